@@ -1,0 +1,80 @@
+# The release build (node-gyp, prebuildify). The developers' flavours are in CMakeLists.txt;
+# both read the list of source files from native/sources.json.
+{
+  'targets': [
+    {
+      'target_name': 'uvnet',
+      'sources': ['<!@(node -p "require(\'./native/sources.json\').sources.join(\' \')")'],
+      'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS'],
+      # Headers of Node and node-addon-api are not ours to keep free of warnings; ours are strict.
+      'conditions': [
+        [
+          'OS == "win"',
+          {
+            'defines': ['NOMINMAX', 'WIN32_LEAN_AND_MEAN', '_HAS_EXCEPTIONS=0'],
+            'libraries': ['-lws2_32.lib', '-liphlpapi.lib'],
+            'msvs_settings': {
+              'VCCLCompilerTool': {
+                'AdditionalOptions': ['/std:c++17', '/Zc:__cplusplus', '/utf-8'],
+                'ExceptionHandling': 0,
+                'RuntimeTypeInfo': 'false',
+                'Optimization': 2,
+                'WarningLevel': 4,
+                'WarnAsError': 'true',
+              },
+              'VCLinkerTool': {
+                'OptimizeReferences': 2,
+                'EnableCOMDATFolding': 2,
+              },
+            },
+          },
+        ],
+        [
+          'OS == "mac"',
+          {
+            'xcode_settings': {
+              'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+              'CLANG_CXX_LIBRARY': 'libc++',
+              'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
+              'GCC_ENABLE_CPP_RTTI': 'NO',
+              'GCC_OPTIMIZATION_LEVEL': '3',
+              'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+              'MACOSX_DEPLOYMENT_TARGET': '11.0',
+              'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra', '-Werror'],
+              'OTHER_LDFLAGS': ['-Wl,-dead_strip'],
+            },
+          },
+        ],
+        [
+          'OS != "win" and OS != "mac"',
+          {
+            'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+            'cflags_cc': [
+              '-std=c++17',
+              '-O3',
+              '-Wall',
+              '-Wextra',
+              '-Werror',
+              '-fno-exceptions',
+              '-fno-rtti',
+              '-fvisibility=hidden',
+              '-fvisibility-inlines-hidden',
+              '-ffunction-sections',
+              '-fdata-sections',
+            ],
+            # The C++ runtime comes along: the addon must load where the system's is older.
+            'ldflags': [
+              '-static-libstdc++',
+              '-static-libgcc',
+              '-Wl,--gc-sections',
+              '-Wl,--version-script=<(module_root_dir)/native/exports.map',
+              '-Wl,-z,relro,-z,now',
+              '-s',
+            ],
+          },
+        ],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,4 @@
+/**
+ * Placeholder of the public surface, replaced as the core lands.
+ */
+export const backend: 'native' | 'node' = 'node';

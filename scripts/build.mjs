@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// Builds dist/ with tsc and build/Release/uvnet.node with node-gyp.
+import { existsSync, rmSync, utimesSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { at, findNodeDir, isStale, main, run, runModule } from './lib/tools.mjs';
+
+const help = `Usage: node scripts/build.mjs [--ts] [--native] [options]
+
+Without --ts or --native, builds both.
+
+  --ts             dist/ only (tsc)
+  --native         build/Release/uvnet.node only (node-gyp)
+  --nodedir DIR    the folder whose include/node holds the headers to build against
+                   (default: npm's nodedir, or the running Node's own installation)
+  --if-needed      install and build only what is missing or out of date
+  --clean          start from nothing
+  --help           this text
+`;
+
+/** Installs the development dependencies unless node_modules fits package-lock.json. */
+function install(ifNeeded) {
+  if (ifNeeded && !isStale(at('node_modules/.package-lock.json'), [at('package-lock.json')])) return;
+  run('npm', ['ci', '--no-audit', '--no-fund']);
+  const now = new Date();
+  utimesSync(at('node_modules/.package-lock.json'), now, now);
+}
+
+function buildTypeScript({ ifNeeded, clean }) {
+  if (ifNeeded && !isStale(at('dist/index.js'), [at('lib'), at('tsconfig.json'), at('tsconfig.base.json')])) return;
+  if (clean || ifNeeded) rmSync(at('dist'), { recursive: true, force: true });
+  runModule('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+}
+
+function buildNative({ ifNeeded, clean, nodedir }) {
+  if (ifNeeded && !isStale(at('build/Release/uvnet.node'), [at('native'), at('binding.gyp')])) return;
+  const headers = findNodeDir(nodedir);
+  const options = ['--release', ...(headers ? [`--nodedir=${headers}`] : [])];
+  // npm's own setting arrives in the environment and would win over the option.
+  const env = headers ? { ...process.env, npm_config_nodedir: headers } : process.env;
+  // Configure anew each time: the list of source files and the headers may have changed.
+  const steps = clean || !existsSync(at('build')) ? ['rebuild'] : ['configure', 'build'];
+  for (const step of steps) {
+    runModule('node-gyp/bin/node-gyp.js', [step, '--loglevel=error', ...options], { env });
+  }
+}
+
+main(() => {
+  const { values } = parseArgs({
+    options: {
+      ts: { type: 'boolean' },
+      native: { type: 'boolean' },
+      nodedir: { type: 'string' },
+      'if-needed': { type: 'boolean' },
+      clean: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  const options = { ifNeeded: values['if-needed'], clean: values.clean, nodedir: values.nodedir };
+  const both = !values.ts && !values.native;
+  if (options.ifNeeded || !existsSync(at('node_modules'))) install(options.ifNeeded);
+  if (both || values.ts) buildTypeScript(options);
+  if (both || values.native) buildNative(options);
+});

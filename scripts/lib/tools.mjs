@@ -1,0 +1,92 @@
+// What the scripts share: paths, running commands, Node's headers, freshness of outputs.
+// Only Node built-ins: these run before node_modules exists.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** The project's root folder. */
+export const root = path.resolve(import.meta.dirname, '../..');
+
+/** A path below the project's root. */
+export const at = (...parts) => path.join(root, ...parts);
+
+/** A command that failed; its own output has already said why. */
+export class CommandError extends Error {}
+
+/** Runs a command with our own output; throws a CommandError when it fails. */
+export function run(command, args, options = {}) {
+  const shown = [path.basename(command), ...args.map((arg) => path.relative(root, arg) || arg)];
+  if (!options.quiet) console.log(`$ ${shown.join(' ')}`);
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    // npm is a shell script on Windows.
+    shell: process.platform === 'win32' && command === 'npm',
+    ...options,
+  });
+  if (error) throw new CommandError(`${command}: ${error.message}`);
+  if (status !== 0) throw new CommandError(`${shown.join(' ')}: ${signal ?? `exit code ${status}`}`);
+}
+
+/** Runs a script of an installed package with this Node: `runModule('typescript/bin/tsc', [...])`. */
+export function runModule(script, args, options) {
+  run(process.execPath, [at('node_modules', script), ...args], options);
+}
+
+/** Whether a command can be started at all. */
+export function hasCommand(command) {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+/**
+ * The folder whose include/node holds Node's headers: what was asked for, npm's `nodedir`, or the
+ * installation of the running Node. Undefined when there is none; node-gyp then downloads them.
+ */
+export function findNodeDir(asked) {
+  const candidates = [
+    asked,
+    process.env.npm_config_nodedir,
+    path.resolve(process.execPath, '../..'),
+    path.resolve(process.execPath, '..'),
+  ];
+  if (asked !== undefined && !existsSync(path.join(asked, 'include/node/node_api.h'))) {
+    throw new CommandError(`--nodedir=${asked}: no include/node/node_api.h in it`);
+  }
+  return candidates.find((dir) => dir && existsSync(path.join(dir, 'include/node/node_api.h')));
+}
+
+/** All files below the given files and folders. */
+export function listFiles(paths) {
+  const files = [];
+  for (const entry of paths) {
+    if (!existsSync(entry)) continue;
+    if (statSync(entry).isDirectory()) {
+      files.push(...listFiles(readdirSync(entry).map((name) => path.join(entry, name))));
+    } else {
+      files.push(entry);
+    }
+  }
+  return files;
+}
+
+/** Whether an output is missing or older than any of its inputs (files or folders). */
+export function isStale(output, inputs) {
+  if (!existsSync(output)) return true;
+  const made = statSync(output).mtimeMs;
+  return listFiles(inputs).some((file) => statSync(file).mtimeMs > made);
+}
+
+/** Reads a JSON file. */
+export function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** Ends the process with the message of a CommandError, or with the stack of anything else. */
+export function main(body) {
+  Promise.resolve()
+    .then(body)
+    .catch((error) => {
+      console.error(error instanceof CommandError ? `error: ${error.message}` : error);
+      process.exitCode = 1;
+    });
+}
