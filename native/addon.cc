@@ -1,10 +1,84 @@
-// Module entry: exports the native units.
+// The module's entry: builds the environment and exports the methods.
 
 #include <napi.h>
 
-static Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  (void)env;
+#include "arguments.h"
+#include "environment.h"
+#include "listener.h"
+#include "pipe.h"
+#include "stream.h"
+#include "tcp.h"
+
+namespace uvnet {
+
+namespace {
+
+// (state: Int32Array, [functions in the order of Callback])
+napi_value Start(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Environment* environment = arguments.environment();
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  if (!arguments.has(1) || napi_get_typedarray_info(env, arguments.at(0), &type, &length, &data,
+                                                    nullptr, nullptr) != napi_ok ||
+      type != napi_int32_array || length < 2) {
+    return arguments.Return(UV_EINVAL);
+  }
+  for (uint32_t i = 0; i < static_cast<uint32_t>(Callback::kCount); ++i) {
+    napi_value function;
+    napi_valuetype kind;
+    if (napi_get_element(env, arguments.at(1), i, &function) != napi_ok ||
+        napi_typeof(env, function, &kind) != napi_ok || kind != napi_function) {
+      return arguments.Return(UV_EINVAL);
+    }
+    environment->SetCallback(static_cast<Callback>(i), function);
+  }
+  environment->BindState(static_cast<int32_t*>(data));
+  return arguments.Return(0);
+}
+
+napi_value GuessHandle(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  return arguments.Return(uv_guess_handle(arguments.Int(0, -1)));
+}
+
+// [handles made, handles closed]: equal when nothing of ours is open.
+napi_value HandleCounts(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  napi_value counts;
+  if (napi_create_array_with_length(env, 2, &counts) != napi_ok) return nullptr;
+  const Environment* environment = arguments.environment();
+  napi_set_element(env, counts, 0,
+                   arguments.ReturnNumber(static_cast<double>(environment->handles_made())));
+  napi_set_element(env, counts, 1,
+                   arguments.ReturnNumber(static_cast<double>(environment->handles_closed())));
+  return counts;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  if (Environment::Create(env) == nullptr) {
+    Napi::Error::New(env, "uvnet: the environment could not be set up")
+        .ThrowAsJavaScriptException();
+    return exports;
+  }
+  Define(env, exports, "start", Start);
+  Define(env, exports, "guessHandle", GuessHandle);
+  Define(env, exports, "handleCounts", HandleCounts);
+  InitStream(env, exports);
+  InitWrite(env, exports);
+  InitTcp(env, exports);
+  InitPipe(env, exports);
+  InitListener(env, exports);
   return exports;
 }
 
-NODE_API_MODULE(uvnet, Init)
+}  // namespace
+
+}  // namespace uvnet
+
+static Napi::Object InitModule(Napi::Env env, Napi::Object exports) {
+  return uvnet::Init(env, exports);
+}
+
+NODE_API_MODULE(uvnet, InitModule)

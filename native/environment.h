@@ -1,0 +1,119 @@
+#ifndef UVNET_ENVIRONMENT_H_
+#define UVNET_ENVIRONMENT_H_
+
+#include <node_api.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gather.h"
+#include "receive_buffer.h"
+
+namespace uvnet {
+
+class Handle;
+
+// The JavaScript functions that the core calls, in the order in which
+// lib/internal/handle.ts hands them over.
+enum class Callback : uint8_t {
+  kRead,        // (id, nread | status, offset, slab?)
+  kReadBuffer,  // (id, buffer)
+  kConnection,  // (id, status, client id)
+  kConnect,     // (id, status)
+  kWrite,       // (id, status)
+  kShutdown,    // (id, status)
+  kClose,       // (id)
+  kWriteError,  // (id, status): a write that JavaScript already counts as done
+  kCount,
+};
+
+// All state of the addon in one Node environment (the main thread or one
+// worker). There are no globals: two environments never share anything here.
+//
+// Life: created when the addon is loaded, ends in the async cleanup hook after
+// the last uv handle reported that it is closed.
+class Environment {
+ public:
+  static Environment* Create(napi_env env);
+  static Environment* From(napi_env env);
+
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  napi_env env() const { return env_; }
+  uv_loop_t* loop() const { return loop_; }
+
+  // True once teardown began: no JavaScript may be entered any more.
+  bool stopping() const { return stopping_; }
+
+  // Handles ------------------------------------------------------------------
+  // Every live handle is in the list; those that JavaScript knows also have an
+  // id, a slot of the table. Slots are reused only after the close callback.
+  void Link(Handle* handle);
+  void Unlink(Handle* handle);
+  int Register(Handle* handle);
+  Handle* Lookup(int id) const {
+    return static_cast<uint32_t>(id) < slots_.size() ? slots_[static_cast<uint32_t>(id)]
+                                                     : nullptr;
+  }
+  // Each uv handle, also those without an id of their own (timers, polls), is
+  // counted from init to its close callback: teardown waits for them.
+  void HandleOpened() {
+    ++open_uv_handles_;
+    ++handles_made_;
+  }
+  void HandleClosed();
+  uint64_t handles_made() const { return handles_made_; }
+  uint64_t handles_closed() const { return handles_made_ - open_uv_handles_; }
+
+  // Calls --------------------------------------------------------------------
+  void SetCallback(Callback which, napi_value function);
+  napi_ref callback(Callback which) const { return callbacks_[static_cast<size_t>(which)]; }
+
+  // A number that changes at least once between two turns of user code, so that
+  // a stream can tell "another write of this turn" from "a write of a new one".
+  uint32_t turn() const { return turn_; }
+  void NextTurn() { ++turn_; }
+
+  ReceiveBuffer& receive() { return receive_; }
+  GatherPool& gather() { return gather_; }
+
+  // Two numbers a native method can return beside its result (see state.ts).
+  void BindState(int32_t* state) { state_ = state; }
+  void SetState(int32_t first, int32_t second) {
+    if (state_ == nullptr) return;
+    state_[0] = first;
+    state_[1] = second;
+  }
+
+ private:
+  explicit Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
+  ~Environment() = default;
+
+  static void OnCleanup(napi_async_cleanup_hook_handle hook, void* data);
+  void Finish();
+
+  napi_env env_;
+  uv_loop_t* loop_;
+  napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
+  bool stopping_ = false;
+
+  std::vector<Handle*> slots_;
+  std::vector<uint32_t> free_slots_;
+  Handle* first_ = nullptr;
+  uint64_t open_uv_handles_ = 0;
+  uint64_t handles_made_ = 0;
+
+  napi_ref callbacks_[static_cast<size_t>(Callback::kCount)] = {};
+  uint32_t turn_ = 0;
+  int32_t* state_ = nullptr;
+
+  ReceiveBuffer receive_;
+  GatherPool gather_;
+};
+
+}  // namespace uvnet
+
+#endif  // UVNET_ENVIRONMENT_H_

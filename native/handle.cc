@@ -1,0 +1,60 @@
+#include "handle.h"
+
+#include "js_call.h"
+
+namespace uvnet {
+
+Handle::~Handle() {
+  if (async_context_ != nullptr) napi_async_destroy(environment_->env(), async_context_);
+}
+
+void Handle::Opened() {
+  uv_.handle.data = this;
+  environment_->Link(this);
+  environment_->HandleOpened();
+}
+
+int Handle::Register() {
+  if (id_ < 0) id_ = environment_->Register(this);
+  return id_;
+}
+
+int Handle::Attach(napi_value resource, const char* type) {
+  if (!alive()) return UV_EBADF;
+  if (async_context_ != nullptr) return UV_EALREADY;
+  napi_env env = environment_->env();
+  napi_value name;
+  if (napi_create_string_latin1(env, type, NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_async_init(env, resource, name, &async_context_) != napi_ok) {
+    return UV_ENOMEM;
+  }
+  return 0;
+}
+
+int Handle::CloseUv() {
+  uv_close(uv_handle(), OnClosed);
+  return 0;
+}
+
+int Handle::Close() {
+  if (!alive()) return UV_EBADF;
+  OnClosing();
+  state_ = State::kClosing;
+  const int status = CloseUv();
+  if (status != 0) uv_close(uv_handle(), OnClosed);
+  return status;
+}
+
+void Handle::OnClosed(uv_handle_t* handle) {
+  auto* self = static_cast<Handle*>(handle->data);
+  Environment* environment = self->environment_;
+  self->state_ = State::kClosed;
+  // The slot is free before user code runs, so that what it opens there may use
+  // it; JavaScript drops its own entry first thing in the callback.
+  environment->Unlink(self);
+  if (self->id_ >= 0) JsCall(self).Int(self->id_).Run(Callback::kClose);
+  delete self;
+  environment->HandleClosed();
+}
+
+}  // namespace uvnet

@@ -1,0 +1,89 @@
+#ifndef UVNET_HANDLE_H_
+#define UVNET_HANDLE_H_
+
+#include <node_api.h>
+#include <uv.h>
+
+#include <cstdint>
+
+#include "environment.h"
+
+namespace uvnet {
+
+// The life of a uv handle:
+//
+// 1. Made by Stream::NewTcp/NewPipe only, fully initialised: a half-made handle
+//    cannot exist.
+// 2. Initialized → Closing → Closed. From Closing on every method answers
+//    UV_EBADF; a second Close does nothing.
+// 3. It owns itself: memory is released in the uv close callback and nowhere
+//    else, so a pointer is good for the whole of a callback, whatever user code
+//    did in it.
+// 4. Where JavaScript knows it (id >= 0), lib/internal/handle.ts keeps its object
+//    in a table from Attach to the close callback; the collector has no say.
+class Handle {
+ public:
+  enum class Kind : uint8_t { kTcp, kPipe };
+  enum class State : uint8_t { kInitialized, kClosing, kClosed };
+
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  Environment* environment() const { return environment_; }
+  napi_async_context async_context() const { return async_context_; }
+  int id() const { return id_; }
+  Kind kind() const { return kind_; }
+  bool alive() const { return state_ == State::kInitialized; }
+
+  // Gives the handle an id. Without a resource object it has no async context of
+  // its own yet (an accepted connection, until JavaScript made its object).
+  int Register();
+  int Attach(napi_value resource, const char* type);
+
+  int Close();
+
+  void Ref() { uv_ref(uv_handle()); }
+  void Unref() { uv_unref(uv_handle()); }
+  bool HasRef() const { return uv_has_ref(uv_handle()) != 0; }
+
+  uv_handle_t* uv_handle() { return &uv_.handle; }
+  const uv_handle_t* uv_handle() const { return &uv_.handle; }
+  uv_stream_t* uv_stream() { return &uv_.stream; }
+  const uv_stream_t* uv_stream() const { return &uv_.stream; }
+  uv_tcp_t* uv_tcp() { return &uv_.tcp; }
+  uv_pipe_t* uv_pipe() { return &uv_.pipe; }
+
+ protected:
+  Handle(Environment* environment, Kind kind) : environment_(environment), kind_(kind) {}
+  virtual ~Handle();
+
+  // Called once, before uv_close, while the descriptor is still open.
+  virtual void OnClosing() = 0;
+  // Takes the place of uv_close where the close is to be abortive.
+  virtual int CloseUv();
+
+  void Opened();
+  static void OnClosed(uv_handle_t* handle);
+
+ private:
+  friend class Environment;
+
+  Environment* environment_;
+  Handle* previous_ = nullptr;
+  Handle* next_ = nullptr;
+  napi_async_context async_context_ = nullptr;
+  int id_ = -1;
+  Kind kind_;
+  State state_ = State::kInitialized;
+
+  union Uv {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+  } uv_;
+};
+
+}  // namespace uvnet
+
+#endif  // UVNET_HANDLE_H_

@@ -1,0 +1,60 @@
+#ifndef UVNET_JS_CALL_H_
+#define UVNET_JS_CALL_H_
+
+#include <node_api.h>
+
+#include <cstddef>
+
+#include "environment.h"
+
+namespace uvnet {
+
+class Handle;
+
+// The only way into JavaScript. For the time it lives it is a handle scope; Run
+// calls one of the environment's callbacks inside a callback scope with the
+// async context of a handle, so that ticks, microtasks and AsyncLocalStorage
+// behave as after any event of Node's own. What user code throws becomes an
+// 'uncaughtException'; nothing ever unwinds into libuv.
+class JsCall {
+ public:
+  static constexpr size_t kMaxArguments = 4;
+
+  explicit JsCall(Handle* handle);
+  ~JsCall();
+
+  JsCall(const JsCall&) = delete;
+  JsCall& operator=(const JsCall&) = delete;
+
+  // False during teardown, when nothing may be called any more.
+  bool possible() const { return scope_ != nullptr; }
+
+  JsCall& Int(int value) {
+    napi_value number;
+    if (napi_create_int32(env_, value, &number) != napi_ok) number = nullptr;
+    return Value(number);
+  }
+  JsCall& Value(napi_value value) {
+    if (value == nullptr || count_ == kMaxArguments) {
+      broken_ = true;
+    } else {
+      arguments_[count_++] = value;
+    }
+    return *this;
+  }
+
+  void Run(Callback which);
+
+ private:
+  Environment* environment_;
+  napi_env env_;
+  napi_async_context context_;
+  napi_handle_scope scope_ = nullptr;
+  napi_value arguments_[kMaxArguments];
+  size_t count_ = 0;
+  bool broken_ = false;
+};
+
+}  // namespace uvnet
+
+#endif  // UVNET_JS_CALL_H_

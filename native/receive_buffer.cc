@@ -1,0 +1,47 @@
+#include "receive_buffer.h"
+
+#include <cstring>
+
+namespace uvnet {
+
+napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size, size_t* offset,
+                                     napi_value* slab) {
+  *slab = nullptr;
+  void* bytes = nullptr;
+  size_t length = 0;
+
+  // The slab's memory is looked up for each read and not remembered: users hold
+  // views of it and may detach it (ArrayBuffer.prototype.transfer).
+  if (slab_ != nullptr && slab_used_ + size <= kSlabSize) {
+    napi_value current;
+    napi_status status = napi_get_reference_value(env, slab_, &current);
+    if (status != napi_ok) return status;
+    if (napi_get_buffer_info(env, current, &bytes, &length) != napi_ok) length = 0;
+  }
+
+  if (length != kSlabSize) {
+    napi_value fresh;
+    napi_status status = napi_create_buffer(env, kSlabSize, &bytes, &fresh);
+    if (status != napi_ok) return status;
+    napi_ref reference;
+    status = napi_create_reference(env, fresh, 1, &reference);
+    if (status != napi_ok) return status;
+    if (slab_ != nullptr) napi_delete_reference(env, slab_);
+    slab_ = reference;
+    slab_used_ = 0;
+    *slab = fresh;
+  }
+
+  std::memcpy(static_cast<char*>(bytes) + slab_used_, data, size);
+  *offset = slab_used_;
+  // Eight-byte steps keep typed-array views of a chunk possible.
+  slab_used_ += (size + 7) & ~static_cast<size_t>(7);
+  return napi_ok;
+}
+
+void ReceiveBuffer::Release(napi_env env) {
+  if (slab_ != nullptr) napi_delete_reference(env, slab_);
+  slab_ = nullptr;
+}
+
+}  // namespace uvnet

@@ -1,0 +1,47 @@
+#ifndef UVNET_RECEIVE_BUFFER_H_
+#define UVNET_RECEIVE_BUFFER_H_
+
+#include <node_api.h>
+#include <uv.h>
+
+#include <cstddef>
+#include <memory>
+
+namespace uvnet {
+
+// Where the kernel's bytes land, one area per environment, and how they leave
+// it: as exactly sized copies. Small reads share slabs, because a slab costs one
+// allocation for many reads; the slab is small, so that a few kept bytes never
+// pin more than a few KiB.
+class ReceiveBuffer {
+ public:
+  // What libuv suggests for a stream read, and what Node's users see as the
+  // largest chunk.
+  static constexpr size_t kAreaSize = 64 * 1024;
+  // As Node's own Buffer pool was for a decade: what one kept byte may pin.
+  static constexpr size_t kSlabSize = 8 * 1024;
+  // Above a quarter of a slab an allocation of its own is cheaper than the
+  // slab space that is left over.
+  static constexpr size_t kSmallRead = kSlabSize / 4;
+
+  uv_buf_t Area() {
+    if (area_ == nullptr) area_.reset(new char[kAreaSize]);
+    return uv_buf_init(area_.get(), kAreaSize);
+  }
+
+  // Copies `size` (at most kSmallRead) bytes into the slab. `*slab` becomes the
+  // slab where it is a new one that JavaScript does not know yet, else null.
+  napi_status CopySmall(napi_env env, const char* data, size_t size, size_t* offset,
+                        napi_value* slab);
+
+  void Release(napi_env env);
+
+ private:
+  std::unique_ptr<char[]> area_;
+  napi_ref slab_ = nullptr;
+  size_t slab_used_ = 0;
+};
+
+}  // namespace uvnet
+
+#endif  // UVNET_RECEIVE_BUFFER_H_

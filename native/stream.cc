@@ -1,0 +1,293 @@
+#include "stream.h"
+
+#include <cstring>
+
+#include "arguments.h"
+#include "js_call.h"
+#include "listener.h"
+#include "request.h"
+
+namespace uvnet {
+
+namespace {
+
+class ShutdownRequest : public Request<uv_shutdown_t> {};
+
+}  // namespace
+
+Stream* Stream::NewTcp(Environment* environment, unsigned family, int* status) {
+  auto* self = new Stream(environment, Kind::kTcp);
+  *status = uv_tcp_init_ex(environment->loop(), self->uv_tcp(), family);
+  if (*status != 0) {
+    delete self;
+    return nullptr;
+  }
+  self->Opened();
+  return self;
+}
+
+Stream* Stream::NewPipe(Environment* environment, bool ipc, int* status) {
+  auto* self = new Stream(environment, Kind::kPipe);
+  *status = uv_pipe_init(environment->loop(), self->uv_pipe(), ipc ? 1 : 0);
+  if (*status != 0) {
+    delete self;
+    return nullptr;
+  }
+  self->Opened();
+  return self;
+}
+
+Stream::~Stream() {
+  if (user_buffer_ != nullptr) napi_delete_reference(environment()->env(), user_buffer_);
+}
+
+void Stream::OnClosing() {
+  if (listener_ != nullptr) {
+    listener_->Close();
+    listener_ = nullptr;
+  }
+  // What user code wrote in this turn before it destroyed the socket would have
+  // been sent by node:net at once; what the kernel refuses now is lost there too.
+  Flush();
+  ForgetGathered();
+}
+
+int Stream::CloseUv() {
+  if (reset_on_close_) return uv_tcp_close_reset(uv_tcp(), OnClosed);
+  return Handle::CloseUv();
+}
+
+int Stream::CloseReset() {
+  if (!alive()) return UV_EBADF;
+  reset_on_close_ = true;
+  return Close();
+}
+
+void Stream::SetPeer(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    std::memcpy(&peer_, address, sizeof(sockaddr_in));
+  } else if (address->sa_family == AF_INET6) {
+    std::memcpy(&peer_, address, sizeof(sockaddr_in6));
+  }
+}
+
+int Stream::fd() const {
+#ifdef _WIN32
+  return -1;
+#else
+  uv_os_fd_t fd;
+  const int status = uv_fileno(uv_handle(), &fd);
+  return status == 0 ? static_cast<int>(fd) : -1;
+#endif
+}
+
+int Stream::ReadStart() { return uv_read_start(uv_stream(), OnAllocate, OnRead); }
+
+int Stream::ReadStop() { return uv_read_stop(uv_stream()); }
+
+int Stream::UseUserBuffer(napi_value buffer) {
+  napi_env env = environment()->env();
+  napi_ref reference;
+  if (napi_create_reference(env, buffer, 1, &reference) != napi_ok) return UV_EINVAL;
+  if (user_buffer_ != nullptr) napi_delete_reference(env, user_buffer_);
+  user_buffer_ = reference;
+  return 0;
+}
+
+void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+  auto* self = static_cast<Stream*>(handle->data);
+  *buffer = uv_buf_init(nullptr, 0);
+  if (self->user_buffer_ == nullptr) {
+    *buffer = self->environment()->receive().Area();
+    return;
+  }
+  // The memory is asked for anew each time: the user may have detached it.
+  JsCall scope(self);
+  if (!scope.possible()) return;
+  napi_env env = self->environment()->env();
+  napi_value value;
+  void* data = nullptr;
+  size_t size = 0;
+  if (napi_get_reference_value(env, self->user_buffer_, &value) == napi_ok &&
+      napi_get_buffer_info(env, value, &data, &size) == napi_ok) {
+    *buffer = uv_buf_init(static_cast<char*>(data), static_cast<unsigned>(size));
+  }
+}
+
+void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) {
+  auto* self = static_cast<Stream*>(stream->data);
+  if (nread == 0) return;
+  self->Touch();
+  if (nread < 0) {
+    JsCall(self).Int(self->id()).Int(static_cast<int>(nread)).Run(Callback::kRead);
+    return;
+  }
+  self->bytes_read_ += static_cast<uint64_t>(nread);
+  self->DeliverBytes(buffer->base, static_cast<size_t>(nread));
+}
+
+void Stream::DeliverBytes(const char* data, size_t size) {
+  JsCall call(this);
+  if (!call.possible()) return;
+  call.Int(id());
+
+  if (user_buffer_ != nullptr) {
+    call.Int(static_cast<int>(size)).Run(Callback::kRead);
+    return;
+  }
+
+  napi_env env = environment()->env();
+  if (size <= ReceiveBuffer::kSmallRead) {
+    size_t offset;
+    napi_value slab;
+    if (environment()->receive().CopySmall(env, data, size, &offset, &slab) == napi_ok) {
+      call.Int(static_cast<int>(size)).Int(static_cast<int>(offset));
+      if (slab != nullptr) call.Value(slab);
+      call.Run(Callback::kRead);
+      return;
+    }
+  } else {
+    napi_value chunk;
+    if (napi_create_buffer_copy(env, size, data, nullptr, &chunk) == napi_ok) {
+      call.Value(chunk).Run(Callback::kReadBuffer);
+      return;
+    }
+  }
+  // No memory for the bytes: they cannot be dropped silently.
+  JsCall(this).Int(id()).Int(UV_ENOMEM).Run(Callback::kRead);
+}
+
+int Stream::Shutdown() {
+  const int flushed = Flush();
+  if (flushed < 0) {
+    environment()->SetState(1, 0);
+    return flushed;
+  }
+  environment()->SetState(0, 0);
+  return ShutdownRequest::Start(
+      std::unique_ptr<ShutdownRequest>(new ShutdownRequest), [this](uv_shutdown_t* request) {
+        return uv_shutdown(request, uv_stream(), [](uv_shutdown_t* done, int status) {
+          auto* self = static_cast<Stream*>(done->handle->data);
+          auto finished = ShutdownRequest::Finish<ShutdownRequest>(done);
+          JsCall(self).Int(self->id()).Int(status).Run(Callback::kShutdown);
+        });
+      });
+}
+
+int Stream::Connected(int status) {
+  if (status == 0) Touch();
+  JsCall(this).Int(id()).Int(status).Run(Callback::kConnect);
+  return status;
+}
+
+// Methods ---------------------------------------------------------------------
+
+namespace {
+
+template <int (Stream::*Method)()>
+napi_value Call(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  return arguments.Return(stream == nullptr ? UV_EBADF : (stream->*Method)());
+}
+
+napi_value Attach(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  return arguments.Return(stream->Attach(arguments.at(1), arguments.String(2).c_str()));
+}
+
+napi_value UseUserBuffer(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  return arguments.Return(stream->UseUserBuffer(arguments.at(1)));
+}
+
+napi_value Close(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  return arguments.Return(stream == nullptr ? UV_EBADF : stream->Close());
+}
+
+napi_value SetRef(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  const bool ref = arguments.Bool(1);
+  if (stream->listener() != nullptr) {
+    stream->listener()->SetRef(ref);
+  }
+  if (ref) {
+    stream->Ref();
+  } else {
+    stream->Unref();
+  }
+  return arguments.Return(0);
+}
+
+napi_value HasRef(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  return arguments.Return(stream != nullptr && stream->HasRef() ? 1 : 0);
+}
+
+napi_value Fd(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  return arguments.Return(stream == nullptr ? UV_EBADF : stream->fd());
+}
+
+template <uint64_t (Stream::*Counter)() const>
+napi_value Count(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  return arguments.ReturnNumber(stream == nullptr ? 0
+                                                  : static_cast<double>((stream->*Counter)()));
+}
+
+napi_value WriteQueueSize(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  return arguments.ReturnNumber(
+      stream == nullptr ? 0 : static_cast<double>(stream->write_queue_size()));
+}
+
+// Milliseconds since the last byte moved, by the loop's clock.
+napi_value IdleTime(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(0);
+  const uint64_t now = uv_now(arguments.environment()->loop());
+  return arguments.ReturnNumber(static_cast<double>(now - stream->last_activity()));
+}
+
+napi_value Touch(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream != nullptr) stream->Touch();
+  return nullptr;
+}
+
+}  // namespace
+
+void InitStream(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "attach", Attach);
+  Define(env, exports, "readStart", Call<&Stream::ReadStart>);
+  Define(env, exports, "readStop", Call<&Stream::ReadStop>);
+  Define(env, exports, "useUserBuffer", UseUserBuffer);
+  Define(env, exports, "shutdown", Call<&Stream::Shutdown>);
+  Define(env, exports, "close", Close);
+  Define(env, exports, "closeReset", Call<&Stream::CloseReset>);
+  Define(env, exports, "setRef", SetRef);
+  Define(env, exports, "hasRef", HasRef);
+  Define(env, exports, "fd", Fd);
+  Define(env, exports, "bytesRead", Count<&Stream::bytes_read>);
+  Define(env, exports, "bytesWritten", Count<&Stream::bytes_written>);
+  Define(env, exports, "writeQueueSize", WriteQueueSize);
+  Define(env, exports, "idleTime", IdleTime);
+  Define(env, exports, "touch", Touch);
+}
+
+}  // namespace uvnet

@@ -1,0 +1,128 @@
+#ifndef UVNET_STREAM_H_
+#define UVNET_STREAM_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "gather.h"
+#include "handle.h"
+
+namespace uvnet {
+
+class Listener;
+
+// How a write was taken (a negative number is its libuv error).
+enum WriteResult : int {
+  kWriteDone = 0,      // the kernel has it, or it is gathered for the end of this turn
+  kWriteQueued = 1,    // Callback::kWrite follows
+  kWriteGathered = 2,  // as done, and the caller is to schedule FlushAll
+};
+
+// A TCP or pipe handle: reading, writing, shutdown, counters. What only one of
+// the two kinds can do is in tcp.cc and pipe.cc; a listening stream has a
+// Listener.
+class Stream final : public Handle {
+ public:
+  // Null where libuv refuses; `*status` tells why.
+  static Stream* NewTcp(Environment* environment, unsigned family, int* status);
+  static Stream* NewPipe(Environment* environment, bool ipc, int* status);
+
+  // Reading ------------------------------------------------------------------
+  int ReadStart();
+  int ReadStop();
+  // From now on bytes go straight into this Uint8Array and only their number is
+  // reported.
+  int UseUserBuffer(napi_value buffer);
+
+  // Writing (write.cc) -------------------------------------------------------
+  // Writes what the kernel takes now. The rest is queued: with `pin` (the object
+  // that owns the bytes) kept alive, or copied where it is null.
+  int Write(const char* data, size_t size, napi_value pin);
+  // The same for several pieces. `owned` holds bytes of pieces that no
+  // JavaScript object owns.
+  int WriteVector(uv_buf_t* pieces, size_t count, napi_value pin, std::unique_ptr<char[]> owned);
+  // Sends what was gathered. JavaScript counts these bytes as written, so
+  // failures later on are reported by Callback::kWriteError.
+  int Flush();
+  // Flush at the end of a turn: the stream is no longer in the waiting list.
+  int FinishGathering() {
+    waiting_ = false;
+    return Flush();
+  }
+
+  // Half-closes after all that is queued; Callback::kShutdown follows.
+  int Shutdown();
+
+  int Connected(int status);
+
+  // Closes with a TCP RST instead of FIN.
+  int CloseReset();
+
+  // Takes ownership; the listener goes with the stream.
+  void Listen(Listener* listener) { listener_ = listener; }
+  Listener* listener() const { return listener_; }
+
+  void SetPeer(const sockaddr* address);
+  const sockaddr* peer() const {
+    return peer_.sin6_family == 0 ? nullptr : reinterpret_cast<const sockaddr*>(&peer_);
+  }
+
+  void Touch() { last_activity_ = uv_now(environment()->loop()); }
+  uint64_t last_activity() const { return last_activity_; }
+  uint64_t bytes_read() const { return bytes_read_; }
+  uint64_t bytes_written() const { return bytes_written_; }
+  size_t write_queue_size() const { return uv_stream_get_write_queue_size(uv_stream()); }
+  int fd() const;
+
+ private:
+  friend class WriteRequest;
+
+  Stream(Environment* environment, Kind kind) : Handle(environment, kind) {}
+  ~Stream() override;
+
+  void OnClosing() override;
+  int CloseUv() override;
+
+  static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
+  static void OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer);
+  void DeliverBytes(const char* data, size_t size);
+
+  bool ShouldGather(size_t size);
+  int Gather(const char* data, size_t size);
+  // Who keeps the bytes of a write alive while it waits.
+  struct Keeper {
+    napi_value pin = nullptr;           // a JavaScript object, or
+    std::unique_ptr<char[]> owned;      // the request, or
+    bool transient = false;             // nobody: what waits is copied
+  };
+  int Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper);
+  void ForgetGathered();
+
+  Listener* listener_ = nullptr;
+  napi_ref user_buffer_ = nullptr;
+  std::unique_ptr<GatherBlock> gathered_;
+
+  uint64_t bytes_read_ = 0;
+  uint64_t bytes_written_ = 0;
+  uint64_t last_activity_ = 0;
+
+  // Adaptive gathering: how many writes the present turn saw so far, and whether
+  // the turn before it saw several.
+  uint32_t write_turn_ = 0;
+  uint16_t turn_writes_ = 0;
+  bool bursty_ = false;
+  bool waiting_ = false;  // listed in GatherPool::waiting
+
+  bool reset_on_close_ = false;
+  sockaddr_in6 peer_{};  // known without a system call for accepted connections
+};
+
+void InitStream(Napi::Env env, Napi::Object exports);
+void InitWrite(Napi::Env env, Napi::Object exports);
+
+}  // namespace uvnet
+
+#endif  // UVNET_STREAM_H_

@@ -1,0 +1,279 @@
+#include "tcp.h"
+
+#include <cstring>
+
+#ifndef _WIN32
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#endif
+
+#include "arguments.h"
+#include "request.h"
+#include "stream.h"
+
+namespace uvnet {
+
+namespace {
+
+class ConnectRequest : public Request<uv_connect_t> {
+ public:
+  static void OnDone(uv_connect_t* request, int status) {
+    auto* stream = static_cast<Stream*>(request->handle->data);
+    auto finished = Finish<ConnectRequest>(request);
+    stream->Connected(status);
+  }
+};
+
+int ToSockaddr(const Arguments& arguments, size_t index, sockaddr_storage* address) {
+  const std::string text = arguments.String(index);
+  const int port = arguments.Int(index + 1);
+  if (arguments.Int(index + 2) == 6) {
+    return uv_ip6_addr(text.c_str(), port, reinterpret_cast<sockaddr_in6*>(address));
+  }
+  return uv_ip4_addr(text.c_str(), port, reinterpret_cast<sockaddr_in*>(address));
+}
+
+// The text of an address as the result; port and family through the state.
+napi_value FromSockaddr(const Arguments& arguments, const sockaddr* address) {
+  char text[INET6_ADDRSTRLEN + 1 + UV_IF_NAMESIZE];
+  int family;
+  int port;
+  if (address->sa_family == AF_INET6) {
+    auto* in6 = reinterpret_cast<const sockaddr_in6*>(address);
+    uv_ip6_name(in6, text, INET6_ADDRSTRLEN);
+    if (in6->sin6_scope_id != 0 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr)) {
+      const size_t length = std::strlen(text);
+      size_t room = sizeof text - length - 1;
+      text[length] = '%';
+      if (uv_if_indextoiid(in6->sin6_scope_id, text + length + 1, &room) != 0) {
+        text[length] = '\0';
+      }
+    }
+    family = 6;
+    port = ntohs(in6->sin6_port);
+  } else if (address->sa_family == AF_INET) {
+    auto* in = reinterpret_cast<const sockaddr_in*>(address);
+    uv_ip4_name(in, text, sizeof text);
+    family = 4;
+    port = ntohs(in->sin_port);
+  } else {
+    return arguments.Return(UV_EINVAL);
+  }
+  arguments.environment()->SetState(port, family);
+  napi_value result;
+  return napi_create_string_latin1(arguments.env(), text, NAPI_AUTO_LENGTH, &result) == napi_ok
+             ? result
+             : nullptr;
+}
+
+napi_value TcpNew(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  int status;
+  Stream* stream = Stream::NewTcp(arguments.environment(),
+                                  static_cast<unsigned>(arguments.Int(0)), &status);
+  return arguments.Return(stream == nullptr ? status : stream->Register());
+}
+
+napi_value TcpOpen(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  return arguments.Return(
+      uv_tcp_open(stream->uv_tcp(), static_cast<uv_os_sock_t>(arguments.Int(1, -1))));
+}
+
+#if !defined(_WIN32) && defined(SO_REUSEPORT)
+// libuv up to 1.48 ignores UV_TCP_REUSEPORT without a word, so it is set here.
+// uv_tcp_init_ex made the socket already (see `family` of tcpNew).
+int SetReusePort(Stream* stream) {
+  uv_os_fd_t fd;
+  const int status = uv_fileno(stream->uv_handle(), &fd);
+  if (status != 0) return status;
+  const int on = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    return uv_translate_sys_error(errno);
+  }
+  return 0;
+}
+#else
+int SetReusePort(Stream*) { return UV_ENOTSUP; }
+#endif
+
+// (id, address, port, family, ipv6Only, reusePort)
+napi_value TcpBind(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  sockaddr_storage address{};
+  int status = ToSockaddr(arguments, 1, &address);
+  if (status != 0) return arguments.Return(status);
+  if (arguments.Bool(5)) {
+    status = SetReusePort(stream);
+    if (status != 0) return arguments.Return(status);
+  }
+  const unsigned flags = arguments.Bool(4) ? UV_TCP_IPV6ONLY : 0;
+  return arguments.Return(
+      uv_tcp_bind(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), flags));
+}
+
+// (id, address, port, family)
+napi_value TcpConnect(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  sockaddr_storage address{};
+  const int status = ToSockaddr(arguments, 1, &address);
+  if (status != 0) return arguments.Return(status);
+  return arguments.Return(ConnectRequest::Start(
+      std::unique_ptr<ConnectRequest>(new ConnectRequest), [&](uv_connect_t* request) {
+        return uv_tcp_connect(request, stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address),
+                              ConnectRequest::OnDone);
+      }));
+}
+
+napi_value TcpSockName(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  sockaddr_storage address{};
+  int size = sizeof address;
+  const int status =
+      uv_tcp_getsockname(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), &size);
+  if (status != 0) return arguments.Return(status);
+  return FromSockaddr(arguments, reinterpret_cast<sockaddr*>(&address));
+}
+
+napi_value TcpPeerName(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  if (stream->peer() != nullptr) return FromSockaddr(arguments, stream->peer());
+  sockaddr_storage address{};
+  int size = sizeof address;
+  const int status =
+      uv_tcp_getpeername(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), &size);
+  if (status != 0) return arguments.Return(status);
+  return FromSockaddr(arguments, reinterpret_cast<sockaddr*>(&address));
+}
+
+napi_value TcpNoDelay(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  return arguments.Return(uv_tcp_nodelay(stream->uv_tcp(), arguments.Bool(1) ? 1 : 0));
+}
+
+#ifndef _WIN32
+int SetIntOption(Stream* stream, int level, int name, int value) {
+  uv_os_fd_t fd;
+  const int status = uv_fileno(stream->uv_handle(), &fd);
+  if (status != 0) return status;
+  return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0
+                                                                 : uv_translate_sys_error(errno);
+}
+#endif
+
+// (id, enable, delay s, interval s, count); 0 leaves the system's value. The
+// probes' interval and count are set here on every platform that has them,
+// because uv_tcp_keepalive_ex is missing in the libuv of older Node lines.
+napi_value TcpKeepAlive(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  const bool enable = arguments.Bool(1);
+  const int delay = arguments.Int(2);
+  int status;
+#ifdef _WIN32
+  status = uv_tcp_keepalive(stream->uv_tcp(), enable ? 1 : 0, static_cast<unsigned>(delay));
+#else
+  // Newer versions of libuv refuse a delay of 0, which here means "as it is".
+  if (enable && delay == 0) {
+    status = SetIntOption(stream, SOL_SOCKET, SO_KEEPALIVE, 1);
+  } else {
+    status = uv_tcp_keepalive(stream->uv_tcp(), enable ? 1 : 0, static_cast<unsigned>(delay));
+  }
+#ifdef TCP_KEEPINTVL
+  if (status == 0 && enable && arguments.Int(3) > 0) {
+    status = SetIntOption(stream, IPPROTO_TCP, TCP_KEEPINTVL, arguments.Int(3));
+  }
+#endif
+#ifdef TCP_KEEPCNT
+  if (status == 0 && enable && arguments.Int(4) > 0) {
+    status = SetIntOption(stream, IPPROTO_TCP, TCP_KEEPCNT, arguments.Int(4));
+  }
+#endif
+#endif
+  return arguments.Return(status);
+}
+
+#ifndef _WIN32
+// The level and name of the type-of-service option of this socket's family.
+int TypeOfServiceOption(Stream* stream, int* fd, int* level, int* name) {
+  uv_os_fd_t os_fd;
+  int status = uv_fileno(stream->uv_handle(), &os_fd);
+  if (status != 0) return status;
+  *fd = os_fd;
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(*fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return uv_translate_sys_error(errno);
+  }
+  const bool ipv6 = address.ss_family == AF_INET6;
+  *level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  *name = ipv6 ? IPV6_TCLASS : IP_TOS;
+  return 0;
+}
+#endif
+
+napi_value TcpSetTypeOfService(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+#ifdef _WIN32
+  return arguments.Return(UV_ENOTSUP);
+#else
+  int fd, level, name;
+  const int status = TypeOfServiceOption(stream, &fd, &level, &name);
+  if (status != 0) return arguments.Return(status);
+  const int value = arguments.Int(1);
+  return arguments.Return(setsockopt(fd, level, name, &value, sizeof value) == 0
+                              ? 0
+                              : uv_translate_sys_error(errno));
+#endif
+}
+
+napi_value TcpGetTypeOfService(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+#ifdef _WIN32
+  return arguments.Return(UV_ENOTSUP);
+#else
+  int fd, level, name;
+  const int status = TypeOfServiceOption(stream, &fd, &level, &name);
+  if (status != 0) return arguments.Return(status);
+  int value = 0;
+  socklen_t size = sizeof value;
+  return arguments.Return(getsockopt(fd, level, name, &value, &size) == 0
+                              ? value
+                              : uv_translate_sys_error(errno));
+#endif
+}
+
+}  // namespace
+
+void InitTcp(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "tcpNew", TcpNew);
+  Define(env, exports, "tcpOpen", TcpOpen);
+  Define(env, exports, "tcpBind", TcpBind);
+  Define(env, exports, "tcpConnect", TcpConnect);
+  Define(env, exports, "tcpSockName", TcpSockName);
+  Define(env, exports, "tcpPeerName", TcpPeerName);
+  Define(env, exports, "tcpNoDelay", TcpNoDelay);
+  Define(env, exports, "tcpKeepAlive", TcpKeepAlive);
+  Define(env, exports, "tcpSetTypeOfService", TcpSetTypeOfService);
+  Define(env, exports, "tcpGetTypeOfService", TcpGetTypeOfService);
+}
+
+}  // namespace uvnet

@@ -1,0 +1,351 @@
+// Writing: the kernel first, then the queue. See Stream in stream.h.
+//
+// Gathering: the first write of a turn goes out at once. Further writes of the
+// same turn are copied into one block, which leaves in one system call at the
+// end of the turn; a stream whose last turn held several writes gathers from the
+// first one on. The facade schedules FlushAll ahead of every callback of these
+// writes, so nothing that user code can see happens before the bytes left.
+
+#include <cstring>
+#include <vector>
+
+#include "arguments.h"
+#include "js_call.h"
+#include "request.h"
+#include "stream.h"
+
+namespace uvnet {
+
+// A write the kernel did not take whole: keeps the rest of the bytes alive.
+class WriteRequest : public Request<uv_write_t> {
+ public:
+  WriteRequest(Stream* stream, bool notify) : stream_(stream), notify_(notify) {}
+  ~WriteRequest() {
+    if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
+    if (block_ != nullptr) stream_->environment()->gather().Give(std::move(block_));
+  }
+
+  int Pin(napi_value object) {
+    napi_env env = stream_->environment()->env();
+    return napi_create_reference(env, object, 1, &pin_) == napi_ok ? 0 : UV_ENOMEM;
+  }
+  void Own(std::unique_ptr<char[]> bytes) { owned_ = std::move(bytes); }
+  void Own(std::unique_ptr<GatherBlock> block) { block_ = std::move(block); }
+
+  static void OnDone(uv_write_t* request, int status) {
+    auto self = Finish<WriteRequest>(request);
+    Stream* stream = self->stream_;
+    if (status == 0) stream->Touch();
+    if (self->notify_) {
+      JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWrite);
+    } else if (status != 0 && status != UV_ECANCELED) {
+      JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWriteError);
+    }
+  }
+
+ private:
+  Stream* stream_;
+  bool notify_;
+  napi_ref pin_ = nullptr;
+  std::unique_ptr<char[]> owned_;
+  std::unique_ptr<GatherBlock> block_;
+};
+
+namespace {
+
+// Drops the first `size` bytes; returns the first piece that still has some.
+size_t Advance(uv_buf_t* pieces, size_t count, size_t size) {
+  size_t index = 0;
+  while (index < count && size >= pieces[index].len) size -= pieces[index++].len;
+  if (index < count) {
+    pieces[index].base += size;
+    pieces[index].len -= size;
+  }
+  return index;
+}
+
+size_t TotalSize(const uv_buf_t* pieces, size_t count) {
+  size_t total = 0;
+  for (size_t i = 0; i < count; ++i) total += pieces[i].len;
+  return total;
+}
+
+}  // namespace
+
+bool Stream::ShouldGather(size_t size) {
+  const uint32_t turn = environment()->turn();
+  if (write_turn_ != turn) {
+    write_turn_ = turn;
+    bursty_ = turn_writes_ > 1;
+    turn_writes_ = 0;
+  }
+  if (turn_writes_ < UINT16_MAX) ++turn_writes_;
+  return (bursty_ || turn_writes_ > 1) && size <= GatherPool::kMaxChunk &&
+         environment()->gather().enabled();
+}
+
+int Stream::Gather(const char* data, size_t size) {
+  if (gathered_ != nullptr && gathered_->room() < size) {
+    const int status = Flush();
+    if (status < 0) return status;
+  }
+  if (gathered_ == nullptr) gathered_ = environment()->gather().Take();
+  std::memcpy(gathered_->bytes + gathered_->used, data, size);
+  gathered_->used += size;
+  if (waiting_) return kWriteDone;
+
+  auto& waiting = environment()->gather().waiting();
+  const int result = waiting.empty() ? kWriteGathered : kWriteDone;
+  waiting.push_back(this);
+  waiting_ = true;
+  return result;
+}
+
+void Stream::ForgetGathered() {
+  if (waiting_) {
+    for (Stream*& stream : environment()->gather().waiting()) {
+      if (stream == this) stream = nullptr;
+    }
+    waiting_ = false;
+  }
+  if (gathered_ != nullptr) environment()->gather().Give(std::move(gathered_));
+}
+
+int Stream::Write(const char* data, size_t size, napi_value pin) {
+  bytes_written_ += size;
+  if (write_queue_size() == 0 && ShouldGather(size)) return Gather(data, size);
+  uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
+  Keeper keeper;
+  keeper.pin = pin;
+  keeper.transient = pin == nullptr;
+  return Dispatch(&piece, 1, true, std::move(keeper));
+}
+
+int Stream::WriteVector(uv_buf_t* pieces, size_t count, napi_value pin,
+                        std::unique_ptr<char[]> owned) {
+  bytes_written_ += TotalSize(pieces, count);
+  Keeper keeper;
+  keeper.pin = pin;
+  keeper.owned = std::move(owned);
+  return Dispatch(pieces, count, true, std::move(keeper));
+}
+
+int Stream::Flush() {
+  if (gathered_ == nullptr) return 0;
+  const int result = Dispatch(nullptr, 0, false, Keeper());
+  return result < 0 ? result : 0;
+}
+
+int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper) {
+  // What was gathered before goes first.
+  std::unique_ptr<GatherBlock> block = std::move(gathered_);
+  std::vector<uv_buf_t> joined;
+  uv_buf_t pair[2];
+  if (block != nullptr) {
+    const uv_buf_t first = uv_buf_init(block->bytes, static_cast<unsigned>(block->used));
+    if (count <= 1) {
+      pair[0] = first;
+      if (count == 1) pair[1] = pieces[0];
+      pieces = pair;
+    } else {
+      joined.reserve(count + 1);
+      joined.push_back(first);
+      joined.insert(joined.end(), pieces, pieces + count);
+      pieces = joined.data();
+    }
+    ++count;
+  }
+
+  int status = 0;
+  if (write_queue_size() == 0) {
+    status = uv_try_write(uv_stream(), pieces, static_cast<unsigned>(count));
+    if (status >= 0) {
+      Touch();
+      const size_t done = Advance(pieces, count, static_cast<size_t>(status));
+      pieces += done;
+      count -= done;
+      // A write of nothing is done as well.
+      if (TotalSize(pieces, count) == 0) count = 0;
+    }
+    if ((status < 0 && status != UV_EAGAIN && status != UV_ENOSYS) || count == 0) {
+      if (block != nullptr) environment()->gather().Give(std::move(block));
+      return status < 0 ? status : static_cast<int>(kWriteDone);
+    }
+  }
+
+  std::unique_ptr<WriteRequest> request(new WriteRequest(this, notify));
+  if (block != nullptr) request->Own(std::move(block));
+  if (keeper.transient) {
+    uv_buf_t& last = pieces[count - 1];
+    keeper.owned.reset(new char[last.len]);
+    std::memcpy(keeper.owned.get(), last.base, last.len);
+    last.base = keeper.owned.get();
+  }
+  if (keeper.owned != nullptr) request->Own(std::move(keeper.owned));
+  if (keeper.pin != nullptr) {
+    status = request->Pin(keeper.pin);
+    if (status != 0) return status;
+  }
+  status = WriteRequest::Start(std::move(request), [&](uv_write_t* uv) {
+    return uv_write(uv, uv_stream(), pieces, static_cast<unsigned>(count), WriteRequest::OnDone);
+  });
+  return status < 0 ? status : static_cast<int>(kWriteQueued);
+}
+
+// Methods ---------------------------------------------------------------------
+
+namespace {
+
+// Encodings the core writes by itself; lib/internal/write-path.ts has the same.
+enum Encoding : int { kUtf8 = 0, kLatin1 = 1, kUtf16 = 2 };
+
+// Strings up to a third of this are encoded without asking for their size first.
+constexpr size_t kEncodeArea = 64 * 1024;
+
+napi_status Encode(napi_env env, napi_value text, int encoding, char* to, size_t room,
+                   size_t* size) {
+  switch (encoding) {
+    case kLatin1:
+      return napi_get_value_string_latin1(env, text, to, room, size);
+    case kUtf16: {
+      size_t units = 0;
+      const napi_status status = napi_get_value_string_utf16(
+          env, text, reinterpret_cast<char16_t*>(to), room / sizeof(char16_t), &units);
+      *size = units * sizeof(char16_t);
+      return status;
+    }
+    default:
+      return napi_get_value_string_utf8(env, text, to, room, size);
+  }
+}
+
+napi_value WriteBuffer(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  void* data = nullptr;
+  size_t size = 0;
+  if (!arguments.has(1) ||
+      napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok) {
+    return arguments.Return(UV_EINVAL);
+  }
+  return arguments.Return(stream->Write(static_cast<const char*>(data), size, arguments.at(1)));
+}
+
+// UV_E2BIG where the text is too long for this path: the facade then makes a
+// Buffer of it, which has the pinning for free.
+napi_value WriteString(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  alignas(char16_t) char area[kEncodeArea];
+  size_t size = 0;
+  if (Encode(env, arguments.at(1), arguments.Int(2), area, sizeof area, &size) != napi_ok) {
+    return arguments.Return(UV_EINVAL);
+  }
+  // The area may have cut it off (with room for a terminator and for the start
+  // of a character that did not fit).
+  if (size + 4 >= sizeof area) return arguments.Return(UV_E2BIG);
+  return arguments.Return(stream->Write(area, size, nullptr));
+}
+
+// (id, [chunk, encoding, chunk, encoding…]); encoding -1 stands for a Buffer.
+napi_value Writev(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  uint32_t length = 0;
+  napi_value list = arguments.at(1);
+  if (list == nullptr || napi_get_array_length(env, list, &length) != napi_ok) {
+    return arguments.Return(UV_EINVAL);
+  }
+
+  struct Text {
+    size_t index;
+    napi_value value;
+    int encoding;
+    size_t size;
+  };
+  std::vector<uv_buf_t> pieces(length / 2);
+  std::vector<Text> texts;
+  size_t text_size = 0;
+  for (uint32_t i = 0; i + 1 < length; i += 2) {
+    napi_value chunk;
+    napi_value code;
+    int encoding;
+    if (napi_get_element(env, list, i, &chunk) != napi_ok ||
+        napi_get_element(env, list, i + 1, &code) != napi_ok ||
+        napi_get_value_int32(env, code, &encoding) != napi_ok) {
+      return arguments.Return(UV_EINVAL);
+    }
+    void* data = nullptr;
+    size_t size = 0;
+    if (encoding < 0) {
+      if (napi_get_buffer_info(env, chunk, &data, &size) != napi_ok) {
+        return arguments.Return(UV_EINVAL);
+      }
+    } else {
+      if (Encode(env, chunk, encoding, nullptr, 0, &size) != napi_ok) {
+        return arguments.Return(UV_EINVAL);
+      }
+      texts.push_back({i / 2, chunk, encoding, size});
+      // Room for the terminator, at an even place.
+      text_size += (size + 3) & ~static_cast<size_t>(1);
+    }
+    pieces[i / 2] = uv_buf_init(static_cast<char*>(data), static_cast<unsigned>(size));
+  }
+
+  std::unique_ptr<char[]> storage;
+  if (!texts.empty()) {
+    storage.reset(new char[text_size]);
+    char* to = storage.get();
+    for (const Text& text : texts) {
+      size_t size = 0;
+      if (Encode(env, text.value, text.encoding, to, text.size + 2, &size) != napi_ok) {
+        return arguments.Return(UV_EINVAL);
+      }
+      pieces[text.index] = uv_buf_init(to, static_cast<unsigned>(size));
+      to += (text.size + 3) & ~static_cast<size_t>(1);
+    }
+  }
+  return arguments.Return(
+      stream->WriteVector(pieces.data(), pieces.size(), list, std::move(storage)));
+}
+
+// Sends all that was gathered. Undefined, or [id, status…] of those that failed.
+napi_value FlushAll(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Environment* environment = arguments.environment();
+  environment->NextTurn();
+  auto& waiting = environment->gather().waiting();
+  napi_value failures = nullptr;
+  uint32_t count = 0;
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    Stream* stream = waiting[i];
+    if (stream == nullptr) continue;
+    const int status = stream->FinishGathering();
+    if (status == 0) continue;
+    if (failures == nullptr && napi_create_array(env, &failures) != napi_ok) break;
+    napi_set_element(env, failures, count++, arguments.Return(stream->id()));
+    napi_set_element(env, failures, count++, arguments.Return(status));
+  }
+  waiting.clear();
+  return failures;
+}
+
+napi_value StopGathering(napi_env env, napi_callback_info info) {
+  Arguments(env, info).environment()->gather().Disable();
+  return FlushAll(env, info);
+}
+
+}  // namespace
+
+void InitWrite(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "writeBuffer", WriteBuffer);
+  Define(env, exports, "writeString", WriteString);
+  Define(env, exports, "writev", Writev);
+  Define(env, exports, "flushAll", FlushAll);
+  Define(env, exports, "stopGathering", StopGathering);
+}
+
+}  // namespace uvnet
