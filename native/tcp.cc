@@ -233,7 +233,9 @@ napi_value TcpSetTypeOfService(napi_env env, napi_callback_info info) {
 #ifdef _WIN32
   return arguments.Return(UV_ENOTSUP);
 #else
-  int fd, level, name;
+  int fd = -1;
+  int level = 0;
+  int name = 0;
   const int status = TypeOfServiceOption(stream, &fd, &level, &name);
   if (status != 0) return arguments.Return(status);
   const int value = arguments.Int(1);
@@ -250,7 +252,9 @@ napi_value TcpGetTypeOfService(napi_env env, napi_callback_info info) {
 #ifdef _WIN32
   return arguments.Return(UV_ENOTSUP);
 #else
-  int fd, level, name;
+  int fd = -1;
+  int level = 0;
+  int name = 0;
   const int status = TypeOfServiceOption(stream, &fd, &level, &name);
   if (status != 0) return arguments.Return(status);
   int value = 0;
