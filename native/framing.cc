@@ -183,8 +183,8 @@ size_t Framer::CutDelimited(const uint8_t* chunk, size_t length, size_t at) {
   return at;
 }
 
-// memchr for the last byte, then a look back: on text this is faster than memmem for the one to four
-// bytes that protocols use, and kMaxDelimiter bounds the bad case.
+// memchr for the last byte, then a look back: on text this is faster than memmem for the one to
+// four bytes that protocols use, and kMaxDelimiter bounds the bad case.
 const uint8_t* Framer::FindDelimiter(const uint8_t* data, size_t length) const {
   const std::string& delimiter = options_.delimiter;
   const size_t before = delimiter.size() - 1;

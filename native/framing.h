@@ -39,8 +39,8 @@ struct FramingOptions {
 // Cuts a stream that arrives in arbitrary chunks into messages.
 //
 //   1. Push() is given a chunk and finds every message that ends in it. Messages that lie in the
-//      chunk are ranges of it and are not copied. At most one, the first, began in an earlier chunk:
-//      it has been put together in memory of the framer.
+//      chunk are ranges of it and are not copied. At most one, the first, began in an earlier
+//      chunk: it has been put together in memory of the framer.
 //   2. What is reported is valid until the next Push() or Release(); ranges as long as the chunk.
 //   3. After an error the framer is finished: the messages before it are still reported, further
 //      calls report the same error and nothing else.

@@ -1,8 +1,8 @@
 // Links: native/framing.cc
 //
-// Any stream, cut into any pieces, gives the same messages, the same status and the same pending bytes
-// as the whole stream at once; and no byte outside of a chunk is read (chunks are heap blocks of
-// their exact size).
+// Any stream, cut into any pieces, gives the same messages, the same status and the same pending
+// bytes as the whole stream at once; and no byte outside of a chunk is read (chunks are heap blocks
+// of their exact size).
 //
 // Input: five bytes of options, then for each piece one byte of size and the bytes themselves.
 
@@ -56,8 +56,8 @@ void Push(Framer* framer, const std::string& bytes, Cut* cut) {
   std::copy(bytes.begin(), bytes.end(), chunk.get());
   const bool failed = cut->status != Framer::Status::kOk;
   const Framer::Result result = framer->Push(chunk.get(), bytes.size());
-  Expect(!failed || (result.status == cut->status && !result.has_assembled &&
-                     result.range_count == 0));
+  Expect(!failed ||
+         (result.status == cut->status && !result.has_assembled && result.range_count == 0));
   if (result.has_assembled) {
     cut->messages.emplace_back(reinterpret_cast<const char*>(result.assembled),
                                result.assembled_length);

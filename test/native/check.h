@@ -1,8 +1,8 @@
 // A few assertions for the native unit tests, so that they need no test framework.
 //
 // Each test is a program of its own: functions declared with TEST run one after the other from
-// RunTests(), a failed CHECK prints where and what and makes the exit code 1. The first comment of a
-// test names the sources that it links with ("Links: native/a.cc native/b.cc"), which is what the
+// RunTests(), a failed CHECK prints where and what and makes the exit code 1. The first comment of
+// a test names the sources that it links with ("Links: native/a.cc native/b.cc"), which is what the
 // runner reads.
 
 #ifndef UVNET_TEST_NATIVE_CHECK_H_
@@ -94,8 +94,8 @@ inline int RunTests() {
 
 }  // namespace check
 
-#define TEST(name)                                           \
-  static void name();                                        \
+#define TEST(name)                                                   \
+  static void name();                                                \
   static const check::Registration registration_##name(#name, name); \
   static void name()
 
@@ -104,7 +104,6 @@ inline int RunTests() {
     if (!(condition)) check::Fail(__FILE__, __LINE__, "not true: " #condition); \
   } while (0)
 
-#define CHECK_EQ(actual, expected) \
-  check::Equal((actual), (expected), #actual, __FILE__, __LINE__)
+#define CHECK_EQ(actual, expected) check::Equal((actual), (expected), #actual, __FILE__, __LINE__)
 
 #endif  // UVNET_TEST_NATIVE_CHECK_H_

@@ -99,9 +99,9 @@ Cut Reference(const FramingOptions& options, const std::string& bytes) {
       at += options.size;
     } else if (options.type == FramingOptions::Type::kDelimiter) {
       const size_t found = rest.find(options.delimiter);
-      const size_t known =
-          found != std::string::npos ? found : rest.size() - std::min(rest.size(),
-                                                   options.delimiter.size() - 1);
+      const size_t known = found != std::string::npos
+                               ? found
+                               : rest.size() - std::min(rest.size(), options.delimiter.size() - 1);
       if (known > options.max) {
         cut.status = Status::kTooLong;
         break;
@@ -311,4 +311,6 @@ TEST(RandomStreamsInRandomPiecesMatchTheReference) {
   }
 }
 
-int main() { return check::RunTests(); }
+int main() {
+  return check::RunTests();
+}
