@@ -1,7 +1,5 @@
 #include "tcp.h"
 
-#include <cstring>
-
 #ifndef _WIN32
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,6 +7,7 @@
 #endif
 
 #include "arguments.h"
+#include "endpoint.h"
 #include "request.h"
 #include "stream.h"
 
@@ -24,48 +23,6 @@ class ConnectRequest : public Request<uv_connect_t> {
     stream->Connected(status);
   }
 };
-
-int ToSockaddr(const Arguments& arguments, size_t index, sockaddr_storage* address) {
-  const std::string text = arguments.String(index);
-  const int port = arguments.Int(index + 1);
-  if (arguments.Int(index + 2) == 6) {
-    return uv_ip6_addr(text.c_str(), port, reinterpret_cast<sockaddr_in6*>(address));
-  }
-  return uv_ip4_addr(text.c_str(), port, reinterpret_cast<sockaddr_in*>(address));
-}
-
-// The text of an address as the result; port and family through the state.
-napi_value FromSockaddr(const Arguments& arguments, const sockaddr* address) {
-  char text[INET6_ADDRSTRLEN + 1 + UV_IF_NAMESIZE];
-  int family;
-  int port;
-  if (address->sa_family == AF_INET6) {
-    auto* in6 = reinterpret_cast<const sockaddr_in6*>(address);
-    uv_ip6_name(in6, text, INET6_ADDRSTRLEN);
-    if (in6->sin6_scope_id != 0 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr)) {
-      const size_t length = std::strlen(text);
-      size_t room = sizeof text - length - 1;
-      text[length] = '%';
-      if (uv_if_indextoiid(in6->sin6_scope_id, text + length + 1, &room) != 0) {
-        text[length] = '\0';
-      }
-    }
-    family = 6;
-    port = ntohs(in6->sin6_port);
-  } else if (address->sa_family == AF_INET) {
-    auto* in = reinterpret_cast<const sockaddr_in*>(address);
-    uv_ip4_name(in, text, sizeof text);
-    family = 4;
-    port = ntohs(in->sin_port);
-  } else {
-    return arguments.Return(UV_EINVAL);
-  }
-  arguments.environment()->SetState(port, family);
-  napi_value result;
-  return napi_create_string_latin1(arguments.env(), text, NAPI_AUTO_LENGTH, &result) == napi_ok
-             ? result
-             : nullptr;
-}
 
 napi_value TcpNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -106,7 +63,7 @@ napi_value TcpBind(napi_env env, napi_callback_info info) {
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   sockaddr_storage address{};
-  int status = ToSockaddr(arguments, 1, &address);
+  int status = EndpointFromArguments(arguments, 1, &address);
   if (status != 0) return arguments.Return(status);
   if (arguments.Bool(5)) {
     status = SetReusePort(stream);
@@ -123,7 +80,7 @@ napi_value TcpConnect(napi_env env, napi_callback_info info) {
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   sockaddr_storage address{};
-  const int status = ToSockaddr(arguments, 1, &address);
+  const int status = EndpointFromArguments(arguments, 1, &address);
   if (status != 0) return arguments.Return(status);
   return arguments.Return(ConnectRequest::Start(
       std::unique_ptr<ConnectRequest>(new ConnectRequest), [&](uv_connect_t* request) {
@@ -141,20 +98,20 @@ napi_value TcpSockName(napi_env env, napi_callback_info info) {
   const int status =
       uv_tcp_getsockname(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), &size);
   if (status != 0) return arguments.Return(status);
-  return FromSockaddr(arguments, reinterpret_cast<sockaddr*>(&address));
+  return ReturnEndpoint(arguments, reinterpret_cast<sockaddr*>(&address));
 }
 
 napi_value TcpPeerName(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  if (stream->peer() != nullptr) return FromSockaddr(arguments, stream->peer());
+  if (stream->peer() != nullptr) return ReturnEndpoint(arguments, stream->peer());
   sockaddr_storage address{};
   int size = sizeof address;
   const int status =
       uv_tcp_getpeername(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), &size);
   if (status != 0) return arguments.Return(status);
-  return FromSockaddr(arguments, reinterpret_cast<sockaddr*>(&address));
+  return ReturnEndpoint(arguments, reinterpret_cast<sockaddr*>(&address));
 }
 
 napi_value TcpNoDelay(napi_env env, napi_callback_info info) {
