@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const DEFAULT_IMPL = resolve(PROJECT, 'dist/index.js');
+
+export const HELP = `Usage: node bench/run.mjs [options]
+
+Compares uvnet with node:net: CPU time of the server per operation, measured in pairs.
+
+  --only REGEX      workloads whose id matches (see --list)
+  --list            list the workloads and end
+  --quick           the main workloads, 3 short pairs each: under a minute
+  --pairs N         pairs per workload (default 7, quick 3)
+  --seconds S       length of one measurement (default 1, quick 0.25)
+  --warmup S        before each measurement (default 0.5, quick 0.25)
+  --node PATH       node binary for both sides (default: the one running this)
+  --impl PATH       module under measurement (default: dist/index.js of the project)
+  --baseline PATH   what it is compared with (default: node:net); another build of uvnet, say
+  --floor           also measure a plain C epoll server
+  --bun PATH        also measure Bun's net and Bun.listen with this binary
+  --cpus A,B        cores for the server and for the load generator
+  --json FILE       write everything that was measured
+  --html FILE       write the report
+  --markdown FILE   write the tables of docs/PERFORMANCE.md
+  --from FILE       measure nothing: make the reports from an earlier --json (repeatable)
+  --help            this text
+`;
+
+const OPTIONS = {
+  only: { type: 'string' },
+  list: { type: 'boolean' },
+  quick: { type: 'boolean' },
+  pairs: { type: 'string' },
+  seconds: { type: 'string' },
+  warmup: { type: 'string' },
+  node: { type: 'string' },
+  impl: { type: 'string' },
+  baseline: { type: 'string' },
+  floor: { type: 'boolean' },
+  bun: { type: 'string' },
+  cpus: { type: 'string' },
+  json: { type: 'string' },
+  html: { type: 'string' },
+  markdown: { type: 'string' },
+  from: { type: 'string', multiple: true },
+  help: { type: 'boolean' },
+};
+
+/** A mistake of the caller: reported without a stack. */
+export class UsageError extends Error {}
+
+function number(name, text, fallback, { integer = false, min = 0 } = {}) {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= min || (integer && !Number.isInteger(value))) {
+    throw new UsageError(`--${name} ${text}: expected ${integer ? 'an integer' : 'a number'} above ${min}`);
+  }
+  return value;
+}
+
+function file(name, path) {
+  const absolute = resolve(path);
+  if (!existsSync(absolute)) throw new UsageError(`--${name} ${path}: no such file`);
+  return absolute;
+}
+
+/** A module to measure: a builtin by name, anything else by path. */
+function moduleOf(name, specifier) {
+  if (specifier.startsWith('node:')) return specifier;
+  const absolute = resolve(specifier);
+  if (!existsSync(absolute)) {
+    const hint = absolute === DEFAULT_IMPL ? ' (build the project first: npm run build)' : '';
+    throw new UsageError(`--${name} ${specifier}: no such file${hint}`);
+  }
+  return absolute;
+}
+
+function pattern(text) {
+  try {
+    return new RegExp(text ?? '');
+  } catch (error) {
+    throw new UsageError(`--only ${text}: ${error.message}`);
+  }
+}
+
+function cpuPair(text) {
+  if (text === undefined) return undefined;
+  const cpus = text.split(',').map(Number);
+  if (cpus.length !== 2 || !cpus.every((cpu) => Number.isInteger(cpu) && cpu >= 0)) {
+    throw new UsageError(`--cpus ${text}: expected two numbers, such as 0,1`);
+  }
+  return cpus;
+}
+
+/** Turns the command line into settings. Throws UsageError. */
+export function parseOptions(args) {
+  let values;
+  try {
+    ({ values } = parseArgs({ args, options: OPTIONS }));
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+  const { quick = false } = values;
+  const measures = !values.help && !values.list && values.from === undefined;
+  return {
+    help: values.help ?? false,
+    list: values.list ?? false,
+    quick,
+    only: pattern(values.only),
+    pairs: number('pairs', values.pairs, quick ? 3 : 7, { integer: true }),
+    seconds: number('seconds', values.seconds, quick ? 0.25 : 1),
+    warmup: number('warmup', values.warmup, quick ? 0.25 : 0.5),
+    node: file('node', values.node ?? process.execPath),
+    impl: measures ? moduleOf('impl', values.impl ?? DEFAULT_IMPL) : undefined,
+    baseline: measures ? moduleOf('baseline', values.baseline ?? 'node:net') : undefined,
+    floor: values.floor ?? false,
+    bun: values.bun === undefined ? undefined : file('bun', values.bun),
+    cpus: cpuPair(values.cpus),
+    json: values.json,
+    html: values.html,
+    markdown: values.markdown,
+    from: values.from?.map((path) => file('from', path)),
+    defaultImpl: DEFAULT_IMPL,
+  };
+}

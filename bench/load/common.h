@@ -1,0 +1,82 @@
+/* What every load generator shares: options, sockets, the measured window, latencies. */
+#ifndef UVNET_BENCH_COMMON_H_
+#define UVNET_BENCH_COMMON_H_
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+struct options {
+  const char* path;   /* unix socket path, or NULL for TCP */
+  int port;           /* TCP port on 127.0.0.1 */
+  pid_t pid;          /* the process whose CPU time is measured; 0 = none */
+  int connections;    /* simultaneous connections */
+  size_t size;        /* bytes of one message or of one write */
+  int depth;          /* messages in flight per connection, sent in one write */
+  double warmup;      /* seconds before the window opens */
+  double seconds;     /* length of the window */
+  const char* kind;   /* variant within a generator: "echo", "resp", "send", ... */
+};
+
+void parse_options(int argc, char** argv, struct options* options);
+
+/* Prints a message on stderr and exits with status 1. */
+void fail(const char* format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* Ends this process when its parent dies, so that nothing is ever left behind. */
+void die_with_parent(void);
+
+uint64_t now_ns(void);
+
+/* Address of the server under measurement. */
+struct target {
+  struct sockaddr_storage address;
+  socklen_t length;
+};
+void resolve_target(const struct options* options, struct target* target);
+
+/* A connected, non-blocking socket. Ends the process when the server refuses. */
+int connect_target(const struct target* target);
+
+/* Latencies: log-linear buckets, at most 1.6 % wide. */
+#define HISTOGRAM_BUCKETS (64 * 60)
+struct histogram {
+  uint64_t count;
+  uint64_t max;
+  uint64_t buckets[HISTOGRAM_BUCKETS];
+};
+void histogram_add(struct histogram* histogram, uint64_t value);
+uint64_t histogram_quantile(const struct histogram* histogram, double q);
+
+/*
+ * The measured window. Operations are counted from the moment it opens until it closes, and the
+ * CPU clock of the measured process is read by this process at those same two moments: both sides
+ * of "CPU per operation" cover the same time, and the server does nothing for being measured.
+ */
+struct window {
+  uint64_t operations; /* reset when the window opens */
+  uint64_t bytes;      /* same, for streams */
+  struct histogram latency;
+  bool open;
+  /* private */
+  const struct options* options;
+  uint64_t opens_at, closes_at, started, last_progress, last_total, lifetime;
+  uint64_t server_cpu, own_cpu, server_wait, own_wait;
+};
+void window_start(struct window* window, const struct options* options);
+
+/* Call once per turn of the loop. Returns false when the window has closed. */
+bool window_turn(struct window* window);
+
+/* Prints the result as one line of JSON. */
+void window_report(const struct window* window);
+
+static inline void window_count(struct window* window, uint64_t operations, uint64_t bytes) {
+  window->operations += operations;
+  window->bytes += bytes;
+}
+
+#endif /* UVNET_BENCH_COMMON_H_ */

@@ -1,0 +1,227 @@
+/*
+ * Every workload of the benchmark, one entry each. Fields:
+ *
+ *   id, title       what --only matches, and what the tables show
+ *   group           heading in the tables
+ *   unit            of the figure that is compared; lower is better
+ *   measure         how the figure comes about (lib/measure.mjs); default 'load'
+ *   per             'operation' or 'megabyte' (10^6 bytes): the divisor of the server's CPU time
+ *   server          { workload: file in servers/, ...options for it }
+ *   load            { program: file in load/, ...options for it }
+ *   transport       'unix' for a unix socket; default TCP on 127.0.0.1
+ *   backend         { program: file in floor/ }: what a proxy connects to
+ *   floor           { program: file in floor/, ...options for it }; absent where there is none
+ *   bun             'net' (Bun's node:net) and 'listen' (Bun.listen) where the workload runs there
+ *   api             interface that the measured module is used through: 'net' (default), 'lean'
+ *   target          ratio to the baseline that the project aims at on Node 26
+ *   quick           part of --quick
+ *
+ * Fifty connections keep a server at one full core (each turn of its loop finds several sockets
+ * ready, as on a busy server) while the generator still has room. Bulk transfers use four.
+ */
+
+const MESSAGE = { connections: 50, depth: 1 };
+const BULK = { connections: 4, size: 64 * 1024 };
+const EVERYWHERE = ['net', 'listen'];
+
+const perOperation = { unit: 'µs/op', per: 'operation' };
+const perMegabyte = { unit: 'µs/MB', per: 'megabyte' };
+
+const echo = (load) => ({
+  ...perOperation,
+  group: 'Echo',
+  server: { workload: 'echo' },
+  load: { program: 'pingpong', kind: 'echo', ...MESSAGE, ...load },
+  floor: { program: 'echo' },
+  bun: EVERYWHERE,
+});
+
+const resp = (depth) => ({
+  ...perOperation,
+  group: 'Request and answer',
+  id: `resp-p${depth}`,
+  title: `RESP, a write per command, pipeline ${depth}`,
+  server: { workload: 'resp' },
+  load: { program: 'pingpong', kind: 'resp', ...MESSAGE, depth },
+  floor: { program: 'resp' },
+  bun: EVERYWHERE,
+});
+
+const bulkIn = { ...perMegabyte, group: 'Bulk', load: { program: 'stream', kind: 'send', ...BULK } };
+
+const bulkOut = (server) => ({
+  ...perMegabyte,
+  group: 'Bulk',
+  server: { workload: 'source', size: BULK.size, ...server },
+  load: { program: 'stream', kind: 'receive', ...BULK },
+  floor: { program: 'source', size: BULK.size },
+});
+
+export const workloads = [
+  { ...echo({ size: 64 }), id: 'echo-64', title: 'echo 64 B, TCP', target: 0.85, quick: true },
+  {
+    ...echo({ size: 64 }),
+    id: 'echo-64-unix',
+    title: 'echo 64 B, unix socket',
+    transport: 'unix',
+    target: 0.78,
+    quick: true,
+  },
+  {
+    ...echo({ size: 64, depth: 16 }),
+    id: 'echo-64-d16',
+    title: 'echo 64 B, depth 16',
+    target: 0.88,
+  },
+  {
+    ...echo({ size: 64, depth: 16 }),
+    id: 'echo-64-d16-unix',
+    title: 'echo 64 B, depth 16, unix socket',
+    transport: 'unix',
+  },
+  { ...echo({ size: 16 * 1024 }), id: 'echo-16k', title: 'echo 16 KiB', target: 0.85, quick: true },
+
+  { ...resp(1), target: 0.88 },
+  { ...resp(16), target: 0.22, quick: true },
+  resp(64),
+  {
+    ...perOperation,
+    group: 'Request and answer',
+    id: 'http-raw',
+    title: 'HTTP hello, raw socket',
+    server: { workload: 'http' },
+    load: { program: 'pingpong', kind: 'http', ...MESSAGE },
+    floor: { program: 'http' },
+    bun: EVERYWHERE,
+  },
+  {
+    ...perOperation,
+    group: 'Request and answer',
+    id: 'node-http',
+    title: 'node:http over a net server',
+    server: { workload: 'node-http' },
+    load: { program: 'pingpong', kind: 'http', ...MESSAGE },
+    floor: { program: 'http' },
+    bun: ['net'],
+    target: 1,
+    quick: true,
+  },
+
+  {
+    ...bulkIn,
+    id: 'bulk-in',
+    title: 'bulk in, 64 KiB writes',
+    server: { workload: 'sink' },
+    floor: { program: 'sink' },
+    bun: EVERYWHERE,
+    target: 0.7,
+    quick: true,
+  },
+  {
+    ...bulkOut({}),
+    id: 'bulk-out',
+    title: 'bulk out, 64 KiB Buffers',
+    bun: EVERYWHERE,
+    target: 0.6,
+    quick: true,
+  },
+  {
+    ...bulkOut({ string: true }),
+    id: 'bulk-out-string',
+    title: 'bulk out, 64 KiB strings',
+    bun: ['net'],
+  },
+
+  {
+    ...perOperation,
+    group: 'Connections',
+    id: 'churn',
+    title: 'accept, 64 B each way, close',
+    server: { workload: 'echo' },
+    load: { program: 'churn', connections: 50, size: 64 },
+    floor: { program: 'echo' },
+    bun: EVERYWHERE,
+    target: 0.8,
+    quick: true,
+  },
+  {
+    ...perOperation,
+    group: 'Connections',
+    id: 'connect',
+    title: 'outgoing connect and close',
+    measure: 'dial',
+    server: { workload: 'connect', connections: 50 },
+    load: { program: 'accept' },
+    floor: { program: 'connect', connections: 50 },
+    bun: ['net'],
+    target: 0.85,
+    quick: true,
+  },
+
+  {
+    ...perOperation,
+    group: 'Relay and fan-out',
+    id: 'proxy-64',
+    title: 'proxy by pipe(), 64 B',
+    server: { workload: 'proxy' },
+    load: { program: 'pingpong', kind: 'echo', ...MESSAGE, size: 64 },
+    backend: { program: 'echo' },
+    floor: { program: 'proxy', kind: 'copy' },
+    bun: ['net'],
+    target: 0.85,
+  },
+  {
+    ...perMegabyte,
+    group: 'Relay and fan-out',
+    id: 'proxy-bulk',
+    title: 'proxy by pipe(), bulk (floor: splice)',
+    server: { workload: 'proxy' },
+    load: { program: 'stream', kind: 'send', ...BULK },
+    backend: { program: 'sink' },
+    floor: { program: 'proxy', kind: 'splice' },
+    bun: ['net'],
+    target: 0.62,
+    quick: true,
+  },
+  {
+    ...perOperation,
+    group: 'Relay and fan-out',
+    id: 'broadcast',
+    title: '256 B to 1,000 sockets, per message',
+    server: { workload: 'broadcast', size: 256 },
+    load: { program: 'broadcast', connections: 1000, size: 256 },
+    floor: { program: 'broadcast', size: 256 },
+    bun: EVERYWHERE,
+    target: 0.9,
+  },
+
+  {
+    group: 'Process',
+    id: 'idle',
+    title: 'memory of an idle connection',
+    unit: 'B/connection',
+    measure: 'memory',
+    server: { workload: 'echo' },
+    load: { program: 'hold', connections: 15_000, size: 64 },
+    floor: { program: 'echo' },
+    bun: EVERYWHERE,
+    target: 0.75,
+  },
+  {
+    group: 'Process',
+    id: 'loop-delay',
+    title: 'longest event loop delay during echo',
+    unit: 'ms',
+    measure: 'loopDelay',
+    server: { workload: 'echo', watchCollections: true },
+    load: { program: 'pingpong', kind: 'echo', ...MESSAGE, size: 64 },
+  },
+  {
+    group: 'Process',
+    id: 'startup',
+    title: 'require() of the module',
+    unit: 'ms',
+    measure: 'startup',
+    quick: true,
+  },
+];
