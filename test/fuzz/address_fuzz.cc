@@ -1,0 +1,65 @@
+// Links: native/address.cc
+//
+// Parser and writer give what inet_pton(3) and inet_ntop(3) give, and neither reads or writes
+// outside of its buffers (the text is a heap block of its exact size).
+
+#include "../../native/address.h"
+
+#include <arpa/inet.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+namespace {
+
+void Expect(bool condition) {
+  if (!condition) std::abort();
+}
+
+void Check(int family, const char* text, size_t length, const std::string& terminated) {
+  const bool ipv4 = family == AF_INET;
+  const size_t size = ipv4 ? 4 : 16;
+  uint8_t ours[16];
+  uint8_t theirs[16];
+  const bool parsed =
+      ipv4 ? uvnet::ParseIpv4(text, length, ours) : uvnet::ParseIpv6(text, length, ours);
+  const bool valid = terminated.find('\0') == std::string::npos &&
+                     inet_pton(family, terminated.c_str(), theirs) == 1;
+  Expect(parsed == valid);
+  if (!parsed) return;
+  Expect(std::memcmp(ours, theirs, size) == 0);
+
+  std::unique_ptr<char[]> out(new char[uvnet::kAddressTextSize]);
+  char expected[INET6_ADDRSTRLEN];
+  const size_t written =
+      ipv4 ? uvnet::FormatIpv4(ours, out.get()) : uvnet::FormatIpv6(ours, out.get());
+  Expect(inet_ntop(family, theirs, expected, sizeof(expected)) != nullptr);
+  Expect(std::strcmp(out.get(), expected) == 0 && written == std::strlen(expected));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::unique_ptr<char[]> text(new char[size]);
+  if (size > 0) std::memcpy(text.get(), data, size);
+  const std::string terminated(text.get(), size);
+  Check(AF_INET, text.get(), size, terminated);
+  Check(AF_INET6, text.get(), size, terminated);
+
+  sockaddr_storage storage;
+  if (uvnet::ParseAddress(text.get(), size, 80, &storage) != 0) return 0;
+  // What was read is written, and reads as the same again.
+  std::unique_ptr<char[]> out(new char[uvnet::kAddressTextSize]);
+  int port = 0;
+  int family = 0;
+  const sockaddr* address = reinterpret_cast<const sockaddr*>(&storage);
+  Expect(uvnet::FormatAddress(address, out.get(), uvnet::kAddressTextSize, &port, &family) == 0);
+  Expect(port == 80 && (family == 4 || family == 6));
+  const std::string first = out.get();
+  Expect(uvnet::ParseAddress(out.get(), first.size(), 80, &storage) == 0);
+  Expect(uvnet::FormatAddress(address, out.get(), uvnet::kAddressTextSize, &port, &family) == 0);
+  Expect(first == out.get());
+  return 0;
+}
