@@ -2,7 +2,7 @@
 
 /** @type {import('jest').Config} */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/helpers/leak-environment.cjs',
   roots: ['<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
@@ -12,7 +12,7 @@ module.exports = {
   moduleNameMapper: {
     '^uvnet$': '<rootDir>/lib/index.ts',
   },
-  setupFilesAfterEnv: ['<rootDir>/test/helpers/leak-check.ts'],
+  reporters: ['default', '<rootDir>/test/helpers/exit-reporter.cjs'],
   testTimeout: 20_000,
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'babel',

@@ -1,0 +1,78 @@
+// The developers' native build: CMakeLists.txt through cmake-js, one folder per flavour.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { at, CommandError, findNodeDir, hasCommand, root } from './tools.mjs';
+
+export const flavours = ['debug', 'asan', 'coverage', 'release'];
+
+/** The addon of a flavour. */
+export const addonOf = (flavour) => at(`build-${flavour}`, 'Release', 'uvnet.node');
+
+function cmake(step, folder, options, { stdio = 'inherit' } = {}) {
+  if (!hasCommand('cmake')) {
+    throw new CommandError("cmake is missing: install it with the system's package manager");
+  }
+  const script = at('node_modules/cmake-js/bin/cmake-js');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [script, step, '--log-level', 'error', '--out', folder, ...options],
+    { cwd: root, stdio, encoding: 'utf8' },
+  );
+  if (status !== 0) {
+    throw new CommandError(`cmake-js ${step} of ${path.basename(folder)} failed\n${stdout ?? ''}${stderr ?? ''}`);
+  }
+}
+
+/** Configures a flavour's folder; also writes its compile_commands.json. */
+export function configure(flavour, { nodedir, fuzz = false } = {}) {
+  const headers = findNodeDir(nodedir);
+  if (!headers) {
+    throw new CommandError('no headers of Node found: give --nodedir, the folder that holds include/node');
+  }
+  const folder = at(fuzz ? 'build-fuzz' : `build-${flavour}`);
+  const defines = {
+    UVNET_FLAVOUR: flavour,
+    UVNET_NODE_INCLUDE: path.join(headers, 'include/node'),
+    UVNET_FUZZ: fuzz ? 'ON' : 'OFF',
+    ...(fuzz ? { CMAKE_CXX_COMPILER: 'clang++' } : {}),
+  };
+  const options = Object.entries(defines).map(([name, value]) => `--CD${name}=${value}`);
+  // Its messages matter only when it fails.
+  cmake('configure', folder, options, { stdio: 'pipe' });
+  return folder;
+}
+
+/** Builds one target (`uvnet`, `native_tests`, `fuzzers`) of a configured folder. */
+export function build(folder, target) {
+  cmake('build', folder, ['--target', target, '--parallel', String(availableParallelism())]);
+}
+
+/**
+ * Runs the C++ unit tests of a built folder. Each program prints a line "ok name" or "FAIL name" per
+ * test; one that ends badly without saying so counts as one failure more.
+ */
+export function runNativeTests(folder, { env = process.env } = {}) {
+  const result = { passed: 0, failed: 0, failures: [] };
+  const sources = readdirSync(at('test/native')).filter((name) => name.endsWith('_test.cc'));
+  for (const name of sources.map((source) => source.slice(0, -'.cc'.length)).sort()) {
+    const { status, signal, stdout, stderr } = spawnSync(path.join(folder, 'tests', name), {
+      cwd: root,
+      env,
+      encoding: 'utf8',
+      timeout: 300_000,
+      maxBuffer: 1 << 26,
+    });
+    const passed = stdout.match(/^ok +\S+/gm)?.length ?? 0;
+    const failures = (stdout.match(/^FAIL +\S+/gm) ?? []).map((line) => line.replace(/^FAIL +/, ''));
+    if (status !== 0 && failures.length === 0) failures.push(signal ?? `exit code ${status}`);
+    if (status === 0 && passed === 0) failures.push('ran no test');
+    result.passed += passed;
+    result.failed += failures.length;
+    for (const failure of failures) result.failures.push(`${name}: ${failure}`);
+    console.log(`${failures.length ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${failures.length} failed)`);
+    if (failures.length) console.log(`${stdout}${stderr}`.replace(/^/gm, '  '));
+  }
+  return result;
+}

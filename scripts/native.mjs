@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+// The developers' flavours of the native code, and what runs on them without Node.
+import { mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { addonOf, build, configure, flavours, runNativeTests } from './lib/native.mjs';
+import { at, CommandError, main, root, run } from './lib/tools.mjs';
+
+const help = `Usage: node scripts/native.mjs [--flavour NAME] [what] [options]
+
+  --flavour NAME   ${flavours.join(', ')} (default: debug)
+  --nodedir DIR    the folder whose include/node holds the headers to build against
+
+What (default: --addon):
+  --addon          build-NAME/Release/uvnet.node; load it with UVNET_BINDING=<that path>
+  --tests          build and run the C++ unit tests (test/native/*_test.cc)
+  --fuzz SECONDS   build the fuzz targets (test/fuzz/*_fuzz.cc) with clang, run each for so long;
+                   what they find beyond test/fuzz/corpus/NAME stays in .cache/corpus/NAME
+  --only NAME      only this fuzz target
+  --help           this text
+`;
+
+function fuzz(folder, seconds, only) {
+  const programs = path.join(folder, 'fuzzers');
+  const names = readdirSync(programs).filter((name) => only === undefined || name === only);
+  if (names.length === 0) throw new CommandError('no such fuzz target');
+  for (const name of names) {
+    const found = at('.cache/corpus', name);
+    const seeds = at('test/fuzz/corpus', name);
+    mkdirSync(found, { recursive: true });
+    mkdirSync(seeds, { recursive: true });
+    run(path.join(programs, name), [
+      `-max_total_time=${seconds}`,
+      '-timeout=10',
+      '-print_final_stats=1',
+      '-verbosity=0',
+      `-artifact_prefix=${path.relative(root, found)}/`,
+      path.relative(root, found),
+      path.relative(root, seeds),
+    ]);
+  }
+}
+
+main(() => {
+  const { values } = parseArgs({
+    options: {
+      flavour: { type: 'string', default: 'debug' },
+      nodedir: { type: 'string' },
+      addon: { type: 'boolean' },
+      tests: { type: 'boolean' },
+      fuzz: { type: 'string' },
+      only: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  if (!flavours.includes(values.flavour)) {
+    throw new CommandError(`--flavour ${values.flavour}: not one of ${flavours.join(', ')}`);
+  }
+  if (values.fuzz !== undefined) {
+    const folder = configure(values.flavour, { nodedir: values.nodedir, fuzz: true });
+    build(folder, 'fuzzers');
+    fuzz(folder, Number(values.fuzz), values.only);
+  }
+  if (values.tests || values.addon || values.fuzz === undefined) {
+    const folder = configure(values.flavour, { nodedir: values.nodedir });
+    if (values.addon || !values.tests) {
+      build(folder, 'uvnet');
+      console.log(`built ${path.relative(root, addonOf(values.flavour))}`);
+    }
+    if (values.tests) {
+      build(folder, 'native_tests');
+      const { passed, failed } = runNativeTests(folder);
+      console.log(`${passed} passed, ${failed} failed`);
+      if (failed) process.exitCode = 1;
+    }
+  }
+});

@@ -1,0 +1,51 @@
+'use strict';
+
+// The jest environment of all tests. After a test and its afterEach hooks, no TCP, pipe or poll handle
+// may be open that was not open when the test began. Handles come from the process's own report, so the
+// check sees node:net, uvnet and the addon alike. A hook in a setup file would run before the
+// test file's own hooks have cleaned up; the environment's events come after them.
+
+const { TestEnvironment } = require('jest-environment-node');
+
+/** How long handles may take to close; closing takes a turn or two of the event loop. */
+const graceMilliseconds = 1000;
+
+const watched = new Set(['tcp', 'pipe', 'poll']);
+
+/** The open handles by address. One that is closing has no file descriptor any more. */
+function openHandles() {
+  const handles = new Map();
+  for (const handle of process.report.getReport().libuv) {
+    if (watched.has(handle.type) && handle.fd !== undefined) handles.set(handle.address, handle);
+  }
+  return handles;
+}
+
+function describe({ type, fd, localEndpoint, remoteEndpoint }) {
+  const show = (end) => (typeof end === 'object' ? end && `${end.host}:${end.port}` : end) || '-';
+  return `  ${type} fd ${fd}, local ${show(localEndpoint)}, remote ${show(remoteEndpoint)}`;
+}
+
+module.exports = class LeakEnvironment extends TestEnvironment {
+  async handleTestEvent(event) {
+    if (event.name === 'test_start') {
+      this.before = openHandles();
+    } else if (event.name === 'test_done' && event.test.errors.length === 0) {
+      const leaked = await this.leakedHandles();
+      if (leaked.length > 0) {
+        const error = new Error(`handles left open by this test:\n${leaked.map(describe).join('\n')}`);
+        error.stack = `Error: ${error.message}`;
+        event.test.errors.push(error);
+      }
+    }
+  }
+
+  async leakedHandles() {
+    const deadline = Date.now() + graceMilliseconds;
+    for (;;) {
+      const leaked = [...openHandles()].filter(([address]) => !this.before.has(address));
+      if (leaked.length === 0 || Date.now() > deadline) return leaked.map(([, handle]) => handle);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+};
