@@ -6,6 +6,7 @@
 #include "environment.h"
 #include "listener.h"
 #include "pipe.h"
+#include "socket_options_binding.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -70,6 +71,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitTcp(env, exports);
   InitPipe(env, exports);
   InitListener(env, exports);
+  InitSocketOptions(env, exports);
   return exports;
 }
 
