@@ -4,13 +4,7 @@
 #include <array>
 #include <cstring>
 
-#ifdef _WIN32
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#else
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#endif
+#include "address.h"
 
 namespace uvnet {
 
@@ -64,16 +58,14 @@ bool ParsePort(const std::string& text, uint16_t* port) {
 }
 
 bool ParseAddress(ProxyHeader::Family family, const std::string& text, uint8_t* address) {
-  const int af = family == ProxyHeader::Family::kIPv4 ? AF_INET : AF_INET6;
-  // The text comes from the network: a zero byte must not end it early.
-  if (text.find('\0') != std::string::npos) return false;
-  return inet_pton(af, text.c_str(), address) == 1;
+  return family == ProxyHeader::Family::kIPv4 ? ParseIpv4(text.data(), text.size(), address)
+                                              : ParseIpv6(text.data(), text.size(), address);
 }
 
 std::string FormatAddress(ProxyHeader::Family family, const uint8_t* address) {
-  char text[INET6_ADDRSTRLEN];
-  const int af = family == ProxyHeader::Family::kIPv4 ? AF_INET : AF_INET6;
-  return inet_ntop(af, address, text, sizeof(text)) != nullptr ? text : "";
+  char text[kAddressTextSize];
+  const bool is_ipv4 = family == ProxyHeader::Family::kIPv4;
+  return std::string(text, is_ipv4 ? FormatIpv4(address, text) : FormatIpv6(address, text));
 }
 
 // A field of 108 bytes, as in sockaddr_un: a name ends at its first zero byte, an abstract name

@@ -15,7 +15,7 @@ What (default: --addon):
   --addon          build-NAME/Release/uvnet.node; load it with UVNET_BINDING=<that path>
   --tests          build and run the C++ unit tests (test/native/*_test.cc)
   --fuzz SECONDS   build the fuzz targets (test/fuzz/*_fuzz.cc) with clang, run each for so long;
-                   what they find beyond test/fuzz/corpus/NAME stays in .cache/corpus/NAME
+                   what they find beyond test/fuzz/corpus stays in .cache/corpus/NAME
   --only NAME      only this fuzz target
   --help           this text
 `;
@@ -26,7 +26,7 @@ function fuzz(folder, seconds, only) {
   if (names.length === 0) throw new CommandError('no such fuzz target');
   for (const name of names) {
     const found = at('.cache/corpus', name);
-    const seeds = at('test/fuzz/corpus', name);
+    const seeds = at('test/fuzz/corpus', name.replace(/_fuzz$/, ''));
     mkdirSync(found, { recursive: true });
     mkdirSync(seeds, { recursive: true });
     run(path.join(programs, name), [

@@ -1,4 +1,4 @@
-// Links: native/proxy_protocol.cc
+// Links: native/proxy_protocol.cc native/address.cc
 //
 // Any stream, in any pieces, is judged as the whole stream at once; no byte outside of a chunk is
 // read, none behind the header is taken; and a header that was understood is encoded to one that

@@ -1,4 +1,4 @@
-// Links: native/proxy_protocol.cc
+// Links: native/proxy_protocol.cc native/address.cc
 
 #include "../../native/proxy_protocol.h"
 
