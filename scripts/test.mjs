@@ -27,7 +27,8 @@ function sanitizerEnv() {
   if (!stdout || !path.isAbsolute(stdout.trim())) throw new CommandError('gcc has no libasan.so');
   return {
     LD_PRELOAD: stdout.trim(),
-    ASAN_OPTIONS: 'halt_on_error=1:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
+    ASAN_OPTIONS:
+      'halt_on_error=1:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
     LSAN_OPTIONS: `suppressions=${at('scripts/lsan.supp')}:print_suppressions=0`,
     UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
   };
@@ -51,7 +52,9 @@ function testTypes() {
 function testNative(flavour) {
   const folder = configure(flavour);
   build(folder, 'native_tests');
-  return runNativeTests(folder, { env: flavour === 'asan' ? { ...process.env, ...sanitizerEnv(), LD_PRELOAD: '' } : process.env });
+  return runNativeTests(folder, {
+    env: flavour === 'asan' ? { ...process.env, ...sanitizerEnv(), LD_PRELOAD: '' } : process.env,
+  });
 }
 
 function testJest({ node, flavour, jestArguments }) {
@@ -115,7 +118,8 @@ main(() => {
     return;
   }
   for (const part of values.only) {
-    if (!parts.includes(part)) throw new CommandError(`--only ${part}: not one of ${parts.join(', ')}`);
+    if (!parts.includes(part))
+      throw new CommandError(`--only ${part}: not one of ${parts.join(', ')}`);
   }
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
 

@@ -21,7 +21,9 @@ function cmake(step, folder, options, { stdio = 'inherit' } = {}) {
     { cwd: root, stdio, encoding: 'utf8' },
   );
   if (status !== 0) {
-    throw new CommandError(`cmake-js ${step} of ${path.basename(folder)} failed\n${stdout ?? ''}${stderr ?? ''}`);
+    throw new CommandError(
+      `cmake-js ${step} of ${path.basename(folder)} failed\n${stdout ?? ''}${stderr ?? ''}`,
+    );
   }
 }
 
@@ -29,7 +31,9 @@ function cmake(step, folder, options, { stdio = 'inherit' } = {}) {
 export function configure(flavour, { nodedir, fuzz = false } = {}) {
   const headers = findNodeDir(nodedir);
   if (!headers) {
-    throw new CommandError('no headers of Node found: give --nodedir, the folder that holds include/node');
+    throw new CommandError(
+      'no headers of Node found: give --nodedir, the folder that holds include/node',
+    );
   }
   const folder = at(fuzz ? 'build-fuzz' : `build-${flavour}`);
   const defines = {
@@ -65,13 +69,17 @@ export function runNativeTests(folder, { env = process.env } = {}) {
       maxBuffer: 1 << 26,
     });
     const passed = stdout.match(/^ok +\S+/gm)?.length ?? 0;
-    const failures = (stdout.match(/^FAIL +\S+/gm) ?? []).map((line) => line.replace(/^FAIL +/, ''));
+    const failures = (stdout.match(/^FAIL +\S+/gm) ?? []).map((line) =>
+      line.replace(/^FAIL +/, ''),
+    );
     if (status !== 0 && failures.length === 0) failures.push(signal ?? `exit code ${status}`);
     if (status === 0 && passed === 0) failures.push('ran no test');
     result.passed += passed;
     result.failed += failures.length;
     for (const failure of failures) result.failures.push(`${name}: ${failure}`);
-    console.log(`${failures.length ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${failures.length} failed)`);
+    console.log(
+      `${failures.length ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${failures.length} failed)`,
+    );
     if (failures.length) console.log(`${stdout}${stderr}`.replace(/^/gm, '  '));
   }
   return result;

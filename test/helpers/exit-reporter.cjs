@@ -8,7 +8,9 @@ module.exports = class ExitReporter {
   onRunComplete() {
     // The timer itself keeps nothing alive: it fires only if something else does.
     setTimeout(() => {
-      console.error(`jest is still alive ${graceMilliseconds / 1000} s after its last test; open libuv handles:`);
+      console.error(
+        `jest is still alive ${graceMilliseconds / 1000} s after its last test; open libuv handles:`,
+      );
       const { libuv } = process.report.getReport();
       console.error(libuv.filter((handle) => handle.is_active && handle.is_referenced));
       process.exit(1);

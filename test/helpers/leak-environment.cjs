@@ -33,7 +33,9 @@ module.exports = class LeakEnvironment extends TestEnvironment {
     } else if (event.name === 'test_done' && event.test.errors.length === 0) {
       const leaked = await this.leakedHandles();
       if (leaked.length > 0) {
-        const error = new Error(`handles left open by this test:\n${leaked.map(describe).join('\n')}`);
+        const error = new Error(
+          `handles left open by this test:\n${leaked.map(describe).join('\n')}`,
+        );
         error.stack = `Error: ${error.message}`;
         event.test.errors.push(error);
       }
