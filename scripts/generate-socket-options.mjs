@@ -94,7 +94,8 @@ function pick(table, key, what) {
   return table[key];
 }
 
-function readPlace(text) {
+/** The table's cell for one platform; adds the kernel's names for the option to `kernelNames`. */
+function readPlace(text, kernelNames) {
   if (text === 'NOWHERE') return undefined;
   const [, macro, inner] = /^(\w+)\((.*)\)$/.exec(text) ?? [];
   if (!['AT', 'BY_FAMILY', 'IN_SECONDS'].includes(macro)) {
@@ -102,6 +103,7 @@ function readPlace(text) {
   }
   const names = splitArguments(inner);
   const constants = macro === 'BY_FAMILY' ? [names[1], names[3]] : [names[1]];
+  for (const constant of constants) kernelNames.add(constant);
   return constants.map((name) => `\`${name}\``).join(', ') + (macro === 'IN_SECONDS' ? ' (s)' : '');
 }
 
@@ -111,10 +113,11 @@ function readTable() {
     if (call.length !== 11)
       throw new CommandError(`${source}: ${call[0]} has ${call.length} columns`);
     const [name, kind, minimum, maximum, stage, server, domain, linux, darwin, windows] = call;
+    const kernelNames = new Set();
     const places = {
-      linux: readPlace(linux),
-      darwin: readPlace(darwin),
-      win32: readPlace(windows),
+      linux: readPlace(linux, kernelNames),
+      darwin: readPlace(darwin, kernelNames),
+      win32: readPlace(windows, kernelNames),
     };
     const literals = call[10].match(/"(?:\\.|[^"\\])*"/g) ?? [];
     return {
@@ -129,6 +132,7 @@ function readTable() {
       appliedTo: pick(servers, server, 'server column'),
       domain,
       places,
+      kernelNames: [...kernelNames],
       platforms: Object.keys(places).filter((platform) => places[platform] !== undefined),
       text: literals.map((literal) => JSON.parse(literal)).join(''),
     };
@@ -194,6 +198,7 @@ async function typesText({ options, dscp }) {
       name: ${quote(option.name)}, kind: ${quote(option.kind)}, minimum: ${option.minimum},
       maximum: ${option.maximum}, stage: ${quote(option.stage)}, server: ${quote(option.server)},
       domain: ${quote(option.domain)}, platforms: [${option.platforms.map(quote).join(', ')}],
+      kernelNames: [${option.kernelNames.map(quote).join(', ')}],
     }`,
   );
   const text = `
@@ -239,6 +244,8 @@ async function typesText({ options, dscp }) {
       readonly server: ${Object.keys(servers).map(quote).join(' | ')};
       readonly domain: 'Tcp' | 'Any';
       readonly platforms: readonly NodeJS.Platform[];
+      /** What C programs call it, for messages about unknown names. */
+      readonly kernelNames: readonly string[];
     }
 
     export const socketOptionTable: readonly SocketOptionRow[] = [${rows.join(',\n')}];

@@ -343,6 +343,8 @@ export interface SocketOptionRow {
   readonly server: 'Inherited' | 'Each' | 'Listener' | 'OnlyListener' | 'Never';
   readonly domain: 'Tcp' | 'Any';
   readonly platforms: readonly NodeJS.Platform[];
+  /** What C programs call it, for messages about unknown names. */
+  readonly kernelNames: readonly string[];
 }
 
 export const socketOptionTable: readonly SocketOptionRow[] = [
@@ -355,6 +357,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Listener',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['SO_PROTOCOL'],
   },
   {
     name: 'reuseAddress',
@@ -365,6 +368,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Listener',
     domain: 'Tcp',
     platforms: ['linux', 'darwin'],
+    kernelNames: ['SO_REUSEADDR'],
   },
   {
     name: 'reusePort',
@@ -375,6 +379,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Listener',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['SO_REUSEPORT'],
   },
   {
     name: 'ipv6Only',
@@ -385,6 +390,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Listener',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['IPV6_V6ONLY'],
   },
   {
     name: 'bindToDevice',
@@ -395,6 +401,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin'],
+    kernelNames: ['SO_BINDTODEVICE', 'IP_BOUND_IF', 'IPV6_BOUND_IF'],
   },
   {
     name: 'freeBind',
@@ -405,6 +412,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Listener',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['IP_FREEBIND', 'IPV6_FREEBIND'],
   },
   {
     name: 'transparent',
@@ -415,6 +423,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['IP_TRANSPARENT', 'IPV6_TRANSPARENT'],
   },
   {
     name: 'mark',
@@ -425,6 +434,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['SO_MARK'],
   },
   {
     name: 'typeOfService',
@@ -435,6 +445,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['IP_TOS', 'IPV6_TCLASS'],
   },
   {
     name: 'priority',
@@ -445,6 +456,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Each',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['SO_PRIORITY'],
   },
   {
     name: 'timeToLive',
@@ -455,6 +467,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['IP_TTL', 'IPV6_UNICAST_HOPS'],
   },
   {
     name: 'sendBufferSize',
@@ -465,6 +478,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Any',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_SNDBUF'],
   },
   {
     name: 'receiveBufferSize',
@@ -475,6 +489,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Any',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_RCVBUF'],
   },
   {
     name: 'maxSegment',
@@ -485,6 +500,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin'],
+    kernelNames: ['TCP_MAXSEG'],
   },
   {
     name: 'noDelay',
@@ -495,6 +511,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_NODELAY'],
   },
   {
     name: 'keepAlive',
@@ -505,6 +522,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_KEEPALIVE'],
   },
   {
     name: 'keepAliveInitialDelay',
@@ -515,6 +533,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_KEEPIDLE', 'TCP_KEEPALIVE'],
   },
   {
     name: 'keepAliveInterval',
@@ -525,6 +544,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_KEEPINTVL'],
   },
   {
     name: 'keepAliveCount',
@@ -535,6 +555,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_KEEPCNT'],
   },
   {
     name: 'userTimeout',
@@ -545,6 +566,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_USER_TIMEOUT', 'TCP_RXT_CONNDROPTIME', 'TCP_MAXRT'],
   },
   {
     name: 'linger',
@@ -555,6 +577,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_LINGER', 'SO_LINGER_SEC'],
   },
   {
     name: 'notSentLowWater',
@@ -565,6 +588,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin'],
+    kernelNames: ['TCP_NOTSENT_LOWAT'],
   },
   {
     name: 'congestion',
@@ -575,6 +599,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['TCP_CONGESTION'],
   },
   {
     name: 'busyPoll',
@@ -585,6 +610,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['SO_BUSY_POLL'],
   },
   {
     name: 'incomingCpu',
@@ -595,6 +621,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'OnlyListener',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['SO_INCOMING_CPU'],
   },
   {
     name: 'oobInline',
@@ -605,6 +632,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Inherited',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_OOBINLINE'],
   },
   {
     name: 'deferAccept',
@@ -615,6 +643,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'OnlyListener',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['TCP_DEFER_ACCEPT'],
   },
   {
     name: 'fastOpen',
@@ -625,6 +654,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'OnlyListener',
     domain: 'Tcp',
     platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_FASTOPEN'],
   },
   {
     name: 'fastOpen',
@@ -635,6 +665,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Never',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['TCP_FASTOPEN_CONNECT'],
   },
   {
     name: 'quickAck',
@@ -645,6 +676,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     server: 'Each',
     domain: 'Tcp',
     platforms: ['linux'],
+    kernelNames: ['TCP_QUICKACK'],
   },
 ];
 
