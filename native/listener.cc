@@ -31,7 +31,14 @@ int Listener::Start(Stream* server, int backlog) {
 void Listener::Report(int status, Stream* client) {
   JsCall call(server_);
   call.Int(server_->id()).Int(status);
-  if (client != nullptr) call.Int(client->Register());
+  if (client != nullptr) {
+    // The async context is made here and not by the JavaScript object of the
+    // connection, since it must not inherit that of the listener: in node:net,
+    // too, AsyncLocalStorage has nothing to tell in a 'data' event of a server.
+    const bool tcp = client->kind() == Handle::Kind::kTcp;
+    if (call.possible()) client->Attach(nullptr, tcp ? "TCPWRAP" : "PIPEWRAP");
+    call.Int(client->Register());
+  }
   call.Run(Callback::kConnection);
 }
 

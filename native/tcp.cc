@@ -1,9 +1,13 @@
 #include "tcp.h"
 
 #ifndef _WIN32
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
 #endif
 
 #include "arguments.h"
@@ -12,6 +16,23 @@
 #include "stream.h"
 
 namespace uvnet {
+
+int EnsureSocket(Stream* stream, int family) {
+#ifdef _WIN32
+  (void)stream;
+  (void)family;
+  return UV_ENOTSUP;
+#else
+  uv_os_fd_t fd;
+  if (uv_fileno(stream->uv_handle(), &fd) == 0) return 0;
+  int made = socket(family, SOCK_STREAM, 0);
+  if (made < 0) return uv_translate_sys_error(errno);
+  fcntl(made, F_SETFD, FD_CLOEXEC);
+  const int status = uv_tcp_open(stream->uv_tcp(), made);
+  if (status != 0) close(made);
+  return status;
+#endif
+}
 
 namespace {
 
@@ -40,22 +61,27 @@ napi_value TcpOpen(napi_env env, napi_callback_info info) {
       uv_tcp_open(stream->uv_tcp(), static_cast<uv_os_sock_t>(arguments.Int(1, -1))));
 }
 
-#if !defined(_WIN32) && defined(SO_REUSEPORT)
-// libuv up to 1.48 ignores UV_TCP_REUSEPORT without a word, so it is set here.
-// uv_tcp_init_ex made the socket already (see `family` of tcpNew).
-int SetReusePort(Stream* stream) {
+#ifndef _WIN32
+int SetIntOption(Stream* stream, int level, int name, int value) {
   uv_os_fd_t fd;
   const int status = uv_fileno(stream->uv_handle(), &fd);
   if (status != 0) return status;
-  const int on = 1;
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-    return uv_translate_sys_error(errno);
-  }
-  return 0;
+  return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0
+                                                                 : uv_translate_sys_error(errno);
 }
-#else
-int SetReusePort(Stream*) { return UV_ENOTSUP; }
 #endif
+
+// libuv up to 1.48 ignores UV_TCP_REUSEPORT without a word, so it is set here.
+int SetReusePort(Stream* stream, int family) {
+#if !defined(_WIN32) && defined(SO_REUSEPORT)
+  const int status = EnsureSocket(stream, family);
+  return status != 0 ? status : SetIntOption(stream, SOL_SOCKET, SO_REUSEPORT, 1);
+#else
+  (void)stream;
+  (void)family;
+  return UV_ENOTSUP;
+#endif
+}
 
 // (id, address, port, family, ipv6Only, reusePort)
 napi_value TcpBind(napi_env env, napi_callback_info info) {
@@ -66,7 +92,7 @@ napi_value TcpBind(napi_env env, napi_callback_info info) {
   int status = EndpointFromArguments(arguments, 1, &address);
   if (status != 0) return arguments.Return(status);
   if (arguments.Bool(5)) {
-    status = SetReusePort(stream);
+    status = SetReusePort(stream, address.ss_family);
     if (status != 0) return arguments.Return(status);
   }
   const unsigned flags = arguments.Bool(4) ? UV_TCP_IPV6ONLY : 0;
@@ -120,16 +146,6 @@ napi_value TcpNoDelay(napi_env env, napi_callback_info info) {
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(uv_tcp_nodelay(stream->uv_tcp(), arguments.Bool(1) ? 1 : 0));
 }
-
-#ifndef _WIN32
-int SetIntOption(Stream* stream, int level, int name, int value) {
-  uv_os_fd_t fd;
-  const int status = uv_fileno(stream->uv_handle(), &fd);
-  if (status != 0) return status;
-  return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0
-                                                                 : uv_translate_sys_error(errno);
-}
-#endif
 
 // (id, enable, delay s, interval s, count); 0 leaves the system's value. The
 // probes' interval and count are set here on every platform that has them,

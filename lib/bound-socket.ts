@@ -1,0 +1,168 @@
+import {
+  ERR_INVALID_ARG_VALUE,
+  ERR_SOCKET_HANDLE_ADOPTED,
+  errnoException,
+  exceptionWithHostPort,
+} from './internal/errors';
+import { Pipe, TCP, type Handle, type SocketName } from './internal/handle';
+import { isIP } from './internal/ip';
+import { validateBoolean, validateObject, validatePort, validateString } from './internal/validators';
+
+/** Where a {@link BoundSocket} is bound to. */
+export interface BoundSocketOptions {
+  /** A numeric IP address; default: any address. No name is resolved. */
+  host?: string;
+  /** Default 0: the system takes a free one. */
+  port?: number;
+  ipv6Only?: boolean;
+  /** SO_REUSEPORT (socket(7)). */
+  reusePort?: boolean;
+  /** A unix-domain socket or named pipe, instead of host and port. */
+  path?: string;
+}
+
+/**
+ * A socket that is bound to a local address and neither listens nor connects yet. One `Server`
+ * (`server.listen(bound)`) or one `Socket` (`new Socket({ handle: bound })`) takes it over; who
+ * does not use it closes it.
+ *
+ * Binding happens in the constructor: a used address (EADDRINUSE) is thrown there.
+ */
+export class BoundSocket {
+  #handle: Handle | null = null;
+  readonly #address: SocketName = {};
+  #path: string | undefined;
+
+  constructor(options: BoundSocketOptions = {}) {
+    validateObject(options, 'options');
+    if (options.path !== undefined) this.#bindPipe(options);
+    else this.#bindTcp(options);
+  }
+
+  #bindTcp(options: BoundSocketOptions): void {
+    const port = validatePort(options.port ?? 0, 'options.port');
+    const ipv6Only = options.ipv6Only ?? false;
+    validateBoolean(ipv6Only, 'options.ipv6Only');
+    const reusePort = options.reusePort ?? false;
+    validateBoolean(reusePort, 'options.reusePort');
+
+    let { host } = options;
+    let family = ipv6Only ? 6 : 4;
+    if (host == null) {
+      host = ipv6Only ? '::' : '0.0.0.0';
+    } else {
+      validateString(host, 'options.host');
+      family = isIP(host);
+      if (family === 0) {
+        throw new ERR_INVALID_ARG_VALUE(
+          'options.host',
+          host,
+          'must be a numeric IP address; net.BoundSocket does not perform DNS resolution',
+        );
+      }
+    }
+
+    const flags = (ipv6Only ? TCP.IPV6ONLY : 0) | (reusePort ? TCP.REUSEPORT : 0);
+    const handle = new TCP();
+    let status = family === 6 ? handle.bind6(host, port, flags) : handle.bind(host, port, flags);
+    // libuv keeps an address in use to itself until the next call.
+    if (status === 0) status = handle.getsockname(this.#address);
+    if (status !== 0) {
+      handle.close();
+      throw exceptionWithHostPort(status, 'bind', host, port);
+    }
+    this.#handle = handle;
+  }
+
+  #bindPipe(options: BoundSocketOptions): void {
+    const { path, host, port, ipv6Only, reusePort } = options;
+    if ([host, port, ipv6Only, reusePort].some((value) => value !== undefined)) {
+      throw new ERR_INVALID_ARG_VALUE(
+        'options',
+        options,
+        'path is mutually exclusive with host, port, ipv6Only, and reusePort',
+      );
+    }
+    validateString(path, 'options.path');
+    if (path[0] === '\0' && process.platform !== 'linux') {
+      throw new ERR_INVALID_ARG_VALUE(
+        'options.path',
+        path,
+        'abstract socket paths are only supported on Linux',
+      );
+    }
+    const handle = new Pipe();
+    const status = handle.bind(path);
+    if (status !== 0) {
+      handle.close();
+      throw errnoException(status, 'bind');
+    }
+    this.#handle = handle;
+    this.#path = path;
+  }
+
+  #owned(): Handle {
+    if (this.#handle === null) throw new ERR_SOCKET_HANDLE_ADOPTED();
+    return this.#handle;
+  }
+
+  /** The local end: `{ address, family, port }`, or the path of a pipe. */
+  address(): SocketName | string {
+    this.#owned();
+    return this.#path ?? this.#address;
+  }
+
+  /** The descriptor, which stays this object's own; -1 on Windows. */
+  fd(): number {
+    return this.#owned().fd;
+  }
+
+  /** Gives the address back where nobody took the socket over. */
+  close(): void {
+    this.#owned().close();
+    this.#handle = null;
+  }
+
+  get isPipe(): boolean {
+    return this.#path !== undefined;
+  }
+
+  /** @internal */
+  static path(socket: BoundSocket): string | undefined {
+    return socket.#path;
+  }
+
+  /** @internal */
+  static take(socket: BoundSocket): Handle {
+    const handle = socket.#owned();
+    socket.#handle = null;
+    return handle;
+  }
+
+  /** @internal */
+  static release(socket: BoundSocket): void {
+    socket.#handle?.close();
+    socket.#handle = null;
+  }
+}
+
+// The internals are not to be seen among the static properties.
+const { path: boundPath, take, release } = BoundSocket;
+for (const name of ['path', 'take', 'release']) Reflect.deleteProperty(BoundSocket, name);
+
+const dispose = (Symbol as unknown as { dispose?: symbol }).dispose;
+if (dispose !== undefined) {
+  Object.defineProperty(BoundSocket.prototype, dispose, {
+    configurable: true,
+    writable: true,
+    value(this: BoundSocket) {
+      release(this);
+    },
+  });
+}
+
+export const isBoundSocket = (value: unknown): value is BoundSocket => value instanceof BoundSocket;
+/** The path of a pipe, undefined for TCP. */
+export const boundPathOf = boundPath;
+/** Takes the handle over; the bound socket cannot be used any more. */
+export const consume = take;

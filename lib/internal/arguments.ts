@@ -1,0 +1,57 @@
+import * as nodeNet from 'node:net';
+
+/** `[options, callback]` of connect() and listen(), folded from their overloads once. */
+export type NormalizedArguments<Options> = [options: Options, callback: (() => void) | null];
+
+type CoreNet = typeof nodeNet & { _normalizeArgs(args: unknown[]): unknown[] };
+
+/**
+ * Core marks folded arguments with a symbol of its own, so that an array of that form is not
+ * folded again. Taking the same symbol lets both modules read each other's.
+ */
+const normalizedMark = Object.getOwnPropertySymbols(
+  (nodeNet as CoreNet)._normalizeArgs([]),
+)[0] as symbol;
+
+export function toNumber(value: unknown): number | false {
+  const number = Number(value);
+  return number >= 0 ? number : false;
+}
+
+/** Whether an argument names a pipe: a text that is not a port number. */
+export function isPipeName(value: unknown): value is string {
+  return typeof value === 'string' && toNumber(value) === false;
+}
+
+export function normalizeArguments<Options extends object>(
+  args: readonly unknown[],
+): NormalizedArguments<Options> {
+  let options: Record<string, unknown> = {};
+  const first = args[0];
+  if (args.length > 0) {
+    if (typeof first === 'object' && first !== null) {
+      options = first as Record<string, unknown>;
+    } else if (isPipeName(first)) {
+      options['path'] = first;
+    } else {
+      options['port'] = first;
+      if (args.length > 1 && typeof args[1] === 'string') options['host'] = args[1];
+    }
+  }
+  const last = args[args.length - 1];
+  const callback = typeof last === 'function' ? (last as () => void) : null;
+  const normalized = [options, callback] as unknown as NormalizedArguments<Options>;
+  (normalized as unknown as Record<symbol, boolean>)[normalizedMark] = true;
+  return normalized;
+}
+
+/** The arguments of connect(): folded already where they are marked so. */
+export function connectArguments<Options extends object>(
+  args: readonly unknown[],
+): NormalizedArguments<Options> {
+  const first = args[0] as Record<symbol, unknown> | undefined;
+  if (Array.isArray(first) && (first as unknown as Record<symbol, unknown>)[normalizedMark]) {
+    return first as unknown as NormalizedArguments<Options>;
+  }
+  return normalizeArguments(args);
+}

@@ -1,0 +1,31 @@
+import { channel } from 'node:diagnostics_channel';
+import * as diagnostics from 'node:diagnostics_channel';
+import { debuglog } from 'node:util';
+
+/** The channels that core's net publishes on; subscribers need not know who does. */
+export const clientSocketChannel = channel('net.client.socket');
+export const serverSocketChannel = channel('net.server.socket');
+
+interface TracingChannel {
+  readonly hasSubscribers: boolean;
+  readonly asyncStart: diagnostics.Channel;
+  readonly asyncEnd: diagnostics.Channel;
+  readonly error: diagnostics.Channel;
+}
+
+const part = (name: string): diagnostics.Channel => channel(`tracing:net.server.listen:${name}`);
+
+/** `tracing:net.server.listen:*`; spelled out because Node 20's early releases lack the helper. */
+export const serverListenChannel: TracingChannel = {
+  asyncStart: part('asyncStart'),
+  asyncEnd: part('asyncEnd'),
+  error: part('error'),
+  get hasSubscribers() {
+    return (
+      this.asyncStart.hasSubscribers || this.asyncEnd.hasSubscribers || this.error.hasSubscribers
+    );
+  },
+};
+
+/** `NODE_DEBUG=net`. */
+export const debug = debuglog('net');

@@ -1,0 +1,377 @@
+import { errnoByName } from './errno';
+import { binding } from './binding';
+import { WRITE_GATHERED, type NativeCallback } from './native-types';
+import {
+  kOnBytes,
+  kOnReadStatus,
+  kOnShutdown,
+  kOnUserBytes,
+  kOnWriteError,
+  kOnWritten,
+} from './symbols';
+
+/**
+ * The objects behind `socket._handle` and `server._handle`, shaped like those of Node's core: an
+ * id of the native core and the methods that programs are known to reach for. They are kept in a
+ * table from the moment the core knows them to its close callback, so the garbage collector never
+ * decides about a connection.
+ */
+
+/** What a stream tells its socket. */
+export interface HandleOwner {
+  [kOnBytes](chunk: Buffer): void;
+  [kOnUserBytes](size: number): void;
+  [kOnReadStatus](status: number): void;
+  [kOnWritten](status: number): void;
+  [kOnShutdown](status: number): void;
+  [kOnWriteError](status: number): void;
+}
+
+export interface SocketName {
+  address?: string;
+  family?: string;
+  port?: number;
+}
+
+type ConnectCallback = (status: number) => void;
+type ConnectionCallback = (this: Handle, status: number, client?: Handle) => void;
+
+const handles: (Handle | undefined)[] = [];
+
+/** Two numbers a native method returns beside its result. */
+const state = new Int32Array(2);
+
+const UV_EBADF = errnoByName('EBADF');
+
+let slab: Buffer;
+let exitHooked = false;
+
+/** What is common to TCP and pipe handles. */
+export abstract class Handle {
+  /** The core's id; -1 once `close` was called. */
+  id: number;
+  owner: HandleOwner | null = null;
+  reading = false;
+  onconnection: ConnectionCallback | null = null;
+  connectCallback: ConnectCallback | null = null;
+  private closeCallback: (() => void) | null = null;
+
+  protected constructor(id: number, type: string | null) {
+    if (id >= 0) {
+      handles[id] = this;
+      // An accepted stream has its async context already.
+      if (type !== null) binding.attach(id, this, type);
+    }
+    this.id = id;
+  }
+
+  get fd(): number {
+    return binding.fd(this.id);
+  }
+
+  get bytesRead(): number {
+    return binding.bytesRead(this.id);
+  }
+
+  get bytesWritten(): number {
+    return binding.bytesWritten(this.id);
+  }
+
+  get writeQueueSize(): number {
+    return binding.writeQueueSize(this.id);
+  }
+
+  /** Milliseconds since the last byte moved. */
+  idleTime(): number {
+    return binding.idleTime(this.id);
+  }
+
+  readStart(): number {
+    return binding.readStart(this.id);
+  }
+
+  readStop(): number {
+    return binding.readStop(this.id);
+  }
+
+  useUserBuffer(buffer: Uint8Array): number {
+    return binding.useUserBuffer(this.id, buffer);
+  }
+
+  /** 0 or an error; `flushFailed` tells an error of a gathered write from one of shutdown(2). */
+  shutdown(): number {
+    return binding.shutdown(this.id);
+  }
+
+  get flushFailed(): boolean {
+    return state[0] === 1;
+  }
+
+  listen(backlog: number): number {
+    return binding.listen(this.id, backlog);
+  }
+
+  ref(): void {
+    binding.setRef(this.id, true);
+  }
+
+  unref(): void {
+    binding.setRef(this.id, false);
+  }
+
+  hasRef(): boolean {
+    return binding.hasRef(this.id) === 1;
+  }
+
+  close(callback?: () => void): void {
+    this.end(callback, binding.close);
+  }
+
+  /** Closes with a TCP RST. */
+  reset(callback?: () => void): number {
+    return this.end(callback, binding.closeReset);
+  }
+
+  private end(callback: (() => void) | undefined, close: (id: number) => number): number {
+    const { id } = this;
+    if (id < 0) return UV_EBADF;
+    if (callback !== undefined) this.closeCallback = callback;
+    this.id = -1;
+    this.reading = false;
+    return close(id);
+  }
+
+  abstract open(fd: number): number;
+
+  /** @internal */
+  closed(): void {
+    const { closeCallback } = this;
+    this.closeCallback = null;
+    this.owner = null;
+    if (closeCallback !== null) closeCallback.call(this);
+  }
+}
+
+function readName(result: string | number, out: SocketName): number {
+  if (typeof result === 'number') return result;
+  out.address = result;
+  out.family = state[1] === 6 ? 'IPv6' : 'IPv4';
+  out.port = state[0]!;
+  return 0;
+}
+
+/** A TCP handle. */
+export class TCP extends Handle {
+  /** Wraps an accepted stream where an id is given. */
+  constructor(id?: number) {
+    super(id ?? binding.tcpNew(0), id === undefined ? 'TCPWRAP' : null);
+  }
+
+  open(fd: number): number {
+    return binding.tcpOpen(this.id, fd);
+  }
+
+  bind(address: string, port: number, flags = 0): number {
+    return this.bindTo(address, port, 4, flags);
+  }
+
+  bind6(address: string, port: number, flags = 0): number {
+    return this.bindTo(address, port, 6, flags);
+  }
+
+  private bindTo(address: string, port: number, family: 4 | 6, flags: number): number {
+    return binding.tcpBind(
+      this.id,
+      address,
+      port,
+      family,
+      (flags & TCP.IPV6ONLY) !== 0,
+      (flags & TCP.REUSEPORT) !== 0,
+    );
+  }
+
+  connect(address: string, port: number, callback: ConnectCallback): number {
+    this.connectCallback = callback;
+    return binding.tcpConnect(this.id, address, port, 4);
+  }
+
+  connect6(address: string, port: number, callback: ConnectCallback): number {
+    this.connectCallback = callback;
+    return binding.tcpConnect(this.id, address, port, 6);
+  }
+
+  getsockname(out: SocketName): number {
+    return readName(binding.tcpSockName(this.id), out);
+  }
+
+  getpeername(out: SocketName): number {
+    return readName(binding.tcpPeerName(this.id), out);
+  }
+
+  setNoDelay(enable: boolean): number {
+    return binding.tcpNoDelay(this.id, enable);
+  }
+
+  /** Times in seconds; what is left out or 0 stays as the system has it. */
+  setKeepAlive(enable: boolean, delay = 0, interval = 0, count = 0): number {
+    return binding.tcpKeepAlive(this.id, enable, delay, interval, count);
+  }
+
+  setTypeOfService(value: number): number {
+    return binding.tcpSetTypeOfService(this.id, value);
+  }
+
+  getTypeOfService(): number {
+    return binding.tcpGetTypeOfService(this.id);
+  }
+
+  /** Flags of `bind`, as libuv numbers them. */
+  static readonly IPV6ONLY = 1;
+  static readonly REUSEPORT = 2;
+}
+
+/** A pipe: a unix-domain socket or a Windows named pipe. */
+export class Pipe extends Handle {
+  constructor(id?: number) {
+    super(id ?? binding.pipeNew(false), id === undefined ? 'PIPEWRAP' : null);
+  }
+
+  open(fd: number): number {
+    return binding.pipeOpen(this.id, fd);
+  }
+
+  bind(name: string): number {
+    return binding.pipeBind(this.id, name);
+  }
+
+  connect(name: string, callback: ConnectCallback): number {
+    this.connectCallback = callback;
+    return binding.pipeConnect(this.id, name);
+  }
+
+  fchmod(mode: number): number {
+    return binding.pipeChmod(this.id, mode);
+  }
+
+  setPendingInstances(count: number): void {
+    binding.pipePendingInstances(this.id, count);
+  }
+
+  /** Modes of `fchmod`, as libuv numbers them. */
+  static readonly READABLE = 1;
+  static readonly WRITABLE = 2;
+}
+
+/** Wraps the descriptor kinds that `open` takes, as libuv numbers them. */
+export function guessHandleType(fd: number): string {
+  return HANDLE_TYPES[binding.guessHandle(fd)] ?? 'UNKNOWN';
+}
+
+// enum uv_handle_type
+const HANDLE_TYPES: Record<number, string> = {
+  7: 'PIPE',
+  12: 'TCP',
+  14: 'TTY',
+  15: 'UDP',
+  17: 'FILE',
+};
+
+/** Schedules the end of this turn's gathering where `status` asks for it. */
+export function afterWrite(status: number): number {
+  if (status !== WRITE_GATHERED) return status;
+  if (!exitHooked) {
+    exitHooked = true;
+    // What is written from then on, when no tick will run any more, leaves at once.
+    process.once('exit', () => reportFailures(binding.stopGathering()));
+  }
+  process.nextTick(flush);
+  return 0;
+}
+
+function flush(): void {
+  reportFailures(binding.flushAll());
+}
+
+function reportFailures(failures: number[] | undefined): void {
+  if (failures === undefined) return;
+  for (let i = 0; i < failures.length; i += 2) {
+    handles[failures[i]!]?.owner?.[kOnWriteError](failures[i + 1]!);
+  }
+}
+
+function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void {
+  if (fresh !== undefined) slab = fresh;
+  const owner = handles[id]?.owner;
+  if (owner == null) return;
+  if (size < 0) {
+    owner[kOnReadStatus](size);
+  } else if (offset === undefined) {
+    owner[kOnUserBytes](size);
+  } else {
+    owner[kOnBytes](slab.subarray(offset, offset + size));
+  }
+}
+
+function onReadBuffer(id: number, chunk: Buffer): void {
+  handles[id]?.owner?.[kOnBytes](chunk);
+}
+
+function onConnection(id: number, status: number, clientId?: number): void {
+  const server = handles[id];
+  if (clientId === undefined) {
+    server?.onconnection?.(status);
+    return;
+  }
+  const client = server instanceof TCP ? new TCP(clientId) : new Pipe(clientId);
+  if (server?.onconnection == null) {
+    client.close();
+  } else {
+    server.onconnection(status, client);
+  }
+}
+
+function onConnect(id: number, status: number): void {
+  const handle = handles[id];
+  if (handle === undefined) return;
+  const { connectCallback } = handle;
+  handle.connectCallback = null;
+  connectCallback?.call(handle, status);
+}
+
+function onWrite(id: number, status: number): void {
+  handles[id]?.owner?.[kOnWritten](status);
+}
+
+function onShutdown(id: number, status: number): void {
+  handles[id]?.owner?.[kOnShutdown](status);
+}
+
+function onClose(id: number): void {
+  const handle = handles[id]!;
+  handles[id] = undefined;
+  handle.closed();
+}
+
+function onWriteError(id: number, status: number): void {
+  handles[id]?.owner?.[kOnWriteError](status);
+}
+
+const callbacks: NativeCallback[] = [
+  onRead,
+  onReadBuffer,
+  onConnection,
+  onConnect,
+  onWrite,
+  onShutdown,
+  onClose,
+  onWriteError,
+];
+
+const started = binding.start(state, callbacks);
+if (started !== 0) throw new Error(`uvnet: the native core did not start (${started})`);
+
+/** Number of handles that are not closed yet, for tests and `doctor`. */
+export function openHandles(): number {
+  const [made, closed] = binding.handleCounts();
+  return made - closed;
+}

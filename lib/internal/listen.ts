@@ -1,0 +1,346 @@
+import cluster from 'node:cluster';
+import * as dns from 'node:dns';
+import { boundPathOf, consume, isBoundSocket } from '../bound-socket';
+import { onAbort } from './abort';
+import { isPipeName, normalizeArguments, toNumber } from './arguments';
+import { handleFor } from './descriptor';
+import { debug, serverListenChannel } from './diagnostics';
+import { anyAddress, checkBind } from './dial';
+import { errnoByName } from './errno';
+import {
+  ERR_INVALID_ARG_VALUE,
+  ERR_SERVER_ALREADY_LISTEN,
+  errnoException,
+  exceptionWithHostPort,
+  uvExceptionWithHostPort,
+} from './errors';
+import { Handle, Pipe, TCP } from './handle';
+import { isIPv6 } from './ip';
+import { onConnection, type ServerImpl } from './server-state';
+import { validateAbortSignal, validatePort } from './validators';
+
+const UV_EINVAL = errnoByName('EINVAL');
+
+/**
+ * The kernel rounds backlog + 1 up to a power of two, so this is a queue of 512 connections.
+ */
+const DEFAULT_BACKLOG = 511;
+
+export interface ListenOptions {
+  port?: number | string | null;
+  host?: string;
+  path?: string;
+  backlog?: number;
+  exclusive?: boolean;
+  readableAll?: boolean;
+  writableAll?: boolean;
+  ipv6Only?: boolean;
+  reusePort?: boolean;
+  signal?: AbortSignal;
+  fd?: number;
+  handle?: unknown;
+  _handle?: unknown;
+}
+
+/** Where to listen, behind all overloads. */
+interface Place {
+  address: string | null;
+  /** -1 for a pipe, null for a descriptor. */
+  port: number | null;
+  addressType: number | null;
+  backlog: number;
+  fd?: number | undefined;
+  exclusive: boolean;
+  flags: number;
+}
+
+function flagsOf(options: ListenOptions): number {
+  return (
+    (options.ipv6Only === true ? TCP.IPV6ONLY : 0) | (options.reusePort === true ? TCP.REUSEPORT : 0)
+  );
+}
+
+/** A bound handle, or the status that says why there is none. */
+export function createServerHandle(
+  address: string | null | undefined,
+  port: number | null,
+  addressType?: number | null,
+  fd?: number | null,
+  flags = 0,
+): Handle | number {
+  let handle: Handle;
+  let status = 0;
+  if (typeof fd === 'number' && fd >= 0) {
+    try {
+      handle = handleFor(fd);
+    } catch (error) {
+      debug('listen: descriptor %d: %s', fd, (error as Error).message);
+      return UV_EINVAL;
+    }
+    status = handle.open(fd);
+    if (status !== 0) {
+      handle.close();
+      return status;
+    }
+    return handle;
+  }
+
+  if (port === -1 && addressType === -1) {
+    const pipe = (handle = new Pipe());
+    if (process.platform === 'win32') {
+      const instances = Number.parseInt(process.env['NODE_PENDING_PIPE_INSTANCES'] ?? '');
+      if (!Number.isNaN(instances)) pipe.setPendingInstances(instances);
+    }
+    if (address) status = pipe.bind(address);
+  } else {
+    const tcp = (handle = new TCP());
+    if (!address) {
+      // IPv6 serves both families where it is there.
+      status = tcp.bind6(anyAddress(6), port!, flags);
+      if (status !== 0) {
+        tcp.close();
+        return createServerHandle(anyAddress(4), port, undefined, undefined, flags);
+      }
+    } else if (addressType === 6) {
+      status = tcp.bind6(address, port!, flags);
+    } else {
+      status = tcp.bind(address, port!, flags);
+    }
+  }
+  if (status === 0) return handle;
+  handle.close();
+  return status;
+}
+
+function fail(server: ServerImpl, error: Error): void {
+  if (serverListenChannel.hasSubscribers) serverListenChannel.error.publish({ server, error });
+  process.nextTick(() => server.emit('error', error));
+}
+
+/** Makes the handle where there is none yet, and listens on it. */
+export function setupListenHandle(
+  this: ServerImpl,
+  address: string | null,
+  port: number | null,
+  addressType: number | null,
+  backlog: number,
+  fd?: number | null,
+  flags?: number,
+): void {
+  debug('listen on', address, port, addressType, backlog, fd);
+  if (this._handle === null) {
+    let made: Handle | number | null = null;
+    if (!address && typeof fd !== 'number') {
+      address = anyAddress(6);
+      addressType = 6;
+      made = createServerHandle(address, port, addressType, fd, flags);
+      if (typeof made === 'number') {
+        made = null;
+        address = anyAddress(4);
+        addressType = 4;
+      }
+    }
+    made ??= createServerHandle(address, port, addressType, fd, flags);
+    if (typeof made === 'number') {
+      fail(this, uvExceptionWithHostPort(made, 'listen', address as string, port as number));
+      return;
+    }
+    this._handle = made;
+  }
+
+  const handle = this._handle;
+  handle.onconnection = onConnection as never;
+  (handle as unknown as { owner: unknown }).owner = this;
+  const status = handle.listen(backlog || DEFAULT_BACKLOG);
+  if (status !== 0) {
+    handle.close();
+    this._handle = null;
+    fail(this, uvExceptionWithHostPort(status, 'listen', address as string, port as number));
+    return;
+  }
+  if (serverListenChannel.hasSubscribers) serverListenChannel.asyncEnd.publish({ server: this });
+  this._connectionKey = `${addressType}:${address}:${port}`;
+  if (this._unref) this.unref();
+  process.nextTick(() => {
+    if (this._handle !== null) this.emit('listening');
+  });
+}
+
+interface ClusterWorker {
+  _getServer(
+    server: object,
+    query: object,
+    callback: (status: number, handle: Handle) => void,
+  ): void;
+}
+
+/** In a cluster's worker the primary has the port, unless it is asked for exclusively. */
+function listenInCluster(server: ServerImpl, place: Place, modes?: object): void {
+  const { address, port, addressType, backlog, fd, exclusive, flags } = place;
+  if (cluster.isPrimary || exclusive) {
+    server._listen2(address, port, addressType, backlog, fd, flags);
+    return;
+  }
+  const query = { address, port, addressType, fd, flags, backlog, ...modes };
+  const listeningId = server._listeningId;
+  (cluster as unknown as ClusterWorker)._getServer(server, query, (error, handle) => {
+    if (listeningId !== server._listeningId) {
+      handle.close();
+      return;
+    }
+    const status = checkBind(error, port!, handle);
+    if (status !== 0) {
+      server.emit('error', exceptionWithHostPort(status, 'bind', address!, port!));
+      return;
+    }
+    server._handle?.close();
+    server._handle = handle;
+    server._listen2(address, port, addressType, backlog, fd, flags);
+  });
+}
+
+const isLinkLocal = (address: string): boolean =>
+  isIPv6(address) && /^fe[89ab]/i.test(address.padStart(4, '0'));
+
+function lookupAndListen(server: ServerImpl, host: string, place: Place): void {
+  const listeningId = server._listeningId;
+  dns.lookup(host, { all: true }, (error, addresses) => {
+    if (listeningId !== server._listeningId) return;
+    if (error) {
+      server.emit('error', error);
+      return;
+    }
+    const found = addresses.find(({ address }) => !isLinkLocal(address)) ?? addresses[0]!;
+    listenInCluster(server, { ...place, address: found.address, addressType: found.family || 4 });
+  });
+}
+
+function closeOnAbort(server: ServerImpl, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  validateAbortSignal(signal, 'options.signal');
+  const close = (): void => {
+    server.close();
+  };
+  if (signal.aborted) {
+    process.nextTick(close);
+    return;
+  }
+  const watch = onAbort(signal, close);
+  server.once('close', () => watch.dispose());
+}
+
+const NO_PLACE = { address: null, port: -1, addressType: -1, exclusive: true, flags: 0 };
+
+export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
+  const normalized = normalizeArguments<ListenOptions>(args);
+  let [options] = normalized;
+  const [, listener] = normalized;
+  if (this._handle) throw new ERR_SERVER_ALREADY_LISTEN();
+  if (serverListenChannel.hasSubscribers) {
+    serverListenChannel.asyncStart.publish({ server: this, options });
+  }
+  if (listener !== null) this.once('listening', listener);
+  const backlogArgument =
+    toNumber(args.length > 1 && args[1]) || toNumber(args.length > 2 && args[2]) || 0;
+
+  const bound = isBoundSocket(options) ? options : options.handle;
+  if (isBoundSocket(bound)) {
+    const path = boundPathOf(bound);
+    this._handle = consume(bound);
+    if (path !== undefined) this._pipeName = path;
+    this._listeningId++;
+    listenInCluster(this, { ...NO_PLACE, backlog: backlogArgument });
+    return this;
+  }
+
+  options = (options._handle || options.handle || options) as ListenOptions;
+  this._listeningId++;
+  if (options instanceof Handle) {
+    this._handle = options;
+    listenInCluster(this, { ...NO_PLACE, backlog: backlogArgument });
+    return this;
+  }
+  closeOnAbort(this, options.signal);
+  if (typeof options.fd === 'number' && options.fd >= 0) {
+    listenInCluster(this, {
+      address: null,
+      port: null,
+      addressType: null,
+      backlog: backlogArgument,
+      fd: options.fd,
+      exclusive: false,
+      flags: 0,
+    });
+    return this;
+  }
+
+  // Nothing that names a port: any free one.
+  if (
+    args.length === 0 ||
+    typeof args[0] === 'function' ||
+    (options.port === undefined && 'port' in options) ||
+    options.port === null
+  ) {
+    options.port = 0;
+  }
+  if (typeof options.port === 'number' || typeof options.port === 'string') {
+    validatePort(options.port, 'options.port');
+    if (options.reusePort === true) options.exclusive = true;
+    const place: Place = {
+      address: null,
+      port: (options.port as number) | 0,
+      addressType: 4,
+      backlog: options.backlog || backlogArgument,
+      exclusive: Boolean(options.exclusive),
+      flags: flagsOf(options),
+    };
+    if (options.host) lookupAndListen(this, options.host, place);
+    else listenInCluster(this, place);
+    return this;
+  }
+
+  if (options.path && isPipeName(options.path)) {
+    listenOnPath(this, options as ListenOptions & { path: string }, backlogArgument);
+    return this;
+  }
+  if (!('port' in options || 'path' in options)) {
+    throw new ERR_INVALID_ARG_VALUE('options', options, 'must have the property "port" or "path"');
+  }
+  throw new ERR_INVALID_ARG_VALUE('options', options);
+}
+
+function listenOnPath(
+  server: ServerImpl,
+  options: ListenOptions & { path: string },
+  backlogArgument: number,
+): void {
+  const { path, readableAll, writableAll } = options;
+  if (path.startsWith('\0') && (readableAll || writableAll)) {
+    throw new ERR_INVALID_ARG_VALUE(
+      'options',
+      options,
+      'can not set readableAll or writableAllt to true when path is abstract unix socket',
+    );
+  }
+  server._pipeName = path;
+  listenInCluster(
+    server,
+    {
+      address: path,
+      port: -1,
+      addressType: -1,
+      backlog: options.backlog || backlogArgument,
+      exclusive: Boolean(options.exclusive),
+      flags: 0,
+    },
+    { readableAll, writableAll },
+  );
+  const mode = (readableAll === true ? Pipe.READABLE : 0) | (writableAll === true ? Pipe.WRITABLE : 0);
+  if (server._handle === null || mode === 0) return;
+  const status = (server._handle as Pipe).fchmod(mode);
+  if (status !== 0) {
+    server._handle.close();
+    server._handle = null;
+    throw errnoException(status, 'uv_pipe_chmod');
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The methods of the native core, as `native/*.cc` exports them. Handles are small integers;
+ * results are 0 or a libuv status (a negative errno) unless said otherwise.
+ */
+export interface NativeBinding {
+  /** Hands over the state array and the callbacks, in the order of `Callback` in environment.h. */
+  start(state: Int32Array, callbacks: readonly NativeCallback[]): number;
+  /** The `uv_handle_type` libuv finds behind a descriptor. */
+  guessHandle(fd: number): number;
+  /** Handles made and handles closed since the addon was loaded; equal when none is open. */
+  handleCounts(): [made: number, closed: number];
+
+  readStart(id: number): number;
+  readStop(id: number): number;
+  useUserBuffer(id: number, buffer: Uint8Array): number;
+  /** 0, 1 ({@link WRITE_QUEUED}), 2 ({@link WRITE_GATHERED}) or an error. */
+  writeBuffer(id: number, data: Uint8Array): number;
+  /** As `writeBuffer`; UV_E2BIG where the text is too long for this path. */
+  writeString(id: number, data: string, encoding: number): number;
+  /** Chunks and their encoding codes in turn. */
+  writev(id: number, chunks: readonly unknown[]): number;
+  /** Sends what was gathered; `[id, status…]` of those that failed. */
+  flushAll(): number[] | undefined;
+  /** The same, and from now on nothing is gathered any more. */
+  stopGathering(): number[] | undefined;
+  /** `state[0]` is 1 where an error belongs to a gathered write and not to the shutdown. */
+  shutdown(id: number): number;
+  close(id: number): number;
+  closeReset(id: number): number;
+  attach(id: number, resource: object, type: string): number;
+  setRef(id: number, ref: boolean): number;
+  hasRef(id: number): number;
+  fd(id: number): number;
+  bytesRead(id: number): number;
+  bytesWritten(id: number): number;
+  writeQueueSize(id: number): number;
+  /** Milliseconds since the last byte moved. */
+  idleTime(id: number): number;
+  touch(id: number): void;
+  listen(id: number, backlog: number): number;
+
+  /** An id, or a negative status. A family (AF_INET…) other than 0 makes the socket at once. */
+  tcpNew(family: number): number;
+  tcpOpen(id: number, fd: number): number;
+  tcpBind(
+    id: number,
+    address: string,
+    port: number,
+    family: number,
+    ipv6Only: boolean,
+    reusePort: boolean,
+  ): number;
+  tcpConnect(id: number, address: string, port: number, family: number): number;
+  /** The address, with port and family (4 or 6) in the state array, or a status. */
+  tcpSockName(id: number): string | number;
+  tcpPeerName(id: number): string | number;
+  tcpNoDelay(id: number, enable: boolean): number;
+  /** Times in seconds; 0 leaves what the system has. */
+  tcpKeepAlive(
+    id: number,
+    enable: boolean,
+    delay: number,
+    interval: number,
+    count: number,
+  ): number;
+  tcpSetTypeOfService(id: number, value: number): number;
+  tcpGetTypeOfService(id: number): number;
+
+  pipeNew(ipc: boolean): number;
+  pipeOpen(id: number, fd: number): number;
+  pipeBind(id: number, name: string): number;
+  pipeConnect(id: number, name: string): number;
+  pipeChmod(id: number, mode: number): number;
+  pipePendingInstances(id: number, count: number): void;
+}
+
+export type NativeCallback = (id: number, ...rest: never[]) => void;
+
+/** The bytes are on their way; the write callback follows. */
+export const WRITE_QUEUED = 1;
+/** The bytes are gathered for the end of this turn, which the caller is to schedule. */
+export const WRITE_GATHERED = 2;

@@ -1,0 +1,41 @@
+/** Properties that are nobody's business outside of uvnet. */
+
+export const kHandle: unique symbol = Symbol('handle');
+
+/** Outcome of a write that was dispatched before `Writable` heard of it. */
+export const kDispatched: unique symbol = Symbol('dispatched');
+/** Callback of the write that is in flight. */
+export const kWriteCallback: unique symbol = Symbol('writeCallback');
+export const kShutdownCallback: unique symbol = Symbol('shutdownCallback');
+export const kLastWriteQueueSize: unique symbol = Symbol('lastWriteQueueSize');
+
+/** `onread`: the user's buffer, its generator, its callback. */
+export const kBuffer: unique symbol = Symbol('buffer');
+export const kBufferGenerator: unique symbol = Symbol('bufferGenerator');
+export const kBufferCallback: unique symbol = Symbol('bufferCallback');
+
+/** What a handle calls on its owner. */
+export const kOnBytes: unique symbol = Symbol('onBytes');
+export const kOnUserBytes: unique symbol = Symbol('onUserBytes');
+export const kOnReadStatus: unique symbol = Symbol('onReadStatus');
+export const kOnWritten: unique symbol = Symbol('onWritten');
+export const kOnShutdown: unique symbol = Symbol('onShutdown');
+export const kOnWriteError: unique symbol = Symbol('onWriteError');
+
+/** Idle timeout: the timer, the time of the last activity seen here, whether it has fired. */
+export const kTimer: unique symbol = Symbol('timer');
+export const kTouched: unique symbol = Symbol('touched');
+export const kTimedOut: unique symbol = Symbol('timedOut');
+
+/** Options kept until there is a handle to set them on. */
+export const kNoDelay: unique symbol = Symbol('noDelay');
+export const kKeepAlive: unique symbol = Symbol('keepAlive');
+export const kTypeOfService: unique symbol = Symbol('typeOfService');
+
+/** Counters as they were when the handle was closed. */
+export const kBytesRead: unique symbol = Symbol('bytesRead');
+export const kBytesWritten: unique symbol = Symbol('bytesWritten');
+
+/** The handle came from a BoundSocket, and its path where it is a pipe's. */
+export const kBoundSource: unique symbol = Symbol('boundSource');
+export const kBoundPath: unique symbol = Symbol('boundPath');

@@ -1,0 +1,113 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import { ERR_OUT_OF_RANGE } from './errors';
+import type { SocketImpl } from './socket-state';
+import { kHandle, kLastWriteQueueSize, kTimedOut, kTimer, kTouched } from './symbols';
+import { validateFunction, validateNumber } from './validators';
+
+/**
+ * Idle timeouts. Bytes that move cost nothing here: the core notes the loop's time at each of
+ * them, and the timer, when it fires, sleeps on for what is left. Only after a 'timeout' was
+ * emitted does the next activity arm the timer anew.
+ */
+
+/** The longest delay of a timer (2^31 - 1 ms). */
+const TIMEOUT_MAX = 2 ** 31 - 1;
+
+function duration(milliseconds: unknown): number {
+  validateNumber(milliseconds, 'msecs');
+  if (milliseconds < 0 || !Number.isFinite(milliseconds)) {
+    throw new ERR_OUT_OF_RANGE('msecs', 'a non-negative finite number', milliseconds);
+  }
+  if (milliseconds > TIMEOUT_MAX) {
+    process.emitWarning(
+      `${milliseconds} does not fit into a 32-bit signed integer.` +
+        `\nTimer duration was truncated to ${TIMEOUT_MAX}.`,
+      'TimeoutOverflowWarning',
+    );
+    return TIMEOUT_MAX;
+  }
+  return milliseconds;
+}
+
+function arm(socket: SocketImpl, milliseconds: number): void {
+  socket[kTimer] = setTimeout(onTimer, milliseconds, socket);
+  socket[kTimer].unref();
+}
+
+function idleTime(socket: SocketImpl): number {
+  const handle = socket[kHandle];
+  const here = performance.now() - socket[kTouched];
+  return handle !== null && handle.id >= 0 ? Math.min(here, handle.idleTime()) : here;
+}
+
+function onTimer(socket: SocketImpl): void {
+  socket[kTimer] = null;
+  const left = Math.ceil(Math.min(socket.timeout!, TIMEOUT_MAX) - idleTime(socket));
+  // The loop's clock is up to a millisecond behind.
+  if (left > 1) {
+    arm(socket, left);
+    return;
+  }
+  socket[kTimedOut] = true;
+  socket._onTimeout();
+}
+
+/** Activity after a 'timeout': wait for the next one. */
+export function rearm(socket: SocketImpl): void {
+  socket[kTimedOut] = false;
+  if (socket[kTimer] === null && socket.timeout! > 0 && !socket.destroyed) {
+    arm(socket, Math.min(socket.timeout!, TIMEOUT_MAX));
+  }
+}
+
+export function stopTimer(socket: SocketImpl): void {
+  if (socket[kTimer] !== null) clearTimeout(socket[kTimer]);
+  socket[kTimer] = null;
+  socket[kTimedOut] = false;
+}
+
+export const timeoutMethods = {
+  setTimeout(this: SocketImpl, msecs: number, callback?: () => void): SocketImpl {
+    if (this.destroyed) return this;
+    this.timeout = msecs;
+    const milliseconds = duration(msecs);
+    stopTimer(this);
+    if (milliseconds === 0) {
+      if (callback !== undefined) {
+        validateFunction(callback, 'callback');
+        this.removeListener('timeout', callback);
+      }
+      return this;
+    }
+    this[kTouched] = performance.now();
+    arm(this, milliseconds);
+    if (callback !== undefined) {
+      validateFunction(callback, 'callback');
+      this.once('timeout', callback);
+    }
+    return this;
+  },
+
+  /** Notes activity, for this socket and for those it is layered on. */
+  _unrefTimer(this: SocketImpl): void {
+    for (let socket: SocketImpl | null = this; socket != null; socket = socket._parent) {
+      if (socket[kTimer] != null) socket[kTouched] = performance.now();
+      else if (socket[kTimedOut]) rearm(socket);
+    }
+  },
+
+  _onTimeout(this: SocketImpl): void {
+    // A write that makes progress is activity, even while no byte comes in.
+    const last = this[kLastWriteQueueSize];
+    const handle = this[kHandle];
+    if (last > 0 && handle !== null) {
+      const { writeQueueSize } = handle;
+      if (last !== writeQueueSize) {
+        this[kLastWriteQueueSize] = writeQueueSize;
+        this._unrefTimer();
+        return;
+      }
+    }
+    this.emit('timeout');
+  },
+};

@@ -1,0 +1,225 @@
+import { EventEmitter } from 'node:events';
+import type * as nodeNet from 'node:net';
+import { getDefaultHighWaterMark } from 'node:stream';
+import { promisify } from 'node:util';
+import { BlockList } from './block-list';
+import { debug } from './internal/diagnostics';
+import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING, errnoException } from './internal/errors';
+import type { SocketName, TCP } from './internal/handle';
+import { listen, setupListenHandle } from './internal/listen';
+import type { ConnectionCounter, ServerImpl } from './internal/server-state';
+import { validateNumber } from './internal/validators';
+import type { Socket } from './socket';
+
+/** A TCP or pipe server with the interface of `net.Server`. */
+export interface Server extends nodeNet.Server {}
+
+/** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
+export interface ServerOptions extends nodeNet.ServerOpts {
+  /** Connections from these addresses are closed before 'connection'. */
+  blockList?: nodeNet.BlockList;
+}
+
+type ConnectionListener = (socket: Socket) => void;
+
+/** `Server`, callable with and without `new`, and open to sub-classes. */
+export interface ServerConstructor {
+  new (options?: ServerOptions, connectionListener?: ConnectionListener): Server;
+  new (connectionListener?: ConnectionListener): Server;
+  (options?: ServerOptions, connectionListener?: ConnectionListener): Server;
+  (connectionListener?: ConnectionListener): Server;
+  readonly prototype: Server;
+}
+
+function checkOptions(options: ServerOptions): void {
+  if (options.keepAliveInitialDelay !== undefined) {
+    validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
+    if (options.keepAliveInitialDelay < 0) options.keepAliveInitialDelay = 0;
+  }
+  if (options.highWaterMark !== undefined) {
+    validateNumber(options.highWaterMark, 'options.highWaterMark');
+    if (options.highWaterMark < 0) options.highWaterMark = getDefaultHighWaterMark(false);
+  }
+}
+
+function ServerFunction(
+  this: unknown,
+  options?: ServerOptions | ConnectionListener,
+  connectionListener?: ConnectionListener,
+): ServerImpl | undefined {
+  if (!(this instanceof Server)) {
+    return new Server(options as ServerOptions, connectionListener) as unknown as ServerImpl;
+  }
+  const server = this as unknown as ServerImpl;
+  Reflect.apply(EventEmitter as unknown as () => void, server, []);
+
+  let settings: ServerOptions;
+  if (typeof options === 'function') {
+    settings = {};
+    server.on('connection', options);
+  } else if (options == null || typeof options === 'object') {
+    settings = { ...options };
+    if (typeof connectionListener === 'function') server.on('connection', connectionListener);
+  } else {
+    throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
+  }
+  checkOptions(settings);
+
+  server._connections = 0;
+  server._handle = null;
+  server._usingWorkers = false;
+  server._workers = [];
+  server._unref = false;
+  server._listeningId = 1;
+
+  server.allowHalfOpen = settings.allowHalfOpen || false;
+  server.pauseOnConnect = Boolean(settings.pauseOnConnect);
+  server.noDelay = Boolean(settings.noDelay);
+  server.keepAlive = Boolean(settings.keepAlive);
+  server.keepAliveInitialDelay = ~~(settings.keepAliveInitialDelay! / 1000);
+  server.highWaterMark = settings.highWaterMark ?? getDefaultHighWaterMark(false);
+  if (settings.blockList) {
+    if (!BlockList.isBlockList(settings.blockList)) {
+      throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
+    }
+    server.blockList = settings.blockList;
+  }
+  return undefined;
+}
+
+export const Server = ServerFunction as unknown as ServerConstructor;
+Object.defineProperty(Server, 'name', { value: 'Server' });
+Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Server, EventEmitter);
+
+const serverMethods = {
+  listen,
+  _listen2: setupListenHandle,
+
+  address(this: ServerImpl): SocketName | string | null {
+    const handle = this._handle as TCP | null;
+    if (handle?.getsockname) {
+      const name: SocketName = {};
+      const status = handle.getsockname(name);
+      if (status !== 0) throw errnoException(status, 'address');
+      return name;
+    }
+    return this._pipeName || null;
+  },
+
+  getConnections(
+    this: ServerImpl,
+    cb: (error: Error | null, count?: number) => void,
+  ): ServerImpl {
+    const end = (error: Error | null, count?: number): void => process.nextTick(cb, error, count);
+    if (!this._usingWorkers) {
+      end(null, this._connections);
+      return this;
+    }
+    let left = this._workers.length;
+    let total = this._connections;
+    for (const worker of this._workers) {
+      worker.getConnections((error, count) => {
+        if (error) {
+          left = -1;
+          end(error);
+          return;
+        }
+        total += count;
+        if (--left === 0) end(null, total);
+      });
+    }
+    return this;
+  },
+
+  close(this: ServerImpl, cb?: (error?: Error) => void): ServerImpl {
+    this._listeningId++;
+    if (typeof cb === 'function') {
+      if (this._handle === null) this.once('close', () => cb(new ERR_SERVER_NOT_RUNNING()));
+      else this.once('close', cb);
+    }
+    if (this._handle !== null) {
+      this._handle.close();
+      this._handle = null;
+    }
+    if (!this._usingWorkers) {
+      this._emitCloseIfDrained();
+      return this;
+    }
+    let left = this._workers.length;
+    // Keeps 'close' to one, even if the last socket ends while the workers are asked.
+    this._connections++;
+    for (const worker of this._workers) {
+      worker.close(() => {
+        if (--left !== 0) return;
+        this._connections = 0;
+        this._emitCloseIfDrained();
+      });
+    }
+    return this;
+  },
+
+  _emitCloseIfDrained(this: ServerImpl): void {
+    if (this._handle !== null || this._connections > 0) return;
+    process.nextTick(() => {
+      debug('server: emit close');
+      this.emit('close');
+    });
+  },
+
+  _setupWorker(this: ServerImpl, socketList: ConnectionCounter): void {
+    this._usingWorkers = true;
+    this._workers.push(socketList);
+    socketList.once('exit', (list) => {
+      this._workers.splice(this._workers.indexOf(list), 1);
+    });
+  },
+
+  ref(this: ServerImpl): ServerImpl {
+    this._unref = false;
+    this._handle?.ref();
+    return this;
+  },
+
+  unref(this: ServerImpl): ServerImpl {
+    this._unref = true;
+    this._handle?.unref();
+    return this;
+  },
+
+  [EventEmitter.captureRejectionSymbol](
+    this: ServerImpl,
+    error: Error,
+    event: string,
+    socket: Socket,
+  ): void {
+    if (event === 'connection') socket.destroy(error);
+    else this.emit('error', error);
+  },
+};
+Object.assign(Server.prototype, serverMethods);
+
+const { asyncDispose } = Symbol as unknown as { asyncDispose?: symbol };
+if (asyncDispose !== undefined) {
+  Object.assign(Server.prototype, {
+    async [asyncDispose](this: ServerImpl): Promise<void> {
+      if (this._handle !== null) await promisify(this.close).call(this);
+    },
+  });
+}
+
+Object.defineProperty(Server.prototype, 'listening', {
+  configurable: true,
+  enumerable: true,
+  get(this: ServerImpl): boolean {
+    return this._handle !== null;
+  },
+});
+
+/** Makes a server; the listener is added for 'connection'. */
+export function createServer(
+  options?: ServerOptions | ConnectionListener,
+  connectionListener?: ConnectionListener,
+): Server {
+  return new Server(options as ServerOptions, connectionListener);
+}

@@ -1,0 +1,286 @@
+import type * as nodeNet from 'node:net';
+import { Duplex } from 'node:stream';
+import { types } from 'node:util';
+import { BlockList } from './block-list';
+import { boundPathOf, consume, isBoundSocket } from './bound-socket';
+import { openHandle } from './internal/descriptor';
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, errnoException } from './internal/errors';
+import type { Handle } from './internal/handle';
+import { readMethods } from './internal/read-path';
+import { adoptHandle, coreMethods, watchSignal } from './internal/socket-core';
+import type { SocketImpl } from './internal/socket-state';
+import {
+  kBoundPath,
+  kBoundSource,
+  kBuffer,
+  kBufferCallback,
+  kBufferGenerator,
+  kBytesRead,
+  kBytesWritten,
+  kDispatched,
+  kHandle,
+  kKeepAlive,
+  kLastWriteQueueSize,
+  kNoDelay,
+  kShutdownCallback,
+  kTimedOut,
+  kTimer,
+  kTouched,
+  kTypeOfService,
+  kWriteCallback,
+} from './internal/symbols';
+import { timeoutMethods } from './internal/timeouts';
+import { validateInt32, validateNumber } from './internal/validators';
+import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path';
+
+/** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
+export interface Socket extends nodeNet.Socket {}
+
+/** Options of `new Socket()`; see `net.Socket` for those not described here. */
+export interface SocketOptions extends nodeNet.SocketConstructorOpts {
+  handle?: unknown;
+  noDelay?: boolean;
+  keepAlive?: boolean;
+  /** Milliseconds. */
+  keepAliveInitialDelay?: number;
+  highWaterMark?: number;
+  /** 0 to 255: the byte of the IP header (RFC 2474). */
+  typeOfService?: number;
+  blockList?: nodeNet.BlockList;
+  objectMode?: boolean;
+  readableObjectMode?: boolean;
+  writableObjectMode?: boolean;
+  pauseOnCreate?: boolean;
+  manualStart?: boolean;
+}
+
+/** `Socket`, callable with and without `new`, and open to sub-classes. */
+export interface SocketConstructor {
+  new (options?: SocketOptions): Socket;
+  (options?: SocketOptions): Socket;
+  readonly prototype: Socket;
+}
+
+function checkOptions(options: SocketOptions | undefined): void {
+  if (options == null) return;
+  for (const name of ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const) {
+    if (options[name]) {
+      throw new ERR_INVALID_ARG_VALUE(`options.${name}`, options[name], 'is not supported');
+    }
+  }
+  if (options.keepAliveInitialDelay !== undefined) {
+    validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
+    if (options.keepAliveInitialDelay < 0) options.keepAliveInitialDelay = 0;
+  }
+}
+
+/** Gives the socket the handle its options name. True where that is connected. */
+function takeHandle(socket: SocketImpl, options: SocketOptions): boolean {
+  const { handle } = options;
+  if (isBoundSocket(handle)) {
+    const path = boundPathOf(handle);
+    socket[kHandle] = consume(handle);
+    socket[kBoundSource] = true;
+    if (path !== undefined) {
+      socket[kBoundPath] = path;
+      // bind() gives a pipe its descriptor, but only open() makes it a stream.
+      const { fd } = socket[kHandle];
+      const status = fd >= 0 ? socket[kHandle].open(fd) : 0;
+      if (status !== 0) throw errnoException(status, 'open');
+    }
+    return false;
+  }
+  if (handle) {
+    socket[kHandle] = handle as Handle;
+    return true;
+  }
+  if (options.fd !== undefined) {
+    socket[kHandle] = openHandle(options.fd);
+    return true;
+  }
+  return false;
+}
+
+function takeUserBuffer(socket: SocketImpl, { onread }: SocketOptions): void {
+  if (onread === null || typeof onread !== 'object') return;
+  const { buffer, callback } = onread;
+  const generator = typeof buffer === 'function';
+  if (typeof callback !== 'function' || !(generator || types.isUint8Array(buffer))) return;
+  if (generator) {
+    // Until the handle asks for the first one it only has to be there.
+    socket[kBuffer] = new Uint8Array(0);
+    socket[kBufferGenerator] = buffer as () => Uint8Array;
+  } else {
+    socket[kBuffer] = buffer as Uint8Array;
+  }
+  socket[kBufferCallback] = callback as (bytes: number, buffer: Uint8Array) => boolean;
+}
+
+/** On 'end': from now on a write is told who ended the connection. */
+function onReadableEnd(this: SocketImpl): void {
+  if (!this.allowHalfOpen) this.write = writeAfterFin as never;
+}
+
+function SocketFunction(this: unknown, options?: SocketOptions | number): SocketImpl | undefined {
+  if (!(this instanceof Socket)) return new Socket(options as never) as unknown as SocketImpl;
+  const socket = this as unknown as SocketImpl;
+  checkOptions(options as SocketOptions | undefined);
+
+  socket.connecting = false;
+  socket._hadError = false;
+  socket[kHandle] = null;
+  socket._parent = null;
+  socket._host = null;
+  socket._closeAfterHandlingError = false;
+  socket[kDispatched] = undefined;
+  socket[kWriteCallback] = null;
+  socket[kShutdownCallback] = null;
+  socket[kLastWriteQueueSize] = 0;
+  socket[kBuffer] = null;
+  socket[kBufferGenerator] = null;
+  socket[kBufferCallback] = null;
+  socket[kTimer] = null;
+  socket[kTouched] = 0;
+  socket[kTimedOut] = false;
+
+  const settings = {
+    ...(typeof options === 'number' ? { fd: options } : options),
+  } as SocketOptions & Record<string, unknown>;
+  settings.allowHalfOpen = Boolean(settings.allowHalfOpen);
+  // 'close' comes from the handle, and texts are encoded by the core.
+  settings['emitClose'] = false;
+  settings['autoDestroy'] = true;
+  settings['decodeStrings'] = false;
+  Reflect.apply(Duplex as unknown as (options: object) => void, socket, [settings]);
+
+  const connected = takeHandle(socket, settings);
+  takeUserBuffer(socket, settings);
+
+  socket[kNoDelay] = Boolean(settings.noDelay);
+  socket[kKeepAlive] = settings.keepAlive
+    ? {
+        enable: true,
+        delay: ~~(settings.keepAliveInitialDelay! / 1000),
+        interval: undefined,
+        count: undefined,
+      }
+    : null;
+  if (settings.typeOfService !== undefined) {
+    validateInt32(settings.typeOfService, 'options.typeOfService', 0, 255);
+  }
+  socket[kTypeOfService] = settings.typeOfService;
+
+  socket.on('end', onReadableEnd);
+  adoptHandle(socket);
+  socket._pendingData = null;
+  socket._pendingEncoding = '';
+
+  if (connected && settings.readable !== false) {
+    if (settings.pauseOnCreate) {
+      const handle = socket[kHandle]!;
+      handle.reading = false;
+      handle.readStop();
+      (socket as { readableFlowing: boolean | null }).readableFlowing = false;
+    } else if (!settings.manualStart) {
+      socket.read(0);
+    }
+  }
+  if (settings.signal) watchSignal(socket, settings.signal);
+
+  socket.server = null;
+  socket._server = null;
+  socket[kBytesRead] = 0;
+  socket[kBytesWritten] = 0;
+  if (settings.blockList) {
+    if (!BlockList.isBlockList(settings.blockList)) {
+      throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
+    }
+    socket.blockList = settings.blockList;
+  }
+  return undefined;
+}
+
+export const Socket = SocketFunction as unknown as SocketConstructor;
+Object.defineProperty(Socket, 'name', { value: 'Socket' });
+Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
+Object.setPrototypeOf(Socket, Duplex);
+Object.assign(Socket.prototype, readMethods, writeMethods, timeoutMethods, coreMethods);
+
+type Getter = (this: SocketImpl) => unknown;
+
+function defineGetters(getters: Record<string, Getter>, enumerable: boolean, configurable: boolean) {
+  for (const [name, get] of Object.entries(getters)) {
+    Object.defineProperty(Socket.prototype, name, { get, enumerable, configurable });
+  }
+}
+
+defineGetters(
+  {
+    bytesRead(): number {
+      const handle = this[kHandle];
+      return handle !== null ? handle.bytesRead : this[kBytesRead];
+    },
+    remoteAddress(): string | undefined {
+      return this._getpeername().address;
+    },
+    remoteFamily(): string | undefined {
+      return this._getpeername().family;
+    },
+    remotePort(): number | undefined {
+      return this._getpeername().port;
+    },
+    localAddress(): string | undefined {
+      return this._getsockname().address;
+    },
+    localPort(): number | undefined {
+      return this._getsockname().port;
+    },
+    localFamily(): string | undefined {
+      return this._getsockname().family;
+    },
+    ...writeGetters,
+  },
+  true,
+  false,
+);
+
+defineGetters(
+  {
+    _connecting(): boolean {
+      return this.connecting;
+    },
+    readyState(): string {
+      if (this.connecting) return 'opening';
+      const { readable, writable } = this;
+      if (readable) return writable ? 'open' : 'readOnly';
+      return writable ? 'writeOnly' : 'closed';
+    },
+  },
+  false,
+  false,
+);
+
+defineGetters(
+  {
+    pending(): boolean {
+      return this[kHandle] === null || this.connecting;
+    },
+  },
+  false,
+  true,
+);
+
+Object.defineProperty(Socket.prototype, 'bufferSize', {
+  get(this: SocketImpl): number | undefined {
+    return this[kHandle] !== null ? this.writableLength : undefined;
+  },
+});
+
+Object.defineProperty(Socket.prototype, '_handle', {
+  get(this: SocketImpl): Handle | null {
+    return this[kHandle];
+  },
+  set(this: SocketImpl, handle: Handle | null) {
+    this[kHandle] = handle;
+  },
+});
