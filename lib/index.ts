@@ -1,4 +1,55 @@
+import * as nodeNet from 'node:net';
+import { loaded } from './internal/binding';
+
+type Native = typeof import('./net');
+
 /**
- * Placeholder of the public surface, replaced as the core lands.
+ * The names of `node:net`, on uvnet's own core where its binary could be loaded, else those of
+ * `node:net` itself with one warning that says why and what to do.
  */
-export const backend: 'native' | 'node' = 'node';
+function choose(): Native {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it can be loaded
+  if (loaded.binding !== undefined) return require('./net') as Native;
+  process.emitWarning(`uvnet falls back to node:net: ${loaded.reason}`, 'UvnetWarning');
+  const core = nodeNet as typeof nodeNet & {
+    _normalizeArgs: Native['normalizeArguments'];
+    _createServerHandle: Native['createServerHandle'];
+  };
+  return {
+    ...core,
+    normalizeArguments: core._normalizeArgs,
+    createServerHandle: core._createServerHandle,
+  } as unknown as Native;
+}
+
+const net = choose();
+
+/** `'native'` where uvnet's core is in use, `'node'` where it is `node:net`. */
+export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
+
+export const _createServerHandle = net.createServerHandle;
+export const _normalizeArgs = (args: unknown[]): unknown[] => net.normalizeArguments(args);
+export const BlockList = net.BlockList;
+export const SocketAddress = net.SocketAddress;
+export const BoundSocket = net.BoundSocket;
+export const connect = net.connect;
+export const createConnection = net.connect;
+export const createServer = net.createServer;
+export const isIP = net.isIP;
+export const isIPv4 = net.isIPv4;
+export const isIPv6 = net.isIPv6;
+export const Server = net.Server;
+export const Socket = net.Socket;
+/** Legacy name of {@link Socket}. */
+export const Stream = net.Socket;
+export const getDefaultAutoSelectFamily = net.getDefaultAutoSelectFamily;
+export const setDefaultAutoSelectFamily = net.setDefaultAutoSelectFamily;
+export const getDefaultAutoSelectFamilyAttemptTimeout =
+  net.getDefaultAutoSelectFamilyAttemptTimeout;
+export const setDefaultAutoSelectFamilyAttemptTimeout =
+  net.setDefaultAutoSelectFamilyAttemptTimeout;
+
+export type Server = import('./server').Server;
+export type Socket = import('./socket').Socket;
+export type { ServerOptions } from './server';
+export type { SocketOptions } from './socket';

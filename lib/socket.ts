@@ -37,7 +37,7 @@ import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path
 export interface Socket extends nodeNet.Socket {}
 
 /** Options of `new Socket()`; see `net.Socket` for those not described here. */
-export interface SocketOptions extends nodeNet.SocketConstructorOpts {
+export interface SocketOptions extends Omit<nodeNet.SocketConstructorOpts, 'handle'> {
   handle?: unknown;
   noDelay?: boolean;
   keepAlive?: boolean;

@@ -289,14 +289,14 @@ export const coreMethods = {
 
   ref(this: SocketImpl): SocketImpl {
     const handle = this[kHandle];
-    if (handle === null) this.once('connect', this.ref as () => void);
+    if (handle === null) this.once('connect', coreMethods.ref);
     else if (typeof handle.ref === 'function') handle.ref();
     return this;
   },
 
   unref(this: SocketImpl): SocketImpl {
     const handle = this[kHandle];
-    if (handle === null) this.once('connect', this.unref as () => void);
+    if (handle === null) this.once('connect', coreMethods.unref);
     else if (typeof handle.unref === 'function') handle.unref();
     return this;
   },

@@ -1,0 +1,1 @@
+export { BlockList } from 'node:net';

@@ -1,0 +1,1 @@
+export { SocketAddress } from 'node:net';
