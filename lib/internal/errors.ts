@@ -1,0 +1,496 @@
+/**
+ * The only place where uvnet builds errors. Name, code, message and own properties (in this order)
+ * are those of Node 26; programs compare them, so they are part of the interface.
+ */
+import { format, getSystemErrorMap, getSystemErrorName, inspect, promisify } from 'node:util';
+
+/** An error that carries a `code`. */
+export interface CodedError extends Error {
+  code: string;
+}
+
+/** An error of the operating system, as Node shapes it. */
+export interface SystemError extends CodedError {
+  errno: number;
+  syscall: string;
+  address?: string;
+  port?: number;
+}
+
+type ErrorBase = ErrorConstructor | TypeErrorConstructor | RangeErrorConstructor;
+
+// Node puts the code into the first line of `stack` (`TypeError [ERR_X]: ...`) for errors whose
+// prototype carries a marker, when `stack` is first read. The marker is found on any error thrown by
+// core; carrying it too costs nothing, unlike formatting every stack at once with a changed name.
+const nodeErrorMarker = findNodeErrorMarker();
+
+function findNodeErrorMarker(): symbol | undefined {
+  try {
+    promisify(undefined as never);
+  } catch (error) {
+    let prototype: unknown = Object.getPrototypeOf(error);
+    while (typeof prototype === 'object' && prototype !== null) {
+      const marker = Object.getOwnPropertySymbols(prototype).find(
+        (symbol) => symbol.description === 'kIsNodeError',
+      );
+      if (marker !== undefined) return marker;
+      prototype = Object.getPrototypeOf(prototype);
+    }
+  }
+  return undefined;
+}
+
+function hide(target: object, key: PropertyKey, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, configurable: true });
+}
+
+/** Makes the class of one error code; its constructor takes the arguments of `message`. */
+function define<Arguments extends unknown[]>(
+  code: string,
+  Base: ErrorBase,
+  message: (...args: Arguments) => string,
+): new (...args: Arguments) => CodedError {
+  const CodedBase = Base as ErrorConstructor;
+  class NodeError extends CodedBase {
+    code = code;
+
+    constructor(...args: Arguments) {
+      super(message(...args));
+    }
+
+    override toString(): string {
+      return `${this.name} [${code}]: ${this.message}`;
+    }
+  }
+  // `error.constructor === TypeError` holds for core's errors.
+  hide(NodeError.prototype, 'constructor', Base);
+  if (nodeErrorMarker !== undefined) hide(NodeError.prototype, nodeErrorMarker, true);
+  return NodeError;
+}
+
+function fixed(code: string, Base: ErrorBase, message: string): new () => CodedError {
+  return define(code, Base, () => message);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Describing values
+
+const primitiveTypes = new Set([
+  'string',
+  'function',
+  'number',
+  'object',
+  'Function',
+  'Object',
+  'boolean',
+  'bigint',
+  'symbol',
+]);
+
+/** `a`, `a or b`, `a, b, or c`. */
+function list(items: readonly string[], conjunction: 'and' | 'or'): string {
+  const last = items[items.length - 1];
+  if (items.length <= 1) return last ?? '';
+  if (items.length === 2) return `${items[0]} ${conjunction} ${last}`;
+  return `${items.slice(0, -1).join(', ')}, ${conjunction} ${last}`;
+}
+
+/** What follows `Received` in messages about a wrong type. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  switch (typeof value) {
+    case 'bigint':
+      return `type bigint (${value}n)`;
+    case 'number':
+      return `type number (${Object.is(value, -0) ? '-0' : value})`;
+    case 'string': {
+      const text = value.length > 28 ? `${value.slice(0, 25)}...` : value;
+      return `type string (${text.includes("'") ? JSON.stringify(text) : `'${text}'`})`;
+    }
+    case 'function':
+      return `function ${value.name}`;
+    case 'object': {
+      const name: unknown = (value.constructor as { name?: unknown } | null | undefined)?.name;
+      if (typeof name === 'string' && name !== '') return `an instance of ${name}`;
+      return inspect(value, { depth: -1 });
+    }
+    default:
+      return `type ${typeof value} (${String(value)})`;
+  }
+}
+
+/** Groups of three digits: `4_294_967_297`. */
+function separate(integer: string): string {
+  return integer.replace(/\B(?=(?:\d{3})+$)/g, '_');
+}
+
+function describeNumber(value: unknown): string {
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > 2 ** 32) {
+    return separate(String(value));
+  }
+  if (typeof value === 'bigint') {
+    const big = value > 2n ** 32n || value < -(2n ** 32n);
+    return `${big ? separate(String(value)) : value}n`;
+  }
+  return inspect(value);
+}
+
+function property(name: string): 'property' | 'argument' {
+  return name.includes('.') ? 'property' : 'argument';
+}
+
+function describeExpected(expected: readonly string[]): string {
+  const types: string[] = [];
+  const classes: string[] = [];
+  const others: string[] = [];
+  for (const entry of expected) {
+    if (primitiveTypes.has(entry)) types.push(entry.toLowerCase());
+    else if (/^[A-Z][a-zA-Z0-9]*$/.test(entry)) classes.push(entry);
+    else others.push(entry);
+  }
+  const object = types.indexOf('object');
+  if (classes.length > 0 && object !== -1) {
+    types.splice(object, 1);
+    classes.push('Object');
+  }
+  const parts: string[] = [];
+  if (types.length > 0) {
+    parts.push(`${types.length > 1 ? 'one of type' : 'of type'} ${list(types, 'or')}`);
+  }
+  if (classes.length > 0) parts.push(`an instance of ${list(classes, 'or')}`);
+  if (others.length > 1) parts.push(`one of ${list(others, 'or')}`);
+  else if (others[0] !== undefined) {
+    parts.push(others[0].toLowerCase() === others[0] ? others[0] : `an ${others[0]}`);
+  }
+  return parts.join(' or ');
+}
+
+// ---------------------------------------------------------------------------------------------
+// Wrong arguments
+
+/** `new ERR_INVALID_ARG_TYPE(name, expected, actual)` */
+export const ERR_INVALID_ARG_TYPE = define(
+  'ERR_INVALID_ARG_TYPE',
+  TypeError,
+  (name: string, expected: string | readonly string[], actual: unknown) => {
+    const subject = name.endsWith(' argument') ? name : `"${name}" ${property(name)}`;
+    const wanted = describeExpected(typeof expected === 'string' ? [expected] : expected);
+    return `The ${subject} must be ${wanted}. Received ${describe(actual)}`;
+  },
+);
+
+/** `new ERR_INVALID_ARG_VALUE(name, value, reason)` */
+export const ERR_INVALID_ARG_VALUE = define(
+  'ERR_INVALID_ARG_VALUE',
+  TypeError,
+  (name: string, value: unknown, reason = 'is invalid') => {
+    const text = inspect(value);
+    const received = text.length > 128 ? `${text.slice(0, 128)}...` : text;
+    return `The ${property(name)} '${name}' ${reason}. Received ${received}`;
+  },
+);
+
+/** `new ERR_OUT_OF_RANGE(name, range, value)` */
+export const ERR_OUT_OF_RANGE = define(
+  'ERR_OUT_OF_RANGE',
+  RangeError,
+  (name: string, range: string, value: unknown) =>
+    `The value of "${name}" is out of range. It must be ${range}. Received ${describeNumber(value)}`,
+);
+
+/** `new ERR_MISSING_ARGS(...names)`; an array of names stands for alternatives. */
+export const ERR_MISSING_ARGS = define(
+  'ERR_MISSING_ARGS',
+  TypeError,
+  (...names: (string | readonly string[])[]) => {
+    const quoted = names.map((name) =>
+      typeof name === 'string' ? `"${name}"` : name.map((one) => `"${one}"`).join(' or '),
+    );
+    return `The ${list(quoted, 'and')} argument${names.length > 1 ? 's' : ''} must be specified`;
+  },
+);
+
+/** `new ERR_SOCKET_BAD_PORT(name, port, allowZero)` */
+export const ERR_SOCKET_BAD_PORT = define(
+  'ERR_SOCKET_BAD_PORT',
+  RangeError,
+  (name: string, port: unknown, allowZero = true) =>
+    `${name} should be ${allowZero ? '>=' : '>'} 0 and < 65536. Received ${describe(port)}.`,
+);
+
+/** `new ERR_INVALID_FD(fd)` */
+export const ERR_INVALID_FD = define(
+  'ERR_INVALID_FD',
+  RangeError,
+  (fd: unknown) => format('"fd" must be a positive integer: %s', fd),
+);
+
+/** `new ERR_INVALID_FD_TYPE(type)` */
+export const ERR_INVALID_FD_TYPE = define(
+  'ERR_INVALID_FD_TYPE',
+  TypeError,
+  (type: string) => `Unsupported fd type: ${type}`,
+);
+
+/** `new ERR_INVALID_IP_ADDRESS(text)` */
+export const ERR_INVALID_IP_ADDRESS = define(
+  'ERR_INVALID_IP_ADDRESS',
+  TypeError,
+  (address: unknown) => format('Invalid IP address: %s', address),
+);
+
+/** `new ERR_UNKNOWN_ENCODING(encoding)` */
+export const ERR_UNKNOWN_ENCODING = define(
+  'ERR_UNKNOWN_ENCODING',
+  TypeError,
+  (encoding: unknown) => format('Unknown encoding: %s', encoding),
+);
+
+/** `new ERR_INVALID_THIS(className)` */
+export const ERR_INVALID_THIS = define(
+  'ERR_INVALID_THIS',
+  TypeError,
+  (className: string) => `Value of "this" must be of type ${className}`,
+);
+
+/** A constructor that user code may not call. */
+export const ERR_ILLEGAL_CONSTRUCTOR = fixed(
+  'ERR_ILLEGAL_CONSTRUCTOR',
+  TypeError,
+  'Illegal constructor',
+);
+
+/** `new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(feature)` */
+export const ERR_FEATURE_UNAVAILABLE_ON_PLATFORM = define(
+  'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+  TypeError,
+  (feature: string) =>
+    `The feature ${feature} is unavailable on the current platform` +
+    ', which is being used to run Node.js',
+);
+
+/** `new ERR_INVALID_ADDRESS_FAMILY(family, host, port)`; the error also has `host` and `port`. */
+export const ERR_INVALID_ADDRESS_FAMILY = class extends define(
+  'ERR_INVALID_ADDRESS_FAMILY',
+  RangeError,
+  (family: unknown, host: string, port: unknown) =>
+    `Invalid address family: ${String(family)} ${host}:${String(port)}`,
+) {
+  host: string;
+  port: unknown;
+
+  constructor(family: unknown, host: string, port: unknown) {
+    super(family, host, port);
+    this.host = host;
+    this.port = port;
+  }
+};
+hide(ERR_INVALID_ADDRESS_FAMILY.prototype, 'constructor', RangeError);
+
+// ---------------------------------------------------------------------------------------------
+// Wrong states
+
+/** `new ERR_IP_BLOCKED(address)` */
+export const ERR_IP_BLOCKED = define(
+  'ERR_IP_BLOCKED',
+  Error,
+  (address: string) => `IP(${address}) is blocked by net.BlockList`,
+);
+
+/** `new ERR_INVALID_STATE(what)` */
+export const ERR_INVALID_STATE = define(
+  'ERR_INVALID_STATE',
+  Error,
+  (what: string) => `Invalid state: ${what}`,
+);
+
+/** `new ERR_STREAM_DESTROYED(method)` */
+export const ERR_STREAM_DESTROYED = define(
+  'ERR_STREAM_DESTROYED',
+  Error,
+  (method: string) => `Cannot call ${method} after a stream was destroyed`,
+);
+
+/** `new ERR_WORKER_HANDLE_NOT_TRANSFERABLE(what)` */
+export const ERR_WORKER_HANDLE_NOT_TRANSFERABLE = define(
+  'ERR_WORKER_HANDLE_NOT_TRANSFERABLE',
+  Error,
+  (what: string) =>
+    `${what} cannot be transferred in its current state; it must be a freshly ` +
+    'created or accepted handle that has not started reading and has no pending writes',
+);
+
+export const ERR_INVALID_HANDLE_TYPE = fixed(
+  'ERR_INVALID_HANDLE_TYPE',
+  TypeError,
+  'This handle type cannot be sent',
+);
+export const ERR_SERVER_ALREADY_LISTEN = fixed(
+  'ERR_SERVER_ALREADY_LISTEN',
+  Error,
+  'Listen method has been called more than once without closing.',
+);
+export const ERR_SERVER_NOT_RUNNING = fixed(
+  'ERR_SERVER_NOT_RUNNING',
+  Error,
+  'Server is not running.',
+);
+export const ERR_SOCKET_CLOSED = fixed('ERR_SOCKET_CLOSED', Error, 'Socket is closed');
+export const ERR_SOCKET_CLOSED_BEFORE_CONNECTION = fixed(
+  'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+  Error,
+  'Socket closed before the connection was established',
+);
+export const ERR_SOCKET_CONNECTION_TIMEOUT = fixed(
+  'ERR_SOCKET_CONNECTION_TIMEOUT',
+  Error,
+  'Socket connection timeout',
+);
+export const ERR_SOCKET_HANDLE_ADOPTED = fixed(
+  'ERR_SOCKET_HANDLE_ADOPTED',
+  Error,
+  'The bound socket has already been adopted by a server or socket',
+);
+export const ERR_STREAM_WRITE_AFTER_END = fixed(
+  'ERR_STREAM_WRITE_AFTER_END',
+  Error,
+  'write after end',
+);
+
+// ---------------------------------------------------------------------------------------------
+// Errors without a class of their own
+
+/**
+ * A plain Error with extra own properties (Node's half-closed and time-out errors).
+ *
+ * @param message - the message
+ * @param properties - own properties to add, in this order
+ */
+export function genericNodeError<Properties extends object>(
+  message: string,
+  properties: Properties,
+): Error & Properties {
+  return plain(genericNodeError, message, properties);
+}
+
+/** The text of a socket address that cannot be parsed. Core makes it in C++, without class or marker. */
+export function invalidAddress(): CodedError {
+  return plain(invalidAddress, 'Invalid socket address', { code: 'ERR_INVALID_ADDRESS' });
+}
+
+/** The error of an aborted operation; `cause` is the signal's reason. */
+export class AbortError extends Error {
+  code = 'ABORT_ERR';
+
+  constructor(message = 'The operation was aborted', options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AbortError';
+  }
+}
+
+class NodeAggregateError extends AggregateError {
+  code: string | undefined;
+
+  constructor(errors: readonly Error[]) {
+    super(errors);
+    this.code = (errors[0] as Partial<CodedError> | undefined)?.code;
+  }
+}
+hide(NodeAggregateError.prototype, 'constructor', AggregateError);
+if (nodeErrorMarker !== undefined) hide(NodeAggregateError.prototype, nodeErrorMarker, true);
+
+/**
+ * The error of a connect whose attempts all failed: no message, the code of the first one.
+ *
+ * @param errors - one error per attempt, in order
+ */
+export function aggregateError(errors: readonly Error[]): AggregateError & Partial<CodedError> {
+  return new NodeAggregateError(errors) as AggregateError & Partial<CodedError>;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Errors of the operating system
+
+const unmapped: readonly [string, string] = ['UNKNOWN', 'unknown error'];
+let statuses: Map<number, [string, string]> | undefined;
+
+/** Name and description of a libuv status, as `['ECONNREFUSED', 'connection refused']`. */
+export function describeStatus(status: number): readonly [string, string] {
+  statuses ??= getSystemErrorMap();
+  return statuses.get(status) ?? unmapped;
+}
+
+/** Endpoint as messages show it: a leading space, nothing where there is no address. */
+function endpoint(address: string | null | undefined, port: number | undefined): string {
+  if (port !== undefined && port > 0) return ` ${address}:${port}`;
+  return address ? ` ${address}` : '';
+}
+
+function plain<Properties extends object>(
+  factory: (...args: never[]) => unknown,
+  message: string,
+  properties: Properties,
+): Error & Properties {
+  const error = Object.assign(new Error(message), properties);
+  // The first line of the stack is where the error was raised, not where it was built.
+  Error.captureStackTrace(error, factory);
+  return error;
+}
+
+/**
+ * `syscall CODE[ original]`, with `errno`, `code`, `syscall`.
+ *
+ * @param status - libuv status, negative
+ * @param syscall - name of the failed call
+ * @param original - text to add to the message
+ */
+export function errnoException(status: number, syscall: string, original?: string): SystemError {
+  const code = getSystemErrorName(status);
+  const message = original ? `${syscall} ${code} ${original}` : `${syscall} ${code}`;
+  return plain(errnoException, message, { errno: status, code, syscall });
+}
+
+/**
+ * `syscall CODE address:port[ - Local (additional)]`, with `errno`, `code`, `syscall`, `address` and,
+ * unless it is zero, `port`. Used for failed connects and binds.
+ *
+ * @param status - libuv status, negative
+ * @param syscall - name of the failed call
+ * @param address - remote address or path
+ * @param port - remote port
+ * @param additional - local endpoint, for the message only
+ */
+export function exceptionWithHostPort(
+  status: number,
+  syscall: string,
+  address: string | null | undefined,
+  port?: number,
+  additional?: string,
+): SystemError {
+  const code = getSystemErrorName(status);
+  const local = additional ? ` - Local (${additional})` : '';
+  const message = `${syscall} ${code}${endpoint(address, port)}${local}`;
+  const error = plain(exceptionWithHostPort, message, { errno: status, code, syscall, address });
+  return (port ? Object.assign(error, { port }) : error) as SystemError;
+}
+
+/**
+ * `syscall CODE: description address:port`, with `code`, `errno`, `syscall`, `address` and, unless it
+ * is zero, `port`. Used for failed listens.
+ *
+ * @param status - libuv status, negative
+ * @param syscall - name of the failed call
+ * @param address - address or path
+ * @param port - port
+ */
+export function uvExceptionWithHostPort(
+  status: number,
+  syscall: string,
+  address: string | null | undefined,
+  port?: number,
+): SystemError {
+  const [code, description] = describeStatus(status);
+  const message = `${syscall} ${code}: ${description}${endpoint(address, port)}`;
+  const error = plain(uvExceptionWithHostPort, message, { code, errno: status, syscall, address });
+  return (port ? Object.assign(error, { port }) : error) as SystemError;
+}
