@@ -19,8 +19,9 @@ Without --ts or --native, builds both.
 
 /** Installs the development dependencies unless node_modules fits package-lock.json. */
 function install(ifNeeded) {
-  if (ifNeeded && !isStale(at('node_modules/.package-lock.json'), [at('package-lock.json')]))
+  if (ifNeeded && !isStale(at('node_modules/.package-lock.json'), [at('package-lock.json')])) {
     return;
+  }
   run('npm', ['ci', '--no-audit', '--no-fund']);
   const now = new Date();
   utimesSync(at('node_modules/.package-lock.json'), now, now);
@@ -30,15 +31,17 @@ function buildTypeScript({ ifNeeded, clean }) {
   if (
     ifNeeded &&
     !isStale(at('dist/index.js'), [at('lib'), at('tsconfig.json'), at('tsconfig.base.json')])
-  )
+  ) {
     return;
+  }
   if (clean || ifNeeded) rmSync(at('dist'), { recursive: true, force: true });
   runModule('typescript/bin/tsc', ['-p', 'tsconfig.json']);
 }
 
 function buildNative({ ifNeeded, clean, nodedir }) {
-  if (ifNeeded && !isStale(at('build/Release/uvnet.node'), [at('native'), at('binding.gyp')]))
+  if (ifNeeded && !isStale(at('build/Release/uvnet.node'), [at('native'), at('binding.gyp')])) {
     return;
+  }
   const headers = findNodeDir(nodedir);
   const options = ['--release', ...(headers ? [`--nodedir=${headers}`] : [])];
   // npm's own setting arrives in the environment and would win over the option.

@@ -110,8 +110,9 @@ function readPlace(text, kernelNames) {
 function readTable() {
   const text = readFileSync(source, 'utf8').replace(/^\/\/.*\n/gm, '');
   const options = readCalls(text, 'UVNET_SOCKET_OPTION').map((call) => {
-    if (call.length !== 11)
+    if (call.length !== 11) {
       throw new CommandError(`${source}: ${call[0]} has ${call.length} columns`);
+    }
     const [name, kind, minimum, maximum, stage, server, domain, linux, darwin, windows] = call;
     const kernelNames = new Set();
     const places = {

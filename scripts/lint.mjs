@@ -107,8 +107,9 @@ main(async () => {
     return;
   }
   const unknown = values.only.find((name) => !(name in checks));
-  if (unknown)
+  if (unknown) {
     throw new CommandError(`--only ${unknown}: not one of ${Object.keys(checks).join(', ')}`);
+  }
 
   const failures = [];
   for (const name of values.only) {
@@ -126,7 +127,8 @@ main(async () => {
       failures.push(`${name}: ${error.message}`);
     }
   }
-  if (failures.length)
+  if (failures.length) {
     throw new CommandError(`lint failed\n${failures.map((line) => `  ${line}`).join('\n')}`);
+  }
   console.log('lint: clean');
 });

@@ -118,8 +118,9 @@ main(() => {
     return;
   }
   for (const part of values.only) {
-    if (!parts.includes(part))
+    if (!parts.includes(part)) {
       throw new CommandError(`--only ${part}: not one of ${parts.join(', ')}`);
+    }
   }
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
 

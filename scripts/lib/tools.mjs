@@ -25,8 +25,9 @@ export function run(command, args, options = {}) {
     ...options,
   });
   if (error) throw new CommandError(`${command}: ${error.message}`);
-  if (status !== 0)
+  if (status !== 0) {
     throw new CommandError(`${shown.join(' ')}: ${signal ?? `exit code ${status}`}`);
+  }
 }
 
 /** Runs a script of an installed package with this Node: `runModule('typescript/bin/tsc', [...])`. */
