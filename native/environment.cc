@@ -1,6 +1,7 @@
 #include "environment.h"
 
 #include "handle.h"
+#include "js_call.h"
 
 namespace uvnet {
 
@@ -73,6 +74,7 @@ void Environment::SetCallback(Callback which, napi_value function) {
 
 void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
   auto* self = static_cast<Environment*>(data);
+  HandleScope scope(self->env_);
   self->stopping_ = true;
   self->state_ = nullptr;
   for (Handle* handle = self->first_; handle != nullptr;) {
@@ -84,6 +86,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
 }
 
 void Environment::Finish() {
+  HandleScope scope(env_);
   for (napi_ref reference : callbacks_) {
     if (reference != nullptr) napi_delete_reference(env_, reference);
   }

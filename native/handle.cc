@@ -48,6 +48,7 @@ int Handle::Close() {
 void Handle::OnClosed(uv_handle_t* handle) {
   auto* self = static_cast<Handle*>(handle->data);
   Environment* environment = self->environment_;
+  HandleScope scope(environment->env());
   self->state_ = State::kClosed;
   // The slot is free before user code runs, so that what it opens there may use
   // it; JavaScript drops its own entry first thing in the callback.

@@ -11,6 +11,24 @@ namespace uvnet {
 
 class Handle;
 
+// A napi handle scope, for what touches values or references outside of a call.
+class HandleScope {
+ public:
+  explicit HandleScope(napi_env env) : env_(env) {
+    if (napi_open_handle_scope(env, &scope_) != napi_ok) scope_ = nullptr;
+  }
+  ~HandleScope() {
+    if (scope_ != nullptr) napi_close_handle_scope(env_, scope_);
+  }
+
+  HandleScope(const HandleScope&) = delete;
+  HandleScope& operator=(const HandleScope&) = delete;
+
+ private:
+  napi_env env_;
+  napi_handle_scope scope_ = nullptr;
+};
+
 // The only way into JavaScript. For the time it lives it is a handle scope; Run
 // calls one of the environment's callbacks inside a callback scope with the
 // async context of a handle, so that ticks, microtasks and AsyncLocalStorage

@@ -35,6 +35,7 @@ class WriteRequest : public Request<uv_write_t> {
   static void OnDone(uv_write_t* request, int status) {
     auto self = Finish<WriteRequest>(request);
     Stream* stream = self->stream_;
+    HandleScope scope(stream->environment()->env());
     if (status == 0) stream->Touch();
     if (self->notify_) {
       JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWrite);

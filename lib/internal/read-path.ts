@@ -21,7 +21,7 @@ export function startReading(socket: SocketImpl): void {
   const handle = socket[kHandle]!;
   handle.reading = true;
   const status = handle.readStart();
-  if (status !== 0) socket.destroy(errnoException(status, 'read'));
+  if (status) socket.destroy(errnoException(status, 'read'));
 }
 
 function stopReading(socket: SocketImpl): void {
@@ -30,7 +30,7 @@ function stopReading(socket: SocketImpl): void {
   handle.reading = false;
   if (socket.destroyed) return;
   const status = handle.readStop();
-  if (status !== 0) socket.destroy(errnoException(status, 'read'));
+  if (status) socket.destroy(errnoException(status, 'read'));
 }
 
 /** With `onread` there is no buffer in between: flow control acts on the handle itself. */
