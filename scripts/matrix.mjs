@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { nodeHome, supported } from './lib/nodes.mjs';
-import { at, CommandError, main, root, run } from './lib/tools.mjs';
+import { runParts, testJest } from './lib/test-parts.mjs';
+import { at, main, run } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/matrix.mjs [--node VERSION]... [options] [-- jest arguments]
 
@@ -15,7 +16,7 @@ const help = `Usage: node scripts/matrix.mjs [--node VERSION]... [options] [-- j
 `;
 
 main(() => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals: jestArguments } = parseArgs({
     allowPositionals: true,
     options: {
       node: { type: 'string', multiple: true, default: supported },
@@ -28,27 +29,15 @@ main(() => {
     console.log(help);
     return;
   }
+  const { flavour, fresh } = values;
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
-  const sums = { passed: 0, failed: 0 };
-  const lines = [];
-  for (const version of values.node) {
-    const node = path.join(nodeHome(version, { fresh: values.fresh }), 'bin/node');
-    const shown = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
-    console.log(`\n==== Node ${shown} ====`);
-    const options = ['--only', 'jest', '--node', node];
-    if (values.flavour) options.push('--flavour', values.flavour);
-    const { stdout } = spawnSync(
-      process.execPath,
-      [at('scripts/test.mjs'), ...options, '--', ...positionals],
-      { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 },
-    );
-    process.stdout.write(stdout);
-    const counts = /^(\d+) passed, (\d+) failed$/m.exec(stdout.trimEnd().split('\n').at(-1));
-    if (!counts) throw new CommandError(`Node ${shown}: the tests ended without a result`);
-    sums.passed += Number(counts[1]);
-    sums.failed += Number(counts[2]);
-    lines.push(`Node ${shown.padEnd(10)} ${counts[0]}`);
-  }
-  console.log(`\n${lines.join('\n')}\n${sums.passed} passed, ${sums.failed} failed`);
-  if (sums.failed) process.exitCode = 1;
+  const binaries = values.node.map((version) =>
+    path.join(nodeHome(version, { fresh }), 'bin/node'),
+  );
+  runParts(
+    binaries.map((node) => {
+      const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
+      return [`Node ${version}`, () => testJest({ node, flavour, jestArguments })];
+    }),
+  );
 });

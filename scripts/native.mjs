@@ -73,9 +73,9 @@ main(() => {
     }
     if (values.tests) {
       build(folder, 'native_tests');
-      const { passed, failed } = runNativeTests(folder);
-      console.log(`${passed} passed, ${failed} failed`);
-      if (failed) process.exitCode = 1;
+      const { passed, failures } = runNativeTests(folder);
+      console.log(`${passed} passed, ${failures.length} failed`);
+      if (failures.length) process.exitCode = 1;
     }
   }
 });

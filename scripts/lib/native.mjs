@@ -57,30 +57,27 @@ export function build(folder, target) {
  * Runs the C++ unit tests of a built folder. Each program prints a line "ok name" or "FAIL name" per
  * test; one that ends badly without saying so counts as one failure more.
  */
-export function runNativeTests(folder, { env = process.env } = {}) {
-  const result = { passed: 0, failed: 0, failures: [] };
+export function runNativeTests(folder) {
+  const result = { passed: 0, failures: [] };
   const sources = readdirSync(at('test/native')).filter((name) => name.endsWith('_test.cc'));
   for (const name of sources.map((source) => source.slice(0, -'.cc'.length)).sort()) {
-    const { status, signal, stdout, stderr } = spawnSync(path.join(folder, 'tests', name), {
+    const { status, signal, error, stdout, stderr } = spawnSync(path.join(folder, 'tests', name), {
       cwd: root,
-      env,
       encoding: 'utf8',
       timeout: 300_000,
       maxBuffer: 1 << 26,
     });
+    if (error) throw new CommandError(`${name}: ${error.message}`);
     const passed = stdout.match(/^ok +\S+/gm)?.length ?? 0;
-    const failures = (stdout.match(/^FAIL +\S+/gm) ?? []).map((line) =>
-      line.replace(/^FAIL +/, ''),
-    );
-    if (status !== 0 && failures.length === 0) failures.push(signal ?? `exit code ${status}`);
-    if (status === 0 && passed === 0) failures.push('ran no test');
+    const failed = (stdout.match(/^FAIL +\S+/gm) ?? []).map((line) => line.replace(/^FAIL +/, ''));
+    if (status !== 0 && failed.length === 0) failed.push(signal ?? `exit code ${status}`);
+    if (status === 0 && passed === 0) failed.push('ran no test');
     result.passed += passed;
-    result.failed += failures.length;
-    for (const failure of failures) result.failures.push(`${name}: ${failure}`);
+    result.failures.push(...failed.map((failure) => `${name}: ${failure}`));
     console.log(
-      `${failures.length ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${failures.length} failed)`,
+      `${failed.length ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${failed.length} failed)`,
     );
-    if (failures.length) console.log(`${stdout}${stderr}`.replace(/^/gm, '  '));
+    if (failed.length) console.log(`${stdout}${stderr}`.replace(/^/gm, '  '));
   }
   return result;
 }

@@ -1,0 +1,133 @@
+// The parts of a test run. Each answers { passed, failures }, a failure being one line for people.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { addonOf, build, configure, runNativeTests } from './native.mjs';
+import { at, CommandError, readJson, root, run, runModule } from './tools.mjs';
+
+/** Folders and files of this run only: several runs may be under way in one checkout. */
+const scratch = at('.cache', `test-${process.pid}`);
+
+/**
+ * What a sanitized addon needs of the process that loads it. Reports go to files, so that those of
+ * child processes cannot be overlooked.
+ */
+function sanitizerEnv(reports) {
+  const { stdout } = spawnSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
+  if (!stdout || !path.isAbsolute(stdout.trim())) throw new CommandError('gcc has no libasan.so');
+  const common = `halt_on_error=1:log_path=${path.join(reports, 'report')}`;
+  return {
+    LD_PRELOAD: stdout.trim(),
+    ASAN_OPTIONS: `${common}:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1`,
+    LSAN_OPTIONS: `suppressions=${at('scripts/lsan.supp')}:print_suppressions=0`,
+    UBSAN_OPTIONS: `${common}:print_stacktrace=1`,
+  };
+}
+
+/** Prints the reports of the sanitizers; answers one failure for each. */
+function readReports(reports) {
+  return readdirSync(reports).map((name) => {
+    const text = readFileSync(path.join(reports, name), 'utf8');
+    console.log(text);
+    return `sanitizer: ${/(ERROR|runtime error): .*/.exec(text)?.[0] ?? name}`;
+  });
+}
+
+/** The type checks: what is published, and the tests. */
+export function testTypes() {
+  const result = { passed: 0, failures: [] };
+  for (const project of ['tsconfig.json', 'tsconfig.test.json']) {
+    try {
+      runModule('typescript/bin/tsc', ['-p', project, '--noEmit']);
+      result.passed++;
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      result.failures.push(`tsc -p ${project}`);
+    }
+  }
+  return result;
+}
+
+/** The C++ unit tests, which need no Node. */
+export function testNative({ flavour = 'debug' } = {}) {
+  const folder = configure(flavour);
+  build(folder, 'native_tests');
+  return runNativeTests(folder);
+}
+
+/** jest on a Node binary and a flavour of the addon (default: this Node, the release build). */
+export function testJest({ node = process.execPath, flavour, jestArguments = [] } = {}) {
+  const report = path.join(scratch, 'jest.json');
+  const sanitizerReports = path.join(scratch, 'sanitizers');
+  mkdirSync(sanitizerReports, { recursive: true });
+  const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+  const options = ['--json', `--outputFile=${report}`];
+  if (flavour !== undefined) {
+    build(configure(flavour), 'uvnet');
+    env.UVNET_BINDING = addonOf(flavour);
+  }
+  if (flavour === 'asan') {
+    Object.assign(env, sanitizerEnv(sanitizerReports));
+    // In one process, where the leak check at its end sees what all the tests left.
+    options.push('--runInBand');
+  }
+  let crash;
+  try {
+    // jest prints the JSON report to stdout as well as to the file; what people read is on stderr.
+    run(node, [at('node_modules/jest/bin/jest.js'), ...options, ...jestArguments], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    crash = error.message;
+  }
+  const result = { passed: 0, failures: [] };
+  try {
+    const json = readJson(report);
+    result.passed = json.numPassedTests;
+    for (const file of json.testResults) {
+      const name = path.relative(root, file.name);
+      const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+      result.failures.push(...failed.map(({ fullName }) => `${name}: ${fullName}`));
+      // A file that could not be run at all.
+      if (file.status === 'failed' && failed.length === 0) result.failures.push(name);
+    }
+  } catch {
+    // No report: jest itself came to grief, and its exit code says so.
+  }
+  result.failures.push(...readReports(sanitizerReports));
+  // A crash can come after the last test passed.
+  if (crash && result.failures.length === 0) result.failures.push(crash);
+  rmSync(scratch, { recursive: true, force: true });
+  return result;
+}
+
+/**
+ * Runs parts, given as [name, function] each, and prints what failed; the last line is the sum of
+ * all, "N passed, N failed". The exit code becomes 1 when something failed.
+ */
+export function runParts(parts) {
+  const results = [];
+  for (const [name, body] of parts) {
+    console.log(`\n== ${name} ==`);
+    try {
+      results.push({ name, ...body() });
+    } catch (error) {
+      console.error(error instanceof CommandError ? `error: ${error.message}` : error);
+      results.push({ name, passed: 0, failures: [error.message] });
+    }
+  }
+  console.log('');
+  const width = Math.max(...results.map(({ name }) => name.length)) + 2;
+  for (const { name, passed, failures } of results) {
+    console.log(`${name.padEnd(width)}${passed} passed, ${failures.length} failed`);
+  }
+  for (const { name, failures } of results) {
+    for (const failure of failures) console.log(`FAILED ${name}: ${failure}`);
+  }
+  const passed = results.reduce((total, result) => total + result.passed, 0);
+  const failed = results.reduce((total, result) => total + result.failures.length, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+}
