@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "environment.h"
+#include "fd_passing.h"
 #include "listener.h"
 #include "pipe.h"
 #include "socket_options_binding.h"
@@ -72,6 +73,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitPipe(env, exports);
   InitListener(env, exports);
   InitSocketOptions(env, exports);
+  InitFdPassing(env, exports);
   return exports;
 }
 

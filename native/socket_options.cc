@@ -443,6 +443,10 @@ int OpenStreamSocket(int family, bool multipath, uv_os_sock_t* out) {
     CloseSocket(fd);
     return status;
   }
+#ifdef SO_NOSIGPIPE
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
+#endif
   *out = fd;
   return 0;
 #endif

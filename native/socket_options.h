@@ -93,8 +93,14 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t option, OptionValue* val
 int ApplyOptions(uv_os_sock_t fd, int family, OptionStage stage, const OptionList& list,
                  size_t* failed);
 
-// A new stream socket, non-blocking and closed on exec. Its only reason to be
-// here is `multipath`, a choice of protocol that no later call can make.
+// What a socket is to have when it is made.
+struct SocketPreset {
+  bool multipath = false;
+  OptionList list;
+};
+
+// A new stream socket, non-blocking and closed on exec. `multipath` is a choice
+// of protocol, which no later call can make.
 int OpenStreamSocket(int family, bool multipath, uv_os_sock_t* fd);
 void CloseSocket(uv_os_sock_t fd);
 

@@ -1,5 +1,8 @@
 #include "socket_options_binding.h"
 
+#include <memory>
+#include <utility>
+
 #include "arguments.h"
 #include "peer_credentials.h"
 #include "stream.h"
@@ -97,9 +100,10 @@ napi_value Get(napi_env env, napi_callback_info info) {
              : nullptr;
 }
 
-// (id, stage, list): the status, and through the state the entry that failed.
+// (id, stage, list): the status; of a refusal, the row through the state.
 napi_value Apply(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
+  arguments.environment()->SetState(-1, 0);
   uv_os_sock_t fd;
   int status = SocketOf(arguments.stream(), &fd);
   if (status != 0) return arguments.Return(status);
@@ -110,21 +114,29 @@ napi_value Apply(napi_env env, napi_callback_info info) {
   if (family < 0) return arguments.Return(family);
   size_t failed = 0;
   status = ApplyOptions(fd, family, static_cast<OptionStage>(arguments.Int(1)), list, &failed);
-  arguments.environment()->SetState(static_cast<int>(failed), 0);
+  if (status != 0) {
+    arguments.environment()->SetState(static_cast<int>(list[failed].option), 0);
+  }
   return arguments.Return(status);
 }
 
-// (id, family, multipath): gives a new TCP handle its socket.
-napi_value Open(napi_env env, napi_callback_info info) {
+// (id, list, multipath): options for the socket that bind or connect makes.
+napi_value Preset(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  uv_os_sock_t fd;
-  int status = OpenStreamSocket(arguments.Int(1) == 6 ? AF_INET6 : AF_INET, arguments.Bool(2), &fd);
-  if (status != 0) return arguments.Return(status);
-  status = uv_tcp_open(stream->uv_tcp(), fd);
-  if (status != 0) CloseSocket(fd);
+  auto preset = std::make_shared<SocketPreset>();
+  preset->multipath = arguments.Bool(2);
+  const int status = ReadOptionList(env, arguments.at(1), &preset->list);
+  if (status == 0) stream->SetPreset(std::move(preset));
   return arguments.Return(status);
+}
+
+// (id): the row of the option that was refused last, or -1.
+napi_value Refused(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Stream* stream = arguments.stream();
+  return arguments.Return(stream == nullptr ? -1 : stream->refused_option());
 }
 
 // (id, numbers: Float64Array, raw: object): a TcpInfo::State, or a status.
@@ -203,11 +215,26 @@ int ReadOptionList(napi_env env, napi_value array, OptionList* list) {
   return 0;
 }
 
+int ApplyPreset(Stream* stream, OptionStage stage) {
+  const SocketPreset* preset = stream->preset();
+  if (preset == nullptr) return 0;
+  uv_os_sock_t fd;
+  int status = SocketOf(stream, &fd);
+  if (status != 0) return status;
+  const int family = SocketFamily(fd);
+  if (family < 0) return family;
+  size_t failed = 0;
+  status = ApplyOptions(fd, family, stage, preset->list, &failed);
+  if (status != 0) stream->SetRefusedOption(static_cast<int>(preset->list[failed].option));
+  return status;
+}
+
 void InitSocketOptions(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "setSocketOption", Set);
   Define(env, exports, "getSocketOption", Get);
   Define(env, exports, "applySocketOptions", Apply);
-  Define(env, exports, "openSocket", Open);
+  Define(env, exports, "presetSocketOptions", Preset);
+  Define(env, exports, "refusedSocketOption", Refused);
   Define(env, exports, "socketInfo", Info);
   Define(env, exports, "peerCredentials", Credentials);
 }

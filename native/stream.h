@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "gather.h"
 #include "handle.h"
@@ -13,6 +14,7 @@
 namespace uvnet {
 
 class Listener;
+struct SocketPreset;
 
 // How a write was taken (a negative number is its libuv error).
 enum WriteResult : int {
@@ -65,10 +67,21 @@ class Stream final : public Handle {
   void Listen(Listener* listener) { listener_ = listener; }
   Listener* listener() const { return listener_; }
 
+  // Counts bytes that were handed to libuv by other means than Write.
+  void CountWritten(size_t size) { bytes_written_ += size; }
+
   void SetPeer(const sockaddr* address);
   const sockaddr* peer() const {
     return peer_.sin6_family == 0 ? nullptr : reinterpret_cast<const sockaddr*>(&peer_);
   }
+
+  // Options for a socket that is not made yet, shared by the attempts of one
+  // connect; and the option that was refused last, a row of the table or -1.
+  void SetPreset(std::shared_ptr<const SocketPreset> preset) { preset_ = std::move(preset); }
+  const SocketPreset* preset() const { return preset_.get(); }
+  std::shared_ptr<const SocketPreset> shared_preset() const { return preset_; }
+  void SetRefusedOption(int option) { refused_option_ = option; }
+  int refused_option() const { return refused_option_; }
 
   void Touch() { last_activity_ = uv_now(environment()->loop()); }
   uint64_t last_activity() const { return last_activity_; }
@@ -94,14 +107,16 @@ class Stream final : public Handle {
   int Gather(const char* data, size_t size);
   // Who keeps the bytes of a write alive while it waits.
   struct Keeper {
-    napi_value pin = nullptr;           // a JavaScript object, or
-    std::unique_ptr<char[]> owned;      // the request, or
-    bool transient = false;             // nobody: what waits is copied
+    napi_value pin = nullptr;       // a JavaScript object, or
+    std::unique_ptr<char[]> owned;  // the request, or
+    bool transient = false;         // nobody: what waits is copied
   };
   int Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper);
   void ForgetGathered();
 
   Listener* listener_ = nullptr;
+  std::shared_ptr<const SocketPreset> preset_;
+  int refused_option_ = -1;
   napi_ref user_buffer_ = nullptr;
   std::unique_ptr<GatherBlock> gathered_;
 

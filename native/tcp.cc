@@ -1,11 +1,9 @@
 #include "tcp.h"
 
 #ifndef _WIN32
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #endif
@@ -13,25 +11,28 @@
 #include "arguments.h"
 #include "endpoint.h"
 #include "request.h"
+#include "socket_options_binding.h"
 #include "stream.h"
 
 namespace uvnet {
 
 int EnsureSocket(Stream* stream, int family) {
-#ifdef _WIN32
-  (void)stream;
-  (void)family;
-  return UV_ENOTSUP;
-#else
-  uv_os_fd_t fd;
-  if (uv_fileno(stream->uv_handle(), &fd) == 0) return 0;
-  int made = socket(family, SOCK_STREAM, 0);
-  if (made < 0) return uv_translate_sys_error(errno);
-  fcntl(made, F_SETFD, FD_CLOEXEC);
-  const int status = uv_tcp_open(stream->uv_tcp(), made);
-  if (status != 0) close(made);
-  return status;
-#endif
+  uv_os_fd_t present;
+  if (uv_fileno(stream->uv_handle(), &present) == 0) return 0;
+  const SocketPreset* preset = stream->preset();
+  uv_os_sock_t fd;
+  int status = OpenStreamSocket(family, preset != nullptr && preset->multipath, &fd);
+  if (status != 0) return status;
+  status = uv_tcp_open(stream->uv_tcp(), fd);
+  if (status != 0) {
+    CloseSocket(fd);
+    return status;
+  }
+  return ApplyPreset(stream, OptionStage::kBind);
+}
+
+int PrepareSocket(Stream* stream, int family) {
+  return stream->preset() == nullptr ? 0 : EnsureSocket(stream, family);
 }
 
 namespace {
@@ -48,8 +49,8 @@ class ConnectRequest : public Request<uv_connect_t> {
 napi_value TcpNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int status;
-  Stream* stream = Stream::NewTcp(arguments.environment(),
-                                  static_cast<unsigned>(arguments.Int(0)), &status);
+  Stream* stream =
+      Stream::NewTcp(arguments.environment(), static_cast<unsigned>(arguments.Int(0)), &status);
   return arguments.Return(stream == nullptr ? status : stream->Register());
 }
 
@@ -66,8 +67,7 @@ int SetIntOption(Stream* stream, int level, int name, int value) {
   uv_os_fd_t fd;
   const int status = uv_fileno(stream->uv_handle(), &fd);
   if (status != 0) return status;
-  return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0
-                                                                 : uv_translate_sys_error(errno);
+  return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : uv_translate_sys_error(errno);
 }
 #endif
 
@@ -95,9 +95,11 @@ napi_value TcpBind(napi_env env, napi_callback_info info) {
     status = SetReusePort(stream, address.ss_family);
     if (status != 0) return arguments.Return(status);
   }
+  status = PrepareSocket(stream, address.ss_family);
+  if (status != 0) return arguments.Return(status);
   const unsigned flags = arguments.Bool(4) ? UV_TCP_IPV6ONLY : 0;
-  return arguments.Return(
-      uv_tcp_bind(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), flags));
+  status = uv_tcp_bind(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), flags);
+  return arguments.Return(status != 0 ? status : ApplyPreset(stream, OptionStage::kBound));
 }
 
 // (id, address, port, family)
@@ -106,7 +108,8 @@ napi_value TcpConnect(napi_env env, napi_callback_info info) {
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   sockaddr_storage address{};
-  const int status = EndpointFromArguments(arguments, 1, &address);
+  int status = EndpointFromArguments(arguments, 1, &address);
+  if (status == 0) status = PrepareSocket(stream, address.ss_family);
   if (status != 0) return arguments.Return(status);
   return arguments.Return(ConnectRequest::Start(
       std::unique_ptr<ConnectRequest>(new ConnectRequest), [&](uv_connect_t* request) {
@@ -212,9 +215,8 @@ napi_value TcpSetTypeOfService(napi_env env, napi_callback_info info) {
   const int status = TypeOfServiceOption(stream, &fd, &level, &name);
   if (status != 0) return arguments.Return(status);
   const int value = arguments.Int(1);
-  return arguments.Return(setsockopt(fd, level, name, &value, sizeof value) == 0
-                              ? 0
-                              : uv_translate_sys_error(errno));
+  return arguments.Return(
+      setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : uv_translate_sys_error(errno));
 #endif
 }
 
@@ -232,9 +234,8 @@ napi_value TcpGetTypeOfService(napi_env env, napi_callback_info info) {
   if (status != 0) return arguments.Return(status);
   int value = 0;
   socklen_t size = sizeof value;
-  return arguments.Return(getsockopt(fd, level, name, &value, &size) == 0
-                              ? value
-                              : uv_translate_sys_error(errno));
+  return arguments.Return(
+      getsockopt(fd, level, name, &value, &size) == 0 ? value : uv_translate_sys_error(errno));
 #endif
 }
 

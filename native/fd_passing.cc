@@ -1,0 +1,246 @@
+#include "fd_passing.h"
+
+#ifndef _WIN32
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
+
+#include <memory>
+#include <utility>
+
+#include "arguments.h"
+#include "js_call.h"
+#include "request.h"
+#include "stream.h"
+
+namespace uvnet {
+
+#ifndef _WIN32
+
+namespace {
+
+// A descriptor in the shape in which libuv takes and gives one: a pipe handle
+// that is never read or written. Closing it closes the descriptor.
+class Holder {
+ public:
+  static Holder* New(Environment* environment, int* status) {
+    auto* self = new Holder(environment);
+    *status = uv_pipe_init(environment->loop(), &self->pipe_, 0);
+    if (*status != 0) {
+      delete self;
+      return nullptr;
+    }
+    self->pipe_.data = self;
+    environment->HandleOpened();
+    return self;
+  }
+
+  // On success the descriptor belongs to the holder.
+  int Open(int fd) {
+    // uv_pipe_open makes it non-blocking, for all who share the open file: a
+    // terminal, say, whose other users would not expect that.
+    const int flags = fcntl(fd, F_GETFL);
+    const int status = uv_pipe_open(&pipe_, fd);
+    if (flags != -1 && (flags & O_NONBLOCK) == 0) (void)fcntl(fd, F_SETFL, flags);
+    return status;
+  }
+
+  // A descriptor of its own for what the holder holds, or a status.
+  int Duplicate() const {
+    uv_os_fd_t fd;
+    const int status = uv_fileno(reinterpret_cast<const uv_handle_t*>(&pipe_), &fd);
+    if (status != 0) return status;
+    const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return copy == -1 ? -errno : copy;
+  }
+
+  void Close() {
+    uv_close(reinterpret_cast<uv_handle_t*>(&pipe_), [](uv_handle_t* handle) {
+      auto* self = static_cast<Holder*>(handle->data);
+      Environment* environment = self->environment_;
+      delete self;
+      environment->HandleClosed();
+    });
+  }
+
+  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&pipe_); }
+
+ private:
+  explicit Holder(Environment* environment) : environment_(environment) {}
+
+  Environment* environment_;
+  uv_pipe_t pipe_;
+};
+
+class DescriptorRequest : public Request<uv_write_t> {
+ public:
+  DescriptorRequest(Stream* stream, Holder* holder) : stream_(stream), holder_(holder) {}
+  ~DescriptorRequest() {
+    if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
+    holder_->Close();
+  }
+
+  int Pin(napi_value object) {
+    napi_env env = stream_->environment()->env();
+    return napi_create_reference(env, object, 1, &pin_) == napi_ok ? 0 : UV_ENOMEM;
+  }
+
+  static void OnDone(uv_write_t* request, int status) {
+    auto self = Finish<DescriptorRequest>(request);
+    Stream* stream = self->stream_;
+    if (status == 0) stream->Touch();
+    JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWrite);
+  }
+
+ private:
+  Stream* stream_;
+  Holder* holder_;
+  napi_ref pin_ = nullptr;
+};
+
+}  // namespace
+
+int ReceiveDescriptors(Stream* stream, bool receive) {
+  if (stream->kind() != Handle::Kind::kPipe) return UV_ENOTSUP;
+  // The flag that uv_pipe_init takes. On Unix libuv looks at it before each read
+  // and each write and nowhere else, so it may change in between.
+  stream->uv_pipe()->ipc = receive ? 1 : 0;
+  return 0;
+}
+
+std::vector<int> TakeDescriptors(Stream* stream) {
+  std::vector<int> taken;
+  uv_pipe_t* pipe = stream->uv_pipe();
+  while (uv_pipe_pending_count(pipe) > 0) {
+    int status;
+    Holder* holder = Holder::New(stream->environment(), &status);
+    if (holder == nullptr) break;
+    // What cannot be taken libuv closes, here or with the stream.
+    status = uv_accept(stream->uv_stream(), holder->stream());
+    const int fd = status == 0 ? holder->Duplicate() : status;
+    holder->Close();
+    if (fd >= 0) taken.push_back(fd);
+  }
+  return taken;
+}
+
+int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin, int fd) {
+  int status = stream->kind() == Handle::Kind::kPipe ? 0 : UV_ENOTSUP;
+  if (status == 0 && size == 0) status = UV_EINVAL;
+  // Gathered bytes go first.
+  if (status == 0) status = stream->Flush();
+  Holder* holder = status == 0 ? Holder::New(stream->environment(), &status) : nullptr;
+  if (status == 0) status = holder->Open(fd);
+  if (status != 0) {
+    close(fd);
+    if (holder != nullptr) holder->Close();
+    return status;
+  }
+
+  std::unique_ptr<DescriptorRequest> request(new DescriptorRequest(stream, holder));
+  status = request->Pin(pin);
+  if (status != 0) return status;
+  uv_pipe_t* pipe = stream->uv_pipe();
+  const int receiving = pipe->ipc;
+  pipe->ipc = 1;
+  const uv_buf_t buffer = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
+  status = DescriptorRequest::Start(std::move(request), [&](uv_write_t* write) {
+    return uv_write2(write, stream->uv_stream(), &buffer, 1, holder->stream(),
+                     DescriptorRequest::OnDone);
+  });
+  pipe->ipc = receiving;
+  if (status != 0) return status;
+  stream->CountWritten(size);
+  return kWriteQueued;
+}
+
+#else
+
+int ReceiveDescriptors(Stream*, bool) { return UV_ENOTSUP; }
+
+std::vector<int> TakeDescriptors(Stream*) { return {}; }
+
+int SendDescriptor(Stream*, const char*, size_t, napi_value, int) { return UV_ENOTSUP; }
+
+#endif  // _WIN32
+
+// Methods ---------------------------------------------------------------------
+
+namespace {
+
+// (id, receive)
+napi_value Receive(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  return arguments.Return(ReceiveDescriptors(stream, arguments.Bool(1)));
+}
+
+// (id, data, fd): the descriptor is taken over, whatever the answer.
+napi_value Send(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  const int fd = arguments.Int(2, -1);
+  void* data = nullptr;
+  size_t size = 0;
+  int status = stream == nullptr ? UV_EBADF : 0;
+  if (status == 0 &&
+      (!arguments.has(2) || napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok)) {
+    status = UV_EINVAL;
+  }
+  if (status != 0) {
+#ifndef _WIN32
+    if (fd >= 0) close(fd);
+#endif
+    return arguments.Return(status);
+  }
+  return arguments.Return(
+      SendDescriptor(stream, static_cast<const char*>(data), size, arguments.at(1), fd));
+}
+
+// (fd): another descriptor for the same open file, or a status.
+napi_value Duplicate(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+#ifdef _WIN32
+  return arguments.Return(UV_ENOTSUP);
+#else
+  const int copy = fcntl(arguments.Int(0, -1), F_DUPFD_CLOEXEC, 0);
+  return arguments.Return(copy == -1 ? -errno : copy);
+#endif
+}
+
+napi_value CloseFd(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+#ifdef _WIN32
+  return arguments.Return(UV_ENOTSUP);
+#else
+  return arguments.Return(close(arguments.Int(0, -1)) == 0 ? 0 : -errno);
+#endif
+}
+
+// (fd): 1 for a listening socket, otherwise 0.
+napi_value Listens(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  int listening = 0;
+#ifndef _WIN32
+  socklen_t size = sizeof(listening);
+  if (getsockopt(arguments.Int(0, -1), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) {
+    listening = 0;
+  }
+#endif
+  return arguments.Return(listening != 0 ? 1 : 0);
+}
+
+}  // namespace
+
+void InitFdPassing(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "receiveDescriptors", Receive);
+  Define(env, exports, "sendDescriptor", Send);
+  Define(env, exports, "duplicateDescriptor", Duplicate);
+  Define(env, exports, "closeDescriptor", CloseFd);
+  Define(env, exports, "isListeningDescriptor", Listens);
+}
+
+}  // namespace uvnet

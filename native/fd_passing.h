@@ -1,0 +1,37 @@
+#ifndef UVNET_FD_PASSING_H_
+#define UVNET_FD_PASSING_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <vector>
+
+namespace uvnet {
+
+class Stream;
+
+// Descriptors over unix sockets (SCM_RIGHTS), to and from any process. Built on
+// libuv's IPC pipes, which send an ordinary SCM_RIGHTS message and keep it in
+// order with the other writes; only what libuv does not offer is added: raw
+// descriptors of any type, and a way to switch receiving on and off.
+//
+// Linux never joins bytes that were sent after a descriptor to those it came
+// with, so a descriptor belongs to the last bytes of the chunk it arrived with.
+
+// Whether descriptors that arrive are kept; otherwise the kernel closes them.
+int ReceiveDescriptors(Stream* stream, bool receive);
+
+// Takes what has arrived with the last read. To be called in the read callback,
+// before anything that might stop the reading.
+std::vector<int> TakeDescriptors(Stream* stream);
+
+// Queues `size` bytes (at least one, kept alive by `pin`) with a descriptor,
+// which is owned from here on. Answers like Stream::Write; Callback::kWrite
+// follows.
+int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin, int fd);
+
+void InitFdPassing(Napi::Env env, Napi::Object exports);
+
+}  // namespace uvnet
+
+#endif  // UVNET_FD_PASSING_H_
