@@ -1,0 +1,71 @@
+// Runs a piece of a program in a process of its own, on an implementation.
+import { spawn } from 'node:child_process';
+import type { StdioOptions } from 'node:child_process';
+
+import type { Implementation, Net } from './implementations';
+
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** What the body of a child program gets. */
+export interface ChildTools {
+  net: Net;
+  require: NodeJS.Require;
+  /** What was given as `args`, as JSON carries it. */
+  args: never[];
+}
+
+export interface ChildOptions {
+  args?: unknown[];
+  nodeFlags?: string[];
+  env?: NodeJS.ProcessEnv;
+  /** The child is killed, and the case fails, when it takes longer. */
+  timeoutMs?: number;
+  /** Runs node under this command, say `['prlimit', '--nofile=40']`. */
+  under?: string[];
+  stdio?: StdioOptions;
+}
+
+export type Body = (tools: ChildTools) => unknown;
+
+/** The source of a program that runs `body`, which must not close over anything. */
+export function programOf({ entry }: Implementation, body: Body, args: unknown[] = []): string {
+  return `'use strict';
+const tools = { net: require(${JSON.stringify(entry)}), require, args: ${JSON.stringify(args)} };
+(${body.toString()})(tools);`;
+}
+
+/** Runs `body` in a child process and tells how it ended and what it printed. */
+export function runChild(
+  implementation: Implementation,
+  body: Body,
+  { args, nodeFlags = [], env, timeoutMs = 20_000, under = [], stdio }: ChildOptions = {},
+): Promise<Outcome> {
+  const source = programOf(implementation, body, args);
+  const [command = '', ...rest] = [...under, process.execPath, ...nodeFlags, '-e', source];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, rest, {
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
+      stdio: stdio ?? ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      if (late) reject(new Error(`the child took over ${timeoutMs} ms\n${stdout}\n${stderr}`));
+      else resolve({ code, signal, stdout, stderr });
+    });
+  });
+}

@@ -1,0 +1,76 @@
+// The implementations every case of test/net runs on, from one source: the
+// reference, node:net, and ours. A difference between the two is a bug of ours.
+import { existsSync } from 'node:fs';
+import nodeNet from 'node:net';
+import path from 'node:path';
+
+import { Scope } from './scope';
+
+export type Net = typeof import('node:net');
+
+export interface Implementation {
+  /** As it stands in the name of each case. */
+  name: 'node:net' | 'uvnet';
+  net: Net;
+  isUvnet: boolean;
+  /** What a child process or a worker gives to `require()` to get the same. */
+  entry: string;
+}
+
+const root = path.resolve(__dirname, '../..');
+const source = path.join(root, 'lib/index.ts');
+const built = path.join(root, 'dist/index.js');
+
+function loadUvnet(): Implementation[] {
+  const entry = process.env.UVNET_TEST_ENTRY ?? (existsSync(source) ? source : built);
+  if (!existsSync(entry)) return [];
+  const net = require(entry) as Net & { backend?: string };
+  // The fallback would pass every case, and prove nothing.
+  if (net.backend !== 'native') throw new Error(`uvnet.backend is ${String(net.backend)}`);
+  return [{ name: 'uvnet', net, isUvnet: true, entry: process.env.UVNET_TEST_ENTRY ?? built }];
+}
+
+export const reference: Implementation = {
+  name: 'node:net',
+  net: nodeNet,
+  isUvnet: false,
+  entry: 'node:net',
+};
+
+export const implementations: Implementation[] = [reference, ...loadUvnet()];
+
+export const uvnet = implementations.find((implementation) => implementation.isUvnet);
+
+type Case = (name: string, body: () => void | Promise<void>) => void;
+
+export interface NetContext extends Implementation {
+  /** Opens what a case needs, and closes it after the case. */
+  scope: Scope;
+  /**
+   * A case about behaviour that older lines of Node lack. It always runs on
+   * uvnet, and on node:net only where `present` says the running Node has it;
+   * elsewhere it is skipped with the reason in its name.
+   */
+  newer: (present: boolean, what: string) => Case;
+}
+
+/** `describe` for each implementation. */
+export function describeNet(topic: string, body: (context: NetContext) => void): void {
+  describe.each(implementations)(`${topic} ($name)`, (implementation) => {
+    const scope = new Scope(implementation.net);
+    afterEach(() => scope.dispose());
+    const newer = (present: boolean, what: string): Case => {
+      if (implementation.isUvnet || present) return test;
+      return (name, run) => {
+        test.skip(`${name} [Node ${process.versions.node} has no ${what}]`, run);
+      };
+    };
+    body({ ...implementation, scope, newer });
+  });
+}
+
+/** Is the running Node at least this version? */
+export function nodeAtLeast(major: number, minor = 0): boolean {
+  const [runningMajor = 0, runningMinor = 0] = process.versions.node.split('.').map(Number);
+  return runningMajor > major || (runningMajor === major && runningMinor >= minor);
+}

@@ -1,0 +1,113 @@
+import type { Socket } from 'node:net';
+
+import { errorShape, thrownBy } from '../helpers/errors';
+import { nextEvent, traceEvents } from '../helpers/events';
+import { describeNet } from '../helpers/implementations';
+import { endpointOf } from '../helpers/scope';
+import { fill } from '../helpers/streams';
+
+describeNet('resetAndDestroy', ({ net, scope }) => {
+  test('the peer gets ECONNRESET, this side a clean close', async () => {
+    const { client, peer } = await scope.pair();
+    const log: string[] = [];
+    traceEvents(log, client, 'client');
+    traceEvents(log, peer, 'peer');
+    const failed = nextEvent(peer, 'error');
+    const closed = Promise.all([nextEvent(client, 'close'), nextEvent(peer, 'close')]);
+    peer.resume();
+    expect(client.resetAndDestroy()).toBe(client);
+    expect(client.destroyed).toBe(true);
+    expect(errorShape((await failed)[0])).toMatchObject({
+      name: 'Error',
+      code: 'ECONNRESET',
+      syscall: 'read',
+      errno: -104,
+      message: 'read ECONNRESET',
+    });
+    await closed;
+    expect(log.filter((line) => line.startsWith('client'))).toEqual(['client close false']);
+    expect(log.filter((line) => line.startsWith('peer'))).toEqual([
+      'peer error ECONNRESET',
+      'peer close true',
+    ]);
+  });
+
+  test('by the accepted side', async () => {
+    const { client, peer } = await scope.pair();
+    client.resume();
+    const failed = nextEvent(client, 'error');
+    const closed = nextEvent(client, 'close');
+    peer.resetAndDestroy();
+    expect(errorShape((await failed)[0]).code).toBe('ECONNRESET');
+    expect(await closed).toEqual([true]);
+  });
+
+  test('throws away what waits to be sent, and says so to its callbacks', async () => {
+    const { client, peer } = await scope.pair();
+    peer.on('error', () => {});
+    fill(client);
+    const failed = new Promise((resolve) => {
+      client.write('never', (error) => resolve(errorShape(error).code));
+    });
+    client.resetAndDestroy();
+    expect(await failed).toBe('ERR_STREAM_DESTROYED');
+    await nextEvent(client, 'close');
+  });
+
+  test('while connecting: after the connect', async () => {
+    const server = await scope.listen(scope.server());
+    const client = scope.connect(endpointOf(server));
+    const log: string[] = [];
+    traceEvents(log, client);
+    client.resetAndDestroy();
+    expect(client.destroyed).toBe(false);
+    const [peer] = (await nextEvent(server, 'connection')) as [Socket];
+    const failed = nextEvent(peer, 'error');
+    peer.resume();
+    await nextEvent(client, 'close');
+    expect(log.at(-1)).toBe('close false');
+    expect(log).toContain('connect');
+    expect(errorShape((await failed)[0]).code).toBe('ECONNRESET');
+  });
+
+  test('of a socket without a connection: ERR_SOCKET_CLOSED', async () => {
+    const socket = new net.Socket();
+    const failed = nextEvent(socket, 'error');
+    expect(socket.resetAndDestroy()).toBe(socket);
+    expect(errorShape((await failed)[0])).toMatchObject({
+      code: 'ERR_SOCKET_CLOSED',
+      message: 'Socket is closed',
+    });
+  });
+
+  test('of a unix socket: ERR_INVALID_HANDLE_TYPE', async () => {
+    const { client } = await scope.pair({ transport: 'unix' });
+    expect(thrownBy(() => client.resetAndDestroy())).toEqual({
+      name: 'TypeError',
+      code: 'ERR_INVALID_HANDLE_TYPE',
+      message: 'This handle type cannot be sent',
+    });
+    expect(client.destroyed).toBe(false);
+  });
+
+  test('after end', async () => {
+    const { client } = await scope.pair({ server: { allowHalfOpen: true } });
+    client.end();
+    await nextEvent(client, 'finish');
+    client.resetAndDestroy();
+    await nextEvent(client, 'close');
+    expect(client.destroyed).toBe(true);
+  });
+
+  test('twice, and after destroy: one close', async () => {
+    const { client, peer } = await scope.pair();
+    peer.on('error', () => {});
+    const log: string[] = [];
+    traceEvents(log, client);
+    client.resetAndDestroy();
+    client.resetAndDestroy();
+    client.destroy();
+    await nextEvent(client, 'close');
+    expect(log).toEqual(['close false']);
+  });
+});
