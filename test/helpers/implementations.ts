@@ -25,6 +25,7 @@ function loadUvnet(): Implementation[] {
   const entry = process.env.UVNET_TEST_ENTRY ?? (existsSync(source) ? source : built);
   if (!existsSync(entry)) return [];
   const net = require(entry) as Net & { backend?: string };
+  if (typeof net.createServer !== 'function') return [];
   // The fallback would pass every case, and prove nothing.
   if (net.backend !== 'native') throw new Error(`uvnet.backend is ${String(net.backend)}`);
   return [{ name: 'uvnet', net, isUvnet: true, entry: process.env.UVNET_TEST_ENTRY ?? built }];
@@ -41,7 +42,7 @@ export const implementations: Implementation[] = [reference, ...loadUvnet()];
 
 export const uvnet = implementations.find((implementation) => implementation.isUvnet);
 
-type Case = (name: string, body: () => void | Promise<void>) => void;
+type Case = (name: string, body: (() => void) | (() => Promise<void>)) => void;
 
 export interface NetContext extends Implementation {
   /** Opens what a case needs, and closes it after the case. */
@@ -60,9 +61,9 @@ export function describeNet(topic: string, body: (context: NetContext) => void):
     const scope = new Scope(implementation.net);
     afterEach(() => scope.dispose());
     const newer = (present: boolean, what: string): Case => {
-      if (implementation.isUvnet || present) return test;
-      return (name, run) => {
-        test.skip(`${name} [Node ${process.versions.node} has no ${what}]`, run);
+      if (implementation.isUvnet || present) return test as Case;
+      return (name) => {
+        test.skip(`${name} [Node ${process.versions.node} has no ${what}]`, () => {});
       };
     };
     body({ ...implementation, scope, newer });

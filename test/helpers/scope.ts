@@ -35,8 +35,10 @@ export class Scope {
   constructor(private readonly net: Net) {}
 
   /** `net.createServer`, closed after the case. */
-  server(...args: Parameters<Net['createServer']>): Server {
-    return this.trackServer(this.net.createServer(...args));
+  server(listener?: (socket: Socket) => void): Server;
+  server(options: ServerOpts, listener?: (socket: Socket) => void): Server;
+  server(...args: [((socket: Socket) => void) | ServerOpts | undefined]): Server {
+    return this.trackServer(Reflect.apply(this.net.createServer, this.net, args) as Server);
   }
 
   trackServer(server: Server): Server {

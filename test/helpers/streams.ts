@@ -10,6 +10,7 @@ export function readAll(stream: Readable): Promise<Buffer> {
     const done = (): void => resolve(Buffer.concat(chunks));
     stream.once('end', done);
     stream.once('close', done);
+    stream.resume();
   });
 }
 

@@ -1,0 +1,70 @@
+import { nextEvent } from '../helpers/events';
+import { describeNet } from '../helpers/implementations';
+import { endpointOf, transports } from '../helpers/scope';
+import { fill, readAll } from '../helpers/streams';
+
+describeNet('byte counters', ({ net, scope }) => {
+  test.each(transports)('over %s, both directions, also after close', async (transport) => {
+    const { client, peer } = await scope.pair({ transport, server: { allowHalfOpen: true } });
+    expect([client.bytesRead, client.bytesWritten]).toEqual([0, 0]);
+    const asked = readAll(peer);
+    client.write('12345');
+    client.write(Buffer.alloc(10));
+    client.end('ü');
+    expect(client.bytesWritten).toBe(17);
+    await asked;
+    expect(peer.bytesRead).toBe(17);
+    const answered = readAll(client);
+    peer.end(Buffer.alloc(100_000));
+    expect(peer.bytesWritten).toBe(100_000);
+    await answered;
+    expect(client.bytesRead).toBe(100_000);
+    for (const socket of [client, peer]) if (!socket.closed) await nextEvent(socket, 'close');
+    expect([client.bytesRead, client.bytesWritten]).toEqual([100_000, 17]);
+    expect([peer.bytesRead, peer.bytesWritten]).toEqual([17, 100_000]);
+  });
+
+  test('bytesWritten counts what waits in the socket, of every encoding', async () => {
+    const { client } = await scope.pair();
+    const total = fill(client);
+    client.write('ü');
+    client.write('ü', 'latin1');
+    client.write('abcd', 'hex');
+    client.write('€', 'utf16le');
+    expect(client.bytesWritten).toBe(total + 2 + 1 + 2 + 2);
+  });
+
+  test('bytesWritten before the connect counts what was written', async () => {
+    const server = await scope.listen(scope.server());
+    const client = scope.connect(endpointOf(server));
+    client.write('12345');
+    client.write('ü');
+    expect(client.bytesWritten).toBe(7);
+    await nextEvent(client, 'connect');
+    expect(client.bytesWritten).toBe(7);
+  });
+
+  test('of a socket without a connection', () => {
+    const socket = new net.Socket();
+    expect(socket.bytesRead).toBe(0);
+    // Nothing was counted yet: not zero but nothing.
+    expect(socket.bytesWritten).toBe(new (require('node:net').Socket)().bytesWritten);
+  });
+
+  test('bytesRead counts bytes, not characters, and bytes nobody took yet', async () => {
+    const { client, peer } = await scope.pair();
+    peer.setEncoding('utf8');
+    const readable = nextEvent(peer, 'readable');
+    client.write('üü');
+    await readable;
+    expect(peer.bytesRead).toBe(4);
+  });
+
+  test('_bytesDispatched counts what went to the handle', async () => {
+    const { client, peer } = await scope.pair();
+    const received = readAll(peer);
+    client.end('12345');
+    await received;
+    expect((client as unknown as { _bytesDispatched: number })._bytesDispatched).toBe(5);
+  });
+});
