@@ -70,6 +70,9 @@ void Environment::SetCallback(Callback which, napi_value function) {
   if (slot != nullptr) napi_delete_reference(env_, slot);
   slot = nullptr;
   napi_create_reference(env_, function, 1, &slot);
+  // A facade that is loaded once more (jest does it for every file) does not
+  // know the slab that the one before it was told of.
+  if (which == Callback::kRead) receive_.Release(env_);
 }
 
 void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {

@@ -347,9 +347,10 @@ function onShutdown(id: number, status: number): void {
 }
 
 function onClose(id: number): void {
-  const handle = handles[id]!;
+  const handle = handles[id];
   handles[id] = undefined;
-  handle.closed();
+  // A handle of a facade that was loaded before this one (jest does so) is unknown here.
+  handle?.closed();
 }
 
 function onWriteError(id: number, status: number): void {

@@ -174,7 +174,6 @@ describeNet('connect', ({ net, scope, newer }) => {
     ['a port that is too high', [{ port: 65536 }]],
     ['a negative port', [{ port: -1 }]],
     ['a port of a wrong type', [{ port: {} }]],
-    ['a host of a wrong type', [{ port: 1, host: 5 }]],
     ['a path of a wrong type', [{ path: 5 }]],
     ['a local address that is none', [{ port: 1, localAddress: 'nonsense' }]],
     ['a local port of a wrong type', [{ port: 1, localPort: 'x' }]],
@@ -197,11 +196,16 @@ describeNet('connect', ({ net, scope, newer }) => {
 
   newer(
     nodeAtLeast(24),
-    'check of null bytes in a host',
-  )('throws at a host with a null byte', () => {
+    'check of the host',
+  )('throws at a host with a null byte, and at one that is no string', () => {
     const socket = scope.track(new net.Socket());
     expect(thrownBy(() => socket.connect({ port: 1, host: 'a\0b' }))).toMatchObject({
       code: 'ERR_INVALID_ARG_VALUE',
+    });
+    expect(thrownBy(() => socket.connect({ port: 1, host: 5 as unknown as string }))).toEqual({
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_TYPE',
+      message: 'The "options.host" property must be of type string. Received type number (5)',
     });
   });
 
