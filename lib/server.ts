@@ -7,15 +7,21 @@ import { debug } from './internal/diagnostics';
 import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING, errnoException } from './internal/errors';
 import type { SocketName, TCP } from './internal/handle';
 import { listen, setupListenHandle } from './internal/listen';
+import {
+  keepServerOptions,
+  serverOptionMethods,
+  type ServerOptionMethods,
+} from './internal/option-methods';
 import type { ConnectionCounter, ServerImpl } from './internal/server-state';
+import type { ListenSocketOptions } from './internal/socket-option-types';
 import { validateNumber } from './internal/validators';
 import type { Socket } from './socket';
 
 /** A TCP or pipe server with the interface of `net.Server`. */
-export interface Server extends nodeNet.Server {}
+export interface Server extends nodeNet.Server, ServerOptionMethods {}
 
 /** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
-export interface ServerOptions extends nodeNet.ServerOpts {
+export interface ServerOptions extends nodeNet.ServerOpts, ListenSocketOptions {
   /** Connections from these addresses are closed before 'connection'. */
   blockList?: nodeNet.BlockList;
 }
@@ -64,6 +70,7 @@ function ServerFunction(
     throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
   }
   checkOptions(settings);
+  keepServerOptions(server, settings);
 
   server._connections = 0;
   server._handle = null;
@@ -107,10 +114,7 @@ const serverMethods = {
     return this._pipeName || null;
   },
 
-  getConnections(
-    this: ServerImpl,
-    cb: (error: Error | null, count?: number) => void,
-  ): ServerImpl {
+  getConnections(this: ServerImpl, cb: (error: Error | null, count?: number) => void): ServerImpl {
     const end = (error: Error | null, count?: number): void => process.nextTick(cb, error, count);
     if (!this._usingWorkers) {
       end(null, this._connections);
@@ -197,7 +201,7 @@ const serverMethods = {
     else this.emit('error', error);
   },
 };
-Object.assign(Server.prototype, serverMethods);
+Object.assign(Server.prototype, serverMethods, serverOptionMethods);
 
 const { asyncDispose } = Symbol as unknown as { asyncDispose?: symbol };
 if (asyncDispose !== undefined) {

@@ -6,8 +6,11 @@ import { boundPathOf, consume, isBoundSocket } from './bound-socket';
 import { openHandle } from './internal/descriptor';
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, errnoException } from './internal/errors';
 import type { Handle } from './internal/handle';
+import { optionMethods, type OptionMethods } from './internal/option-methods';
 import { readMethods } from './internal/read-path';
 import { adoptHandle, coreMethods, watchSignal } from './internal/socket-core';
+import type { ConnectSocketOptions } from './internal/socket-option-types';
+import { trafficClass } from './internal/socket-options';
 import type { SocketImpl } from './internal/socket-state';
 import {
   kBoundPath,
@@ -30,22 +33,21 @@ import {
   kWriteCallback,
 } from './internal/symbols';
 import { timeoutMethods } from './internal/timeouts';
-import { validateInt32, validateNumber } from './internal/validators';
+import { validateNumber } from './internal/validators';
 import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path';
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
-export interface Socket extends nodeNet.Socket {}
+export interface Socket extends nodeNet.Socket, OptionMethods {}
 
 /** Options of `new Socket()`; see `net.Socket` for those not described here. */
-export interface SocketOptions extends Omit<nodeNet.SocketConstructorOpts, 'handle'> {
+export interface SocketOptions
+  extends Omit<nodeNet.SocketConstructorOpts, 'handle' | 'typeOfService'>, ConnectSocketOptions {
   handle?: unknown;
   noDelay?: boolean;
   keepAlive?: boolean;
   /** Milliseconds. */
   keepAliveInitialDelay?: number;
   highWaterMark?: number;
-  /** 0 to 255: the byte of the IP header (RFC 2474). */
-  typeOfService?: number;
   blockList?: nodeNet.BlockList;
   objectMode?: boolean;
   readableObjectMode?: boolean;
@@ -165,10 +167,9 @@ function SocketFunction(this: unknown, options?: SocketOptions | number): Socket
         count: undefined,
       }
     : null;
-  if (settings.typeOfService !== undefined) {
-    validateInt32(settings.typeOfService, 'options.typeOfService', 0, 255);
-  }
-  socket[kTypeOfService] = settings.typeOfService;
+  const { typeOfService } = settings;
+  socket[kTypeOfService] =
+    typeOfService === undefined ? undefined : trafficClass(typeOfService, 'options.typeOfService');
 
   socket.on('end', onReadableEnd);
   adoptHandle(socket);
@@ -204,11 +205,22 @@ export const Socket = SocketFunction as unknown as SocketConstructor;
 Object.defineProperty(Socket, 'name', { value: 'Socket' });
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
-Object.assign(Socket.prototype, readMethods, writeMethods, timeoutMethods, coreMethods);
+Object.assign(
+  Socket.prototype,
+  readMethods,
+  writeMethods,
+  timeoutMethods,
+  coreMethods,
+  optionMethods,
+);
 
 type Getter = (this: SocketImpl) => unknown;
 
-function defineGetters(getters: Record<string, Getter>, enumerable: boolean, configurable: boolean) {
+function defineGetters(
+  getters: Record<string, Getter>,
+  enumerable: boolean,
+  configurable: boolean,
+) {
   for (const [name, get] of Object.entries(getters)) {
     Object.defineProperty(Socket.prototype, name, { get, enumerable, configurable });
   }

@@ -411,7 +411,8 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* valu
 int ApplyOptions(uv_os_sock_t fd, int family, OptionStage stage, const OptionList& list,
                  size_t* failed) {
   for (size_t i = 0; i < list.size(); ++i) {
-    if (ApplyStage(kOptions[list[i].option].stage) != stage) continue;
+    const OptionStage due = ApplyStage(kOptions[list[i].option].stage);
+    if (due == OptionStage::kCreate || (due != stage && stage != OptionStage::kAny)) continue;
     const int status = SetSocketOption(fd, family, list[i].option, list[i].value);
     if (status == 0) continue;
     *failed = i;

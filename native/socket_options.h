@@ -87,15 +87,18 @@ int SetSocketOption(uv_os_sock_t fd, int family, size_t option, const OptionValu
 int GetSocketOption(uv_os_sock_t fd, int family, size_t option, OptionValue* value);
 
 // Sets those of `list` whose time is `stage`: kBind on a new socket, kBound
-// between bind and listen, kConnected on a connection. Most can be set from the
-// beginning, and then they are. Stops at the first refusal and says in `failed`
-// which entry of the list it was.
+// between bind and listen, kConnected on a connection, kAny all there are. Most
+// can be set from the beginning, and then they are. Stops at the first refusal
+// and says in `failed` which entry of the list it was.
 int ApplyOptions(uv_os_sock_t fd, int family, OptionStage stage, const OptionList& list,
                  size_t* failed);
 
-// What a socket is to have when it is made.
+// What a socket is to have when it is made; `protocol` is the row of `multipath`
+// where that is asked for.
 struct SocketPreset {
-  bool multipath = false;
+  static constexpr int kDefaultProtocol = -1;
+
+  int protocol = kDefaultProtocol;
   OptionList list;
 };
 

@@ -120,13 +120,14 @@ napi_value Apply(napi_env env, napi_callback_info info) {
   return arguments.Return(status);
 }
 
-// (id, list, multipath): options for the socket that bind or connect makes.
+// (id, list, protocol): options for the socket that bind or connect makes;
+// `protocol` is the row of the option that chooses one, or -1.
 napi_value Preset(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   auto preset = std::make_shared<SocketPreset>();
-  preset->multipath = arguments.Bool(2);
+  preset->protocol = arguments.Int(2, SocketPreset::kDefaultProtocol);
   const int status = ReadOptionList(env, arguments.at(1), &preset->list);
   if (status == 0) stream->SetPreset(std::move(preset));
   return arguments.Return(status);

@@ -21,8 +21,12 @@ int EnsureSocket(Stream* stream, int family) {
   if (uv_fileno(stream->uv_handle(), &present) == 0) return 0;
   const SocketPreset* preset = stream->preset();
   uv_os_sock_t fd;
-  int status = OpenStreamSocket(family, preset != nullptr && preset->multipath, &fd);
-  if (status != 0) return status;
+  const int protocol = preset != nullptr ? preset->protocol : SocketPreset::kDefaultProtocol;
+  int status = OpenStreamSocket(family, protocol != SocketPreset::kDefaultProtocol, &fd);
+  if (status != 0) {
+    stream->SetRefusedOption(protocol);
+    return status;
+  }
   status = uv_tcp_open(stream->uv_tcp(), fd);
   if (status != 0) {
     CloseSocket(fd);

@@ -17,6 +17,7 @@ import {
 } from './errors';
 import { Pipe, TCP, type Handle, type SocketName } from './handle';
 import { isIP } from './ip';
+import { presetHandle, refusal } from './option-methods';
 import type { SocketImpl } from './socket-state';
 import { kBoundSource, kHandle } from './symbols';
 import {
@@ -73,14 +74,11 @@ function bindLocal(handle: TCP, target: Target): Error | undefined {
   const bound = family === 6 ? handle.bind6(address, localPort) : handle.bind(address, localPort);
   const status = checkBind(bound, localPort, handle);
   target.localAddress = address;
-  return status === 0 ? undefined : exceptionWithHostPort(status, 'bind', address, localPort);
+  if (status === 0) return undefined;
+  return refusal(handle, status) ?? exceptionWithHostPort(status, 'bind', address, localPort);
 }
 
-function startConnect(
-  handle: TCP,
-  target: Target,
-  callback: (status: number) => void,
-): number {
+function startConnect(handle: TCP, target: Target, callback: (status: number) => void): number {
   return target.family === 6
     ? handle.connect6(target.address, target.port, callback)
     : handle.connect(target.address, target.port, callback);
@@ -88,6 +86,8 @@ function startConnect(
 
 /** An error of connect(2) that was reported at once: it names the local end as it is. */
 function immediateError(socket: SocketImpl, status: number, address: string, port?: number): Error {
+  const refused = refusal(socket[kHandle], status);
+  if (refused !== undefined) return refused;
   const { address: localAddress, port: localPort } = socket._getsockname();
   return exceptionWithHostPort(status, 'connect', address, port, `${localAddress}:${localPort}`);
 }
@@ -110,7 +110,7 @@ const isBlocked = (list: BlockList | undefined, { address, family }: Target): bo
 /** Connects to the one address there is. */
 function dialOne(socket: SocketImpl, target: Target, connected: Connected): void {
   const handle = socket[kHandle] as TCP;
-  const bindError = bindLocal(handle, target);
+  const bindError = presetHandle(socket, handle) ?? bindLocal(handle, target);
   if (bindError !== undefined) {
     socket.destroy(bindError);
     return;
@@ -186,7 +186,7 @@ class SequentialDial {
     const target = targets[index]!;
     const { address, port, family } = target;
 
-    const bindError = bindLocal(handle, target);
+    const bindError = presetHandle(socket, handle) ?? bindLocal(handle, target);
     if (bindError !== undefined) {
       this.errors.push(bindError);
       this.next();

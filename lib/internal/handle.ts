@@ -40,6 +40,7 @@ const handles: (Handle | undefined)[] = [];
 
 /** Two numbers a native method returns beside its result. */
 const state = new Int32Array(2);
+export { state as nativeState };
 
 const UV_EBADF = errnoByName('EBADF');
 

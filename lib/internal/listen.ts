@@ -14,9 +14,12 @@ import {
   exceptionWithHostPort,
   uvExceptionWithHostPort,
 } from './errors';
-import { Handle, Pipe, TCP } from './handle';
+import { guessHandleType, Handle, Pipe, TCP } from './handle';
 import { isIPv6 } from './ip';
+import { planServer, presetListener, refusal } from './option-methods';
 import { onConnection, type ServerImpl } from './server-state';
+import type { OptionPlan } from './socket-options';
+import { kOptionPlan } from './symbols';
 import { validateAbortSignal, validatePort } from './validators';
 
 const UV_EINVAL = errnoByName('EINVAL');
@@ -56,17 +59,32 @@ interface Place {
 
 function flagsOf(options: ListenOptions): number {
   return (
-    (options.ipv6Only === true ? TCP.IPV6ONLY : 0) | (options.reusePort === true ? TCP.REUSEPORT : 0)
+    (options.ipv6Only === true ? TCP.IPV6ONLY : 0) |
+    (options.reusePort === true ? TCP.REUSEPORT : 0)
   );
 }
 
-/** A bound handle, or the status that says why there is none. */
+/** Gives a new handle its socket options; it is closed where that fails. */
+function preset(handle: Handle, plan: OptionPlan | undefined): void {
+  const error = presetListener(handle, plan);
+  if (error === undefined) return;
+  handle.close();
+  throw error;
+}
+
+/**
+ * A bound handle, or the status that says why there is none.
+ *
+ * @param plan - socket options
+ * @throws the error of a socket option that was refused
+ */
 export function createServerHandle(
   address: string | null | undefined,
   port: number | null,
   addressType?: number | null,
   fd?: number | null,
   flags = 0,
+  plan?: OptionPlan,
 ): Handle | number {
   let handle: Handle;
   let status = 0;
@@ -82,6 +100,7 @@ export function createServerHandle(
       handle.close();
       return status;
     }
+    preset(handle, plan);
     return handle;
   }
 
@@ -92,14 +111,16 @@ export function createServerHandle(
       if (!Number.isNaN(instances)) pipe.setPendingInstances(instances);
     }
     if (address) status = pipe.bind(address);
+    if (status === 0) preset(pipe, plan);
   } else {
     const tcp = (handle = new TCP());
+    preset(tcp, plan);
     if (!address) {
       // IPv6 serves both families where it is there.
       status = tcp.bind6(anyAddress(6), port!, flags);
-      if (status !== 0) {
+      if (status !== 0 && refusal(tcp, status) === undefined) {
         tcp.close();
-        return createServerHandle(anyAddress(4), port, undefined, undefined, flags);
+        return createServerHandle(anyAddress(4), port, undefined, undefined, flags, plan);
       }
     } else if (addressType === 6) {
       status = tcp.bind6(address, port!, flags);
@@ -108,7 +129,9 @@ export function createServerHandle(
     }
   }
   if (status === 0) return handle;
+  const refused = refusal(handle, status);
   handle.close();
+  if (refused !== undefined) throw refused;
   return status;
 }
 
@@ -128,24 +151,34 @@ export function setupListenHandle(
   flags?: number,
 ): void {
   debug('listen on', address, port, addressType, backlog, fd);
-  if (this._handle === null) {
-    let made: Handle | number | null = null;
-    if (!address && typeof fd !== 'number') {
-      address = anyAddress(6);
-      addressType = 6;
-      made = createServerHandle(address, port, addressType, fd, flags);
-      if (typeof made === 'number') {
-        made = null;
-        address = anyAddress(4);
-        addressType = 4;
+  const plan = this[kOptionPlan];
+  try {
+    if (this._handle !== null) {
+      const error = presetListener(this._handle, plan);
+      if (error !== undefined) throw error;
+    } else {
+      let made: Handle | number | null = null;
+      if (!address && typeof fd !== 'number') {
+        address = anyAddress(6);
+        addressType = 6;
+        made = createServerHandle(address, port, addressType, fd, flags, plan);
+        if (typeof made === 'number') {
+          made = null;
+          address = anyAddress(4);
+          addressType = 4;
+        }
       }
+      made ??= createServerHandle(address, port, addressType, fd, flags, plan);
+      if (typeof made === 'number') {
+        throw uvExceptionWithHostPort(made, 'listen', address as string, port as number);
+      }
+      this._handle = made;
     }
-    made ??= createServerHandle(address, port, addressType, fd, flags);
-    if (typeof made === 'number') {
-      fail(this, uvExceptionWithHostPort(made, 'listen', address as string, port as number));
-      return;
-    }
-    this._handle = made;
+  } catch (error) {
+    this._handle?.close();
+    this._handle = null;
+    fail(this, error as Error);
+    return;
   }
 
   const handle = this._handle;
@@ -246,6 +279,7 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   const bound = isBoundSocket(options) ? options : options.handle;
   if (isBoundSocket(bound)) {
     const path = boundPathOf(bound);
+    planServer(this, path !== undefined, isBoundSocket(options) ? {} : options);
     this._handle = consume(bound);
     if (path !== undefined) this._pipeName = path;
     this._listeningId++;
@@ -253,15 +287,18 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
     return this;
   }
 
+  const given = options;
   options = (options._handle || options.handle || options) as ListenOptions;
   this._listeningId++;
   if (options instanceof Handle) {
+    planServer(this, options instanceof Pipe, given);
     this._handle = options;
     listenInCluster(this, { ...NO_PLACE, backlog: backlogArgument });
     return this;
   }
   closeOnAbort(this, options.signal);
   if (typeof options.fd === 'number' && options.fd >= 0) {
+    planServer(this, guessHandleType(options.fd) === 'PIPE', given);
     listenInCluster(this, {
       address: null,
       port: null,
@@ -285,6 +322,7 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   }
   if (typeof options.port === 'number' || typeof options.port === 'string') {
     validatePort(options.port, 'options.port');
+    planServer(this, false, options);
     if (options.reusePort === true) options.exclusive = true;
     const place: Place = {
       address: null,
@@ -322,6 +360,7 @@ function listenOnPath(
       'can not set readableAll or writableAllt to true when path is abstract unix socket',
     );
   }
+  planServer(server, true, options);
   server._pipeName = path;
   listenInCluster(
     server,
@@ -335,7 +374,8 @@ function listenOnPath(
     },
     { readableAll, writableAll },
   );
-  const mode = (readableAll === true ? Pipe.READABLE : 0) | (writableAll === true ? Pipe.WRITABLE : 0);
+  const mode =
+    (readableAll === true ? Pipe.READABLE : 0) | (writableAll === true ? Pipe.WRITABLE : 0);
   if (server._handle === null || mode === 0) return;
   const status = (server._handle as Pipe).fchmod(mode);
   if (status !== 0) {

@@ -66,6 +66,38 @@ export interface NativeBinding {
   tcpSetTypeOfService(id: number, value: number): number;
   tcpGetTypeOfService(id: number): number;
 
+  /** Options by row of the table in socket-option-types.ts; values as encodeOption makes them. */
+  setSocketOption(id: number, option: number, value: number | string): number;
+  /** The value; the status is `state[0]`. */
+  getSocketOption(id: number, option: number): number | string | undefined;
+  /** Options and values in turn; `state[0]` is the row that was refused, or -1. */
+  applySocketOptions(id: number, stage: number, list: readonly (number | string)[]): number;
+  /**
+   * The same for the socket that bind or connect will make; `protocol` is the row of the option
+   * that chooses one, or -1.
+   */
+  presetSocketOptions(
+    id: number,
+    list: readonly (number | string)[],
+    protocol: number,
+  ): number;
+  /** The row of the preset's option that was refused last, or -1. */
+  refusedSocketOption(id: number): number;
+  /** A TcpInfo::State, or an error; fills in numbers and kernel's fields. */
+  socketInfo(id: number, numbers: Float64Array, raw: object): number;
+  /** Fills in pid, uid and gid. */
+  peerCredentials(id: number, numbers: Float64Array): number;
+
+  /** Whether descriptors that arrive are kept and reported. */
+  receiveDescriptors(id: number, receive: boolean): number;
+  /** As `writeBuffer`; takes the descriptor over, whatever the answer. */
+  sendDescriptor(id: number, data: Uint8Array, fd: number): number;
+  /** Another descriptor for the same open file, or an error. */
+  duplicateDescriptor(fd: number): number;
+  closeDescriptor(fd: number): number;
+  /** 1 for a listening socket. */
+  isListeningDescriptor(fd: number): number;
+
   pipeNew(ipc: boolean): number;
   pipeOpen(id: number, fd: number): number;
   pipeBind(id: number, name: string): number;

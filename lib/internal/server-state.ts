@@ -6,7 +6,9 @@ import { errnoException } from './errors';
 import type { Handle, SocketName, TCP } from './handle';
 import { isIP } from './ip';
 import type { AcceptingServer, SocketImpl } from './socket-state';
-import { kKeepAlive, kNoDelay } from './symbols';
+import { applyAccepted } from './option-methods';
+import type { EncodedOptions, OptionPlan } from './socket-options';
+import { kAcceptedOptions, kKeepAlive, kNoDelay, kOptionPlan, kServerOptions } from './symbols';
 
 /** A Server as its own methods see it. */
 export interface ServerImpl extends EventEmitter, AcceptingServer {
@@ -26,6 +28,9 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   keepAliveInitialDelay: number;
   highWaterMark: number;
   blockList?: BlockList;
+  [kServerOptions]?: object;
+  [kOptionPlan]?: OptionPlan | undefined;
+  [kAcceptedOptions]?: EncodedOptions | undefined;
   maxConnections?: number | null;
 
   _listen2(
@@ -90,6 +95,7 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
     return;
   }
 
+  if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle);
   const socket = new Socket({
     handle,
     allowHalfOpen: server.allowHalfOpen,

@@ -13,6 +13,7 @@ import {
   errnoException,
 } from './errors';
 import { Pipe, TCP, type SocketName } from './handle';
+import { applyConnected, planConnect } from './option-methods';
 import type { KeepAliveSetting, SocketImpl } from './socket-state';
 import {
   kBoundPath,
@@ -58,6 +59,11 @@ function connected(socket: SocketImpl): void {
   socket._sockname = null;
   socket._unrefTimer();
   applyOptions(socket, socket[kHandle] as TCP);
+  const refused = applyConnected(socket);
+  if (refused !== undefined) {
+    socket.destroy(refused);
+    return;
+  }
   socket.emit('connect');
   socket.emit('ready');
   // Starts reading, or gets the end at once; consumes nothing.
@@ -141,6 +147,7 @@ export const coreMethods = {
 
     const handle = this[kHandle];
     const pipe = this[kBoundSource] === true && handle !== null ? handle instanceof Pipe : !!path;
+    planConnect(this, pipe, options);
     if (handle === null) {
       this[kHandle] = pipe ? new Pipe() : new TCP();
       adoptHandle(this);

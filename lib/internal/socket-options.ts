@@ -32,12 +32,15 @@ export type EncodedOptions = (number | string)[];
 /** The options of one connection or server, checked and in the order of the table. */
 export interface OptionPlan {
   readonly settings: EncodedOptions;
-  /** Whether the socket is to be a multipath one, which is decided when it is made. */
-  readonly multipath: boolean;
+  /** The row of `multipath` where it is asked for, else -1: it is decided when a socket is made. */
+  readonly protocol: number;
 }
 
 /** When options are set, with the numbers of OptionStage in socket_options.h. */
-export const Stage = { bind: 1, bound: 2, connected: 5 } as const;
+export const Stage = { bind: 1, bound: 2, any: 4, connected: 5 } as const;
+
+/** No choice of protocol. */
+export const DEFAULT_PROTOCOL = -1;
 
 /** Linger that is off, in the native part. */
 const LINGER_OFF = -1;
@@ -196,9 +199,17 @@ export function decodeOption(row: number, value: number | string): number | stri
 // ---------------------------------------------------------------------------------------------
 // Lists
 
-/** Options of `node:net`, which the sockets and servers themselves deal with as Node does. */
+/**
+ * Options of `node:net`, which the sockets and servers themselves deal with as Node does. On Windows
+ * that includes the type of service, which may be refused there without harm.
+ */
 const nodeOptions: Record<Role, ReadonlySet<string>> = {
-  connect: new Set(['noDelay', 'keepAlive', 'keepAliveInitialDelay']),
+  connect: new Set([
+    'noDelay',
+    'keepAlive',
+    'keepAliveInitialDelay',
+    ...(process.platform === 'win32' ? ['typeOfService'] : []),
+  ]),
   listen: new Set(['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'ipv6Only', 'reusePort']),
 };
 
@@ -206,16 +217,19 @@ const nodeOptions: Record<Role, ReadonlySet<string>> = {
  * Collects the socket options from the options of `connect`, `listen` or `createServer`. Other
  * properties are none of its business: those objects carry much else.
  *
- * @param sources - later ones win
  * @param local - a unix socket or named pipe
+ * @param kept - options by row that were encoded before
+ * @param sources - later ones win
  * @returns undefined where there are none
  */
 export function planOptions(
   role: Role,
   local: boolean,
+  kept: ReadonlyMap<number, number | string> | undefined,
   ...sources: readonly (object | null | undefined)[]
 ): OptionPlan | undefined {
-  const found = new Map<number, number | string>();
+  const found = new Map(kept);
+  if (kept !== undefined) for (const [row, value] of kept) checkDomain(row, value, local);
   for (const source of sources) {
     // Inherited properties count, as everywhere in node:net.
     for (const name in source) {
@@ -229,6 +243,12 @@ export function planOptions(
   return makePlan(found);
 }
 
+function checkDomain(index: number, value: unknown, local: boolean): void {
+  const { name, domain } = socketOptionTable[index]!;
+  if (!local || domain !== 'Tcp') return;
+  throw new ERR_INVALID_ARG_VALUE(`options.${name}`, value, 'is for TCP sockets');
+}
+
 function checkListed(
   index: number,
   value: unknown,
@@ -239,9 +259,7 @@ function checkListed(
   const row = socketOptionTable[index]!;
   checkPlatform(row);
   const encoded = encodeOption(index, value, argument);
-  if (local && row.domain === 'Tcp') {
-    throw new ERR_INVALID_ARG_VALUE(argument, value, 'is for TCP sockets');
-  }
+  checkDomain(index, value, local);
   if (row.server === (role === 'connect' ? 'OnlyListener' : 'Never')) {
     const reason = `is for ${role === 'connect' ? 'servers' : 'sockets that connect'}`;
     throw new ERR_INVALID_ARG_VALUE(argument, value, reason);
@@ -253,35 +271,38 @@ function checkListed(
 export function makePlan(found: ReadonlyMap<number, number | string>): OptionPlan | undefined {
   if (found.size === 0) return undefined;
   const settings: EncodedOptions = [];
-  let multipath = false;
+  let protocol = DEFAULT_PROTOCOL;
   for (const row of [...found.keys()].sort((one, other) => one - other)) {
     const value = found.get(row)!;
-    if (socketOptionTable[row]!.kind === 'Protocol') multipath = value === 1;
-    else settings.push(row, value);
+    if (socketOptionTable[row]!.kind !== 'Protocol') settings.push(row, value);
+    else if (value === 1) protocol = row;
   }
-  return { settings, multipath };
+  return { settings, protocol };
+}
+
+/** The options of a server, divided by the socket they are set on. */
+export interface ServerPlan {
+  readonly listener: OptionPlan;
+  readonly accepted: EncodedOptions;
 }
 
 /**
  * What of a server's options is set on the listening socket, and what on each accepted one: those
- * that the kernel does not copy, and on platforms other than Linux, where copying is not known to
- * happen, all that concern connections.
+ * that the kernel does not copy. Only of TCP on Linux is it known that it copies.
  */
-export function splitServerPlan(plan: OptionPlan): {
-  listener: OptionPlan;
-  accepted: EncodedOptions;
-} {
+export function splitServerPlan(plan: OptionPlan, local: boolean): ServerPlan {
+  const copies = process.platform === 'linux' && !local;
   const listener: EncodedOptions = [];
   const accepted: EncodedOptions = [];
   for (let i = 0; i < plan.settings.length; i += 2) {
     const pair = plan.settings.slice(i, i + 2);
     const { server } = socketOptionTable[pair[0] as number]!;
     if (server !== 'Each') listener.push(...pair);
-    if (server === 'Each' || (server === 'Inherited' && process.platform !== 'linux')) {
+    if (server === 'Each' || (server === 'Inherited' && !copies)) {
       accepted.push(...pair);
     }
   }
-  return { listener: { settings: listener, multipath: plan.multipath }, accepted };
+  return { listener: { settings: listener, protocol: plan.protocol }, accepted };
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -291,13 +312,14 @@ export function splitServerPlan(plan: OptionPlan): {
  * The error of an option that the kernel refused.
  *
  * @param status - libuv status, negative
- * @param syscall - 'setsockopt' or 'getsockopt'
+ * @param syscall - what failed; the choice of a protocol fails in socket(2)
  */
 export function optionError(
   status: number,
   syscall: 'setsockopt' | 'getsockopt',
   row: number,
 ): SocketOptionError {
-  const { name } = socketOptionTable[row]!;
-  return Object.assign(errnoException(status, syscall, name), { option: name });
+  const { name, kind } = socketOptionTable[row]!;
+  const call = kind === 'Protocol' && syscall === 'setsockopt' ? 'socket' : syscall;
+  return Object.assign(errnoException(status, call, name), { option: name });
 }

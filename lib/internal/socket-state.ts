@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { BlockList } from 'node:net';
 import type { Handle, HandleOwner, SocketName } from './handle';
+import type { OptionPlan } from './socket-options';
 import type * as symbols from './symbols';
 
 /** The parts of a stream's state that are stable from Node 20 to 26. */
@@ -84,6 +85,8 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kNoDelay]: boolean;
   [symbols.kKeepAlive]: KeepAliveSetting | null;
   [symbols.kTypeOfService]: number | undefined;
+  [symbols.kOptionPlan]?: OptionPlan | undefined;
+  [symbols.kPendingOptions]?: Map<number, number | string>;
   [symbols.kBytesRead]: number;
   [symbols.kBytesWritten]: number;
   [symbols.kBoundSource]?: boolean;

@@ -32,6 +32,13 @@ export const kNoDelay: unique symbol = Symbol('noDelay');
 export const kKeepAlive: unique symbol = Symbol('keepAlive');
 export const kTypeOfService: unique symbol = Symbol('typeOfService');
 
+/** Socket options: those of the coming connection, and those that setOption() keeps for it. */
+export const kOptionPlan: unique symbol = Symbol('optionPlan');
+export const kPendingOptions: unique symbol = Symbol('pendingOptions');
+/** What a server's listening socket and each of its connections get. */
+export const kServerOptions: unique symbol = Symbol('serverOptions');
+export const kAcceptedOptions: unique symbol = Symbol('acceptedOptions');
+
 /** Counters as they were when the handle was closed. */
 export const kBytesRead: unique symbol = Symbol('bytesRead');
 export const kBytesWritten: unique symbol = Symbol('bytesWritten');

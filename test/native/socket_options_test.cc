@@ -251,6 +251,11 @@ TEST(AppliesListsInStages) {
   CHECK_EQ(uvnet::ApplyOptions(socket.fd(), AF_INET, OptionStage::kBind, refused, &failed),
            UV_ENOENT);
   CHECK_EQ(failed, 1u);
+
+  const Socket accepted(AF_INET);
+  CHECK_EQ(uvnet::ApplyOptions(accepted.fd(), AF_INET, OptionStage::kAny, list, &failed), 0);
+  CHECK_EQ(accepted.Kernel(IPPROTO_TCP, TCP_USER_TIMEOUT), 5000);
+  CHECK_EQ(accepted.Kernel(SOL_SOCKET, SO_REUSEADDR), 1);
 }
 
 TEST(ReadsTheStateOfAConnection) {

@@ -140,36 +140,53 @@ describe('values of socket options', () => {
 describe('lists of socket options', () => {
   it('there is none in ordinary options', () => {
     const ordinary = { port: 80, host: 'x', noDelay: true, keepAlive: true, timeout: 5 };
-    expect(planOptions('connect', false, ordinary, undefined, null)).toBeUndefined();
-    expect(planOptions('listen', false, { reusePort: true, ipv6Only: true })).toBeUndefined();
+    expect(planOptions('connect', false, undefined, ordinary, undefined, null)).toBeUndefined();
+    expect(
+      planOptions('listen', false, undefined, { reusePort: true, ipv6Only: true }),
+    ).toBeUndefined();
   });
 
   it('are in the order of the table, whatever the order they came in', () => {
     const plan = onPlatform('linux', () =>
-      planOptions('connect', false, { priority: 3, userTimeout: 9, typeOfService: 'EF', mark: 1 }),
+      planOptions('connect', false, undefined, {
+        priority: 3,
+        userTimeout: 9,
+        typeOfService: 'EF',
+        mark: 1,
+      }),
     );
     expect(named(plan!.settings)).toEqual([
       ...['mark', 1, 'typeOfService', 0xb8, 'priority', 3, 'userTimeout', 9],
     ]);
-    expect(plan!.multipath).toBe(false);
+    expect(plan!.protocol).toBe(-1);
   });
 
   it('later sources win, undefined does not count, inherited ones do', () => {
     const inherited = Object.create({ userTimeout: 3 }) as object;
     const plan = onPlatform('linux', () =>
-      planOptions('listen', false, inherited, { mark: 1 }, { mark: 2, userTimeout: undefined }),
+      planOptions(
+        'listen',
+        false,
+        undefined,
+        inherited,
+        { mark: 1 },
+        { mark: 2, userTimeout: undefined },
+      ),
     );
     expect(named(plan!.settings)).toEqual(['mark', 2, 'userTimeout', 3]);
   });
 
   it('tell apart the choice of protocol', () => {
-    const plan = onPlatform('linux', () => planOptions('connect', false, { multipath: true }));
-    expect(plan).toEqual({ settings: [], multipath: true });
+    const plan = onPlatform('linux', () =>
+      planOptions('connect', false, undefined, { multipath: true }),
+    );
+    expect(plan).toEqual({ settings: [], protocol: connect('multipath') });
   });
 
   it('refuse what cannot be', () => {
     const check = (role: 'connect' | 'listen', local: boolean, options: object): string =>
-      catchError(() => onPlatform('linux', () => planOptions(role, local, options))).message;
+      catchError(() => onPlatform('linux', () => planOptions(role, local, undefined, options)))
+        .message;
     expect(check('connect', true, { userTimeout: 5 })).toBe(
       "The property 'options.userTimeout' is for TCP sockets. Received 5",
     );
@@ -180,7 +197,7 @@ describe('lists of socket options', () => {
   });
 
   it('take what applies to unix sockets', () => {
-    const plan = planOptions('connect', true, { path: '/x', sendBufferSize: 4096 });
+    const plan = planOptions('connect', true, undefined, { path: '/x', sendBufferSize: 4096 });
     expect(named(plan!.settings)).toEqual(['sendBufferSize', 4096]);
   });
 
@@ -192,12 +209,24 @@ describe('lists of socket options', () => {
       [listen('quickAck'), 1],
     ]);
     const plan = makePlan(rows)!;
-    const linux = onPlatform('linux', () => splitServerPlan(plan));
+    const linux = onPlatform('linux', () => splitServerPlan(plan, false));
     expect(named(linux.listener.settings)).toEqual(['userTimeout', 9, 'deferAccept', 5]);
     expect(named(linux.accepted)).toEqual(['priority', 3, 'quickAck', 1]);
-    const other = onPlatform('darwin', () => splitServerPlan(plan));
+    const other = onPlatform('darwin', () => splitServerPlan(plan, false));
     expect(named(other.listener.settings)).toEqual(['userTimeout', 9, 'deferAccept', 5]);
     expect(named(other.accepted)).toEqual(['priority', 3, 'userTimeout', 9, 'quickAck', 1]);
+  });
+
+  it('of a server on a unix socket are set on each connection', () => {
+    const plan = planOptions('listen', true, undefined, { sendBufferSize: 4096 })!;
+    expect(named(splitServerPlan(plan, true).accepted)).toEqual(['sendBufferSize', 4096]);
+  });
+
+  it('join what was kept from before', () => {
+    const kept = new Map<number, number>([[connect('userTimeout'), 9]]);
+    const plan = planOptions('connect', false, kept, { sendBufferSize: 4096 });
+    expect(named(plan!.settings)).toEqual(['sendBufferSize', 4096, 'userTimeout', 9]);
+    expect(catchError(() => planOptions('connect', true, kept)).code).toBe('ERR_INVALID_ARG_VALUE');
   });
 });
 

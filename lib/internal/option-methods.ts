@@ -1,0 +1,245 @@
+import { binding } from './binding';
+import { errnoByName } from './errno';
+import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, errnoException } from './errors';
+import { Handle, nativeState, Pipe, TCP } from './handle';
+import type { ServerImpl } from './server-state';
+import { buildInfo, infoNumbers, type PeerCredentials, type SocketInfo } from './socket-info';
+import type {
+  SocketOptionInputs,
+  SocketOptionName,
+  SocketOptionValues,
+} from './socket-option-types';
+import {
+  decodeOption,
+  encodeOption,
+  findOption,
+  optionError,
+  planOptions,
+  splitServerPlan,
+  Stage,
+  type OptionPlan,
+} from './socket-options';
+import type { SocketImpl } from './socket-state';
+import {
+  kAcceptedOptions,
+  kHandle,
+  kKeepAlive,
+  kNoDelay,
+  kOptionPlan,
+  kPendingOptions,
+  kServerOptions,
+  kTypeOfService,
+} from './symbols';
+
+/** Socket options where they meet handles, and what the kernel tells about a connection. */
+
+const UV_EBADF = errnoByName('EBADF');
+const UV_ENOTCONN = errnoByName('ENOTCONN');
+
+/** Methods that uvnet adds to `net.Socket`. */
+export interface OptionMethods {
+  /**
+   * Sets a socket option; see docs/SOCKET_OPTIONS.md. Without a connection it is kept for the next
+   * one and set before that is made.
+   *
+   * @throws ERR_INVALID_ARG_VALUE for an unknown name, listing near ones;
+   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where this platform has no such option; ERR_OUT_OF_RANGE
+   *   and ERR_INVALID_ARG_TYPE for its value; what the kernel says, with `syscall` 'setsockopt'
+   *   and the name in `option`
+   */
+  setOption<Name extends SocketOptionName>(name: Name, value: SocketOptionInputs[Name]): this;
+  /**
+   * The value that the kernel has for a socket option; without a connection what `setOption` keeps
+   * for the next one, or undefined.
+   *
+   * @throws as `setOption`, with `syscall` 'getsockopt'
+   */
+  getOption<Name extends SocketOptionName>(name: Name): SocketOptionValues[Name] | undefined;
+  /** The kernel's view of the connection, now; undefined where there is none. */
+  info(): SocketInfo | undefined;
+  /**
+   * Who is at the other end of a unix socket, as the kernel noted it when the connection was made;
+   * undefined for TCP and without a connection.
+   *
+   * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows
+   */
+  peerCredentials(): PeerCredentials | undefined;
+}
+
+/** Methods that uvnet adds to `net.Server`: the options of the listening socket. */
+export type ServerOptionMethods = Pick<OptionMethods, 'setOption' | 'getOption'>;
+
+// ---------------------------------------------------------------------------------------------
+// Connecting
+
+/** The error of an option in a handle's preset that was refused, if that is what failed. */
+export function refusal(handle: Handle | null, status: number): Error | undefined {
+  if (status >= 0 || !(handle instanceof Handle)) return undefined;
+  const row = binding.refusedSocketOption(handle.id);
+  return row >= 0 ? optionError(status, 'setsockopt', row) : undefined;
+}
+
+function apply(handle: Handle, stage: number, settings: OptionPlan['settings']): Error | undefined {
+  if (settings.length === 0) return undefined;
+  const status = binding.applySocketOptions(handle.id, stage, settings);
+  if (status === 0) return undefined;
+  const row = nativeState[0]!;
+  return row >= 0 ? optionError(status, 'setsockopt', row) : errnoException(status, 'setsockopt');
+}
+
+/** Checks the options of a connect and has them set on the socket that it makes. */
+export function planConnect(socket: SocketImpl, local: boolean, options: object): void {
+  const plan = planOptions('connect', local, socket[kPendingOptions], options);
+  // Most sockets never get the property.
+  if (plan === undefined && socket[kOptionPlan] === undefined) return;
+  socket[kOptionPlan] = plan;
+  delete socket[kPendingOptions];
+}
+
+/** Gives a handle that is about to connect the options of its socket. */
+export function presetHandle(socket: SocketImpl, handle: Handle | null): Error | undefined {
+  const plan = socket[kOptionPlan];
+  if (plan === undefined || !(handle instanceof TCP)) return undefined;
+  // An adopted one was bound before and has its socket.
+  if (handle.fd >= 0) return apply(handle, Stage.bind, plan.settings);
+  const status = binding.presetSocketOptions(handle.id, plan.settings, plan.protocol);
+  return status === 0 ? undefined : errnoException(status, 'setsockopt');
+}
+
+/** Sets what could not be set before there was a connection. */
+export function applyConnected(socket: SocketImpl): Error | undefined {
+  const plan = socket[kOptionPlan];
+  const late = socket[kPendingOptions];
+  if (plan === undefined && late === undefined) return undefined;
+  const handle = socket[kHandle]!;
+  socket[kOptionPlan] = undefined;
+  delete socket[kPendingOptions];
+  const stage = handle instanceof Pipe ? Stage.any : Stage.connected;
+  const error = plan === undefined ? undefined : apply(handle, stage, plan.settings);
+  if (error !== undefined || late === undefined) return error;
+  return apply(handle, Stage.any, [...late].flat());
+}
+
+// ---------------------------------------------------------------------------------------------
+// Listening
+
+/** Checks the options of a server and divides them between its sockets. */
+export function planServer(server: ServerImpl, local: boolean, options: object): void {
+  const plan = planOptions('listen', local, undefined, server[kServerOptions], options);
+  const parts = plan === undefined ? undefined : splitServerPlan(plan, local);
+  server[kOptionPlan] = parts?.listener;
+  server[kAcceptedOptions] = parts?.accepted.length ? parts.accepted : undefined;
+}
+
+/** Keeps the socket options among those of `createServer`, once they are checked. */
+export function keepServerOptions(server: ServerImpl, options: object): void {
+  if (planOptions('listen', false, undefined, options) !== undefined) {
+    server[kServerOptions] = options;
+  }
+}
+
+/** For a handle that bind() will give its socket, or that has one already. */
+export function presetListener(handle: Handle, plan: OptionPlan | undefined): Error | undefined {
+  if (plan === undefined || !(handle instanceof Handle)) return undefined;
+  if (!(handle instanceof TCP) || handle.fd >= 0) return apply(handle, Stage.any, plan.settings);
+  const status = binding.presetSocketOptions(handle.id, plan.settings, plan.protocol);
+  return status === 0 ? undefined : errnoException(status, 'setsockopt');
+}
+
+/** For a connection; what its peer may have made impossible by now does not count. */
+export function applyAccepted(server: ServerImpl, handle: Handle): void {
+  const settings = server[kAcceptedOptions];
+  if (settings !== undefined) apply(handle, Stage.any, settings);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Methods
+
+/** What setNoDelay() and the like remember must not keep them from the next change. */
+function forgetCached(socket: SocketImpl, name: SocketOptionName, value: number | string): void {
+  if (name === 'noDelay') {
+    socket[kNoDelay] = value === 1;
+  } else if (name === 'typeOfService') {
+    socket[kTypeOfService] = value as number;
+  } else if (name === 'keepAlive' || name.startsWith('keepAlive')) {
+    const enable = name === 'keepAlive' ? value === 1 : socket[kKeepAlive]?.enable;
+    // NaN seconds are never the same as what is asked for next.
+    const unknown = { enable: true, delay: NaN, interval: undefined, count: undefined };
+    socket[kKeepAlive] = enable ? unknown : null;
+  }
+}
+
+function readOption(handle: Handle | null, row: number): unknown {
+  if (!(handle instanceof Handle)) return undefined;
+  const value = binding.getSocketOption(handle.id, row);
+  const status = nativeState[0]!;
+  if (status === UV_EBADF) return undefined;
+  if (status !== 0) throw optionError(status, 'getsockopt', row);
+  return decodeOption(row, value!);
+}
+
+export const optionMethods = {
+  setOption(this: SocketImpl, name: SocketOptionName, value: unknown): SocketImpl {
+    const row = findOption(name, 'connect');
+    const encoded = encodeOption(row, value, 'value');
+    const handle = this[kHandle];
+    if (handle === null || this.connecting) {
+      (this[kPendingOptions] ??= new Map()).set(row, encoded);
+    } else {
+      const status = binding.setSocketOption(handle.id, row, encoded);
+      if (status !== 0) throw optionError(status, 'setsockopt', row);
+    }
+    forgetCached(this, name, encoded);
+    return this;
+  },
+
+  getOption(this: SocketImpl, name: SocketOptionName): unknown {
+    const row = findOption(name, 'connect');
+    const kept = this[kPendingOptions]?.get(row);
+    if (kept !== undefined) return decodeOption(row, kept);
+    return readOption(this[kHandle], row);
+  },
+
+  info(this: SocketImpl): SocketInfo | undefined {
+    const handle = this[kHandle];
+    if (!(handle instanceof Handle)) return undefined;
+    const raw: Record<string, number> = {};
+    const state = binding.socketInfo(handle.id, infoNumbers, raw);
+    if (state === UV_EBADF) return undefined;
+    if (state < 0) throw errnoException(state, 'getsockopt');
+    return buildInfo(state, infoNumbers, raw);
+  },
+
+  peerCredentials(this: SocketImpl): PeerCredentials | undefined {
+    if (process.platform === 'win32') {
+      throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peerCredentials');
+    }
+    const handle = this[kHandle];
+    if (!(handle instanceof Pipe)) return undefined;
+    const numbers = new Float64Array(3);
+    const status = binding.peerCredentials(handle.id, numbers);
+    if (status === UV_EBADF || status === UV_ENOTCONN) return undefined;
+    if (status !== 0) throw errnoException(status, 'getsockopt');
+    const [pid = 0, uid = 0, gid = 0] = numbers;
+    return { pid, uid, gid };
+  },
+};
+
+export const serverOptionMethods = {
+  setOption(this: ServerImpl, name: SocketOptionName, value: unknown): ServerImpl {
+    const row = findOption(name, 'listen');
+    const encoded = encodeOption(row, value, 'value');
+    const handle = this._handle;
+    if (handle instanceof Handle) {
+      const status = binding.setSocketOption(handle.id, row, encoded);
+      if (status !== 0) throw optionError(status, 'setsockopt', row);
+    } else {
+      this[kServerOptions] = { ...this[kServerOptions], [name]: value };
+    }
+    return this;
+  },
+
+  getOption(this: ServerImpl, name: SocketOptionName): unknown {
+    return readOption(this._handle, findOption(name, 'listen'));
+  },
+};
