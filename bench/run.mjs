@@ -13,6 +13,9 @@ import { Progress, formatTable } from './lib/terminal.mjs';
 import { workloads } from './workloads.mjs';
 
 const FORMAT_VERSION = 1;
+/** Seconds of traffic counted in one turn, and not counted before it. */
+const SLICE = 0.1;
+const SETTLE = 0.02;
 
 function selectWorkloads({ only, quick }, explicit) {
   const selected = workloads.filter(
@@ -37,7 +40,9 @@ async function runBenchmark(options) {
   const settings = {
     pairs,
     warmup,
-    seconds,
+    settle: SETTLE,
+    slices: Math.max(1, Math.round(seconds / SLICE)),
+    slice: SLICE,
     cpus,
     socketPath: () => join(sockets, `${(socketCount += 1)}.sock`),
   };
@@ -47,7 +52,7 @@ async function runBenchmark(options) {
     machine: describeMachine(),
     node: versionOf(options.node),
     bun: options.bun && versionOf(options.bun),
-    settings: { pairs, warmup, seconds, cpus, quick: options.quick },
+    settings: { pairs, warmup, seconds, slice: SLICE, settle: SETTLE, cpus, quick: options.quick },
     loadAverage: loadAverage(),
   };
   if (cpus === undefined) console.error('one core only: server and generator share it');

@@ -40,7 +40,8 @@ void parse_options(int argc, char** argv, struct options* options) {
       {"pid", required_argument, NULL, 'i'},      {"connections", required_argument, NULL, 'c'},
       {"size", required_argument, NULL, 's'},     {"depth", required_argument, NULL, 'd'},
       {"warmup", required_argument, NULL, 'w'},   {"seconds", required_argument, NULL, 't'},
-      {"kind", required_argument, NULL, 'k'},     {NULL, 0, NULL, 0},
+      {"kind", required_argument, NULL, 'k'},     {"settle", required_argument, NULL, 'e'},
+      {NULL, 0, NULL, 0},
   };
   *options = (struct options){.connections = 1, .size = 64, .depth = 1, .warmup = 0.5,
                               .seconds = 1, .kind = ""};
@@ -54,13 +55,14 @@ void parse_options(int argc, char** argv, struct options* options) {
       case 's': options->size = (size_t)atoll(optarg); break;
       case 'd': options->depth = atoi(optarg); break;
       case 'w': options->warmup = atof(optarg); break;
+      case 'e': options->settle = atof(optarg); break;
       case 't': options->seconds = atof(optarg); break;
       case 'k': options->kind = optarg; break;
       default: exit(2);
     }
   }
   if (options->connections < 1 || options->depth < 1 || options->size < 1 || options->warmup < 0 ||
-      options->seconds <= 0) {
+      options->settle < 0 || options->seconds <= 0) {
     fail("option out of range");
   }
   struct rlimit files;
@@ -175,40 +177,58 @@ static void read_clocks(struct window* window, int sign) {
   window->own_wait += factor * process_wait_ns(getpid());
 }
 
+static uint64_t after_seconds(double seconds) {
+  return now_ns() + (uint64_t)(seconds * (double)SECOND);
+}
+
 void window_start(struct window* window, const struct options* options) {
   memset(window, 0, sizeof(*window));
   window->options = options;
   window->last_progress = now_ns();
-  window->opens_at = window->last_progress + (uint64_t)(options->warmup * (double)SECOND);
+  window->until = after_seconds(options->warmup);
+}
+
+/* Stands still until told to go on; false at the end of stdin. */
+static bool wait_for_turn(struct window* window) {
+  char line[16];
+  puts("ready");
+  fflush(stdout);
+  if (fgets(line, sizeof(line), stdin) == NULL) return false;
+  window->settling = true;
+  window->last_progress = now_ns();
+  window->until = after_seconds(window->options->settle);
+  return true;
+}
+
+static void open_slice(struct window* window) {
+  window->settling = false;
+  window->open = true;
+  window->opened_at = now_ns();
+  window->until = after_seconds(window->options->seconds);
+  read_clocks(window, -1);
+}
+
+static void close_slice(struct window* window) {
+  read_clocks(window, 1);
+  window->wall += now_ns() - window->opened_at;
+  window->open = false;
 }
 
 bool window_turn(struct window* window) {
   uint64_t now = now_ns();
-  uint64_t total = window->lifetime + window->operations + window->bytes;
-  if (total != window->last_total) {
-    window->last_total = total;
+  if (window->progress != window->last_seen) {
+    window->last_seen = window->progress;
     window->last_progress = now;
   } else if (now - window->last_progress > STALL_NS) {
     fail("no progress for %d seconds", (int)(STALL_NS / SECOND));
   }
-  if (!window->open) {
-    if (now < window->opens_at) return true;
-    puts("open");
-    fflush(stdout);
-    window->lifetime = total;
-    window->operations = 0;
-    window->bytes = 0;
-    memset(&window->latency, 0, sizeof(window->latency));
-    window->open = true;
-    window->started = now_ns();
-    window->closes_at = window->started + (uint64_t)(window->options->seconds * (double)SECOND);
-    read_clocks(window, -1);
+  if (now < window->until) return true;
+  if (window->settling) {
+    open_slice(window);
     return true;
   }
-  if (now < window->closes_at) return true;
-  read_clocks(window, 1);
-  window->closes_at = now_ns();
-  return false;
+  if (window->open) close_slice(window);
+  return wait_for_turn(window);
 }
 
 void window_report(const struct window* window) {
@@ -216,7 +236,7 @@ void window_report(const struct window* window) {
   printf("{\"operations\":%llu,\"bytes\":%llu,\"wallNs\":%llu,\"serverCpuNs\":%llu,"
          "\"loadCpuNs\":%llu,\"serverWaitNs\":%llu,\"loadWaitNs\":%llu",
          (unsigned long long)window->operations, (unsigned long long)window->bytes,
-         (unsigned long long)(window->closes_at - window->started),
+         (unsigned long long)window->wall,
          (unsigned long long)window->server_cpu, (unsigned long long)window->own_cpu,
          (unsigned long long)window->server_wait, (unsigned long long)window->own_wait);
   if (latency->count > 0) {
