@@ -39,8 +39,8 @@ async function runBenchmark(options) {
   const { pairs, warmup, seconds } = options;
   const settings = {
     pairs,
-    warmup,
     settle: SETTLE,
+    warmupSlices: Math.max(1, Math.round(warmup / SLICE)),
     slices: Math.max(1, Math.round(seconds / SLICE)),
     slice: SLICE,
     cpus,

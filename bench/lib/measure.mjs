@@ -25,8 +25,8 @@ export async function withChildren(body) {
 
 /** The generator's command line. */
 function generator({ program, ...options }, settings, cpu, target) {
-  const { warmup, settle, slice: seconds } = settings;
-  const args = toArguments({ ...options, warmup, settle, seconds, ...target });
+  const { settle, slice: seconds } = settings;
+  const args = toArguments({ ...options, settle, seconds, ...target });
   return { command: binary('load', program), args, cpu, name: `load generator ${program}` };
 }
 
@@ -58,6 +58,7 @@ async function startServer(workload, subject, settings, start, extra = {}) {
 function evaluate(workload, window) {
   const { operations, bytes, wallNs, serverCpuNs, loadCpuNs, serverWaitNs, loadWaitNs } = window;
   const amount = workload.per === 'megabyte' ? bytes / 1e6 : operations;
+  if (amount === 0) throw new Error('nothing was done while it was measured');
   const { latencyNs } = window;
   return {
     value: serverCpuNs / 1e3 / amount,
@@ -77,15 +78,15 @@ function evaluate(workload, window) {
   };
 }
 
-/** A warmed-up generator: `slice()` runs one slice, `finish()` evaluates all of them. */
+/** A connected generator: `slice('warm' or 'go')` runs one slice, `finish()` sums up. */
 async function whenReady(workload, client) {
   const ready = async () => {
     for (let line; line !== 'ready'; ) line = await client.line();
   };
   await ready();
   return {
-    async slice() {
-      client.send('go');
+    async slice(kind) {
+      client.send(kind);
       await ready();
     },
     async finish() {
@@ -120,8 +121,9 @@ async function dial(workload, subject, settings, start) {
 /** Longest delay of the event loop under load, and what garbage collection had to do with it. */
 async function loopDelay(workload, subject, settings, start) {
   const { server, slice, finish } = await load(workload, subject, settings, start);
+  for (let i = 0; i < settings.warmupSlices; i += 1) await slice('warm');
   server.send('mark');
-  for (let i = 0; i < settings.slices; i += 1) await slice();
+  for (let i = 0; i < settings.slices; i += 1) await slice('go');
   server.send('report');
   const report = await server.message();
   return {

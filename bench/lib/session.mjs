@@ -28,9 +28,9 @@ function summarizeSubject(subject, runs, baselineRuns) {
 }
 
 /**
- * A round of a sliced workload. All subjects are started and warmed up; then they are measured in
- * turns, A B A B ..., one short slice each, while the others stand still. Whatever slows the
- * machine for longer than a slice slows all of them alike.
+ * A round of a sliced workload. All subjects are started; then they work in turns, A B A B ..., one
+ * short slice each while the others stand still, first to warm up and then to be measured.
+ * Whatever slows the machine for longer than a slice slows all of them alike.
  */
 function runSlicedRound(workload, subjects, settings, progress, round) {
   return withChildren(async (start) => {
@@ -50,8 +50,9 @@ function runSlicedRound(workload, subjects, settings, progress, round) {
       const opened = await guarded(subject, () => open(workload, subject, settings, start));
       if (opened) active.set(subject, opened);
     }
-    for (let i = 0; i < settings.slices; i += 1) {
-      for (const [subject, { slice }] of [...active]) await guarded(subject, slice);
+    for (let i = 0; i < settings.warmupSlices + settings.slices; i += 1) {
+      const kind = i < settings.warmupSlices ? 'warm' : 'go';
+      for (const [subject, { slice }] of [...active]) await guarded(subject, () => slice(kind));
     }
     for (const [subject, { finish }] of [...active]) {
       const run = await guarded(subject, finish);

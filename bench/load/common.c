@@ -17,8 +17,6 @@
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
-/* No operation for this long means the server hangs: better an error than a wrong figure. */
-#define STALL_NS (10 * SECOND)
 
 void fail(const char* format, ...) {
   va_list arguments;
@@ -39,12 +37,11 @@ void parse_options(int argc, char** argv, struct options* options) {
       {"path", required_argument, NULL, 'u'},     {"port", required_argument, NULL, 'p'},
       {"pid", required_argument, NULL, 'i'},      {"connections", required_argument, NULL, 'c'},
       {"size", required_argument, NULL, 's'},     {"depth", required_argument, NULL, 'd'},
-      {"warmup", required_argument, NULL, 'w'},   {"seconds", required_argument, NULL, 't'},
-      {"kind", required_argument, NULL, 'k'},     {"settle", required_argument, NULL, 'e'},
-      {NULL, 0, NULL, 0},
+      {"settle", required_argument, NULL, 'e'},   {"seconds", required_argument, NULL, 't'},
+      {"kind", required_argument, NULL, 'k'},     {NULL, 0, NULL, 0},
   };
-  *options = (struct options){.connections = 1, .size = 64, .depth = 1, .warmup = 0.5,
-                              .seconds = 1, .kind = ""};
+  *options = (struct options){.connections = 1, .size = 64, .depth = 1, .seconds = 1,
+                              .kind = ""};
   int name;
   while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
     switch (name) {
@@ -54,15 +51,14 @@ void parse_options(int argc, char** argv, struct options* options) {
       case 'c': options->connections = atoi(optarg); break;
       case 's': options->size = (size_t)atoll(optarg); break;
       case 'd': options->depth = atoi(optarg); break;
-      case 'w': options->warmup = atof(optarg); break;
       case 'e': options->settle = atof(optarg); break;
       case 't': options->seconds = atof(optarg); break;
       case 'k': options->kind = optarg; break;
       default: exit(2);
     }
   }
-  if (options->connections < 1 || options->depth < 1 || options->size < 1 || options->warmup < 0 ||
-      options->settle < 0 || options->seconds <= 0) {
+  if (options->connections < 1 || options->depth < 1 || options->size < 1 || options->settle < 0 ||
+      options->seconds <= 0) {
     fail("option out of range");
   }
   struct rlimit files;
@@ -184,8 +180,6 @@ static uint64_t after_seconds(double seconds) {
 void window_start(struct window* window, const struct options* options) {
   memset(window, 0, sizeof(*window));
   window->options = options;
-  window->last_progress = now_ns();
-  window->until = after_seconds(options->warmup);
 }
 
 /* Stands still until told to go on; false at the end of stdin. */
@@ -194,9 +188,10 @@ static bool wait_for_turn(struct window* window) {
   puts("ready");
   fflush(stdout);
   if (fgets(line, sizeof(line), stdin) == NULL) return false;
-  window->settling = true;
-  window->last_progress = now_ns();
-  window->until = after_seconds(window->options->settle);
+  bool counted = line[0] == 'g';
+  const struct options* options = window->options;
+  window->settling = counted;
+  window->until = after_seconds(counted ? options->settle : options->settle + options->seconds);
   return true;
 }
 
@@ -215,14 +210,7 @@ static void close_slice(struct window* window) {
 }
 
 bool window_turn(struct window* window) {
-  uint64_t now = now_ns();
-  if (window->progress != window->last_seen) {
-    window->last_seen = window->progress;
-    window->last_progress = now;
-  } else if (now - window->last_progress > STALL_NS) {
-    fail("no progress for %d seconds", (int)(STALL_NS / SECOND));
-  }
-  if (now < window->until) return true;
+  if (now_ns() < window->until) return true;
   if (window->settling) {
     open_slice(window);
     return true;

@@ -16,7 +16,6 @@ struct options {
   int connections;    /* simultaneous connections */
   size_t size;        /* bytes of one message or of one write */
   int depth;          /* messages in flight per connection, sent in one write */
-  double warmup;      /* seconds of traffic before the first slice */
   double settle;      /* seconds of traffic at the start of each slice that are not counted */
   double seconds;     /* length of a slice, without that */
   const char* kind;   /* variant within a generator: "echo", "resp", "send", ... */
@@ -53,9 +52,10 @@ void histogram_add(struct histogram* histogram, uint64_t value);
 uint64_t histogram_quantile(const struct histogram* histogram, double q);
 
 /*
- * What is measured. Traffic runs in slices: after the warm-up, and after each slice, the generator
- * prints "ready" and stands still until the next line on stdin. So several servers can be alive at
- * once and be measured in turns of a fraction of a second; the end of stdin ends it all.
+ * What is measured. Traffic runs in slices: at first, and after each slice, the generator prints
+ * "ready" and stands still until the next line on stdin: "warm" for a slice that is not counted,
+ * "go" for one that is. So several servers can be alive at once, be warmed up and be measured in
+ * turns of a fraction of a second; the end of stdin ends it all.
  * Operations are counted from the opening to the closing of a slice, and the CPU clock of the
  * measured process is read by this process at those same two moments: both sides of "CPU per
  * operation" cover the same time, and the server does nothing for being measured.
@@ -64,9 +64,8 @@ struct window {
   /* private */
   const struct options* options;
   bool open;     /* a slice is being counted */
-  bool settling; /* a slice has begun, but is not counted yet */
-  uint64_t until, opened_at, last_progress;
-  uint64_t progress, last_seen; /* anything that happened, counted or not */
+  bool settling; /* such a slice has begun, but is not counted yet */
+  uint64_t until, opened_at;
   uint64_t operations, bytes, wall, server_cpu, own_cpu, server_wait, own_wait;
   struct histogram latency;
 };
@@ -79,7 +78,6 @@ bool window_turn(struct window* window);
 void window_report(const struct window* window);
 
 static inline void window_count(struct window* window, uint64_t operations, uint64_t bytes) {
-  window->progress++;
   if (!window->open) return;
   window->operations += operations;
   window->bytes += bytes;
