@@ -38,7 +38,8 @@ void parse_options(int argc, char** argv, struct options* options) {
       {"pid", required_argument, NULL, 'i'},      {"connections", required_argument, NULL, 'c'},
       {"size", required_argument, NULL, 's'},     {"depth", required_argument, NULL, 'd'},
       {"settle", required_argument, NULL, 'e'},   {"seconds", required_argument, NULL, 't'},
-      {"kind", required_argument, NULL, 'k'},     {NULL, 0, NULL, 0},
+      {"kind", required_argument, NULL, 'k'},     {"buffer", required_argument, NULL, 'b'},
+      {NULL, 0, NULL, 0},
   };
   *options = (struct options){.connections = 1, .size = 64, .depth = 1, .seconds = 1,
                               .kind = ""};
@@ -51,6 +52,7 @@ void parse_options(int argc, char** argv, struct options* options) {
       case 'c': options->connections = atoi(optarg); break;
       case 's': options->size = (size_t)atoll(optarg); break;
       case 'd': options->depth = atoi(optarg); break;
+      case 'b': options->buffer = atoi(optarg); break;
       case 'e': options->settle = atof(optarg); break;
       case 't': options->seconds = atof(optarg); break;
       case 'k': options->kind = optarg; break;
@@ -78,6 +80,7 @@ uint64_t now_ns(void) {
 
 void resolve_target(const struct options* options, struct target* target) {
   memset(target, 0, sizeof(*target));
+  target->buffer = options->buffer;
   if (options->path != NULL) {
     struct sockaddr_un* address = (struct sockaddr_un*)&target->address;
     address->sun_family = AF_UNIX;
@@ -93,9 +96,19 @@ void resolve_target(const struct options* options, struct target* target) {
   }
 }
 
+/* Beyond the limit of ordinary users where we may, up to it where not. */
+static void set_buffer(int fd, int forced, int plain, int bytes) {
+  if (setsockopt(fd, SOL_SOCKET, forced, &bytes, sizeof(bytes)) == 0) return;
+  setsockopt(fd, SOL_SOCKET, plain, &bytes, sizeof(bytes));
+}
+
 int connect_target(const struct target* target) {
   int fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket: %s", strerror(errno));
+  if (target->buffer > 0) { /* before connecting: it decides the window that is offered */
+    set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, target->buffer);
+    set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, target->buffer);
+  }
   /* Blocking on purpose: a unix socket with a full backlog would answer EAGAIN. */
   if (connect(fd, (const struct sockaddr*)&target->address, target->length) != 0) {
     fail("connect: %s", strerror(errno));

@@ -16,6 +16,7 @@ struct options {
   int connections;    /* simultaneous connections */
   size_t size;        /* bytes of one message or of one write */
   int depth;          /* messages in flight per connection, sent in one write */
+  int buffer;         /* bytes of kernel buffer on our side of a connection; 0 = the kernel's choice */
   double settle;      /* seconds of traffic at the start of each slice that are not counted */
   double seconds;     /* length of a slice, without that */
   const char* kind;   /* variant within a generator: "echo", "resp", "send", ... */
@@ -35,6 +36,7 @@ uint64_t now_ns(void);
 struct target {
   struct sockaddr_storage address;
   socklen_t length;
+  int buffer; /* see options */
 };
 void resolve_target(const struct options* options, struct target* target);
 
