@@ -13,9 +13,6 @@ import { Progress, formatTable } from './lib/terminal.mjs';
 import { workloads } from './workloads.mjs';
 
 const FORMAT_VERSION = 1;
-/** Seconds of traffic counted in one turn, and not counted before it. */
-const SLICE = 0.1;
-const SETTLE = 0.02;
 
 function selectWorkloads({ only, quick }, explicit) {
   const selected = workloads.filter(
@@ -39,10 +36,8 @@ async function runBenchmark(options) {
   const { pairs, warmup, seconds } = options;
   const settings = {
     pairs,
-    settle: SETTLE,
-    warmupSlices: Math.max(1, Math.round(warmup / SLICE)),
-    slices: Math.max(1, Math.round(seconds / SLICE)),
-    slice: SLICE,
+    warmup,
+    seconds,
     cpus,
     socketPath: () => join(sockets, `${(socketCount += 1)}.sock`),
   };
@@ -52,7 +47,7 @@ async function runBenchmark(options) {
     machine: describeMachine(),
     node: versionOf(options.node),
     bun: options.bun && versionOf(options.bun),
-    settings: { pairs, warmup, seconds, slice: SLICE, settle: SETTLE, cpus, quick: options.quick },
+    settings: { pairs, warmup, seconds, cpus, quick: options.quick },
     loadAverage: loadAverage(),
   };
   if (cpus === undefined) console.error('one core only: server and generator share it');

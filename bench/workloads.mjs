@@ -17,15 +17,11 @@
  *   quick           part of --quick
  *
  * Fifty connections keep a server at one full core (each turn of its loop finds several sockets
- * ready, as on a busy server) while the generator still has room. Bulk transfers use four, with
- * fixed buffers on the generator's side: over loopback the kernel books the work of TCP on whoever
- * happens to trigger it, and with buffers that tune themselves that changes from second to second.
+ * ready, as on a busy server) while the generator still has room. Bulk transfers use four.
  */
 
 const MESSAGE = { connections: 50, depth: 1 };
 const BULK = { connections: 4, size: 64 * 1024 };
-const SEND_BUFFER = 4 * 1024 * 1024; // the server never waits for data
-const RECEIVE_BUFFER = 256 * 1024; // the server waits for room, as with most real peers
 const EVERYWHERE = ['net', 'listen'];
 
 const perOperation = { unit: 'µs/op', per: 'operation' };
@@ -51,13 +47,13 @@ const resp = (depth) => ({
   bun: EVERYWHERE,
 });
 
-const sending = { program: 'stream', kind: 'send', ...BULK, buffer: SEND_BUFFER };
+const bulkIn = { ...perMegabyte, group: 'Bulk', load: { program: 'stream', kind: 'send', ...BULK } };
 
 const bulkOut = (server) => ({
   ...perMegabyte,
   group: 'Bulk',
   server: { workload: 'source', size: BULK.size, ...server },
-  load: { program: 'stream', kind: 'receive', ...BULK, buffer: RECEIVE_BUFFER },
+  load: { program: 'stream', kind: 'receive', ...BULK },
   floor: { program: 'source', size: BULK.size },
 });
 
@@ -112,11 +108,9 @@ export const workloads = [
   },
 
   {
-    ...perMegabyte,
-    group: 'Bulk',
+    ...bulkIn,
     id: 'bulk-in',
     title: 'bulk in, 64 KiB writes',
-    load: sending,
     server: { workload: 'sink' },
     floor: { program: 'sink' },
     bun: EVERYWHERE,
@@ -182,7 +176,7 @@ export const workloads = [
     id: 'proxy-bulk',
     title: 'proxy by pipe(), bulk (floor: splice)',
     server: { workload: 'proxy' },
-    load: sending,
+    load: { program: 'stream', kind: 'send', ...BULK },
     backend: { program: 'sink' },
     floor: { program: 'proxy', kind: 'splice' },
     bun: ['net'],

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type * as nodeNet from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { promisify } from 'node:util';
-import { BlockList } from './block-list';
+import type { ProxyMode, ServerStats } from './internal/accept-policy';
 import { debug } from './internal/diagnostics';
 import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING, errnoException } from './internal/errors';
 import type { SocketName, TCP } from './internal/handle';
@@ -12,19 +12,35 @@ import {
   serverOptionMethods,
   type ServerOptionMethods,
 } from './internal/option-methods';
+import {
+  initializeLimits,
+  limitProperties,
+  stats,
+  type AcceptRate,
+  type LimitOptions,
+} from './internal/server-limits';
 import type { ConnectionCounter, ServerImpl } from './internal/server-state';
 import type { ListenSocketOptions } from './internal/socket-option-types';
 import { validateNumber } from './internal/validators';
 import type { Socket } from './socket';
 
 /** A TCP or pipe server with the interface of `net.Server`. */
-export interface Server extends nodeNet.Server, ServerOptionMethods {}
+export interface Server extends nodeNet.Server, ServerOptionMethods {
+  /** See {@link LimitOptions}; `undefined` or `null` lifts a limit. */
+  blockList: nodeNet.BlockList | undefined;
+  maxConnectionsPerAddress: number | null | undefined;
+  ipv6PrefixLength: number;
+  acceptRate: AcceptRate | null | undefined;
+  proxyProtocol: ProxyMode;
+  proxyFrom: nodeNet.BlockList | undefined;
+  proxyHeaderTimeout: number;
+  /** What the server has let in, dropped, read and written so far. */
+  stats(): ServerStats;
+}
 
 /** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
-export interface ServerOptions extends nodeNet.ServerOpts, ListenSocketOptions {
-  /** Connections from these addresses are closed before 'connection'. */
-  blockList?: nodeNet.BlockList;
-}
+export interface ServerOptions
+  extends Omit<nodeNet.ServerOpts, 'blockList'>, ListenSocketOptions, LimitOptions {}
 
 type ConnectionListener = (socket: Socket) => void;
 
@@ -85,12 +101,7 @@ function ServerFunction(
   server.keepAlive = Boolean(settings.keepAlive);
   server.keepAliveInitialDelay = ~~(settings.keepAliveInitialDelay! / 1000);
   server.highWaterMark = settings.highWaterMark ?? getDefaultHighWaterMark(false);
-  if (settings.blockList) {
-    if (!BlockList.isBlockList(settings.blockList)) {
-      throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
-    }
-    server.blockList = settings.blockList;
-  }
+  initializeLimits(server, settings);
   return undefined;
 }
 
@@ -202,6 +213,13 @@ const serverMethods = {
   },
 };
 Object.assign(Server.prototype, serverMethods, serverOptionMethods);
+Object.assign(Server.prototype, serverMethods);
+Object.defineProperties(Server.prototype, limitProperties);
+Object.defineProperty(Server.prototype, 'stats', {
+  configurable: true,
+  writable: true,
+  value: stats,
+});
 
 const { asyncDispose } = Symbol as unknown as { asyncDispose?: symbol };
 if (asyncDispose !== undefined) {

@@ -7,6 +7,7 @@ import { openHandle } from './internal/descriptor';
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, errnoException } from './internal/errors';
 import type { Handle } from './internal/handle';
 import { optionMethods, type OptionMethods } from './internal/option-methods';
+import type { ProxyInfo } from './internal/proxy-info';
 import { readMethods } from './internal/read-path';
 import { adoptHandle, coreMethods, watchSignal } from './internal/socket-core';
 import type { ConnectSocketOptions } from './internal/socket-option-types';
@@ -25,6 +26,7 @@ import {
   kKeepAlive,
   kLastWriteQueueSize,
   kNoDelay,
+  kProxy,
   kShutdownCallback,
   kTimedOut,
   kTimer,
@@ -37,7 +39,10 @@ import { validateNumber } from './internal/validators';
 import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path';
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
-export interface Socket extends nodeNet.Socket, OptionMethods {}
+export interface Socket extends nodeNet.Socket, OptionMethods {
+  /** What a PROXY header said about this connection; undefined where it had none. */
+  readonly proxy: ProxyInfo | undefined;
+}
 
 /** Options of `new Socket()`; see `net.Socket` for those not described here. */
 export interface SocketOptions
@@ -285,6 +290,13 @@ defineGetters(
 Object.defineProperty(Socket.prototype, 'bufferSize', {
   get(this: SocketImpl): number | undefined {
     return this[kHandle] !== null ? this.writableLength : undefined;
+  },
+});
+
+Object.defineProperty(Socket.prototype, 'proxy', {
+  configurable: true,
+  get(this: SocketImpl): ProxyInfo | undefined {
+    return this[kProxy];
   },
 });
 

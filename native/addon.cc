@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "accept_policy.h"
 #include "arguments.h"
 #include "environment.h"
 #include "fd_passing.h"
@@ -72,6 +73,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitTcp(env, exports);
   InitPipe(env, exports);
   InitListener(env, exports);
+  InitAcceptPolicy(env, exports);
   InitSocketOptions(env, exports);
   InitFdPassing(env, exports);
   return exports;

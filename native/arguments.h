@@ -38,6 +38,14 @@ class Arguments {
     return value;
   }
 
+  double Double(size_t index, double otherwise = 0) const {
+    double value;
+    if (!has(index) || napi_get_value_double(env_, values_[index], &value) != napi_ok) {
+      return otherwise;
+    }
+    return value;
+  }
+
   bool Bool(size_t index) const {
     bool value = false;
     return has(index) && napi_get_value_bool(env_, values_[index], &value) == napi_ok && value;

@@ -20,12 +20,13 @@ class Handle;
 enum class Callback : uint8_t {
   kRead,        // (id, nread | status, offset, slab?)
   kReadBuffer,  // (id, buffer)
-  kConnection,  // (id, status, client id)
+  kConnection,  // (id, status, client id, 1 if Listener::proxied() knows more)
   kConnect,     // (id, status)
   kWrite,       // (id, status)
   kShutdown,    // (id, status)
   kClose,       // (id)
   kWriteError,  // (id, status): a write that JavaScript already counts as done
+  kDrop,        // (id, count): connections that were not let in; see Listener::Drop
   kCount,
 };
 
@@ -65,6 +66,8 @@ class Environment {
     ++handles_made_;
   }
   void HandleClosed();
+  // Head of the list of live handles; Handle::next() goes on from there.
+  Handle* first_handle() const { return first_; }
   uint64_t handles_made() const { return handles_made_; }
   uint64_t handles_closed() const { return handles_made_ - open_uv_handles_; }
 

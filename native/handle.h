@@ -32,6 +32,7 @@ class Handle {
   Environment* environment() const { return environment_; }
   napi_async_context async_context() const { return async_context_; }
   int id() const { return id_; }
+  Handle* next() const { return next_; }
   Kind kind() const { return kind_; }
   bool alive() const { return state_ == State::kInitialized; }
 

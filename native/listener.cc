@@ -1,6 +1,8 @@
 #include "listener.h"
 
 #include <cerrno>
+#include <cstring>
+#include <utility>
 
 #ifndef _WIN32
 #include <fcntl.h>
@@ -9,16 +11,25 @@
 #endif
 
 #include "arguments.h"
+#include "endpoint.h"
 #include "js_call.h"
+#include "proxy_info.h"
 #include "stream.h"
 
 namespace uvnet {
 
-Listener::Listener(Stream* server) : environment_(server->environment()), server_(server) {}
+Listener::Listener(Stream* server, AcceptPolicy* policy)
+    : environment_(server->environment()), server_(server), policy_(policy) {
+  policy_->Retain();
+}
 
-int Listener::Start(Stream* server, int backlog) {
+Listener::~Listener() { policy_->Release(); }
+
+int Listener::Start(Stream* server, int backlog, AcceptPolicy* policy) {
   if (server->listener() != nullptr) return UV_EALREADY;
-  auto* self = new Listener(server);
+  AcceptPolicy* const own = policy == nullptr ? new AcceptPolicy() : nullptr;
+  auto* self = new Listener(server, policy == nullptr ? own : policy);
+  if (own != nullptr) own->Release();
   const int status = self->Listen(backlog);
   if (status == 0) {
     server->Listen(self);
@@ -28,23 +39,15 @@ int Listener::Start(Stream* server, int backlog) {
   return status;
 }
 
-void Listener::Report(int status, Stream* client) {
-  JsCall call(server_);
-  call.Int(server_->id()).Int(status);
-  if (client != nullptr) {
-    // The async context is made here and not by the JavaScript object of the
-    // connection, since it must not inherit that of the listener: in node:net,
-    // too, AsyncLocalStorage has nothing to tell in a 'data' event of a server.
-    const bool tcp = client->kind() == Handle::Kind::kTcp;
-    if (call.possible()) client->Attach(nullptr, tcp ? "TCPWRAP" : "PIPEWRAP");
-    call.Int(client->Register());
-  }
-  call.Run(Callback::kConnection);
+void Listener::ReportError(int status) {
+  policy_->CountError();
+  JsCall(server_).Int(server_->id()).Int(status).Run(Callback::kConnection);
 }
 
 #ifdef _WIN32
 
 int Listener::Listen(int backlog) {
+  if (policy_->proxy_mode != AcceptPolicy::ProxyMode::kOff) return UV_ENOTSUP;
   return uv_listen(server_->uv_stream(), backlog, OnConnection);
 }
 
@@ -65,22 +68,81 @@ void Listener::OnConnection(uv_stream_t* stream, int status) {
       }
     }
   }
-  if (status != UV_EAGAIN) self->Report(status, client);
+  if (status == UV_EAGAIN) return;
+  if (status != 0) {
+    self->ReportError(status);
+    return;
+  }
+
+  Drop drop = {};
+  drop.fd = -1;
+  if (client->kind() == Handle::Kind::kTcp) {
+    int size = sizeof drop.peer;
+    uv_tcp_getpeername(client->uv_tcp(), reinterpret_cast<sockaddr*>(&drop.peer), &size);
+  }
+  Admission admission;
+  drop.reason =
+      self->policy_->Admit(reinterpret_cast<const sockaddr*>(&drop.peer), false, &admission);
+  if (drop.reason != DropReason::kNone) {
+    self->policy_->CountDrop(drop.reason);
+    if (client->kind() == Handle::Kind::kTcp) {
+      int size = sizeof drop.local;
+      uv_tcp_getsockname(client->uv_tcp(), reinterpret_cast<sockaddr*>(&drop.local), &size);
+    }
+    client->Close();
+    self->drops_.push_back(drop);
+    self->ReportDrops();
+    return;
+  }
+  self->policy_->CountAccepted();
+  client->Admitted(std::move(admission));
+  JsCall call(self->server_);
+  call.Int(server->id()).Int(0).Int(client->Register()).Run(Callback::kConnection);
 }
 
-void Listener::Close() { delete this; }
+void Listener::Close() {
+  closing_ = true;
+  delete this;
+}
 
 void Listener::SetRef(bool) {}
 
+void Listener::ReportDrops() {
+  // User code may close the listener, which is its end.
+  JsCall call(server_);
+  call.Int(server_->id()).Int(static_cast<int>(drops_.size()));
+  call.Run(Callback::kDrop);
+}
+
 #else
+
+namespace {
+
+// The client that a header names; `address` stays as it is where it names none.
+void SourceAddress(const ProxyHeader& header, sockaddr_storage* address) {
+  if (header.family == ProxyHeader::Family::kIPv4) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(header.source.port);
+    std::memcpy(&in.sin_addr, header.source.address, sizeof in.sin_addr);
+    std::memcpy(address, &in, sizeof in);
+  } else if (header.family == ProxyHeader::Family::kIPv6) {
+    sockaddr_in6 in6{};
+    in6.sin6_family = AF_INET6;
+    in6.sin6_port = htons(header.source.port);
+    std::memcpy(&in6.sin6_addr, header.source.address, sizeof in6.sin6_addr);
+    std::memcpy(address, &in6, sizeof in6);
+  }
+}
+
+}  // namespace
 
 int Listener::Listen(int backlog) {
   // An address in use shows here at last: uv_tcp_bind keeps it to itself.
   if (server_->kind() == Handle::Kind::kTcp) {
     sockaddr_storage name;
     int size = sizeof name;
-    int status =
-        uv_tcp_getsockname(server_->uv_tcp(), reinterpret_cast<sockaddr*>(&name), &size);
+    int status = uv_tcp_getsockname(server_->uv_tcp(), reinterpret_cast<sockaddr*>(&name), &size);
     if (status == UV_EBADF) {
       // Never bound: any port of any IPv4 address, as the system call does it.
       sockaddr_in any;
@@ -114,9 +176,9 @@ int Listener::Listen(int backlog) {
 int Listener::Poll() { return uv_poll_start(&poll_, UV_READABLE, OnReadable); }
 
 void Listener::SetRef(bool ref) {
-  ref_ = ref;
   // While it backs off the timer stands in for the poll.
-  for (auto* part : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&retry_)}) {
+  for (auto* part :
+       {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&retry_)}) {
     if (ref) {
       uv_ref(part);
     } else {
@@ -128,6 +190,7 @@ void Listener::SetRef(bool ref) {
 void Listener::Close() {
   if (closing_) return;
   closing_ = true;
+  AbandonHandshakes();
   if (open_parts_ == 0) {
     delete this;
     return;
@@ -153,7 +216,10 @@ void Listener::OnReadable(uv_poll_t* poll, int status, int) {
   }
   const int budget = self->burst_;
   int taken = 0;
+  self->accepting_ = true;
   while (taken < budget && !self->closing_ && self->AcceptOne()) ++taken;
+  self->accepting_ = false;
+  self->ReportDrops();
   if (self->closing_) return;
   if (taken < budget) {
     self->burst_ = 1;
@@ -166,60 +232,130 @@ void Listener::OnReadable(uv_poll_t* poll, int status, int) {
 
 // False when the queue is empty or nothing can be taken for now.
 bool Listener::AcceptOne() {
-  sockaddr_storage address;
-  socklen_t size = sizeof address;
-  int fd;
+  AcceptedSocket socket;
+  socklen_t size = sizeof socket.peer;
+  auto* const peer = reinterpret_cast<sockaddr*>(&socket.peer);
   do {
 #ifdef __linux__
-    fd = accept4(fd_, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    socket.fd = accept4(fd_, peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 #else
-    fd = accept(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    socket.fd = accept(fd_, peer, &size);
 #endif
-  } while (fd < 0 && errno == EINTR);
+  } while (socket.fd < 0 && errno == EINTR);
 
-  if (fd < 0) {
+  if (socket.fd < 0) {
     const int error = errno;
     if (error == EAGAIN || error == EWOULDBLOCK) return false;
     // The peer gave up while it waited in the queue: nothing to report.
     if (error == ECONNABORTED || error == EPROTO) return true;
+    // Descriptors that are about to be closed may be all that is missing.
+    if (!drops_.empty()) return false;
     BackOff(uv_translate_sys_error(error));
     return false;
   }
 #ifndef __linux__
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  fcntl(socket.fd, F_SETFD, FD_CLOEXEC);
 #endif
+  retry_delay_ = 0;
+  Take(std::move(socket));
+  return true;
+}
 
+void Listener::Take(AcceptedSocket socket) {
+  const auto* const peer = reinterpret_cast<const sockaddr*>(&socket.peer);
+  bool via_proxy = false;
+  DropReason reason = DropReason::kNone;
+  if (policy_->proxy_mode != AcceptPolicy::ProxyMode::kOff) {
+    reason = policy_->ExpectsProxy(peer, &via_proxy);
+  }
+  if (reason == DropReason::kNone) reason = policy_->Admit(peer, via_proxy, &socket.admission);
+  if (reason != DropReason::kNone) {
+    Refuse(socket.fd, socket.peer, reason);
+  } else if (via_proxy) {
+    ProxyHandshake::Start(environment_, this, std::move(socket), policy_->proxy_mode,
+                          policy_->proxy_timeout);
+  } else {
+    Deliver(std::move(socket), nullptr, {});
+  }
+}
+
+void Listener::HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
+                             const std::vector<uint8_t>& head) {
+  // Without addresses in the header the connection's own are the right ones.
+  sockaddr_storage client = socket.peer;
+  if (header != nullptr) SourceAddress(*header, &client);
+  const DropReason reason =
+      policy_->AdmitClient(reinterpret_cast<const sockaddr*>(&client), &socket.admission);
+  if (reason != DropReason::kNone) {
+    Refuse(socket.fd, client, reason);
+  } else {
+    Deliver(std::move(socket), header, head);
+  }
+}
+
+void Listener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
+  Refuse(socket.fd, socket.peer, reason);
+}
+
+bool Listener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
+                       const std::vector<uint8_t>& head) {
   int status;
   Stream* client;
   if (server_->kind() == Handle::Kind::kTcp) {
     client = Stream::NewTcp(environment_, AF_UNSPEC, &status);
-    if (client != nullptr) {
-      status = uv_tcp_open(client->uv_tcp(), fd);
-      client->SetPeer(reinterpret_cast<sockaddr*>(&address));
-    }
+    if (client != nullptr) status = uv_tcp_open(client->uv_tcp(), socket.fd);
   } else {
     client = Stream::NewPipe(environment_, false, &status);
-    if (client != nullptr) status = uv_pipe_open(client->uv_pipe(), fd);
+    if (client != nullptr) status = uv_pipe_open(client->uv_pipe(), socket.fd);
   }
   if (status != 0) {
-    close(fd);
+    close(socket.fd);
     if (client != nullptr) client->Close();
     BackOff(status);
     return false;
   }
-  retry_delay_ = 0;
-  Report(0, client);
+  client->SetPeer(reinterpret_cast<const sockaddr*>(&socket.peer));
+  client->Admitted(std::move(socket.admission));
+  client->CountRead(head.size());
+  policy_->CountAccepted();
+
+  JsCall call(server_);
+  call.Int(server_->id()).Int(0).Int(client->Register());
+  const Proxied proxied = {header, &head};
+  if (header != nullptr || !head.empty()) {
+    call.Int(1);
+    proxied_ = &proxied;
+  }
+  call.Run(Callback::kConnection);
+  proxied_ = nullptr;
   return true;
 }
 
-// Descriptors or memory are used up. The connections stay in the kernel's queue;
-// polling on would spin, so the listener rests and tries again.
+void Listener::Refuse(int fd, const sockaddr_storage& peer, DropReason reason) {
+  policy_->CountDrop(reason);
+  Drop drop = {};
+  drop.reason = reason;
+  drop.peer = peer;
+  drop.fd = fd;
+  drops_.push_back(drop);
+  if (!accepting_) ReportDrops();
+}
+
+void Listener::ReportDrops() {
+  if (drops_.empty()) return;
+  JsCall(server_).Int(server_->id()).Int(static_cast<int>(drops_.size())).Run(Callback::kDrop);
+  for (const Drop& drop : drops_) close(drop.fd);
+  drops_.clear();
+}
+
+// Descriptors or memory are used up. The connections stay in the kernel's queue; polling on would
+// spin, so the listener rests and tries again.
 void Listener::BackOff(int status) {
   uv_poll_stop(&poll_);
   retry_delay_ = retry_delay_ == 0 ? kMinRetryDelay : retry_delay_ * 2;
   if (retry_delay_ > kMaxRetryDelay) retry_delay_ = kMaxRetryDelay;
   uv_timer_start(&retry_, OnRetry, retry_delay_, 0);
-  Report(status, nullptr);
+  ReportError(status);
 }
 
 void Listener::OnRetry(uv_timer_t* timer) {
@@ -231,17 +367,69 @@ void Listener::OnRetry(uv_timer_t* timer) {
 
 namespace {
 
+// (id, backlog, policy?)
 napi_value Listen(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  return arguments.Return(Listener::Start(stream, arguments.Int(1)));
+  AcceptPolicy* const policy = PolicyFrom(env, arguments.at(2));
+  return arguments.Return(Listener::Start(stream, arguments.Int(1), policy));
+}
+
+// (id), within Callback::kConnection
+napi_value AcceptedProxyInfo(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr || stream->listener() == nullptr) return nullptr;
+  const Listener::Proxied* proxied = stream->listener()->proxied();
+  return proxied == nullptr ? nullptr : ProxyInfo(env, proxied->header, *proxied->head);
+}
+
+const Listener::Drop* FindDrop(const Arguments& arguments) {
+  Stream* stream = arguments.stream();
+  if (stream == nullptr || stream->listener() == nullptr) return nullptr;
+  return stream->listener()->drop(static_cast<size_t>(arguments.Int(1, -1)));
+}
+
+// The three below: (id, index), within Callback::kDrop.
+
+napi_value DropReasonOf(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Listener::Drop* drop = FindDrop(arguments);
+  return arguments.Return(drop == nullptr ? UV_EINVAL : static_cast<int>(drop->reason));
+}
+
+napi_value DropPeerName(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Listener::Drop* drop = FindDrop(arguments);
+  if (drop == nullptr) return arguments.Return(UV_EINVAL);
+  return ReturnEndpoint(arguments, reinterpret_cast<const sockaddr*>(&drop->peer));
+}
+
+napi_value DropSockName(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Listener::Drop* drop = FindDrop(arguments);
+  if (drop == nullptr) return arguments.Return(UV_EINVAL);
+#ifdef _WIN32
+  return ReturnEndpoint(arguments, reinterpret_cast<const sockaddr*>(&drop->local));
+#else
+  sockaddr_storage local{};
+  socklen_t size = sizeof local;
+  if (getsockname(drop->fd, reinterpret_cast<sockaddr*>(&local), &size) != 0) {
+    return arguments.Return(uv_translate_sys_error(errno));
+  }
+  return ReturnEndpoint(arguments, reinterpret_cast<const sockaddr*>(&local));
+#endif
 }
 
 }  // namespace
 
 void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "listen", Listen);
+  Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
+  Define(env, exports, "dropReason", DropReasonOf);
+  Define(env, exports, "dropPeerName", DropPeerName);
+  Define(env, exports, "dropSockName", DropSockName);
 }
 
 }  // namespace uvnet

@@ -50,6 +50,7 @@ void Stream::OnClosing() {
   // been sent by node:net at once; what the kernel refuses now is lost there too.
   Flush();
   ForgetGathered();
+  admission_.Leave(bytes_read_, bytes_written_);
 }
 
 int Stream::CloseUv() {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "accept_policy.h"
 #include "gather.h"
 #include "handle.h"
 
@@ -69,6 +70,15 @@ class Stream final : public Handle {
 
   // Counts bytes that were handed to libuv by other means than Write.
   void CountWritten(size_t size) { bytes_written_ += size; }
+  // Likewise, bytes that did not come through Read.
+  void CountRead(size_t size) { bytes_read_ += size; }
+
+  // An accepted connection keeps its place under the server's limits until it closes.
+  void Admitted(Admission admission) {
+    admission_ = std::move(admission);
+    Touch();
+  }
+  const Admission& admission() const { return admission_; }
 
   void SetPeer(const sockaddr* address);
   const sockaddr* peer() const {
@@ -132,6 +142,7 @@ class Stream final : public Handle {
   bool waiting_ = false;  // listed in GatherPool::waiting
 
   bool reset_on_close_ = false;
+  Admission admission_;
   sockaddr_in6 peer_{};  // known without a system call for accepted connections
 };
 

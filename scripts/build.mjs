@@ -49,9 +49,7 @@ function buildNative({ ifNeeded, clean, nodedir }) {
   // Configure anew each time: the list of source files and the headers may have changed.
   const steps = clean || !existsSync(at('build')) ? ['rebuild'] : ['configure', 'build'];
   for (const step of steps) {
-    runModule('node-gyp/bin/node-gyp.js', [step, '--loglevel=error', '--jobs=max', ...options], {
-      env,
-    });
+    runModule('node-gyp/bin/node-gyp.js', [step, '--loglevel=error', ...options], { env });
   }
 }
 

@@ -84,11 +84,6 @@ export class Child {
     this.#process.stdin.write(`${line}\n`);
   }
 
-  /** Ends its stdin. */
-  end() {
-    this.#process.stdin.end();
-  }
-
   /** Ends the process at once, and waits until it has. */
   async stop() {
     this.#process.kill('SIGKILL');

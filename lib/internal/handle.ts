@@ -1,6 +1,8 @@
+import { dropReasonOf, type AcceptPolicy, type DropReason } from './accept-policy';
 import { errnoByName } from './errno';
 import { binding } from './binding';
 import { WRITE_GATHERED, type NativeCallback } from './native-types';
+import type { ProxyParts } from './proxy-info';
 import {
   kOnBytes,
   kOnReadStatus,
@@ -35,6 +37,7 @@ export interface SocketName {
 
 type ConnectCallback = (status: number) => void;
 type ConnectionCallback = (this: Handle, status: number, client?: Handle) => void;
+type DropCallback = (this: Handle, count: number) => void;
 
 const handles: (Handle | undefined)[] = [];
 
@@ -47,6 +50,13 @@ const UV_EBADF = errnoByName('EBADF');
 let slab: Buffer;
 let exitHooked = false;
 
+/** A connection that was not let in. Pipes have no names. */
+export interface Dropped {
+  reason: DropReason;
+  local: SocketName;
+  remote: SocketName;
+}
+
 /** What is common to TCP and pipe handles. */
 export abstract class Handle {
   /** The core's id; -1 once `close` was called. */
@@ -54,7 +64,11 @@ export abstract class Handle {
   owner: HandleOwner | null = null;
   reading = false;
   onconnection: ConnectionCallback | null = null;
+  /** Connections were not let in; `dropped` tells about each, for the time of the call. */
+  ondrop?: DropCallback;
   connectCallback: ConnectCallback | null = null;
+  /** What arrived in front of an accepted connection. */
+  proxied?: ProxyParts | undefined;
   private closeCallback: (() => void) | null = null;
 
   protected constructor(id: number, type: string | null) {
@@ -108,8 +122,16 @@ export abstract class Handle {
     return state[0] === 1;
   }
 
-  listen(backlog: number): number {
-    return binding.listen(this.id, backlog);
+  listen(backlog: number, policy?: AcceptPolicy): number {
+    return binding.listen(this.id, backlog, policy?.native);
+  }
+
+  dropped(index: number): Dropped {
+    const local: SocketName = {};
+    const remote: SocketName = {};
+    readName(binding.dropSockName(this.id, index), local);
+    readName(binding.dropPeerName(this.id, index), remote);
+    return { reason: dropReasonOf(binding.dropReason(this.id, index)), local, remote };
   }
 
   ref(): void {
@@ -317,18 +339,23 @@ function onReadBuffer(id: number, chunk: Buffer): void {
   handles[id]?.owner?.[kOnBytes](chunk);
 }
 
-function onConnection(id: number, status: number, clientId?: number): void {
+function onConnection(id: number, status: number, clientId?: number, proxied?: 1): void {
   const server = handles[id];
   if (clientId === undefined) {
     server?.onconnection?.(status);
     return;
   }
   const client = server instanceof TCP ? new TCP(clientId) : new Pipe(clientId);
+  if (proxied !== undefined) client.proxied = binding.acceptedProxyInfo(id);
   if (server?.onconnection == null) {
     client.close();
   } else {
     server.onconnection(status, client);
   }
+}
+
+function onDrop(id: number, count: number): void {
+  handles[id]?.ondrop?.(count);
 }
 
 function onConnect(id: number, status: number): void {
@@ -367,10 +394,16 @@ const callbacks: NativeCallback[] = [
   onShutdown,
   onClose,
   onWriteError,
+  onDrop,
 ];
 
 const started = binding.start(state, callbacks);
 if (started !== 0) throw new Error(`uvnet: the native core did not start (${started})`);
+
+/** Who uses the handle with this id. */
+export function ownerOf(id: number): HandleOwner | null {
+  return handles[id]?.owner ?? null;
+}
 
 /** Number of handles that are not closed yet, for tests and `doctor`. */
 export function openHandles(): number {

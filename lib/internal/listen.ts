@@ -17,9 +17,9 @@ import {
 import { guessHandleType, Handle, Pipe, TCP } from './handle';
 import { isIPv6 } from './ip';
 import { planServer, presetListener, refusal } from './option-methods';
-import { onConnection, type ServerImpl } from './server-state';
+import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from './socket-options';
-import { kOptionPlan } from './symbols';
+import { kLimits, kOptionPlan } from './symbols';
 import { validateAbortSignal, validatePort } from './validators';
 
 const UV_EINVAL = errnoByName('EINVAL');
@@ -184,7 +184,8 @@ export function setupListenHandle(
   const handle = this._handle;
   handle.onconnection = onConnection as never;
   (handle as unknown as { owner: unknown }).owner = this;
-  const status = handle.listen(backlog || DEFAULT_BACKLOG);
+  handle.ondrop = onDrop;
+  const status = handle.listen(backlog || DEFAULT_BACKLOG, this[kLimits].policy);
   if (status !== 0) {
     handle.close();
     this._handle = null;

@@ -1,3 +1,5 @@
+import type { ProxyParts } from './proxy-info';
+
 /**
  * The methods of the native core, as `native/*.cc` exports them. Handles are small integers;
  * results are 0 or a libuv status (a negative errno) unless said otherwise.
@@ -37,7 +39,22 @@ export interface NativeBinding {
   /** Milliseconds since the last byte moved. */
   idleTime(id: number): number;
   touch(id: number): void;
-  listen(id: number, backlog: number): number;
+  /** Everybody is let in where there is no policy. */
+  listen(id: number, backlog: number, policy?: object): number;
+  /** Only while a connection is reported that came with more than itself. */
+  acceptedProxyInfo(id: number): ProxyParts | undefined;
+  /** Only while drops are reported; see `onDrop` in handle.ts. */
+  dropReason(id: number, index: number): number;
+  dropPeerName(id: number, index: number): string | number;
+  dropSockName(id: number, index: number): string | number;
+
+  /** What a server lets in; see accept-policy.ts. */
+  policyNew(): object;
+  policyLimits(policy: object, connections: number, perAddress: number, ipv6Prefix: number): number;
+  policyRate(policy: object, perSecond: number, burst: number): number;
+  policyProxy(policy: object, mode: number, timeout: number): number;
+  policyStats(policy: object, numbers: Float64Array): number;
+  policyIdle(policy: object, idle: number): number[];
 
   /** An id, or a negative status. A family (AF_INET…) other than 0 makes the socket at once. */
   tcpNew(family: number): number;
@@ -56,13 +73,7 @@ export interface NativeBinding {
   tcpPeerName(id: number): string | number;
   tcpNoDelay(id: number, enable: boolean): number;
   /** Times in seconds; 0 leaves what the system has. */
-  tcpKeepAlive(
-    id: number,
-    enable: boolean,
-    delay: number,
-    interval: number,
-    count: number,
-  ): number;
+  tcpKeepAlive(id: number, enable: boolean, delay: number, interval: number, count: number): number;
   tcpSetTypeOfService(id: number, value: number): number;
   tcpGetTypeOfService(id: number): number;
 
@@ -76,11 +87,7 @@ export interface NativeBinding {
    * The same for the socket that bind or connect will make; `protocol` is the row of the option
    * that chooses one, or -1.
    */
-  presetSocketOptions(
-    id: number,
-    list: readonly (number | string)[],
-    protocol: number,
-  ): number;
+  presetSocketOptions(id: number, list: readonly (number | string)[], protocol: number): number;
   /** The row of the preset's option that was refused last, or -1. */
   refusedSocketOption(id: number): number;
   /** A TcpInfo::State, or an error; fills in numbers and kernel's fields. */

@@ -3,12 +3,25 @@ import type { BlockList } from 'node:net';
 import { Socket } from '../socket';
 import { debug, serverSocketChannel } from './diagnostics';
 import { errnoException } from './errors';
-import type { Handle, SocketName, TCP } from './handle';
+import type { DropReason } from './accept-policy';
+import { TCP, type Handle, type SocketName } from './handle';
 import { isIP } from './ip';
+import { buildProxyInfo, type ProxyParts } from './proxy-info';
+import type { Limits } from './server-limits';
 import type { AcceptingServer, SocketImpl } from './socket-state';
 import { applyAccepted } from './option-methods';
 import type { EncodedOptions, OptionPlan } from './socket-options';
-import { kAcceptedOptions, kKeepAlive, kNoDelay, kOptionPlan, kServerOptions } from './symbols';
+import {
+  kAcceptedOptions,
+  kKeepAlive,
+  kNoDelay,
+  kOnBytes,
+  kProxy,
+  type kClosed,
+  type kLimits,
+  type kOptionPlan,
+  type kServerOptions,
+} from './symbols';
 
 /** A Server as its own methods see it. */
 export interface ServerImpl extends EventEmitter, AcceptingServer {
@@ -32,6 +45,8 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   [kOptionPlan]?: OptionPlan | undefined;
   [kAcceptedOptions]?: EncodedOptions | undefined;
   maxConnections?: number | null;
+  [kLimits]: Limits;
+  [kClosed]: ClosedState | undefined;
 
   _listen2(
     address: string | null,
@@ -52,12 +67,25 @@ export interface ConnectionCounter {
   once(event: 'exit', listener: (counter: ConnectionCounter) => void): void;
 }
 
-function dropped(client: TCP): object | undefined {
-  if (!client.getsockname && !client.getpeername) return undefined;
-  const local: SocketName = {};
-  const remote: SocketName = {};
-  client.getsockname(local);
-  client.getpeername(remote);
+/** What `server.closed` waits for. */
+export interface ClosedState {
+  promise: Promise<void>;
+  resolve: () => void;
+}
+
+/** The argument of 'drop'. A pipe's connection has no addresses. */
+export interface DropData {
+  reason: DropReason;
+  localAddress?: string;
+  localPort?: number;
+  localFamily?: string;
+  remoteAddress?: string;
+  remotePort?: number;
+  remoteFamily?: string;
+}
+
+function dropData(reason: DropReason, local: SocketName, remote: SocketName): DropData {
+  if (local.address === undefined && remote.address === undefined) return { reason };
   return {
     localAddress: local.address,
     localPort: local.port,
@@ -65,7 +93,32 @@ function dropped(client: TCP): object | undefined {
     remoteAddress: remote.address,
     remotePort: remote.port,
     remoteFamily: remote.family,
-  };
+    reason,
+  } as DropData;
+}
+
+/** What a listening handle calls when connections were not let in; closed when it returns. */
+export function onDrop(this: Handle, count: number): void {
+  const server = this.owner as unknown as ServerImpl;
+  // Nothing is built for nobody.
+  if (server.listenerCount('drop') === 0) return;
+  const drops = Array.from({ length: count }, (_, index) => this.dropped(index));
+  for (const { reason, local, remote } of drops) {
+    server.emit('drop', dropData(reason, local, remote));
+  }
+}
+
+/** For handles that the native policy knows nothing of: those of node:net. */
+function refuse(server: ServerImpl, client: TCP): boolean {
+  if (server.maxConnections != null && server._connections >= server.maxConnections) {
+    const local: SocketName = {};
+    const remote: SocketName = {};
+    client.getsockname?.(local);
+    client.getpeername?.(remote);
+    server.emit('drop', dropData('maxConnections', local, remote));
+    return true;
+  }
+  return isBlocked(server.blockList, client);
 }
 
 function isBlocked(list: BlockList | undefined, client: TCP): boolean {
@@ -73,6 +126,29 @@ function isBlocked(list: BlockList | undefined, client: TCP): boolean {
   const { address } = ((name: SocketName) => (client.getpeername(name), name))({});
   const family = isIP(address as string);
   return family !== 0 && list.check(address!, `ipv${family as 4 | 6}`);
+}
+
+/** From now on the socket's names are those of the client and of what it connected to. */
+function applyProxy(socket: SocketImpl, handle: TCP, parts: ProxyParts): void {
+  const [, , family, , source, sourcePort, target, targetPort, , head] = parts;
+  const peer: SocketName = {};
+  const local: SocketName = {};
+  if (handle instanceof TCP) {
+    handle.getpeername(peer);
+    handle.getsockname(local);
+  }
+  socket[kProxy] = buildProxyInfo(parts, peer, local);
+  if (family === 4 || family === 6) {
+    const name = `IPv${family}`;
+    handle.getpeername = (out) => setName(out, source, name, sourcePort);
+    handle.getsockname = (out) => setName(out, target, name, targetPort);
+  }
+  if (head.length > 0) socket[kOnBytes](head);
+}
+
+function setName(out: SocketName, address: string, family: string, port: number): number {
+  Object.assign(out, { address, family, port });
+  return 0;
 }
 
 /** What a listening handle calls for each connection, and for each accept that failed. */
@@ -83,14 +159,7 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
     server.emit('acceptError', errnoException(status, 'accept'));
     return;
   }
-  if (server.maxConnections != null && server._connections >= server.maxConnections) {
-    const data = dropped(handle);
-    if (data === undefined) server.emit('drop');
-    else server.emit('drop', data);
-    handle.close();
-    return;
-  }
-  if (isBlocked(server.blockList, handle)) {
+  if (refuse(server, handle)) {
     handle.close();
     return;
   }
@@ -117,6 +186,7 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
   server._connections++;
   socket.server = server;
   socket._server = server;
+  if (handle.proxied !== undefined) applyProxy(socket, handle, handle.proxied);
   server.emit('connection', socket);
   if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket });
 }

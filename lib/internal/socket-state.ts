@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { BlockList } from 'node:net';
 import type { Handle, HandleOwner, SocketName } from './handle';
 import type { OptionPlan } from './socket-options';
+import type { ProxyInfo } from './proxy-info';
 import type * as symbols from './symbols';
 
 /** The parts of a stream's state that are stable from Node 20 to 26. */
@@ -90,6 +91,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kBytesRead]: number;
   [symbols.kBytesWritten]: number;
   [symbols.kBoundSource]?: boolean;
+  [symbols.kProxy]?: ProxyInfo | undefined;
   [symbols.kBoundPath]?: string;
 
   _unrefTimer(): void;

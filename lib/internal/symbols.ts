@@ -22,6 +22,13 @@ export const kOnWritten: unique symbol = Symbol('onWritten');
 export const kOnShutdown: unique symbol = Symbol('onShutdown');
 export const kOnWriteError: unique symbol = Symbol('onWriteError');
 
+/** The limits of a server, and what resolves `server.closed`. */
+export const kLimits: unique symbol = Symbol('limits');
+export const kClosed: unique symbol = Symbol('closed');
+
+/** What a PROXY header said about a connection. */
+export const kProxy: unique symbol = Symbol('proxy');
+
 /** Idle timeout: the timer, the time of the last activity seen here, whether it has fired. */
 export const kTimer: unique symbol = Symbol('timer');
 export const kTouched: unique symbol = Symbol('touched');

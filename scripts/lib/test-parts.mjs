@@ -15,13 +15,12 @@ const scratch = at('.cache', `test-${process.pid}`);
 function sanitizerEnv(reports) {
   const { stdout } = spawnSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
   if (!stdout || !path.isAbsolute(stdout.trim())) throw new CommandError('gcc has no libasan.so');
-  const log = `log_path=${path.join(reports, 'report')}`;
+  const common = `halt_on_error=1:log_path=${path.join(reports, 'report')}`;
   return {
     LD_PRELOAD: stdout.trim(),
-    ASAN_OPTIONS: `${log}:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:handle_abort=1`,
+    ASAN_OPTIONS: `${common}:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1`,
     LSAN_OPTIONS: `suppressions=${at('scripts/lsan.supp')}:print_suppressions=0`,
-    // UBSan prints to stderr only; its abort makes ASan write a report with the stack.
-    UBSAN_OPTIONS: `${log}:print_stacktrace=1:abort_on_error=1`,
+    UBSAN_OPTIONS: `${common}:print_stacktrace=1`,
   };
 }
 
