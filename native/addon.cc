@@ -4,6 +4,7 @@
 
 #include "accept_policy.h"
 #include "arguments.h"
+#include "connector.h"
 #include "environment.h"
 #include "fd_passing.h"
 #include "listener.h"
@@ -76,6 +77,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitAcceptPolicy(env, exports);
   InitSocketOptions(env, exports);
   InitFdPassing(env, exports);
+  InitConnector(env, exports);
   return exports;
 }
 

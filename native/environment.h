@@ -22,6 +22,7 @@ enum class Callback : uint8_t {
   kReadBuffer,  // (id, buffer)
   kConnection,  // (id, status, client id, 1 if Listener::proxied() knows more)
   kConnect,     // (id, status)
+  kRace,        // (id, ConnectRace::EventType | flags, candidate | -1, status)
   kWrite,       // (id, status)
   kShutdown,    // (id, status)
   kClose,       // (id)
@@ -55,6 +56,7 @@ class Environment {
   void Link(Handle* handle);
   void Unlink(Handle* handle);
   int Register(Handle* handle);
+  void Replace(int id, Handle* handle) { slots_[static_cast<uint32_t>(id)] = handle; }
   Handle* Lookup(int id) const {
     return static_cast<uint32_t>(id) < slots_.size() ? slots_[static_cast<uint32_t>(id)]
                                                      : nullptr;

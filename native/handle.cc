@@ -1,5 +1,7 @@
 #include "handle.h"
 
+#include <utility>
+
 #include "js_call.h"
 
 namespace uvnet {
@@ -29,6 +31,17 @@ int Handle::Attach(napi_value resource, const char* type) {
     return UV_ENOMEM;
   }
   return 0;
+}
+
+void Handle::TakePlaceOf(Handle* other) {
+  std::swap(id_, other->id_);
+  std::swap(async_context_, other->async_context_);
+  if (id_ >= 0) environment_->Replace(id_, this);
+  if (other->HasRef()) {
+    Ref();
+  } else {
+    Unref();
+  }
 }
 
 int Handle::CloseUv() {

@@ -40,6 +40,8 @@ class Handle {
   // its own yet (an accepted connection, until JavaScript made its object).
   int Register();
   int Attach(napi_value resource, const char* type);
+  // What JavaScript knows as `other`, id and async context, is this one from now on.
+  void TakePlaceOf(Handle* other);
 
   int Close();
 

@@ -48,8 +48,9 @@ class JsCall {
   bool possible() const { return scope_ != nullptr; }
 
   JsCall& Int(int value) {
-    napi_value number;
-    if (napi_create_int32(env_, value, &number) != napi_ok) number = nullptr;
+    napi_value number = nullptr;
+    // Without a scope, that is during teardown, no value may be made at all.
+    if (possible() && napi_create_int32(env_, value, &number) != napi_ok) number = nullptr;
     return Value(number);
   }
   JsCall& Value(napi_value value) {

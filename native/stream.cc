@@ -1,8 +1,10 @@
 #include "stream.h"
 
 #include <cstring>
+#include <utility>
 
 #include "arguments.h"
+#include "connector.h"
 #include "js_call.h"
 #include "listener.h"
 #include "request.h"
@@ -42,6 +44,7 @@ Stream::~Stream() {
 }
 
 void Stream::OnClosing() {
+  if (connector_ != nullptr) std::exchange(connector_, nullptr)->FrontClosing();
   if (listener_ != nullptr) {
     listener_->Close();
     listener_ = nullptr;
@@ -51,6 +54,14 @@ void Stream::OnClosing() {
   Flush();
   ForgetGathered();
   admission_.Leave(bytes_read_, bytes_written_);
+}
+
+void Stream::TakePlaceOf(Stream* other) {
+  Handle::TakePlaceOf(other);
+  std::swap(connector_, other->connector_);
+  std::swap(user_buffer_, other->user_buffer_);
+  preset_ = other->preset_;
+  refused_option_ = other->refused_option_;
 }
 
 int Stream::CloseUv() {
@@ -220,6 +231,7 @@ napi_value SetRef(napi_env env, napi_callback_info info) {
   if (stream->listener() != nullptr) {
     stream->listener()->SetRef(ref);
   }
+  if (stream->connector() != nullptr) stream->connector()->SetRef(ref);
   if (ref) {
     stream->Ref();
   } else {

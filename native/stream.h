@@ -14,6 +14,7 @@
 
 namespace uvnet {
 
+class Connector;
 class Listener;
 struct SocketPreset;
 
@@ -80,6 +81,12 @@ class Stream final : public Handle {
   }
   const Admission& admission() const { return admission_; }
 
+  // The connector that this stream is the front of, until its race is over.
+  void SetConnector(Connector* connector) { connector_ = connector; }
+  Connector* connector() const { return connector_; }
+  // This stream becomes what `other`, which never was connected, is to JavaScript.
+  void TakePlaceOf(Stream* other);
+
   void SetPeer(const sockaddr* address);
   const sockaddr* peer() const {
     return peer_.sin6_family == 0 ? nullptr : reinterpret_cast<const sockaddr*>(&peer_);
@@ -127,6 +134,7 @@ class Stream final : public Handle {
   Listener* listener_ = nullptr;
   std::shared_ptr<const SocketPreset> preset_;
   int refused_option_ = -1;
+  Connector* connector_ = nullptr;
   napi_ref user_buffer_ = nullptr;
   std::unique_ptr<GatherBlock> gathered_;
 
