@@ -391,8 +391,8 @@ export class AbortError extends Error {
 class NodeAggregateError extends AggregateError {
   code: string | undefined;
 
-  constructor(errors: readonly Error[]) {
-    super(errors);
+  constructor(errors: readonly Error[], message?: string) {
+    super(errors, message);
     this.code = (errors[0] as Partial<CodedError> | undefined)?.code;
   }
 }
@@ -400,12 +400,16 @@ hide(NodeAggregateError.prototype, 'constructor', AggregateError);
 if (nodeErrorMarker !== undefined) hide(NodeAggregateError.prototype, nodeErrorMarker, true);
 
 /**
- * The error of a connect whose attempts all failed: no message, the code of the first one.
+ * The error of a connect whose attempts all failed, with the code of the first one.
  *
  * @param errors - one error per attempt, in order
+ * @param message - in Node there is none
  */
-export function aggregateError(errors: readonly Error[]): AggregateError & Partial<CodedError> {
-  return new NodeAggregateError(errors) as AggregateError & Partial<CodedError>;
+export function aggregateError(
+  errors: readonly Error[],
+  message?: string,
+): AggregateError & Partial<CodedError> {
+  return new NodeAggregateError(errors, message) as AggregateError & Partial<CodedError>;
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -35,6 +35,11 @@ export interface SocketName {
   port?: number;
 }
 
+/** Gets the events of a race of connection attempts (native/connector.h). */
+export interface RaceListener {
+  onRace(event: number, candidate: number, status: number): void;
+}
+
 type ConnectCallback = (status: number) => void;
 type ConnectionCallback = (this: Handle, status: number, client?: Handle) => void;
 type DropCallback = (this: Handle, count: number) => void;
@@ -67,6 +72,7 @@ export abstract class Handle {
   /** Connections were not let in; `dropped` tells about each, for the time of the call. */
   ondrop?: DropCallback;
   connectCallback: ConnectCallback | null = null;
+  raceListener: RaceListener | null = null;
   /** What arrived in front of an accepted connection. */
   proxied?: ProxyParts | undefined;
   private closeCallback: (() => void) | null = null;
@@ -171,6 +177,7 @@ export abstract class Handle {
     const { closeCallback } = this;
     this.closeCallback = null;
     this.owner = null;
+    this.raceListener = null;
     if (closeCallback !== null) closeCallback.call(this);
   }
 }
@@ -221,6 +228,34 @@ export class TCP extends Handle {
   connect6(address: string, port: number, callback: ConnectCallback): number {
     this.connectCallback = callback;
     return binding.tcpConnect(this.id, address, port, 6);
+  }
+
+  /** Makes this the handle of the connection that a race of attempts will yield. */
+  raceCreate(
+    listener: RaceListener,
+    attemptDelay: number,
+    timeout: number,
+    concurrency: number,
+    firstFamilyCount: number,
+  ): number {
+    this.raceListener = listener;
+    return binding.raceCreate(this.id, attemptDelay, timeout, concurrency, firstFamilyCount);
+  }
+
+  raceBindTo(address: string, port: number, family: 4 | 6): number {
+    return binding.raceBindTo(this.id, address, port, family);
+  }
+
+  raceAdd(address: string, port: number, family: 4 | 6): number {
+    return binding.raceAdd(this.id, address, port, family);
+  }
+
+  raceRun(complete: boolean): number {
+    return binding.raceRun(this.id, complete);
+  }
+
+  raceFailedLocal(out: SocketName): number {
+    return readName(binding.raceFailedLocal(this.id), out);
   }
 
   getsockname(out: SocketName): number {
@@ -366,6 +401,10 @@ function onConnect(id: number, status: number): void {
   connectCallback?.call(handle, status);
 }
 
+function onRace(id: number, event: number, candidate: number, status: number): void {
+  handles[id]?.raceListener?.onRace(event, candidate, status);
+}
+
 function onWrite(id: number, status: number): void {
   handles[id]?.owner?.[kOnWritten](status);
 }
@@ -390,6 +429,7 @@ const callbacks: NativeCallback[] = [
   onReadBuffer,
   onConnection,
   onConnect,
+  onRace,
   onWrite,
   onShutdown,
   onClose,

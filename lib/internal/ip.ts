@@ -166,3 +166,8 @@ export function isIP(input: unknown): 0 | 4 | 6 {
   if (isIPv6(input)) return 6;
   return 0;
 }
+
+/** The address that stands for any of the host's own. */
+export function anyAddress(family: number): string {
+  return family === 6 ? '::' : '0.0.0.0';
+}

@@ -5,7 +5,7 @@ import { onAbort } from './abort';
 import { isPipeName, normalizeArguments, toNumber } from './arguments';
 import { handleFor } from './descriptor';
 import { debug, serverListenChannel } from './diagnostics';
-import { anyAddress, checkBind } from './dial';
+import { checkBind } from './dial';
 import { errnoByName } from './errno';
 import {
   ERR_INVALID_ARG_VALUE,
@@ -15,7 +15,7 @@ import {
   uvExceptionWithHostPort,
 } from './errors';
 import { guessHandleType, Handle, Pipe, TCP } from './handle';
-import { isIPv6 } from './ip';
+import { anyAddress, isIPv6 } from './ip';
 import { planServer, presetListener, refusal } from './option-methods';
 import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from './socket-options';

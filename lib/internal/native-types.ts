@@ -105,6 +105,25 @@ export interface NativeBinding {
   /** 1 for a listening socket. */
   isListeningDescriptor(fd: number): number;
 
+  /**
+   * A race of connection attempts for this handle, whose events come through `onRace`
+   * (native/connector.h). Milliseconds; -1: no limit.
+   */
+  raceCreate(
+    id: number,
+    attemptDelay: number,
+    timeout: number,
+    concurrency: number,
+    firstFamilyCount: number,
+  ): number;
+  /** UV_ECANCELED, like the others below, when the race is over. */
+  raceBindTo(id: number, address: string, port: number, family: number): number;
+  raceAdd(id: number, address: string, port: number, family: number): number;
+  /** Starts the race, or goes on with what was added since. */
+  raceRun(id: number, complete: boolean): number;
+  /** The local end of the attempt that just failed at once; as `tcpSockName`. */
+  raceFailedLocal(id: number): string | number;
+
   pipeNew(ipc: boolean): number;
   pipeOpen(id: number, fd: number): number;
   pipeBind(id: number, name: string): number;

@@ -44,7 +44,19 @@ export class NetworkLab {
       run('nft', '--version');
       run('ip', '-Version');
       // A container may be root and still not be allowed to.
-      run('unshare', '--net', 'ip', 'link', 'add', 'uvnet0', 'type', 'veth', 'peer', 'name', 'uvnet1');
+      run(
+        'unshare',
+        '--net',
+        'ip',
+        'link',
+        'add',
+        'uvnet0',
+        'type',
+        'veth',
+        'peer',
+        'name',
+        'uvnet1',
+      );
     } catch (error) {
       const { message, stderr } = error as Error & { stderr?: string };
       return `cannot make network namespaces: ${stderr?.trim() || message}`;
@@ -69,10 +81,30 @@ export class NetworkLab {
   private build(ipv4: number, ipv6: number): void {
     run('ip', 'netns', 'add', this.nearName);
     run('ip', 'netns', 'add', this.farName);
-    run('ip', 'link', 'add', 'cable', 'netns', this.nearName, 'type', 'veth', 'peer', 'name', 'cable', 'netns', this.farName);
+    run(
+      'ip',
+      'link',
+      'add',
+      'cable',
+      'netns',
+      this.nearName,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'cable',
+      'netns',
+      this.farName,
+    );
     for (const end of [this.near, this.far]) {
       // Duplicate address detection would keep new IPv6 addresses from being used for a second.
-      this.exec(end, 'sysctl', '-qw', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.cable.accept_dad=0');
+      this.exec(
+        end,
+        'sysctl',
+        '-qw',
+        'net.ipv6.conf.all.accept_dad=0',
+        'net.ipv6.conf.cable.accept_dad=0',
+      );
       this.exec(end, 'ip', 'link', 'set', 'lo', 'up');
       this.exec(end, 'ip', 'link', 'set', 'cable', 'up');
     }
@@ -117,7 +149,11 @@ export class NetworkLab {
 
   /** Forgets all rules. */
   reset(): void {
-    this.nft('flush chain inet lab incoming', 'flush set inet lab seen4', 'flush set inet lab seen6');
+    this.nft(
+      'flush chain inet lab incoming',
+      'flush set inet lab seen4',
+      'flush set inet lab seen6',
+    );
   }
 
   /** A kernel setting of the near end, say `net.ipv4.tcp_syn_retries`. */
