@@ -114,6 +114,7 @@ napi_value TcpConnect(napi_env env, napi_callback_info info) {
   sockaddr_storage address{};
   int status = EndpointFromArguments(arguments, 1, &address);
   if (status == 0) status = PrepareSocket(stream, address.ss_family);
+  if (status == 0) status = ApplyPreset(stream, OptionStage::kBound);
   if (status != 0) return arguments.Return(status);
   return arguments.Return(ConnectRequest::Start(
       std::unique_ptr<ConnectRequest>(new ConnectRequest), [&](uv_connect_t* request) {

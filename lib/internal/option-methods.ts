@@ -1,13 +1,18 @@
 import { binding } from './binding';
 import { errnoByName } from './errno';
-import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, errnoException } from './errors';
+import {
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
+  ERR_INVALID_ARG_VALUE,
+  errnoException,
+} from './errors';
 import { Handle, nativeState, Pipe, TCP } from './handle';
 import type { ServerImpl } from './server-state';
 import { buildInfo, infoNumbers, type PeerCredentials, type SocketInfo } from './socket-info';
-import type {
-  SocketOptionInputs,
-  SocketOptionName,
-  SocketOptionValues,
+import {
+  socketOptionTable,
+  type SocketOptionInputs,
+  type SocketOptionName,
+  type SocketOptionValues,
 } from './socket-option-types';
 import {
   decodeOption,
@@ -169,6 +174,16 @@ function forgetCached(socket: SocketImpl, name: SocketOptionName, value: number 
   }
 }
 
+/** Sets an option on a socket that exists. */
+function writeOption(handle: Handle, row: number, value: number | string): void {
+  const { name, kind } = socketOptionTable[row]!;
+  if (kind === 'Protocol') {
+    throw new ERR_INVALID_ARG_VALUE('name', name, 'is decided when a socket is made');
+  }
+  const status = binding.setSocketOption(handle.id, row, value);
+  if (status !== 0) throw optionError(status, 'setsockopt', row);
+}
+
 function readOption(handle: Handle | null, row: number): unknown {
   if (!(handle instanceof Handle)) return undefined;
   const value = binding.getSocketOption(handle.id, row);
@@ -186,8 +201,7 @@ export const optionMethods = {
     if (handle === null || this.connecting) {
       (this[kPendingOptions] ??= new Map()).set(row, encoded);
     } else {
-      const status = binding.setSocketOption(handle.id, row, encoded);
-      if (status !== 0) throw optionError(status, 'setsockopt', row);
+      writeOption(handle, row, encoded);
     }
     forgetCached(this, name, encoded);
     return this;
@@ -231,8 +245,7 @@ export const serverOptionMethods = {
     const encoded = encodeOption(row, value, 'value');
     const handle = this._handle;
     if (handle instanceof Handle) {
-      const status = binding.setSocketOption(handle.id, row, encoded);
-      if (status !== 0) throw optionError(status, 'setsockopt', row);
+      writeOption(handle, row, encoded);
     } else {
       this[kServerOptions] = { ...this[kServerOptions], [name]: value };
     }

@@ -187,8 +187,8 @@ export interface SocketOptionInputs {
   congestion: string;
 
   /**
-   * How long the kernel polls the device queue when no data waits. Needs CAP_NET_ADMIN to
-   * increase. socket(7). In µs, 0 to 2147483647. Set any time. On linux.
+   * How long the kernel polls the device queue when no data waits. Older kernels want
+   * CAP_NET_ADMIN to increase it. socket(7). In µs, 0 to 2147483647. Set any time. On linux.
    */
   busyPoll: number;
 

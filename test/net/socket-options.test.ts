@@ -1,0 +1,580 @@
+// Every socket option: set through connect(), setOption(), listen() and createServer(), and read back
+// from the kernel by another process. node:net has none of this; these cases run on uvnet alone.
+import type { Socket as NodeSocket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Server, Socket } from '../../lib/index';
+import type { SocketOptionInputs, SocketOptionName } from '../../lib/internal/socket-option-types';
+import { socketOptionTable } from '../../lib/internal/socket-option-types';
+import { runChild } from '../helpers/child';
+import { errorShape, thrownBy } from '../helpers/errors';
+import { nextEvent } from '../helpers/events';
+import { uvnet } from '../helpers/implementations';
+import { Observer, type Query } from '../helpers/kernel';
+import { Scope, endpointOf, type Transport } from '../helpers/scope';
+
+// The kernel's own numbers, from its documentation and not from our table.
+const SOCKET = 1;
+const IP = 0;
+const TCP = 6;
+const IPV6 = 41;
+
+interface OptionCase {
+  value: SocketOptionInputs[SocketOptionName];
+  /** What the kernel then holds, and where. */
+  kernel: number | string;
+  at: Query;
+  at6?: Query;
+  /** What getOption() says, where it is not the value itself. */
+  read?: unknown;
+  /** Not for sockets that connect. */
+  server?: boolean;
+  /** What connections of a listener with this option hold; undefined: nothing to do with them. */
+  accepted?: unknown;
+  root?: boolean;
+}
+
+const cases: Partial<Record<SocketOptionName, OptionCase>> = {
+  reuseAddress: { value: true, kernel: 1, at: [SOCKET, 2] },
+  reusePort: { value: true, kernel: 1, at: [SOCKET, 15] },
+  bindToDevice: { value: 'lo', kernel: 'lo', at: [SOCKET, 25], accepted: 'lo' },
+  freeBind: { value: true, kernel: 1, at: [IP, 15], at6: [IPV6, 78] },
+  transparent: {
+    value: true,
+    kernel: 1,
+    at: [IP, 19],
+    at6: [IPV6, 75],
+    accepted: true,
+    root: true,
+  },
+  mark: { value: 77, kernel: 77, at: [SOCKET, 36], accepted: 77, root: true },
+  typeOfService: {
+    value: 'AF41',
+    read: 0x88,
+    kernel: 0x88,
+    at: [IP, 1],
+    at6: [IPV6, 67],
+    accepted: 0x88,
+  },
+  priority: { value: 5, kernel: 5, at: [SOCKET, 12], accepted: 5 },
+  timeToLive: { value: 33, kernel: 33, at: [IP, 2], at6: [IPV6, 16], accepted: 33 },
+  sendBufferSize: {
+    value: 20_000,
+    read: 40_000,
+    kernel: 40_000,
+    at: [SOCKET, 7],
+    accepted: 40_000,
+  },
+  receiveBufferSize: {
+    value: 30_000,
+    read: 60_000,
+    kernel: 60_000,
+    at: [SOCKET, 8],
+    accepted: 60_000,
+  },
+  // Linux announces what is asked for and reports what is left beside the time stamps.
+  maxSegment: { value: 700, read: 688, kernel: 688, at: [TCP, 2], accepted: 688 },
+  noDelay: { value: true, kernel: 1, at: [TCP, 1], accepted: true },
+  keepAlive: { value: true, kernel: 1, at: [SOCKET, 9], accepted: true },
+  keepAliveInitialDelay: { value: 11_000, kernel: 11, at: [TCP, 4] },
+  keepAliveInterval: {
+    value: 1_500,
+    read: 2_000,
+    kernel: 2,
+    at: [TCP, 5],
+    accepted: 2_000,
+  },
+  keepAliveCount: { value: 4, kernel: 4, at: [TCP, 6], accepted: 4 },
+  userTimeout: { value: 4_321, kernel: 4_321, at: [TCP, 18], accepted: 4_321 },
+  linger: { value: 0, kernel: 1, at: [SOCKET, 13], accepted: 0 },
+  notSentLowWater: { value: 16_384, kernel: 16_384, at: [TCP, 25], accepted: 16_384 },
+  congestion: { value: 'reno', kernel: 'reno', at: [TCP, 13], accepted: 'reno' },
+  busyPoll: { value: 50, kernel: 50, at: [SOCKET, 46], accepted: 50, root: true },
+  incomingCpu: { value: 0, kernel: 0, at: [SOCKET, 49], server: true },
+  oobInline: { value: true, kernel: 1, at: [SOCKET, 10], accepted: true },
+  // Counted in retransmissions of the handshake: 1 + 2 + 4 seconds.
+  deferAccept: { value: 5_000, read: 7_000, kernel: 7, at: [TCP, 9], server: true },
+};
+
+/** Those with a case of their own below. */
+const elsewhere: SocketOptionName[] = ['multipath', 'ipv6Only', 'fastOpen', 'quickAck'];
+
+const isRoot = process.getuid?.() === 0;
+const onLinux = process.platform === 'linux' && uvnet !== undefined;
+const describeLinux = onLinux ? describe : describe.skip;
+
+test('every option of the table has a case', () => {
+  const covered = [...Object.keys(cases), ...elsewhere].sort();
+  expect([...new Set(socketOptionTable.map(({ name }) => name))].sort()).toEqual(covered);
+});
+
+describeLinux('socket options', () => {
+  const { net } = uvnet!;
+  const scope = new Scope(net);
+  afterEach(() => scope.dispose());
+
+  let observer: Observer;
+  beforeAll(() => {
+    observer = new Observer();
+  });
+  afterAll(() => observer.close());
+
+  async function kernelHolds(endpoint: object, one: OptionCase, ipv6: boolean): Promise<void> {
+    const query = ipv6 && one.at6 !== undefined ? one.at6 : one.at;
+    const read = typeof one.kernel === 'number' ? 'number' : 'text';
+    expect(await observer[read](endpoint, query)).toBe(one.kernel);
+  }
+
+  const pair = async (
+    client: object,
+    server: object = {},
+    transport: Transport = 'tcp',
+  ): Promise<{ server: Server; client: Socket; peer: Socket }> =>
+    (await scope.pair({ client, server, transport })) as never;
+
+  const named = (Object.entries(cases) as [SocketOptionName, OptionCase][]).filter(
+    ([, { root }]) => isRoot || !root,
+  );
+  const ofClients = named.filter(([, { server }]) => !server);
+
+  describe.each(['tcp', 'tcp6'] as const)('over %s', (transport) => {
+    const ipv6 = transport === 'tcp6';
+
+    test.each(ofClients)('%s given to connect()', async (name, one) => {
+      // noDelay and the like are node:net's own, and set as node:net does it.
+      const own = name.startsWith('keepAlive') ? { keepAlive: true } : {};
+      const { client } = await pair({ ...own, [name]: one.value }, {}, transport);
+      expect(client.getOption(name)).toBe(one.read ?? one.value);
+      await kernelHolds(client, one, ipv6);
+    });
+
+    test.each(ofClients)('%s kept by setOption() for the connection', async (name, one) => {
+      const server = await scope.listen(scope.server(), scope.listenOptions(transport));
+      const client = scope.track(new net.Socket()) as Socket;
+      client.setOption(name, one.value as never);
+      // As it was given, but for names of traffic classes.
+      expect(client.getOption(name)).toBe(name === 'typeOfService' ? one.read : one.value);
+      client.connect(endpointOf(server) as { port: number });
+      await nextEvent(client, 'connect');
+      expect(client.getOption(name)).toBe(one.read ?? one.value);
+      await kernelHolds(client, one, ipv6);
+    });
+
+    test.each(named.filter(([name]) => !['maxSegment', 'keepAliveInitialDelay'].includes(name)))(
+      '%s given to listen(), on listener and connections',
+      async (name, one) => {
+        const server = scope.server() as Server;
+        await scope.listen(server, {
+          ...scope.listenOptions(transport),
+          [name]: one.value,
+        } as never);
+        if (one.accepted === undefined || !['noDelay', 'keepAlive'].includes(name)) {
+          // priority is for connections; node:net's own options too.
+          if (name !== 'priority') {
+            expect(server.getOption(name)).toBe(one.read ?? one.value);
+            await kernelHolds(server, one, ipv6);
+          }
+          const { peer } = (await scope.join(server)) as unknown as { peer: Socket };
+          if (one.accepted !== undefined) expect(peer.getOption(name)).toBe(one.accepted);
+        } else {
+          expect(server.getOption(name)).toBe(false);
+        }
+      },
+    );
+  });
+
+  test.each(ofClients.filter(([name]) => name !== 'maxSegment' && name !== 'transparent'))(
+    '%s set on a connection',
+    async (name, one) => {
+      const { client } = await pair({});
+      expect(client.setOption(name, one.value as never)).toBe(client);
+      expect(client.getOption(name)).toBe(one.read ?? one.value);
+      await kernelHolds(client, one, false);
+    },
+  );
+
+  test.each(named.filter(([, { accepted }]) => accepted !== undefined))(
+    '%s given to createServer(), on connections',
+    async (name, one) => {
+      const { peer } = await pair({}, { [name]: one.value });
+      expect(peer.getOption(name)).toBe(one.accepted);
+    },
+  );
+
+  test('options of listen() win over those of createServer()', async () => {
+    const server = scope.server({ userTimeout: 1_000, keepAliveCount: 3 } as never);
+    await scope.listen(server, { port: 0, host: '127.0.0.1', userTimeout: 2_000 } as never);
+    const { peer } = (await scope.join(server)) as unknown as { peer: Socket };
+    expect(peer.getOption('userTimeout')).toBe(2_000);
+    expect(peer.getOption('keepAliveCount')).toBe(3);
+  });
+
+  test('a server without an address serves both families with its options', async () => {
+    const server = scope.server() as Server;
+    await scope.listen(server, { port: 0, typeOfService: 'EF' } as never);
+    const { port } = server.address() as { port: number };
+    for (const host of ['127.0.0.1', '::1']) {
+      const accepted = nextEvent(server, 'connection');
+      const client = scope.connect({ port, host });
+      await nextEvent(client, 'connect');
+      const [peer] = (await accepted) as [Socket];
+      expect(peer.getOption('typeOfService')).toBe(0xb8);
+      expect(await observer.number(peer, [IP, 1])).toBe(0xb8);
+    }
+  });
+
+  test('ipv6Only, and off again', async () => {
+    for (const ipv6Only of [true, false]) {
+      const server = await scope.listen(scope.server(), { port: 0, host: '::', ipv6Only });
+      expect((server as Server).getOption('ipv6Only')).toBe(ipv6Only);
+      expect(await observer.number(server, [IPV6, 26])).toBe(ipv6Only ? 1 : 0);
+    }
+  });
+
+  test('fastOpen is a queue for a listener and a flag for a client', async () => {
+    const { server, client } = await pair({ fastOpen: true });
+    expect(client.getOption('fastOpen')).toBe(true);
+    expect(server.getOption('fastOpen')).toBe(0);
+    const other = scope.server() as Server;
+    await scope.listen(other, { port: 0, host: '127.0.0.1', fastOpen: 9 } as never);
+    expect(other.getOption('fastOpen')).toBe(9);
+    expect(await observer.number(client, [TCP, 30])).toBe(1);
+    expect(await observer.number(other, [TCP, 23])).toBe(9);
+  });
+
+  test('quickAck is set on connections, and not for long', async () => {
+    const { client, peer } = await pair({ quickAck: false }, { quickAck: false });
+    expect(peer.getOption('quickAck')).toBe(false);
+    expect(client.getOption('quickAck')).toBe(false);
+    client.setOption('quickAck', true);
+    expect(client.getOption('quickAck')).toBe(true);
+  });
+
+  test('reuseAddress: false leaves an address in TIME_WAIT alone', async () => {
+    const first = await pair({});
+    const { port } = first.server.address() as { port: number };
+    // The side that closes first is the one that waits.
+    first.peer.end();
+    first.client.resume().end();
+    first.peer.resume();
+    await Promise.all([nextEvent(first.client, 'close'), nextEvent(first.peer, 'close')]);
+    first.server.close();
+    await nextEvent(first.server, 'close');
+
+    const strict = scope.server();
+    strict.listen({ port, host: '127.0.0.1', reuseAddress: false } as never);
+    const [error] = await nextEvent(strict, 'error');
+    expect(errorShape(error)).toMatchObject({ code: 'EADDRINUSE', syscall: 'listen' });
+    const lax = await scope.listen(scope.server(), { port, host: '127.0.0.1' });
+    expect(lax.listening).toBe(true);
+  });
+
+  test('linger: 0 makes close a reset', async () => {
+    const { client, peer } = await pair({ linger: 0 });
+    const failed = nextEvent(peer, 'error');
+    peer.resume();
+    client.destroy();
+    expect(errorShape((await failed)[0])).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
+  });
+
+  test('sizes of the buffers of a unix socket', async () => {
+    const { client, peer } = await pair(
+      { sendBufferSize: 20_000 },
+      { receiveBufferSize: 30_000 },
+      'unix',
+    );
+    expect(client.getOption('sendBufferSize')).toBe(40_000);
+    expect(peer.getOption('receiveBufferSize')).toBe(60_000);
+    client.setOption('receiveBufferSize', 25_000);
+    expect(client.getOption('receiveBufferSize')).toBe(50_000);
+  });
+
+  test('what is set while connecting is set on the connection', async () => {
+    const server = await scope.listen(scope.server());
+    const client = scope.connect(endpointOf(server)) as Socket;
+    client.setOption('userTimeout', 3_000);
+    expect(client.getOption('userTimeout')).toBe(3_000);
+    await nextEvent(client, 'connect');
+    expect(client.getOption('userTimeout')).toBe(3_000);
+    expect(await observer.number(client, [TCP, 18])).toBe(3_000);
+  });
+
+  test('options are set on the one of several addresses that connects', async () => {
+    const server = await scope.listen(scope.server());
+    const { port } = server.address() as { port: number };
+    const client = scope.connect({
+      port,
+      host: 'two.test',
+      autoSelectFamily: true,
+      lookup: (_name: string, _options: object, callback: (...args: unknown[]) => void) =>
+        callback(null, [
+          { address: '::1', family: 6 },
+          { address: '127.0.0.1', family: 4 },
+        ]),
+      userTimeout: 2_500,
+    } as never) as Socket;
+    await nextEvent(client, 'connect');
+    expect(client.remoteAddress).toBe('127.0.0.1');
+    expect(client.getOption('userTimeout')).toBe(2_500);
+  });
+
+  test('setNoDelay() and the like are not misled by setOption()', async () => {
+    const { client } = await pair({ noDelay: true, keepAlive: true });
+    client.setOption('noDelay', false);
+    client.setNoDelay(true);
+    expect(client.getOption('noDelay')).toBe(true);
+    client.setOption('keepAlive', false);
+    client.setKeepAlive(true, 5_000);
+    expect(client.getOption('keepAlive')).toBe(true);
+    client.setOption('keepAliveInitialDelay', 9_000);
+    client.setKeepAlive(true, 5_000);
+    expect(client.getOption('keepAliveInitialDelay')).toBe(5_000);
+    client.setOption('typeOfService', 'EF');
+    expect(client.getTypeOfService()).toBe(0xb8);
+  });
+
+  describe('refusals', () => {
+    test('of connect(): an error event, and no connection', async () => {
+      const server = await scope.listen(scope.server());
+      let connections = 0;
+      server.on('connection', () => connections++);
+      const client = scope.connect({ ...endpointOf(server), congestion: 'nosuch' } as never);
+      const [error] = await nextEvent(client, 'error');
+      expect(errorShape(error)).toMatchObject({ code: 'ENOENT', syscall: 'setsockopt' });
+      expect(error).toMatchObject({ option: 'congestion' });
+      expect((error as Error).message).toBe('setsockopt ENOENT congestion');
+      await nextEvent(client, 'close');
+      expect(connections).toBe(0);
+    });
+
+    test('of listen(): an error event of the server', async () => {
+      const server = scope.server();
+      server.listen({ port: 0, bindToDevice: 'nosuch' } as never);
+      const [error] = await nextEvent(server, 'error');
+      expect(error).toMatchObject({
+        code: 'ENODEV',
+        syscall: 'setsockopt',
+        option: 'bindToDevice',
+      });
+      expect(server.listening).toBe(false);
+    });
+
+    test('of setOption(): thrown', async () => {
+      const { client } = await pair({});
+      const error = caught(() => client.setOption('congestion', 'nosuch'));
+      expect(error).toMatchObject({ code: 'ENOENT', syscall: 'setsockopt', option: 'congestion' });
+      expect(client.destroyed).toBe(false);
+    });
+
+    test('of wrong values and names, where they are given', async () => {
+      const { client } = await pair({});
+      expect(thrownBy(() => client.setOption('nodelay' as never, true as never))).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: expect.stringContaining("near: 'noDelay'") as string,
+      });
+      expect(thrownBy(() => client.getOption('nodelay' as never))).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+      });
+      const wrong = { port: 1, userTimeout: 'x' } as never;
+      const thrown = { code: 'ERR_INVALID_ARG_TYPE' };
+      expect(thrownBy(() => net.connect(wrong))).toMatchObject(thrown);
+      expect(thrownBy(() => net.createServer(wrong))).toMatchObject(thrown);
+      expect(thrownBy(() => net.createServer().listen(wrong))).toMatchObject(thrown);
+      expect(thrownBy(() => net.connect({ path: '/x', mark: 1 } as never))).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: "The property 'options.mark' is for TCP sockets. Received 1",
+      });
+      expect(thrownBy(() => client.setOption('multipath', true))).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: "The argument 'name' is decided when a socket is made. Received 'multipath'",
+      });
+    });
+
+    test('names of other things pass, as they do in node:net', async () => {
+      const { client } = await pair({ agent: {}, headers: {}, servername: 'x' });
+      expect(client.readyState).toBe('open');
+    });
+
+    const rootOnly = { mark: 1, transparent: true, priority: 7 };
+    const asNobody = isRoot ? test : test.skip;
+    asNobody.each(Object.entries(rootOnly))(
+      'of %s to nobody in particular',
+      async (name, value) => {
+        const outcome = await runChild(
+          uvnet!,
+          ({ net, args }) => {
+            const [name, value] = args as unknown as [string, unknown];
+            const server = net.createServer().listen(0, '127.0.0.1', () => {
+              const { port } = server.address() as { port: number };
+              const client = net.connect({ port, host: '127.0.0.1', [name]: value } as never);
+              client.on('error', (error) => {
+                const { code, syscall, option } = error as never;
+                console.log(JSON.stringify({ code, syscall, option }));
+                server.close();
+              });
+            });
+          },
+          {
+            args: [name, value],
+            under: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+          },
+        );
+        expect(outcome.stderr).toBe('');
+        expect(JSON.parse(outcome.stdout)).toEqual({
+          code: 'EPERM',
+          syscall: 'setsockopt',
+          option: name,
+        });
+      },
+    );
+  });
+
+  test('without a connection there is nothing to tell', async () => {
+    const socket = new net.Socket() as Socket;
+    expect(socket.getOption('noDelay')).toBeUndefined();
+    expect(socket.info()).toBeUndefined();
+    expect(socket.peerCredentials()).toBeUndefined();
+    expect((net.createServer() as Server).getOption('mark')).toBeUndefined();
+    const { client } = await pair({});
+    client.destroy();
+    expect(client.getOption('noDelay')).toBeUndefined();
+    expect(client.info()).toBeUndefined();
+  });
+
+  describe('multipath', () => {
+    test('both ends ask for it: it is; one end: it is not', async () => {
+      const both = scope.server() as Server;
+      await scope.listen(both, { port: 0, host: '127.0.0.1', multipath: true } as never);
+      expect(both.getOption('multipath')).toBe(true);
+      const joined = (await scope.join(both, { multipath: true } as never)) as never;
+      const { client, peer } = joined as { client: Socket; peer: Socket };
+      expect(client.getOption('multipath')).toBe(true);
+      expect(peer.getOption('multipath')).toBe(true);
+      expect(await observer.number(client, [SOCKET, 38])).toBe(262);
+      client.end('over several paths');
+      const [chunk] = await nextEvent(peer, 'data');
+      expect(String(chunk)).toBe('over several paths');
+
+      const { client: alone } = await pair({ multipath: true });
+      expect(alone.getOption('multipath')).toBe(false);
+      const { client: plain } = await pair({});
+      expect(plain.getOption('multipath')).toBe(false);
+    });
+  });
+
+  describe('info()', () => {
+    test('counts what was sent and received', async () => {
+      const { client, peer } = await pair({ userTimeout: 5_000 });
+      const size = 200_000;
+      let received = 0;
+      const all = new Promise<void>((resolve) => {
+        peer.on('data', (chunk: Buffer) => {
+          received += chunk.length;
+          if (received === size) resolve();
+        });
+      });
+      client.write(Buffer.alloc(size));
+      await all;
+      const sender = client.info()!;
+      expect(sender.state).toBe('established');
+      expect(sender.bytesSent).toBe(size);
+      expect(sender.bytesRetransmitted).toBe(0);
+      expect(sender.congestionWindow).toBeGreaterThan(0);
+      expect(sender.rttMicros).toBeGreaterThan(0);
+      expect(sender.rttMicros).toBe(sender.raw['tcpi_rtt']);
+      const receiver = peer.info()!;
+      expect(receiver.bytesReceived).toBe(size);
+      expect(receiver.receiveQueueBytes).toBe(0);
+      for (const [name, value] of Object.entries(sender)) {
+        if (typeof value === 'number') expect([name, value >= 0]).toEqual([name, true]);
+      }
+    });
+
+    test('tells how much waits on either side', async () => {
+      const { client, peer } = await pair({});
+      peer.pause();
+      // The socket reads once before anybody listens; what comes after that stays in the kernel.
+      const high = peer.readableHighWaterMark;
+      client.write(Buffer.alloc(high + 100_000));
+      await until(() => peer.readableLength >= high && peer.info()!.receiveQueueBytes! > 0);
+      const waiting = peer.info()!.receiveQueueBytes! + peer.readableLength;
+      expect(waiting).toBeLessThanOrEqual(high + 100_000);
+      expect(client.info()!.sendQueueBytes).toBeGreaterThanOrEqual(0);
+    });
+
+    test('follows the states of a connection', async () => {
+      const { client, peer } = await pair({}, { allowHalfOpen: true });
+      client.end();
+      peer.resume();
+      await nextEvent(peer, 'end');
+      expect(peer.info()!.state).toBe('close-wait');
+      await until(() => client.info()?.state === 'fin-wait-2');
+      peer.end();
+      client.resume();
+      await nextEvent(client, 'close');
+      expect(client.info()).toBeUndefined();
+    });
+
+    test('of a unix socket: its queues', async () => {
+      const { client } = await pair({}, {}, 'unix');
+      const info = client.info()!;
+      expect(info).toEqual({ state: 'unknown', sendQueueBytes: 0, receiveQueueBytes: 0, raw: {} });
+    });
+  });
+
+  describe('peerCredentials()', () => {
+    test('of a unix socket, both ways', async () => {
+      const { client, peer } = await pair({}, {}, 'unix');
+      const own = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() };
+      expect(client.peerCredentials()).toEqual(own);
+      expect(peer.peerCredentials()).toEqual(own);
+    });
+
+    const asOther = isRoot ? test : test.skip;
+    asOther('of another process and user', async () => {
+      const server = scope.server();
+      const path = scope.path();
+      await scope.listen(server, { path, readableAll: true, writableAll: true });
+      (await import('node:fs')).chmodSync((await import('node:path')).dirname(path), 0o755);
+      const accepted = nextEvent(server, 'connection') as Promise<[Socket & NodeSocket]>;
+      const outcome = runChild(
+        uvnet!,
+        ({ net, args }) => {
+          const client = net.connect({ path: (args as unknown as [string])[0] });
+          client.on('data', () => client.end());
+          console.log(process.pid);
+        },
+        {
+          args: [path],
+          under: ['setpriv', '--reuid=65534', '--regid=65533', '--clear-groups'],
+        },
+      );
+      const [peer] = await accepted;
+      const credentials = peer.peerCredentials();
+      peer.end('seen');
+      const { stdout, stderr } = await outcome;
+      expect(stderr).toBe('');
+      expect(credentials).toEqual({ pid: Number(stdout), uid: 65534, gid: 65533 });
+    });
+
+    test('of TCP there are none', async () => {
+      const { client } = await pair({});
+      expect(client.peerCredentials()).toBeUndefined();
+    });
+  });
+});
+
+/** The whole error: `thrownBy` tells only what node:net's have. */
+function caught(body: () => unknown): unknown {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+/** The kernel does its part in its own time and tells nobody: looks until it is done. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(1);
+}
