@@ -39,9 +39,34 @@ napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size
   return napi_ok;
 }
 
+uv_buf_t ReceiveBuffer::Bulk(napi_env env) {
+  if (bulk_ == nullptr) {
+    napi_value buffer;
+    void* data;
+    if (napi_create_buffer(env, kBulkSize, &data, &buffer) != napi_ok ||
+        napi_create_reference(env, buffer, 1, &bulk_) != napi_ok) {
+      return uv_buf_init(nullptr, 0);
+    }
+    // Nobody else has seen this buffer, so its memory stays where it is.
+    bulk_data_ = static_cast<char*>(data);
+  }
+  return uv_buf_init(bulk_data_, kBulkSize);
+}
+
+napi_status ReceiveBuffer::TakeBulk(napi_env env, napi_value* buffer) {
+  const napi_status status = napi_get_reference_value(env, bulk_, buffer);
+  if (status != napi_ok) return status;
+  napi_delete_reference(env, bulk_);
+  bulk_ = nullptr;
+  bulk_data_ = nullptr;
+  return napi_ok;
+}
+
 void ReceiveBuffer::Release(napi_env env) {
   if (slab_ != nullptr) napi_delete_reference(env, slab_);
   slab_ = nullptr;
+  if (bulk_ != nullptr) napi_delete_reference(env, bulk_);
+  bulk_ = nullptr;
 }
 
 }  // namespace uvnet

@@ -1,5 +1,6 @@
 #include "stream.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -109,14 +110,19 @@ int Stream::UseUserBuffer(napi_value buffer) {
 void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   auto* self = static_cast<Stream*>(handle->data);
   *buffer = uv_buf_init(nullptr, 0);
+  Environment* environment = self->environment();
+  if (self->user_buffer_ == nullptr && !self->bulk_) {
+    *buffer = environment->receive().Area();
+    return;
+  }
+  if (environment->stopping()) return;
+  napi_env env = environment->env();
+  HandleScope scope(env);
   if (self->user_buffer_ == nullptr) {
-    *buffer = self->environment()->receive().Area();
+    *buffer = environment->receive().Bulk(env);
     return;
   }
   // The memory is asked for anew each time: the user may have detached it.
-  JsCall scope(self);
-  if (!scope.possible()) return;
-  napi_env env = self->environment()->env();
   napi_value value;
   void* data = nullptr;
   size_t size = 0;
@@ -139,35 +145,72 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
 }
 
 void Stream::DeliverBytes(const char* data, size_t size) {
-  JsCall call(this);
-  if (!call.possible()) return;
-  call.Int(id());
-
   if (user_buffer_ != nullptr) {
-    call.Int(static_cast<int>(size)).Run(Callback::kRead);
+    JsCall(this).Int(id()).Int(static_cast<int>(size)).Run(Callback::kRead);
     return;
   }
-
-  napi_env env = environment()->env();
   if (size <= ReceiveBuffer::kSmallRead) {
-    size_t offset;
-    napi_value slab;
-    if (environment()->receive().CopySmall(env, data, size, &offset, &slab) == napi_ok) {
-      call.Int(static_cast<int>(size)).Int(static_cast<int>(offset));
-      if (slab != nullptr) call.Value(slab);
-      call.Run(Callback::kRead);
-      return;
-    }
+    DeliverSmall(data, size);
+  } else if (environment()->receive().IsBulk(data) && size >= ReceiveBuffer::kBulkSize / 2) {
+    DeliverBulk(size);
   } else {
-    napi_value chunk;
-    if (napi_create_buffer_copy(env, size, data, nullptr, &chunk) == napi_ok) {
-      call.Value(chunk).Run(Callback::kReadBuffer);
-      return;
+    for (size_t at = 0; at < size && alive(); at += ReceiveBuffer::kAreaSize) {
+      DeliverCopy(data + at, std::min(size - at, ReceiveBuffer::kAreaSize));
     }
   }
-  // No memory for the bytes: they cannot be dropped silently.
-  JsCall(this).Int(id()).Int(UV_ENOMEM).Run(Callback::kRead);
+  // A stream that fills the area gets the bulk buffer, until it has less to say.
+  bulk_ = size >= (bulk_ ? ReceiveBuffer::kAreaSize / 2 : ReceiveBuffer::kAreaSize);
 }
+
+void Stream::DeliverSmall(const char* data, size_t size) {
+  JsCall call(this);
+  if (!call.possible()) return;
+  size_t offset;
+  napi_value slab;
+  if (environment()->receive().CopySmall(environment()->env(), data, size, &offset, &slab) !=
+      napi_ok) {
+    ReportNoMemory();
+    return;
+  }
+  call.Int(id()).Int(static_cast<int>(size)).Int(static_cast<int>(offset));
+  if (slab != nullptr) call.Value(slab);
+  call.Run(Callback::kRead);
+}
+
+void Stream::DeliverCopy(const char* data, size_t size) {
+  JsCall call(this);
+  if (!call.possible()) return;
+  napi_value chunk;
+  if (napi_create_buffer_copy(environment()->env(), size, data, nullptr, &chunk) != napi_ok) {
+    ReportNoMemory();
+    return;
+  }
+  call.Int(id()).Value(chunk).Run(Callback::kReadBuffer);
+}
+
+// One event a chunk, as if each had been read by itself. What user code pauses in
+// between is delivered all the same, into the stream's own buffer.
+void Stream::DeliverBulk(size_t size) {
+  if (environment()->stopping()) return;
+  HandleScope scope(environment()->env());
+  napi_value buffer;
+  if (environment()->receive().TakeBulk(environment()->env(), &buffer) != napi_ok) {
+    ReportNoMemory();
+    return;
+  }
+  for (size_t at = 0; at < size && alive(); at += ReceiveBuffer::kAreaSize) {
+    const size_t end = std::min(at + ReceiveBuffer::kAreaSize, size);
+    JsCall(this)
+        .Int(id())
+        .Value(buffer)
+        .Int(static_cast<int>(at))
+        .Int(static_cast<int>(end))
+        .Run(Callback::kReadBuffer);
+  }
+}
+
+// Bytes that cannot be delivered cannot be dropped silently either.
+void Stream::ReportNoMemory() { JsCall(this).Int(id()).Int(UV_ENOMEM).Run(Callback::kRead); }
 
 int Stream::Shutdown() {
   const int flushed = Flush();

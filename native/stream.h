@@ -119,6 +119,10 @@ class Stream final : public Handle {
   static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
   static void OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer);
   void DeliverBytes(const char* data, size_t size);
+  void DeliverSmall(const char* data, size_t size);
+  void DeliverCopy(const char* data, size_t size);
+  void DeliverBulk(size_t size);
+  void ReportNoMemory();
 
   bool ShouldGather(size_t size);
   int Gather(const char* data, size_t size);
@@ -149,6 +153,7 @@ class Stream final : public Handle {
   bool bursty_ = false;
   bool waiting_ = false;  // listed in GatherPool::waiting
 
+  bool bulk_ = false;  // the next read goes into the bulk buffer
   bool reset_on_close_ = false;
   Admission admission_;
   sockaddr_in6 peer_{};  // known without a system call for accepted connections

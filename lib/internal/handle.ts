@@ -370,8 +370,8 @@ function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void
   }
 }
 
-function onReadBuffer(id: number, chunk: Buffer): void {
-  handles[id]?.owner?.[kOnBytes](chunk);
+function onReadBuffer(id: number, chunk: Buffer, start?: number, end?: number): void {
+  handles[id]?.owner?.[kOnBytes](start === undefined ? chunk : chunk.subarray(start, end));
 }
 
 function onConnection(id: number, status: number, clientId?: number, proxied?: 1): void {
