@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import { buildPrograms } from './lib/build.mjs';
+import { formatHtml } from './lib/html.mjs';
 import { chooseCpus, describeMachine, loadAverage, versionOf } from './lib/machine.mjs';
+import { formatMarkdown } from './lib/markdown.mjs';
 import { HELP, UsageError, parseOptions } from './lib/options.mjs';
 import { runWorkloads } from './lib/session.mjs';
 import { makeSubjects } from './lib/subjects.mjs';
@@ -13,6 +15,9 @@ import { Progress, formatTable } from './lib/terminal.mjs';
 import { workloads } from './workloads.mjs';
 
 const FORMAT_VERSION = 1;
+/** Seconds of traffic counted in one turn, and not counted before it. */
+const SLICE = 0.1;
+const SETTLE = 0.02;
 
 function selectWorkloads({ only, quick }, explicit) {
   const selected = workloads.filter(
@@ -36,8 +41,10 @@ async function runBenchmark(options) {
   const { pairs, warmup, seconds } = options;
   const settings = {
     pairs,
-    warmup,
-    seconds,
+    settle: SETTLE,
+    warmupSlices: Math.max(1, Math.round(warmup / SLICE)),
+    slices: Math.max(1, Math.round(seconds / SLICE)),
+    slice: SLICE,
     cpus,
     socketPath: () => join(sockets, `${(socketCount += 1)}.sock`),
   };
@@ -47,7 +54,7 @@ async function runBenchmark(options) {
     machine: describeMachine(),
     node: versionOf(options.node),
     bun: options.bun && versionOf(options.bun),
-    settings: { pairs, warmup, seconds, cpus, quick: options.quick },
+    settings: { pairs, warmup, seconds, slice: SLICE, settle: SETTLE, cpus, quick: options.quick },
     loadAverage: loadAverage(),
   };
   if (cpus === undefined) console.error('one core only: server and generator share it');
@@ -88,6 +95,8 @@ async function main() {
     : [await runBenchmark(options)];
   for (const report of reports) console.log(formatTable(report.results));
   if (options.json) write(options.json, `${JSON.stringify(reports[0], null, 1)}\n`);
+  if (options.html) write(options.html, formatHtml(reports));
+  if (options.markdown) write(options.markdown, formatMarkdown(reports));
   const failed = reports.some(({ results }) =>
     results.some(({ subjects }) => subjects.some(({ errors }) => errors.length > 0)),
   );

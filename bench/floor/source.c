@@ -17,7 +17,7 @@ static void fill(struct connection* connection, uint32_t events) {
     floor_read(connection, ignored, sizeof(ignored)); /* the end of the connection */
   } else if ((events & EPOLLOUT) != 0) {
     /* A byte stream of one value: a short write loses nothing that could be missed. */
-    (void)!send(connection->fd, chunk, chunk_bytes, 0);
+    while (send(connection->fd, chunk, chunk_bytes, 0) == (ssize_t)chunk_bytes) continue;
   }
 }
 

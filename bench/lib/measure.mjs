@@ -1,6 +1,6 @@
 /*
- * One measurement of one workload on one subject, in fresh processes. Each way of measuring returns
- * { value, ...details }: `value` is what is compared, in the workload's unit, lower is better.
+ * One measurement of one workload on one subject, in fresh processes. Every way of measuring ends
+ * with { value, ...details }: `value` is what is compared, in the workload's unit, lower is better.
  */
 import { readFileSync } from 'node:fs';
 
@@ -9,7 +9,7 @@ import { Child } from './processes.mjs';
 import { toArguments } from './subjects.mjs';
 
 /** Runs `body` with a function that starts children, and stops every one of them afterwards. */
-async function withChildren(body) {
+export async function withChildren(body) {
   const children = [];
   const start = (options) => {
     const child = new Child(options);
@@ -25,8 +25,8 @@ async function withChildren(body) {
 
 /** The generator's command line. */
 function generator({ program, ...options }, settings, cpu, target) {
-  const { warmup, seconds } = settings;
-  const args = toArguments({ ...options, warmup, seconds, ...target });
+  const { settle, slice: seconds } = settings;
+  const args = toArguments({ ...options, settle, seconds, ...target });
   return { command: binary('load', program), args, cpu, name: `load generator ${program}` };
 }
 
@@ -54,10 +54,11 @@ async function startServer(workload, subject, settings, start, extra = {}) {
   return { server, target: path === undefined ? { port } : { path } };
 }
 
-/** The figures of a window as the generator saw them. */
+/** The figures of all slices as the generator saw them. */
 function evaluate(workload, window) {
   const { operations, bytes, wallNs, serverCpuNs, loadCpuNs, serverWaitNs, loadWaitNs } = window;
   const amount = workload.per === 'megabyte' ? bytes / 1e6 : operations;
+  if (amount === 0) throw new Error('nothing was done while it was measured');
   const { latencyNs } = window;
   return {
     value: serverCpuNs / 1e3 / amount,
@@ -77,54 +78,60 @@ function evaluate(workload, window) {
   };
 }
 
+/** A connected generator: `slice('warm' or 'go')` runs one slice, `finish()` sums up. */
+async function whenReady(workload, client) {
+  const ready = async () => {
+    for (let line; line !== 'ready';) line = await client.line();
+  };
+  await ready();
+  return {
+    async slice(kind) {
+      client.send(kind);
+      await ready();
+    },
+    async finish() {
+      client.end();
+      return evaluate(workload, await client.message());
+    },
+  };
+}
+
 /** CPU time of a server per operation or per megabyte. */
-function load(workload, subject, settings) {
-  return withChildren(async (start) => {
-    const { server, target } = await startServer(workload, subject, settings, start);
-    const pid = server.pid;
-    const client = start(
-      generator(workload.load, settings, settings.cpus?.load, { ...target, pid }),
-    );
-    return evaluate(workload, await client.message());
-  });
+async function load(workload, subject, settings, start) {
+  const { server, target } = await startServer(workload, subject, settings, start);
+  const pid = server.pid;
+  const client = start(generator(workload.load, settings, settings.cpus?.load, { ...target, pid }));
+  return { server, ...(await whenReady(workload, client)) };
 }
 
 /** The same for a client: the generator listens, so it starts first. */
-function dial(workload, subject, settings) {
-  return withChildren(async (start) => {
-    const acceptor = start(generator(workload.load, settings, settings.cpus?.load, {}));
-    const { port } = await acceptor.message();
-    const client = start({
-      ...subject.serve(workload, { targetPort: port }),
-      cpu: settings.cpus?.server,
-      name: subject.label,
-    });
-    await client.message();
-    acceptor.send(client.pid);
-    return evaluate(workload, await acceptor.message());
+async function dial(workload, subject, settings, start) {
+  const acceptor = start(generator(workload.load, settings, settings.cpus?.load, {}));
+  const { port: targetPort } = await acceptor.message();
+  const client = start({
+    ...subject.serve(workload, { targetPort }),
+    cpu: settings.cpus?.server,
+    name: subject.label,
   });
+  await client.message();
+  acceptor.send(client.pid);
+  return whenReady(workload, acceptor);
 }
 
 /** Longest delay of the event loop under load, and what garbage collection had to do with it. */
-function loopDelay(workload, subject, settings) {
-  return withChildren(async (start) => {
-    const { server, target } = await startServer(workload, subject, settings, start);
-    const pid = server.pid;
-    const client = start(
-      generator(workload.load, settings, settings.cpus?.load, { ...target, pid }),
-    );
-    while ((await client.line()) !== 'open');
-    server.send('mark');
-    const window = await client.message();
-    server.send('report');
-    const report = await server.message();
-    return {
-      ...evaluate(workload, window),
-      value: report.loopDelay.maxMs,
-      loopDelay: report.loopDelay,
-      collections: report.collections,
-    };
-  });
+async function loopDelay(workload, subject, settings, start) {
+  const { server, slice, finish } = await load(workload, subject, settings, start);
+  for (let i = 0; i < settings.warmupSlices; i += 1) await slice('warm');
+  server.send('mark');
+  for (let i = 0; i < settings.slices; i += 1) await slice('go');
+  server.send('report');
+  const report = await server.message();
+  return {
+    ...(await finish()),
+    value: report.loopDelay.maxMs,
+    loopDelay: report.loopDelay,
+    collections: report.collections,
+  };
 }
 
 /** Resident bytes of a process, from the kernel: the same source for every subject. */
@@ -134,45 +141,52 @@ function residentBytes(pid) {
 }
 
 /** Growth of a fresh process by connections that are open and do nothing. */
-function memory(workload, subject, settings) {
-  return withChildren(async (start) => {
-    const extra = { execArgv: ['--expose-gc'] };
-    const { server, target } = await startServer(workload, subject, settings, start, extra);
-    // The C floor answers no questions, and has no garbage.
-    const snapshot = async () => {
-      if (subject.id === 'floor') return { rss: residentBytes(server.pid) };
-      server.send('report');
-      const { memory: heap } = await server.message();
-      return { ...heap, rss: residentBytes(server.pid) };
-    };
-    const before = await snapshot();
-    const { connections } = workload.load;
-    const holder = start(generator(workload.load, settings, settings.cpus?.load, target));
-    await holder.message();
-    const after = await snapshot();
-    const perConnection = (name) => (after[name] - before[name]) / connections;
-    return {
-      value: perConnection('rss'),
-      heapUsed: perConnection('heapUsed'),
-      external: perConnection('external'),
-      connections,
-    };
-  });
+async function memory(workload, subject, settings, start) {
+  const extra = { execArgv: ['--expose-gc'] };
+  const { server, target } = await startServer(workload, subject, settings, start, extra);
+  // The C floor answers no questions, and has no garbage.
+  const snapshot = async () => {
+    if (subject.id === 'floor') return { rss: residentBytes(server.pid) };
+    server.send('report');
+    const { memory: heap } = await server.message();
+    return { ...heap, rss: residentBytes(server.pid) };
+  };
+  const before = await snapshot();
+  const { connections } = workload.load;
+  const holder = start(generator(workload.load, settings, settings.cpus?.load, target));
+  await holder.message();
+  const after = await snapshot();
+  const perConnection = (name) => (after[name] - before[name]) / connections;
+  return {
+    value: perConnection('rss'),
+    heapUsed: perConnection('heapUsed'),
+    external: perConnection('external'),
+    connections,
+  };
 }
 
 /** Time that require() of the module takes in a fresh process. */
-function startup(workload, subject, settings) {
-  return withChildren(async (start) => {
-    const { command, args } = subject.startup();
-    const child = start({ command, args, cpu: settings.cpus?.server, name: subject.label });
-    const { requireNs, processCpuNs } = await child.message();
-    return { value: requireNs / 1e6, processCpuMs: processCpuNs / 1e6 };
-  });
+async function startup(workload, subject, settings, start) {
+  const { command, args } = subject.startup();
+  const child = start({ command, args, cpu: settings.cpus?.server, name: subject.label });
+  const { requireNs, processCpuNs } = await child.message();
+  return { value: requireNs / 1e6, processCpuMs: processCpuNs / 1e6 };
 }
 
-const measures = { load, dial, loopDelay, memory, startup };
+const SLICED = { load, dial };
+const WHOLE = { loopDelay, memory, startup };
 
-/** Measures once. Rejects when a process fails or an answer was wrong. */
+/** Whether several subjects can be measured in turns, slice by slice. */
+export function isSliced({ measure = 'load' }) {
+  return measure in SLICED;
+}
+
+/** Starts a sliced measurement; what it returns can run slices, and finish. */
+export function open(workload, subject, settings, start) {
+  return SLICED[workload.measure ?? 'load'](workload, subject, settings, start);
+}
+
+/** Measures once, from start to end. Rejects when a process fails or an answer was wrong. */
 export function measure(workload, subject, settings) {
-  return measures[workload.measure ?? 'load'](workload, subject, settings);
+  return withChildren((start) => WHOLE[workload.measure](workload, subject, settings, start));
 }

@@ -14,8 +14,8 @@ Compares uvnet with node:net: CPU time of the server per operation, measured in 
   --list            list the workloads and end
   --quick           the main workloads, 3 short pairs each: under a minute
   --pairs N         pairs per workload (default 7, quick 3)
-  --seconds S       length of one measurement (default 1, quick 0.25)
-  --warmup S        before each measurement (default 0.5, quick 0.25)
+  --seconds S       measured per pair and side, in slices (default 1, quick 0.3)
+  --warmup S        of traffic that is not counted, before (default 1, quick 0.3)
   --node PATH       node binary for both sides (default: the one running this)
   --impl PATH       module under measurement (default: dist/index.js of the project)
   --baseline PATH   what it is compared with (default: node:net); another build of uvnet, say
@@ -56,7 +56,9 @@ function number(name, text, fallback, { integer = false, min = 0 } = {}) {
   if (text === undefined) return fallback;
   const value = Number(text);
   if (!Number.isFinite(value) || value <= min || (integer && !Number.isInteger(value))) {
-    throw new UsageError(`--${name} ${text}: expected ${integer ? 'an integer' : 'a number'} above ${min}`);
+    throw new UsageError(
+      `--${name} ${text}: expected ${integer ? 'an integer' : 'a number'} above ${min}`,
+    );
   }
   return value;
 }
@@ -111,8 +113,8 @@ export function parseOptions(args) {
     quick,
     only: pattern(values.only),
     pairs: number('pairs', values.pairs, quick ? 3 : 7, { integer: true }),
-    seconds: number('seconds', values.seconds, quick ? 0.25 : 1),
-    warmup: number('warmup', values.warmup, quick ? 0.25 : 0.5),
+    seconds: number('seconds', values.seconds, quick ? 0.3 : 1),
+    warmup: number('warmup', values.warmup, quick ? 0.3 : 1),
     node: file('node', values.node ?? process.execPath),
     impl: measures ? moduleOf('impl', values.impl ?? DEFAULT_IMPL) : undefined,
     baseline: measures ? moduleOf('baseline', values.baseline ?? 'node:net') : undefined,

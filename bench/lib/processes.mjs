@@ -20,7 +20,8 @@ export class Child {
   /** @param {{ command: string, args: string[], cpu?: number, name: string }} options */
   constructor({ command, args, cpu, name }) {
     this.#name = name;
-    const pinned = cpu === undefined ? [command, ...args] : ['taskset', '-c', cpu, command, ...args];
+    const pinned =
+      cpu === undefined ? [command, ...args] : ['taskset', '-c', cpu, command, ...args];
     // taskset replaces itself by the command: the pid is that of the command in both cases.
     this.#process = spawn(pinned[0], pinned.slice(1).map(String), { stdio: 'pipe' });
     this.#process.stdin.on('error', () => {}); // told by the exit
@@ -82,6 +83,11 @@ export class Child {
 
   send(line) {
     this.#process.stdin.write(`${line}\n`);
+  }
+
+  /** Ends its stdin. */
+  end() {
+    this.#process.stdin.end();
   }
 
   /** Ends the process at once, and waits until it has. */

@@ -1,5 +1,5 @@
 /* Runs the workloads in interleaved rounds and sums up what was seen. */
-import { measure } from './measure.mjs';
+import { isSliced, measure, open, withChildren } from './measure.mjs';
 import { pairedRatios, summarize } from './stats.js';
 
 /** Median and spread of a number found in the runs under `pick`; undefined where it is not. */
@@ -28,40 +28,81 @@ function summarizeSubject(subject, runs, baselineRuns) {
 }
 
 /**
- * Measures one workload: in each round every subject once, in the same order (A B A B ...), each
- * time in a fresh process. A failed run is recorded and the round goes on.
+ * A round of a sliced workload. All subjects are started; then they work in turns, A B A B ..., one
+ * short slice each while the others stand still, first to warm up and then to be measured.
+ * Whatever slows the machine for longer than a slice slows all of them alike.
+ */
+function runSlicedRound(workload, subjects, settings, progress, round) {
+  return withChildren(async (start) => {
+    const runs = new Map();
+    const active = new Map();
+    const guarded = async (subject, step) => {
+      try {
+        return await step();
+      } catch (error) {
+        active.delete(subject);
+        runs.set(subject, { error: error.message });
+        return undefined;
+      }
+    };
+    for (const subject of subjects) {
+      progress.step({ workload, subject, round, pairs: settings.pairs });
+      const opened = await guarded(subject, () => open(workload, subject, settings, start));
+      if (opened) active.set(subject, opened);
+    }
+    for (let i = 0; i < settings.warmupSlices + settings.slices; i += 1) {
+      const kind = i < settings.warmupSlices ? 'warm' : 'go';
+      for (const [subject, { slice }] of [...active]) await guarded(subject, () => slice(kind));
+    }
+    for (const [subject, { finish }] of [...active]) {
+      const run = await guarded(subject, finish);
+      if (run) runs.set(subject, run);
+    }
+    return runs;
+  });
+}
+
+/** A round of a workload that cannot be cut into slices: one subject after the other, A B. */
+async function runWholeRound(workload, subjects, settings, progress, round) {
+  const runs = new Map();
+  for (const subject of subjects) {
+    progress.step({ workload, subject, round, pairs: settings.pairs });
+    try {
+      runs.set(subject, await measure(workload, subject, settings));
+    } catch (error) {
+      runs.set(subject, { error: error.message });
+    }
+  }
+  return runs;
+}
+
+/**
+ * Measures one workload, in rounds of fresh processes. A failed run is recorded, and the others go
+ * on.
  */
 async function runWorkload(workload, subjects, settings, progress) {
-  const present = subjects.filter(
-    (subject) =>
-      subject.runs(workload) && (workload.measure !== 'startup' || subject.startup !== undefined),
-  );
+  const present = subjects.filter((subject) => subject.runs(workload));
   const runs = new Map(present.map((subject) => [subject, []]));
+  const runRound = isSliced(workload) ? runSlicedRound : runWholeRound;
   for (let round = 0; round < settings.pairs; round += 1) {
+    const seen = await runRound(workload, present, settings, progress, round);
     for (const subject of present) {
-      progress.step({ workload, subject, round, pairs: settings.pairs });
-      let run;
-      try {
-        run = await measure(workload, subject, settings);
-      } catch (error) {
-        run = { error: error.message };
-      }
+      const run = seen.get(subject);
       runs.get(subject).push(run);
       progress.done({ workload, subject, run });
     }
   }
   const baselineRuns = runs.get(present[0]);
-  const { id, title, group, unit, target, load } = workload;
+  const { id, title, group, unit, target, limit, load } = workload;
   return {
     id,
     title,
     group,
     unit,
     target,
+    limit,
     load,
-    subjects: present.map((subject) =>
-      summarizeSubject(subject, runs.get(subject), baselineRuns),
-    ),
+    subjects: present.map((subject) => summarizeSubject(subject, runs.get(subject), baselineRuns)),
   };
 }
 

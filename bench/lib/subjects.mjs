@@ -10,7 +10,7 @@ const STARTUP = join(BENCH, 'servers/startup.js');
 /**
  * A subject is something that can be measured: a name, and how to start a workload on it.
  *   serve(workload, extra)   command line of the server process
- *   startup()                command line of the start-up measurement, where that makes sense
+ *   startup()                command line of the start-up measurement
  *   runs(workload)           whether the workload exists for it
  */
 function moduleSubject({ id, label, runtime, module, runs, api = () => 'net' }) {

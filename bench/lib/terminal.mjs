@@ -19,6 +19,12 @@ export function formatRatio(ratio) {
   return `${middle} [${low}, ${high}]`;
 }
 
+/** "≤ 0.85", or "≤ 8 ms" where the aim is a figure; empty where there is none. */
+export function formatTarget({ target, limit, unit }) {
+  if (target !== undefined) return `≤ ${target.toFixed(2)}`;
+  return limit === undefined ? '' : `≤ ${limit} ${unit}`;
+}
+
 function duration(seconds) {
   const rounded = Math.max(0, Math.round(seconds));
   return rounded < 60 ? `${rounded} s` : `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
@@ -105,7 +111,7 @@ export function remarks(result) {
   return found;
 }
 
-const HEADER = ['', 'unit', 'CPU', 'ratio [95 %]', 'target', 'per second', 'p50 µs', 'p99 µs'];
+const HEADER = ['', 'unit', 'cost', 'ratio [95 %]', 'target', 'per second', 'p50 µs', 'p99 µs'];
 
 function subjectRow(result, subject) {
   const { label, id, value, ratio, perSecond, p50, p99 } = subject;
@@ -114,7 +120,7 @@ function subjectRow(result, subject) {
     result.unit,
     formatNumber(value?.median),
     formatRatio(ratio),
-    id === 'impl' && result.target !== undefined ? `≤ ${result.target.toFixed(2)}` : '',
+    id === 'impl' ? formatTarget(result) : '',
     perSecond ? formatNumber(perSecond.median) : '',
     p50 ? formatNumber(p50.median) : '',
     p99 ? formatNumber(p99.median) : '',

@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
       if (receiver->received > options.size) fail("message too long");
       if (receiver->received < options.size) continue;
       window_count(&window, 1, options.size);
-      if (--waiting == 0) histogram_add(&window.latency, now_ns() - round_started);
+      if (--waiting == 0) window_latency(&window, round_started);
     }
   }
   window_report(&window);

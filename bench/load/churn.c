@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
       slot->received += (size_t)bytes;
       if (slot->received < options.size) continue;
       close(slot->fd);
-      histogram_add(&window.latency, now_ns() - slot->started_at);
+      window_latency(&window, slot->started_at);
       window_count(&window, 1, 0);
       open_slot(epoll, slot, &target, message, options.size);
     }

@@ -17,8 +17,6 @@
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
-/* No operation for this long means the server hangs: better an error than a wrong figure. */
-#define STALL_NS (10 * SECOND)
 
 void fail(const char* format, ...) {
   va_list arguments;
@@ -39,11 +37,12 @@ void parse_options(int argc, char** argv, struct options* options) {
       {"path", required_argument, NULL, 'u'},     {"port", required_argument, NULL, 'p'},
       {"pid", required_argument, NULL, 'i'},      {"connections", required_argument, NULL, 'c'},
       {"size", required_argument, NULL, 's'},     {"depth", required_argument, NULL, 'd'},
-      {"warmup", required_argument, NULL, 'w'},   {"seconds", required_argument, NULL, 't'},
-      {"kind", required_argument, NULL, 'k'},     {NULL, 0, NULL, 0},
+      {"settle", required_argument, NULL, 'e'},   {"seconds", required_argument, NULL, 't'},
+      {"kind", required_argument, NULL, 'k'},     {"buffer", required_argument, NULL, 'b'},
+      {NULL, 0, NULL, 0},
   };
-  *options = (struct options){.connections = 1, .size = 64, .depth = 1, .warmup = 0.5,
-                              .seconds = 1, .kind = ""};
+  *options = (struct options){.connections = 1, .size = 64, .depth = 1, .seconds = 1,
+                              .kind = ""};
   int name;
   while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
     switch (name) {
@@ -53,13 +52,14 @@ void parse_options(int argc, char** argv, struct options* options) {
       case 'c': options->connections = atoi(optarg); break;
       case 's': options->size = (size_t)atoll(optarg); break;
       case 'd': options->depth = atoi(optarg); break;
-      case 'w': options->warmup = atof(optarg); break;
+      case 'b': options->buffer = atoi(optarg); break;
+      case 'e': options->settle = atof(optarg); break;
       case 't': options->seconds = atof(optarg); break;
       case 'k': options->kind = optarg; break;
       default: exit(2);
     }
   }
-  if (options->connections < 1 || options->depth < 1 || options->size < 1 || options->warmup < 0 ||
+  if (options->connections < 1 || options->depth < 1 || options->size < 1 || options->settle < 0 ||
       options->seconds <= 0) {
     fail("option out of range");
   }
@@ -80,6 +80,7 @@ uint64_t now_ns(void) {
 
 void resolve_target(const struct options* options, struct target* target) {
   memset(target, 0, sizeof(*target));
+  target->buffer = options->buffer;
   if (options->path != NULL) {
     struct sockaddr_un* address = (struct sockaddr_un*)&target->address;
     address->sun_family = AF_UNIX;
@@ -95,9 +96,19 @@ void resolve_target(const struct options* options, struct target* target) {
   }
 }
 
+/* Beyond the limit of ordinary users where we may, up to it where not. */
+static void set_buffer(int fd, int forced, int plain, int bytes) {
+  if (setsockopt(fd, SOL_SOCKET, forced, &bytes, sizeof(bytes)) == 0) return;
+  setsockopt(fd, SOL_SOCKET, plain, &bytes, sizeof(bytes));
+}
+
 int connect_target(const struct target* target) {
   int fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket: %s", strerror(errno));
+  if (target->buffer > 0) { /* before connecting: it decides the window that is offered */
+    set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, target->buffer);
+    set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, target->buffer);
+  }
   /* Blocking on purpose: a unix socket with a full backlog would answer EAGAIN. */
   if (connect(fd, (const struct sockaddr*)&target->address, target->length) != 0) {
     fail("connect: %s", strerror(errno));
@@ -175,40 +186,50 @@ static void read_clocks(struct window* window, int sign) {
   window->own_wait += factor * process_wait_ns(getpid());
 }
 
+static uint64_t after_seconds(double seconds) {
+  return now_ns() + (uint64_t)(seconds * (double)SECOND);
+}
+
 void window_start(struct window* window, const struct options* options) {
   memset(window, 0, sizeof(*window));
   window->options = options;
-  window->last_progress = now_ns();
-  window->opens_at = window->last_progress + (uint64_t)(options->warmup * (double)SECOND);
+}
+
+/* Stands still until told to go on; false at the end of stdin. */
+static bool wait_for_turn(struct window* window) {
+  char line[16];
+  puts("ready");
+  fflush(stdout);
+  if (fgets(line, sizeof(line), stdin) == NULL) return false;
+  bool counted = line[0] == 'g';
+  const struct options* options = window->options;
+  window->settling = counted;
+  window->until = after_seconds(counted ? options->settle : options->settle + options->seconds);
+  return true;
+}
+
+static void open_slice(struct window* window) {
+  window->settling = false;
+  window->open = true;
+  window->opened_at = now_ns();
+  window->until = after_seconds(window->options->seconds);
+  read_clocks(window, -1);
+}
+
+static void close_slice(struct window* window) {
+  read_clocks(window, 1);
+  window->wall += now_ns() - window->opened_at;
+  window->open = false;
 }
 
 bool window_turn(struct window* window) {
-  uint64_t now = now_ns();
-  uint64_t total = window->lifetime + window->operations + window->bytes;
-  if (total != window->last_total) {
-    window->last_total = total;
-    window->last_progress = now;
-  } else if (now - window->last_progress > STALL_NS) {
-    fail("no progress for %d seconds", (int)(STALL_NS / SECOND));
-  }
-  if (!window->open) {
-    if (now < window->opens_at) return true;
-    puts("open");
-    fflush(stdout);
-    window->lifetime = total;
-    window->operations = 0;
-    window->bytes = 0;
-    memset(&window->latency, 0, sizeof(window->latency));
-    window->open = true;
-    window->started = now_ns();
-    window->closes_at = window->started + (uint64_t)(window->options->seconds * (double)SECOND);
-    read_clocks(window, -1);
+  if (now_ns() < window->until) return true;
+  if (window->settling) {
+    open_slice(window);
     return true;
   }
-  if (now < window->closes_at) return true;
-  read_clocks(window, 1);
-  window->closes_at = now_ns();
-  return false;
+  if (window->open) close_slice(window);
+  return wait_for_turn(window);
 }
 
 void window_report(const struct window* window) {
@@ -216,7 +237,7 @@ void window_report(const struct window* window) {
   printf("{\"operations\":%llu,\"bytes\":%llu,\"wallNs\":%llu,\"serverCpuNs\":%llu,"
          "\"loadCpuNs\":%llu,\"serverWaitNs\":%llu,\"loadWaitNs\":%llu",
          (unsigned long long)window->operations, (unsigned long long)window->bytes,
-         (unsigned long long)(window->closes_at - window->started),
+         (unsigned long long)window->wall,
          (unsigned long long)window->server_cpu, (unsigned long long)window->own_cpu,
          (unsigned long long)window->server_wait, (unsigned long long)window->own_wait);
   if (latency->count > 0) {

@@ -16,8 +16,9 @@ struct options {
   int connections;    /* simultaneous connections */
   size_t size;        /* bytes of one message or of one write */
   int depth;          /* messages in flight per connection, sent in one write */
-  double warmup;      /* seconds before the window opens */
-  double seconds;     /* length of the window */
+  int buffer;         /* bytes of kernel buffer on our side of a connection; 0 = the kernel's choice */
+  double settle;      /* seconds of traffic at the start of each slice that are not counted */
+  double seconds;     /* length of a slice, without that */
   const char* kind;   /* variant within a generator: "echo", "resp", "send", ... */
 };
 
@@ -35,6 +36,7 @@ uint64_t now_ns(void);
 struct target {
   struct sockaddr_storage address;
   socklen_t length;
+  int buffer; /* see options */
 };
 void resolve_target(const struct options* options, struct target* target);
 
@@ -52,31 +54,40 @@ void histogram_add(struct histogram* histogram, uint64_t value);
 uint64_t histogram_quantile(const struct histogram* histogram, double q);
 
 /*
- * The measured window. Operations are counted from the moment it opens until it closes, and the
- * CPU clock of the measured process is read by this process at those same two moments: both sides
- * of "CPU per operation" cover the same time, and the server does nothing for being measured.
+ * What is measured. Traffic runs in slices: at first, and after each slice, the generator prints
+ * "ready" and stands still until the next line on stdin: "warm" for a slice that is not counted,
+ * "go" for one that is. So several servers can be alive at once, be warmed up and be measured in
+ * turns of a fraction of a second; the end of stdin ends it all.
+ * Operations are counted from the opening to the closing of a slice, and the CPU clock of the
+ * measured process is read by this process at those same two moments: both sides of "CPU per
+ * operation" cover the same time, and the server does nothing for being measured.
  */
 struct window {
-  uint64_t operations; /* reset when the window opens */
-  uint64_t bytes;      /* same, for streams */
-  struct histogram latency;
-  bool open;
   /* private */
   const struct options* options;
-  uint64_t opens_at, closes_at, started, last_progress, last_total, lifetime;
-  uint64_t server_cpu, own_cpu, server_wait, own_wait;
+  bool open;     /* a slice is being counted */
+  bool settling; /* such a slice has begun, but is not counted yet */
+  uint64_t until, opened_at;
+  uint64_t operations, bytes, wall, server_cpu, own_cpu, server_wait, own_wait;
+  struct histogram latency;
 };
 void window_start(struct window* window, const struct options* options);
 
-/* Call once per turn of the loop. Returns false when the window has closed. */
+/* Call once per turn of the loop. Returns false when no more slices are wanted. */
 bool window_turn(struct window* window);
 
-/* Prints the result as one line of JSON. */
+/* Prints the sum of all slices as one line of JSON. */
 void window_report(const struct window* window);
 
 static inline void window_count(struct window* window, uint64_t operations, uint64_t bytes) {
+  if (!window->open) return;
   window->operations += operations;
   window->bytes += bytes;
+}
+
+/* Notes how long an operation took that began at `started`. */
+static inline void window_latency(struct window* window, uint64_t started) {
+  if (window->open) histogram_add(&window->latency, now_ns() - started);
 }
 
 #endif /* UVNET_BENCH_COMMON_H_ */

@@ -172,7 +172,7 @@ int main(int argc, char** argv) {
       if ((events[i].events & EPOLLOUT) != 0) send_rest(epoll, connection, &traffic);
       if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) continue;
       if (!receive(connection, &traffic, buffer)) continue;
-      histogram_add(&window.latency, now_ns() - connection->sent_at);
+      window_latency(&window, connection->sent_at);
       window_count(&window, (uint64_t)options.depth,
                    traffic.request_bytes + traffic.answer_bytes);
       start_batch(epoll, connection, &traffic);

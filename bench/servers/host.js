@@ -43,6 +43,8 @@ async function start() {
   }
   const imported = await import(options.module);
   const module = imported.default ?? imported;
+  // uvnet without its binary is node:net: measuring that would be measuring nothing.
+  if (imported.backend === 'node') throw new Error(`${options.module} fell back to node:net`);
   if (options.api === 'lean') {
     ready((await workload.lean(module, { ...options, endpoint: endpoint() })).port ?? 0);
     return;
