@@ -170,6 +170,7 @@ int Connector::OpenAttempt(uint32_t candidate) {
   const int family = attempts_[candidate].remote.ss_family;
   status = PrepareSocket(stream, family);
   if (status == 0) status = Bind(stream, family);
+  if (status == 0) status = ApplyPreset(stream, OptionStage::kBound);
   const bool bound = status == 0;
   if (bound) status = Connect(stream, candidate);
   if (status != 0) {
@@ -190,7 +191,6 @@ int Connector::Bind(Stream* stream, int family) {
   const sockaddr_storage& local = family == AF_INET6 ? local6_ : local4_;
   if (local.ss_family == AF_UNSPEC) return 0;
   int status = uv_tcp_bind(stream->uv_tcp(), Generic(&local), 0);
-  if (status == 0) status = ApplyPreset(stream, OptionStage::kBound);
   const int port = PortOf(local);
   if (status != 0 || port == 0) return status;
   // libuv keeps "address in use" to itself until somebody asks for the name, and

@@ -477,8 +477,8 @@ describeLinux('socket options', () => {
       await all;
       const sender = client.info()!;
       expect(sender.state).toBe('established');
-      expect(sender.bytesSent).toBe(size);
-      expect(sender.bytesRetransmitted).toBe(0);
+      // A busy machine may take so long that some of it is sent again.
+      expect(sender.bytesSent! - sender.bytesRetransmitted!).toBe(size);
       expect(sender.congestionWindow).toBeGreaterThan(0);
       expect(sender.rttMicros).toBeGreaterThan(0);
       expect(sender.rttMicros).toBe(sender.raw['tcpi_rtt']);
