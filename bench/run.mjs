@@ -11,7 +11,7 @@ import { formatMarkdown } from './lib/markdown.mjs';
 import { HELP, UsageError, parseOptions } from './lib/options.mjs';
 import { runWorkloads } from './lib/session.mjs';
 import { makeSubjects } from './lib/subjects.mjs';
-import { Progress, formatTable } from './lib/terminal.mjs';
+import { Progress, formatSummary, formatTable } from './lib/terminal.mjs';
 import { workloads } from './workloads.mjs';
 
 const FORMAT_VERSION = 1;
@@ -64,13 +64,13 @@ async function runBenchmark(options) {
     pairs *
     selected.reduce((sum, one) => sum + subjects.filter((subject) => subject.runs(one)).length, 0);
   const progress = new Progress(total);
-  try {
-    const results = await runWorkloads(selected, subjects, settings, progress, () => {});
-    progress.clear();
-    return { ...head, results };
-  } finally {
-    rmSync(sockets, { recursive: true, force: true });
-  }
+  const cleanUp = () => rmSync(sockets, { recursive: true, force: true });
+  process.on('exit', cleanUp);
+  process.on('SIGINT', () => process.exit(130)); // the terminal has told the children as well
+  const results = await runWorkloads(selected, subjects, settings, progress, (result) => {
+    progress.print(formatSummary(result));
+  });
+  return { ...head, results };
 }
 
 function write(path, text) {

@@ -74,6 +74,15 @@ export class Progress {
   }
 }
 
+/** One line about a workload that is done. */
+export function formatSummary({ id, unit, subjects }) {
+  const parts = subjects.map(({ label, value, ratio }) => {
+    const figure = value ? `${formatNumber(value.median)} ${unit}` : 'failed';
+    return `${label} ${figure}${ratio ? ` (${ratio.median.toFixed(2)})` : ''}`;
+  });
+  return `${id}: ${parts.join(', ')}`;
+}
+
 /** Rows of text cells as aligned lines; the first column to the left, the others to the right. */
 export function alignRows(rows) {
   const widths = [];
