@@ -38,8 +38,9 @@ main(() => {
   };
   const chosen = values.only ?? Object.keys(parts);
   const unknown = chosen.find((name) => !Object.hasOwn(parts, name));
-  if (unknown)
-    {throw new CommandError(`--only ${unknown}: not one of ${Object.keys(parts).join(', ')}`);}
+  if (unknown) {
+    throw new CommandError(`--only ${unknown}: not one of ${Object.keys(parts).join(', ')}`);
+  }
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
   runParts(chosen.map((name) => [name, parts[name]]));
 });

@@ -50,6 +50,8 @@ export function findNodeDir(asked) {
     process.env.npm_config_nodedir,
     path.resolve(process.execPath, '../..'),
     path.resolve(process.execPath, '..'),
+    // Where node-gyp puts what it downloads on Windows, whose Node comes without headers.
+    path.join(process.env.LOCALAPPDATA ?? '', 'node-gyp/Cache', process.versions.node),
   ];
   if (asked !== undefined && !existsSync(path.join(asked, 'include/node/node_api.h'))) {
     throw new CommandError(`--nodedir=${asked}: no include/node/node_api.h in it`);
