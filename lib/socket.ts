@@ -5,7 +5,8 @@ import { BlockList } from './block-list';
 import { boundPathOf, consume, isBoundSocket } from './bound-socket';
 import { openHandle } from './internal/descriptor';
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, errnoException } from './internal/errors';
-import type { Handle } from './internal/handle';
+import { adoptCoreHandle, isCoreHandle } from './internal/foreign';
+import { Handle } from './internal/handle';
 import { optionMethods, type OptionMethods } from './internal/option-methods';
 import type { ProxyInfo } from './internal/proxy-info';
 import { readMethods } from './internal/read-path';
@@ -84,6 +85,10 @@ function checkOptions(options: SocketOptions | undefined): void {
 /** Gives the socket the handle its options name. True where that is connected. */
 function takeHandle(socket: SocketImpl, options: SocketOptions): boolean {
   const { handle } = options;
+  if (handle instanceof Handle) {
+    socket[kHandle] = handle;
+    return true;
+  }
   if (isBoundSocket(handle)) {
     const path = boundPathOf(handle);
     socket[kHandle] = consume(handle);
@@ -98,7 +103,7 @@ function takeHandle(socket: SocketImpl, options: SocketOptions): boolean {
     return false;
   }
   if (handle) {
-    socket[kHandle] = handle as Handle;
+    socket[kHandle] = isCoreHandle(handle) ? adoptCoreHandle(handle) : (handle as Handle);
     return true;
   }
   if (options.fd !== undefined) {

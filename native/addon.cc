@@ -7,6 +7,7 @@
 #include "connector.h"
 #include "environment.h"
 #include "fd_passing.h"
+#include "handover.h"
 #include "listener.h"
 #include "pipe.h"
 #include "socket_options_binding.h"
@@ -75,6 +76,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitPipe(env, exports);
   InitListener(env, exports);
   InitAcceptPolicy(env, exports);
+  InitHandover(env, exports);
   InitSocketOptions(env, exports);
   InitFdPassing(env, exports);
   InitConnector(env, exports);

@@ -1,6 +1,7 @@
 #include "environment.h"
 
 #include "handle.h"
+#include "handover.h"
 #include "js_call.h"
 
 namespace uvnet {
@@ -80,6 +81,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
   HandleScope scope(self->env_);
   self->stopping_ = true;
   self->state_ = nullptr;
+  EndOffers(self);
   for (Handle* handle = self->first_; handle != nullptr;) {
     Handle* next = handle->next_;
     handle->Close();

@@ -3,6 +3,7 @@ import * as dns from 'node:dns';
 import { boundPathOf, consume, isBoundSocket } from '../bound-socket';
 import { onAbort } from './abort';
 import { isPipeName, normalizeArguments, toNumber } from './arguments';
+import { adoptSharedHandle, onForeignConnection, setOwner } from './cluster';
 import { handleFor } from './descriptor';
 import { debug, serverListenChannel } from './diagnostics';
 import { checkBind } from './dial';
@@ -14,6 +15,7 @@ import {
   exceptionWithHostPort,
   uvExceptionWithHostPort,
 } from './errors';
+import { adoptCoreHandle, isCoreHandle, type CoreHandle } from './foreign';
 import { guessHandleType, Handle, Pipe, TCP } from './handle';
 import { anyAddress, isIPv6 } from './ip';
 import { planServer, presetListener, refusal } from './option-methods';
@@ -182,7 +184,8 @@ export function setupListenHandle(
   }
 
   const handle = this._handle;
-  handle.onconnection = onConnection as never;
+  const ours = handle instanceof Handle;
+  handle.onconnection = (ours ? onConnection : onForeignConnection) as never;
   (handle as unknown as { owner: unknown }).owner = this;
   handle.ondrop = onDrop;
   const status = handle.listen(backlog || DEFAULT_BACKLOG, this[kLimits].policy);
@@ -204,7 +207,7 @@ interface ClusterWorker {
   _getServer(
     server: object,
     query: object,
-    callback: (status: number, handle: Handle) => void,
+    callback: (status: number, handle: Handle | CoreHandle | null) => void,
   ): void;
 }
 
@@ -217,13 +220,15 @@ function listenInCluster(server: ServerImpl, place: Place, modes?: object): void
   }
   const query = { address, port, addressType, fd, flags, backlog, ...modes };
   const listeningId = server._listeningId;
-  (cluster as unknown as ClusterWorker)._getServer(server, query, (error, handle) => {
+  (cluster as unknown as ClusterWorker)._getServer(server, query, (error, shared) => {
     if (listeningId !== server._listeningId) {
-      handle.close();
+      shared?.close();
       return;
     }
-    const status = checkBind(error, port!, handle);
-    if (status !== 0) {
+    if (shared !== null) setOwner(shared, server);
+    const handle = isCoreHandle(shared) ? adoptSharedHandle(shared) : shared;
+    const status = handle === null ? error : checkBind(error, port!, handle);
+    if (handle === null || status !== 0) {
       server.emit('error', exceptionWithHostPort(status, 'bind', address!, port!));
       return;
     }
@@ -291,6 +296,7 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   const given = options;
   options = (options._handle || options.handle || options) as ListenOptions;
   this._listeningId++;
+  if (isCoreHandle(options)) options = adoptCoreHandle(options) as ListenOptions;
   if (options instanceof Handle) {
     planServer(this, options instanceof Pipe, given);
     this._handle = options;

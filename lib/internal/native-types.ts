@@ -130,6 +130,16 @@ export interface NativeBinding {
   pipeConnect(id: number, name: string): number;
   pipeChmod(id: number, mode: number): number;
   pipePendingInstances(id: number, count: number): void;
+
+  /** A descriptor of its own for the same socket, or a status. */
+  duplicateDescriptor(fd: number): number;
+  closeDescriptor(fd: number): number;
+  /** The key under which another thread can take the handle's descriptor, or a status. */
+  makeOffer(id: number): string | number;
+  /** Opens a fresh handle on what was offered under a key; UV_ENOENT where nothing is (any more). */
+  takeOffer(id: number, key: string): number;
+  /** Closes what nobody took; UV_ENOENT where somebody did. */
+  withdrawOffer(key: string): number;
 }
 
 export type NativeCallback = (id: number, ...rest: never[]) => void;

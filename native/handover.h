@@ -1,0 +1,19 @@
+#ifndef UVNET_HANDOVER_H_
+#define UVNET_HANDOVER_H_
+
+#include <napi.h>
+
+namespace uvnet {
+
+class Environment;
+
+// Closes what this environment offered and nobody took.
+void EndOffers(const Environment* owner);
+
+// Descriptors that change hands: duplicated for another module of the same
+// thread, or offered to another thread of the process.
+void InitHandover(Napi::Env env, Napi::Object exports);
+
+}  // namespace uvnet
+
+#endif  // UVNET_HANDOVER_H_
