@@ -5,6 +5,7 @@ import {
   exceptionWithHostPort,
 } from './internal/errors';
 import { Pipe, TCP, type Handle, type SocketName } from './internal/handle';
+import { makeToken, takeToken, type DetachOptions, type Token } from './internal/handover';
 import { isIP } from './internal/ip';
 import { validateBoolean, validateObject, validatePort, validateString } from './internal/validators';
 
@@ -21,6 +22,19 @@ export interface BoundSocketOptions {
   path?: string;
 }
 
+/** What a bound socket's `detach()` gives: plain data, which `postMessage` carries. */
+export interface BoundSocketToken extends Token<'bound-socket'> {
+  readonly path: string | undefined;
+}
+
+/** Stands for the options where there is a handle already. */
+class Attached {
+  constructor(
+    readonly handle: Handle,
+    readonly boundPath: string | undefined,
+  ) {}
+}
+
 /**
  * A socket that is bound to a local address and neither listens nor connects yet. One `Server`
  * (`server.listen(bound)`) or one `Socket` (`new Socket({ handle: bound })`) takes it over; who
@@ -33,8 +47,15 @@ export class BoundSocket {
   readonly #address: SocketName = {};
   #path: string | undefined;
 
-  constructor(options: BoundSocketOptions = {}) {
+  constructor(options?: BoundSocketOptions);
+  constructor(options: BoundSocketOptions | Attached = {}) {
     validateObject(options, 'options');
+    if (options instanceof Attached) {
+      this.#handle = options.handle;
+      this.#path = options.boundPath;
+      if (options.handle instanceof TCP) options.handle.getsockname(this.#address);
+      return;
+    }
     if (options.path !== undefined) this.#bindPipe(options);
     else this.#bindTcp(options);
   }
@@ -127,6 +148,28 @@ export class BoundSocket {
     return this.#path !== undefined;
   }
 
+  /**
+   * Offers the bound socket to another thread of the process, where `BoundSocket.attach(token)`
+   * takes it up. This object cannot be used any more.
+   */
+  detach(options: DetachOptions = {}): BoundSocketToken {
+    const handle = this.#owned();
+    const token = makeToken('bound-socket', handle, options, { path: this.#path });
+    this.close();
+    return token;
+  }
+
+  /**
+   * Takes up what `boundSocket.detach()` offered in this or another thread.
+   *
+   * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
+   *   that offered it has ended
+   */
+  static attach(token: BoundSocketToken): BoundSocket {
+    const attached = new Attached(takeToken(token, 'bound-socket'), token.path);
+    return new this(attached as BoundSocketOptions);
+  }
+
   /** @internal */
   static path(socket: BoundSocket): string | undefined {
     return socket.#path;
@@ -152,12 +195,15 @@ for (const name of ['path', 'take', 'release']) Reflect.deleteProperty(BoundSock
 
 const dispose = (Symbol as unknown as { dispose?: symbol }).dispose;
 if (dispose !== undefined) {
+  const method = {
+    [dispose](this: BoundSocket) {
+      release(this);
+    },
+  }[dispose];
   Object.defineProperty(BoundSocket.prototype, dispose, {
     configurable: true,
     writable: true,
-    value(this: BoundSocket) {
-      release(this);
-    },
+    value: method,
   });
 }
 

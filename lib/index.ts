@@ -51,5 +51,7 @@ export const setDefaultAutoSelectFamilyAttemptTimeout =
 
 export type Server = import('./server').Server;
 export type Socket = import('./socket').Socket;
-export type { ServerOptions } from './server';
+export type { BoundSocketToken } from './bound-socket';
+export type { SocketToken } from './internal/bridge';
+export type { ServerOptions, ServerToken } from './server';
 export type { SocketOptions } from './socket';

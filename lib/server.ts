@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import type { ProxyMode, ServerStats } from './internal/accept-policy';
 import { debug } from './internal/diagnostics';
 import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING, errnoException } from './internal/errors';
-import type { SocketName, TCP } from './internal/handle';
+import { Handle, type SocketName, type TCP } from './internal/handle';
+import { makeToken, takeToken, type DetachOptions, type Token } from './internal/handover';
 import { listen, setupListenHandle } from './internal/listen';
 import {
   keepServerOptions,
@@ -36,6 +37,23 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
   proxyHeaderTimeout: number;
   /** What the server has let in, dropped, read and written so far. */
   stats(): ServerStats;
+
+  /**
+   * Offers the listening socket to another thread of the process, where
+   * {@link ServerConstructor.attach} takes it up. This server is closed; its connections stay, and
+   * those that the kernel has not handed out yet wait for the other thread.
+   *
+   * @throws ERR_SERVER_NOT_RUNNING, ERR_FEATURE_UNAVAILABLE_ON_PLATFORM (Windows)
+   */
+  detach(options?: DetachOptions): ServerToken;
+}
+
+/** What a server's `detach()` gives: plain data, which `postMessage` carries. */
+export interface ServerToken extends Token<'server'> {
+  readonly settings: ServerOptions;
+  readonly path: string | undefined;
+  readonly maxConnections: number | null | undefined;
+  readonly ref: boolean;
 }
 
 /** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
@@ -51,6 +69,21 @@ export interface ServerConstructor {
   (options?: ServerOptions, connectionListener?: ConnectionListener): Server;
   (connectionListener?: ConnectionListener): Server;
   readonly prototype: Server;
+
+  /**
+   * Takes up what `server.detach()` offered in this or another thread, and listens: 'listening'
+   * follows. The options of the server that was detached hold where none are given here; a block
+   * list does not travel.
+   *
+   * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
+   *   that offered it has ended
+   */
+  attach(token: ServerToken, connectionListener?: ConnectionListener): Server;
+  attach(
+    token: ServerToken,
+    options?: ServerOptions,
+    connectionListener?: ConnectionListener,
+  ): Server;
 }
 
 function checkOptions(options: ServerOptions): void {
@@ -190,6 +223,26 @@ const serverMethods = {
     });
   },
 
+  detach(this: ServerImpl, options: DetachOptions = {}): ServerToken {
+    const handle = this._handle;
+    if (!(handle instanceof Handle)) throw new ERR_SERVER_NOT_RUNNING();
+    const token = makeToken('server', handle, options, {
+      settings: {
+        allowHalfOpen: this.allowHalfOpen,
+        pauseOnConnect: this.pauseOnConnect,
+        noDelay: this.noDelay,
+        keepAlive: this.keepAlive,
+        keepAliveInitialDelay: this.keepAliveInitialDelay * 1000,
+        highWaterMark: this.highWaterMark,
+      },
+      path: this._pipeName,
+      maxConnections: this.maxConnections,
+      ref: !this._unref,
+    });
+    this.close();
+    return token;
+  },
+
   ref(this: ServerImpl): ServerImpl {
     this._unref = false;
     this._handle?.ref();
@@ -220,6 +273,24 @@ Object.defineProperty(Server.prototype, 'stats', {
   writable: true,
   value: stats,
 });
+
+function attach(
+  this: ServerConstructor,
+  token: ServerToken,
+  options?: ServerOptions | ConnectionListener,
+  connectionListener?: ConnectionListener,
+): Server {
+  const handle = takeToken(token, 'server');
+  const [own, listener] =
+    typeof options === 'function' ? [undefined, options] : [options, connectionListener];
+  const server = new this({ ...token.settings, ...own }, listener);
+  const impl = server as unknown as ServerImpl;
+  if (token.path !== undefined) impl._pipeName = token.path;
+  if (token.maxConnections !== undefined) impl.maxConnections = token.maxConnections;
+  impl._unref = !token.ref;
+  return server.listen(handle);
+}
+Object.defineProperty(Server, 'attach', { value: attach, writable: true, configurable: true });
 
 const { asyncDispose } = Symbol as unknown as { asyncDispose?: symbol };
 if (asyncDispose !== undefined) {

@@ -3,10 +3,12 @@ import { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { BlockList } from './block-list';
 import { boundPathOf, consume, isBoundSocket } from './bound-socket';
+import { attach, detach, fromNode, toNode, type SocketToken } from './internal/bridge';
 import { openHandle } from './internal/descriptor';
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, errnoException } from './internal/errors';
 import { adoptCoreHandle, isCoreHandle } from './internal/foreign';
 import { Handle } from './internal/handle';
+import type { DetachOptions } from './internal/handover';
 import { optionMethods, type OptionMethods } from './internal/option-methods';
 import type { ProxyInfo } from './internal/proxy-info';
 import { readMethods } from './internal/read-path';
@@ -43,6 +45,29 @@ import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path
 export interface Socket extends nodeNet.Socket, OptionMethods {
   /** What a PROXY header said about this connection; undefined where it had none. */
   readonly proxy: ProxyInfo | undefined;
+export interface Socket extends nodeNet.Socket {
+  /**
+   * Hands the connection over to a new socket of `node:net`, for code that takes no other:
+   * `tls.connect({ socket })`, `child.send(message, socket)`, an HTTP server's 'connection' event.
+   *
+   * What was read and not consumed, the encoding, the pause and the idle timeout go along;
+   * listeners do not. Data that is still to be sent leaves first. This socket emits 'close' without
+   * having ended the connection.
+   *
+   * @throws ERR_SOCKET_CLOSED, ERR_INVALID_STATE (not connected yet),
+   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM (Windows, whose sockets cannot change hands)
+   */
+  toNode(): nodeNet.Socket;
+
+  /**
+   * Offers the connection to another thread of the process. The token is plain data for
+   * `postMessage`; {@link SocketConstructor.attach} takes the connection up there, with all that
+   * was read and not consumed. This socket emits 'close' without having ended the connection, which
+   * is closed where nobody takes it in time or this thread ends before.
+   *
+   * @throws as `toNode()`, and ERR_INVALID_STATE while data waits to be sent
+   */
+  detach(options?: DetachOptions): SocketToken;
 }
 
 /** Options of `new Socket()`; see `net.Socket` for those not described here. */
@@ -67,6 +92,22 @@ export interface SocketConstructor {
   new (options?: SocketOptions): Socket;
   (options?: SocketOptions): Socket;
   readonly prototype: Socket;
+
+  /**
+   * Takes a connection over from a socket of `node:net`; the reverse of {@link Socket.toNode}.
+   * That socket emits 'close' without having ended the connection.
+   *
+   * @throws as `toNode()`
+   */
+  fromNode(socket: nodeNet.Socket): Socket;
+
+  /**
+   * Takes up what `socket.detach()` offered in this or another thread.
+   *
+   * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
+   *   that offered it has ended
+   */
+  attach(token: SocketToken): Socket;
 }
 
 function checkOptions(options: SocketOptions | undefined): void {
@@ -223,6 +264,22 @@ Object.assign(
   coreMethods,
   optionMethods,
 );
+Object.assign(Socket.prototype, readMethods, writeMethods, timeoutMethods, coreMethods, {
+  toNode,
+  detach,
+});
+
+// Not enumerable, so that a sub-class by `Object.assign` or `for in` copies nothing of it.
+for (const [name, value] of Object.entries({
+  fromNode(this: SocketConstructor, socket: nodeNet.Socket) {
+    return fromNode(this, socket);
+  },
+  attach(this: SocketConstructor, token: SocketToken) {
+    return attach(this, token);
+  },
+})) {
+  Object.defineProperty(Socket, name, { value, writable: true, configurable: true });
+}
 
 type Getter = (this: SocketImpl) => unknown;
 

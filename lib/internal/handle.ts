@@ -342,11 +342,12 @@ export function afterWrite(status: number): number {
     // What is written from then on, when no tick will run any more, leaves at once.
     process.once('exit', () => reportFailures(binding.stopGathering()));
   }
-  process.nextTick(flush);
+  process.nextTick(flushGathered);
   return 0;
 }
 
-function flush(): void {
+/** Sends what the writes of this turn have gathered. */
+export function flushGathered(): void {
   reportFailures(binding.flushAll());
 }
 

@@ -296,7 +296,13 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   const given = options;
   options = (options._handle || options.handle || options) as ListenOptions;
   this._listeningId++;
-  if (isCoreHandle(options)) options = adoptCoreHandle(options) as ListenOptions;
+  if (isCoreHandle(options)) {
+    // To close core's handle of a bound pipe would unlink its name, so that one goes on accepting.
+    const pipe = options.constructor.name === 'Pipe' && options.fd >= 0;
+    this._handle = pipe ? (options as never) : adoptCoreHandle(options);
+    listenInCluster(this, { ...NO_PLACE, backlog: backlogArgument });
+    return this;
+  }
   if (options instanceof Handle) {
     planServer(this, options instanceof Pipe, given);
     this._handle = options;

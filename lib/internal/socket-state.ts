@@ -94,6 +94,9 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kProxy]?: ProxyInfo | undefined;
   [symbols.kBoundPath]?: string;
 
+  setTimeout(msecs: number, callback?: () => void): SocketImpl;
+  ref(): SocketImpl;
+  unref(): SocketImpl;
   _unrefTimer(): void;
   _onTimeout(): void;
   _reset(): SocketImpl;
