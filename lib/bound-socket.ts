@@ -7,7 +7,12 @@ import {
 import { Pipe, TCP, type Handle, type SocketName } from './internal/handle';
 import { makeToken, takeToken, type DetachOptions, type Token } from './internal/handover';
 import { isIP } from './internal/ip';
-import { validateBoolean, validateObject, validatePort, validateString } from './internal/validators';
+import {
+  validateBoolean,
+  validateObject,
+  validatePort,
+  validateString,
+} from './internal/validators';
 
 /** Where a {@link BoundSocket} is bound to. */
 export interface BoundSocketOptions {

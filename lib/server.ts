@@ -266,7 +266,6 @@ const serverMethods = {
   },
 };
 Object.assign(Server.prototype, serverMethods, serverOptionMethods);
-Object.assign(Server.prototype, serverMethods);
 Object.defineProperties(Server.prototype, limitProperties);
 Object.defineProperty(Server.prototype, 'stats', {
   configurable: true,

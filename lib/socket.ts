@@ -45,7 +45,7 @@ import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path
 export interface Socket extends nodeNet.Socket, OptionMethods {
   /** What a PROXY header said about this connection; undefined where it had none. */
   readonly proxy: ProxyInfo | undefined;
-export interface Socket extends nodeNet.Socket {
+
   /**
    * Hands the connection over to a new socket of `node:net`, for code that takes no other:
    * `tls.connect({ socket })`, `child.send(message, socket)`, an HTTP server's 'connection' event.
@@ -263,11 +263,8 @@ Object.assign(
   timeoutMethods,
   coreMethods,
   optionMethods,
+  { toNode, detach },
 );
-Object.assign(Socket.prototype, readMethods, writeMethods, timeoutMethods, coreMethods, {
-  toNode,
-  detach,
-});
 
 // Not enumerable, so that a sub-class by `Object.assign` or `for in` copies nothing of it.
 for (const [name, value] of Object.entries({

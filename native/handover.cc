@@ -197,8 +197,8 @@ void InitHandover(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "takeOffer", TakeOffer);
   Define(env, exports, "withdrawOffer", WithdrawOffer);
 #else
-  for (const char* name : {"duplicateDescriptor", "closeDescriptor", "makeOffer", "takeOffer",
-                           "withdrawOffer"}) {
+  for (const char* name :
+       {"duplicateDescriptor", "closeDescriptor", "makeOffer", "takeOffer", "withdrawOffer"}) {
     Define(env, exports, name, NotSupported);
   }
 #endif

@@ -61,11 +61,7 @@ function settingsFor(old: AnySocket, reading: boolean): object {
   };
 }
 
-function moveOver(
-  old: AnySocket,
-  handle: Handle | CoreHandle,
-  make: () => AnySocket,
-): AnySocket {
+function moveOver(old: AnySocket, handle: Handle | CoreHandle, make: () => AnySocket): AnySocket {
   const refed = handle.hasRef();
   const successor = make();
   handle.reading = false;
@@ -120,7 +116,10 @@ export function fromNode(
   }
   const reading = handle.reading === true;
   return moveOver(socket, handle, () => {
-    const settings = { ...settingsFor(socket, reading), handle: openDescriptor(duplicateDescriptor(handle.fd)) };
+    const settings = {
+      ...settingsFor(socket, reading),
+      handle: openDescriptor(duplicateDescriptor(handle.fd)),
+    };
     const successor = new Socket(settings) as SocketImpl;
     // What core set on the socket is not told, so that the next call counts in any case.
     successor[kNoDelay] = undefined as never;
@@ -155,10 +154,7 @@ export function detach(this: SocketImpl, options: DetachOptions = {}): SocketTok
 }
 
 /** See {@link SocketConstructor.attach} in socket.ts. */
-export function attach(
-  Socket: new (options: object) => unknown,
-  token: SocketToken,
-): SocketImpl {
+export function attach(Socket: new (options: object) => unknown, token: SocketToken): SocketImpl {
   const handle = takeToken(token, 'socket');
   const socket = new Socket({ ...token.settings, handle }) as SocketImpl;
   socket[kNoDelay] = token.noDelay;

@@ -1,6 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
 import { binding } from './binding';
-import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE, errnoException } from './errors';
+import {
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
+  ERR_INVALID_ARG_VALUE,
+  errnoException,
+} from './errors';
 import { Pipe, TCP, type Handle } from './handle';
 import type { Unread } from './takeover';
 import { validateInteger } from './validators';
