@@ -1,7 +1,7 @@
 /* One bar chart in SVG: ratios to the baseline, with their intervals. */
 
-const LABEL_WIDTH = 250;
-const PLOT_WIDTH = 420;
+const LABEL_WIDTH = 270;
+const PLOT_WIDTH = 400;
 const VALUE_WIDTH = 190;
 const BAR = 12;
 const GAP = 3;
@@ -14,12 +14,22 @@ export function escapeHtml(text) {
   return String(text).replace(/[&<>"]/g, (character) => ESCAPES[character]);
 }
 
-/** End of the scale: past the baseline, but not stretched by a single bad value. */
-function scaleEnd(results) {
-  const ends = results.flatMap(({ subjects }) =>
-    subjects.map(({ ratio }) => Math.max(ratio?.median ?? 0, Math.min(ratio?.high ?? 0, 2))),
+/** Ratios that a chart can show: a limit in absolute figures makes a ratio meaningless. */
+function charted(results) {
+  return results.filter(
+    ({ subjects, limit }) => limit === undefined && subjects.some(({ ratio }) => ratio),
   );
-  return Math.min(2, Math.max(1.2, Math.ceil(Math.max(...ends) * 5) / 5));
+}
+
+/**
+ * End of the scale, the same for all charts of a report: past the baseline, but not stretched by
+ * a single bad value. Bars beyond it are cut off, with an arrow; their figure stands beside them.
+ */
+export function scaleEnd(results) {
+  const medians = charted(results).flatMap(({ subjects }) =>
+    subjects.map(({ ratio }) => ratio?.median ?? 0),
+  );
+  return Math.min(2, Math.max(1.2, Math.ceil(Math.max(0, ...medians) * 5) / 5));
 }
 
 function ticks(end) {
@@ -28,10 +38,11 @@ function ticks(end) {
   return marks;
 }
 
-function bar(subject, unit, y, x) {
+function bar(subject, unit, y, x, end) {
   const { id, label, ratio, value } = subject;
   const middle = y + BAR / 2;
   const text = `${ratio.median.toFixed(2)}  [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`;
+  const cut = ratio.median > end ? '\u2192 ' : '';
   const title = `${label}: ${text}, ${value.median.toPrecision(3)} ${unit}, ${ratio.count} pairs`;
   return [
     `<g class="s-${id}"><title>${escapeHtml(title)}</title>`,
@@ -39,15 +50,14 @@ function bar(subject, unit, y, x) {
     `<line class="whisker" x1="${x(ratio.low)}" x2="${x(ratio.high)}" y1="${middle}" y2="${middle}"/>`,
     `<line class="whisker" x1="${x(ratio.low)}" x2="${x(ratio.low)}" y1="${y + 2}" y2="${y + BAR - 2}"/>`,
     `<line class="whisker" x1="${x(ratio.high)}" x2="${x(ratio.high)}" y1="${y + 2}" y2="${y + BAR - 2}"/>`,
-    `<text class="value" x="${LABEL_WIDTH + PLOT_WIDTH + 12}" y="${y + BAR - 2}">${text}</text></g>`,
+    `<text class="value" x="${LABEL_WIDTH + PLOT_WIDTH + 12}" y="${y + BAR - 2}">${cut}${text}</text></g>`,
   ].join('');
 }
 
-/** The chart of some results. Results without a ratio (nothing but the baseline) are left out. */
-export function chart(allResults) {
-  const results = allResults.filter(({ subjects }) => subjects.some(({ ratio }) => ratio));
+/** The chart of some results on a scale up to `end`; empty where there is nothing to compare. */
+export function chart(allResults, end) {
+  const results = charted(allResults);
   if (results.length === 0) return '';
-  const end = scaleEnd(results);
   const x = (ratio) => LABEL_WIDTH + (Math.min(ratio, end) / end) * PLOT_WIDTH;
   const shapes = [];
   let y = 6;
@@ -59,7 +69,7 @@ export function chart(allResults) {
     );
     measured.forEach((subject, i) => {
       const top = y + i * (BAR + GAP);
-      shapes.push(bar(subject, result.unit, top, x));
+      shapes.push(bar(subject, result.unit, top, x, end));
       if (subject.id === 'impl' && result.target !== undefined) {
         const at = x(result.target);
         shapes.push(
@@ -73,12 +83,13 @@ export function chart(allResults) {
   const bottom = y - ROW_GAP + 8;
   const axis = ticks(end).map(
     (mark) =>
-      `<line class="${Math.abs(mark - 1) < 1e-9 ? 'one' : 'grid'}" x1="${x(mark)}" x2="${x(mark)}" y1="0" y2="${bottom}"/>` +
+      `<line class="grid" x1="${x(mark)}" x2="${x(mark)}" y1="0" y2="${bottom}"/>` +
       `<text class="tick" x="${x(mark)}" y="${bottom + 16}">${mark.toFixed(1)}</text>`,
   );
+  const one = `<line class="one" x1="${x(1)}" x2="${x(1)}" y1="0" y2="${bottom}"/>`;
   const width = LABEL_WIDTH + PLOT_WIDTH + VALUE_WIDTH;
   return (
     `<svg viewBox="0 0 ${width} ${bottom + AXIS}" role="img" ` +
-    `aria-label="CPU time relative to the baseline">${axis.join('')}${shapes.join('')}</svg>`
+    `aria-label="CPU time relative to the baseline">${axis.join('')}${shapes.join('')}${one}</svg>`
   );
 }

@@ -1,5 +1,5 @@
 /* The report as one HTML file without any other file. */
-import { chart, escapeHtml } from './chart.mjs';
+import { chart, escapeHtml, scaleEnd } from './chart.mjs';
 import { formatNumber, formatRatio, formatTarget, remarks } from './terminal.mjs';
 
 const STYLE = `
@@ -77,8 +77,11 @@ function groups(results) {
   for (const result of results) {
     byGroup.set(result.group, [...(byGroup.get(result.group) ?? []), result]);
   }
+  const end = scaleEnd(results);
   return [...byGroup]
-    .map(([name, members]) => `<h3>${escapeHtml(name)}</h3>${chart(members)}`)
+    .map(([name, members]) => [name, chart(members, end)])
+    .filter(([, drawn]) => drawn !== '')
+    .map(([name, drawn]) => `<h3>${escapeHtml(name)}</h3>${drawn}`)
     .join('');
 }
 
