@@ -1,0 +1,101 @@
+// Links: native/address_trie.cc native/address.cc
+//
+// After any sequence of rules added and removed, the trie covers what the rules cover one by one.
+//
+// Input: records of one operation byte, one prefix byte, and the bytes of one or two addresses.
+
+#include <cstdlib>
+#include <vector>
+
+#include "../native/rule_model.h"
+
+using uvnet::AddressRule;
+using uvnet::AddressTrie;
+using uvnet::IpAddress;
+
+namespace {
+
+void Expect(bool condition) {
+  if (!condition) std::abort();
+}
+
+class Input {
+ public:
+  Input(const uint8_t* data, size_t size) : data_(data), end_(data + size) {}
+  bool empty() const { return data_ == end_; }
+  uint8_t Byte() { return empty() ? 0 : *data_++; }
+
+  IpAddress Address(int kind) {
+    IpAddress address;
+    address.family = kind == 0 ? 4 : 6;
+    // Short inputs, many meetings: two bytes at the front and two at the end.
+    const int size = kind == 0 ? 4 : 16;
+    address.bytes[0] = Byte();
+    address.bytes[1] = Byte();
+    address.bytes[size - 2] = Byte();
+    address.bytes[size - 1] = Byte();
+    if (kind == 2) {
+      IpAddress ipv4 = address;
+      ipv4.bytes[2] = address.bytes[14];
+      ipv4.bytes[3] = address.bytes[15];
+      return rule_model::Mapped(ipv4);
+    }
+    return address;
+  }
+
+ private:
+  const uint8_t* data_;
+  const uint8_t* end_;
+};
+
+IpAddress Near(IpAddress address, int step) {
+  for (int i = (address.family == 4 ? 4 : 16) - 1; i >= 0; --i) {
+    const int value = address.bytes[i] + step;
+    address.bytes[i] = static_cast<uint8_t>(value);
+    if (value >= 0 && value <= 255) break;
+  }
+  return address;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  Input input(data, size);
+  AddressTrie trie;
+  std::vector<AddressRule> rules;
+  std::vector<IpAddress> probes;
+
+  while (!input.empty() && rules.size() < 64) {
+    const uint8_t operation = input.Byte();
+    const uint8_t prefix = input.Byte();
+    if (operation % 4 == 3) {
+      if (rules.empty()) continue;
+      const size_t which = prefix % rules.size();
+      trie.Remove(rules[which]);
+      rules.erase(rules.begin() + static_cast<std::ptrdiff_t>(which));
+    } else {
+      AddressRule rule;
+      rule.kind = static_cast<AddressRule::Kind>(operation % 4);
+      rule.first = input.Address(operation / 4 % 3);
+      rule.prefix = static_cast<uint8_t>(prefix % (rule.first.family == 4 ? 33 : 129));
+      if (rule.kind == AddressRule::Kind::kRange) {
+        rule.last = input.Address(operation / 12 % 3);
+        if (uvnet::Compare(rule.first, rule.last) == 1) continue;
+        probes.push_back(rule.last);
+      }
+      probes.push_back(rule.first);
+      trie.Add(rule);
+      rules.push_back(rule);
+    }
+    for (const IpAddress& probe : probes) {
+      for (int step = -1; step <= 1; ++step) {
+        const IpAddress address = Near(probe, step);
+        const bool contained = rule_model::Contains(rules, address);
+        Expect(trie.Contains(address) == contained);
+        Expect(trie.Covers(address, address.family == 4 ? 32 : 128) == contained);
+        if (trie.Covers(address, address.family == 4 ? 28 : 124)) Expect(contained);
+      }
+    }
+  }
+  return 0;
+}
