@@ -4,6 +4,7 @@
 
 #include "accept_policy.h"
 #include "arguments.h"
+#include "block_list.h"
 #include "connector.h"
 #include "environment.h"
 #include "fd_passing.h"
@@ -78,6 +79,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitAcceptPolicy(env, exports);
   InitHandover(env, exports);
   InitSocketOptions(env, exports);
+  InitBlockList(env, exports);
   InitFdPassing(env, exports);
   InitConnector(env, exports);
   return exports;

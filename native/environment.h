@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "block_list_table.h"
 #include "gather.h"
 #include "receive_buffer.h"
 
@@ -83,6 +84,7 @@ class Environment {
   void NextTurn() { ++turn_; }
 
   ReceiveBuffer& receive() { return receive_; }
+  BlockListTable& block_lists() { return block_lists_; }
   GatherPool& gather() { return gather_; }
 
   // Two numbers a native method can return beside its result (see state.ts).
@@ -116,6 +118,7 @@ class Environment {
   int32_t* state_ = nullptr;
 
   ReceiveBuffer receive_;
+  BlockListTable block_lists_;
   GatherPool gather_;
 };
 
