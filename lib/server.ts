@@ -14,6 +14,13 @@ import {
   type ServerOptionMethods,
 } from './internal/option-methods';
 import {
+  checkCloseOptions,
+  closeProperties,
+  markClosed,
+  startGrace,
+  type CloseOptions,
+} from './internal/server-close';
+import {
   initializeLimits,
   limitProperties,
   stats,
@@ -22,6 +29,7 @@ import {
 } from './internal/server-limits';
 import type { ConnectionCounter, ServerImpl } from './internal/server-state';
 import type { ListenSocketOptions } from './internal/socket-option-types';
+import type { PathOptions } from './internal/unix-path';
 import { validateNumber } from './internal/validators';
 import type { Socket } from './socket';
 
@@ -35,8 +43,36 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
   proxyProtocol: ProxyMode;
   proxyFrom: nodeNet.BlockList | undefined;
   proxyHeaderTimeout: number;
+  listen(options: ListenOptions, listener?: () => void): this;
+  listen(port?: number, hostname?: string, backlog?: number, listener?: () => void): this;
+  listen(port?: number, hostname?: string, listener?: () => void): this;
+  listen(port?: number, backlog?: number, listener?: () => void): this;
+  listen(port?: number, listener?: () => void): this;
+  listen(path: string, backlog?: number, listener?: () => void): this;
+  listen(path: string, listener?: () => void): this;
+  listen(handle: unknown, backlog?: number, listener?: () => void): this;
+  listen(handle: unknown, listener?: () => void): this;
+
   /** What the server has let in, dropped, read and written so far. */
   stats(): ServerStats;
+
+  close(callback?: (error?: Error) => void): this;
+  /**
+   * Stops accepting, ends connections that are idle or become so, and destroys what is left when
+   * the grace is over. 'close' and {@link closed} follow the last connection.
+   */
+  close(options: CloseOptions, callback?: (error?: Error) => void): this;
+  /** Stops accepting and destroys all connections. */
+  closeAll(callback?: (error?: Error) => void): this;
+  /**
+   * Ends the connections that have moved no byte for `ms` milliseconds (default: 0, all), after what
+   * they have still to send. The server goes on listening.
+   *
+   * @returns how many these were
+   */
+  closeIdle(ms?: number): number;
+  /** Fulfilled with 'close'. A server that listens again gets a new promise. */
+  readonly closed: Promise<void>;
 
   /**
    * Offers the listening socket to another thread of the process, where
@@ -54,6 +90,12 @@ export interface ServerToken extends Token<'server'> {
   readonly path: string | undefined;
   readonly maxConnections: number | null | undefined;
   readonly ref: boolean;
+}
+
+/** Options of `listen()`; see `net.ListenOptions` for those not described here. */
+export interface ListenOptions extends nodeNet.ListenOptions, ListenSocketOptions, PathOptions {
+  /** A descriptor that listens or is bound already, of a TCP or a unix socket. */
+  fd?: number;
 }
 
 /** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
@@ -180,7 +222,17 @@ const serverMethods = {
     return this;
   },
 
-  close(this: ServerImpl, cb?: (error?: Error) => void): ServerImpl {
+  close(
+    this: ServerImpl,
+    cb?: ((error?: Error) => void) | CloseOptions,
+    ...[callback]: ((error?: Error) => void)[]
+  ): ServerImpl {
+    let options: CloseOptions | undefined;
+    if (typeof cb === 'object' && cb !== null) {
+      checkCloseOptions(cb);
+      options = cb;
+      cb = callback;
+    }
     this._listeningId++;
     if (typeof cb === 'function') {
       if (this._handle === null) this.once('close', () => cb(new ERR_SERVER_NOT_RUNNING()));
@@ -190,6 +242,7 @@ const serverMethods = {
       this._handle.close();
       this._handle = null;
     }
+    if (options !== undefined) startGrace(this, options);
     if (!this._usingWorkers) {
       this._emitCloseIfDrained();
       return this;
@@ -211,6 +264,7 @@ const serverMethods = {
     if (this._handle !== null || this._connections > 0) return;
     process.nextTick(() => {
       debug('server: emit close');
+      markClosed(this);
       this.emit('close');
     });
   },
@@ -267,6 +321,7 @@ const serverMethods = {
 };
 Object.assign(Server.prototype, serverMethods, serverOptionMethods);
 Object.defineProperties(Server.prototype, limitProperties);
+Object.defineProperties(Server.prototype, closeProperties);
 Object.defineProperty(Server.prototype, 'stats', {
   configurable: true,
   writable: true,

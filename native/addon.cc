@@ -14,6 +14,7 @@
 #include "socket_options_binding.h"
 #include "stream.h"
 #include "tcp.h"
+#include "unix_path.h"
 
 namespace uvnet {
 
@@ -78,6 +79,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitListener(env, exports);
   InitAcceptPolicy(env, exports);
   InitHandover(env, exports);
+  InitUnixPath(env, exports);
   InitSocketOptions(env, exports);
   InitBlockList(env, exports);
   InitFdPassing(env, exports);

@@ -19,9 +19,11 @@ import { adoptCoreHandle, isCoreHandle, type CoreHandle } from './foreign';
 import { guessHandleType, Handle, Pipe, TCP } from './handle';
 import { anyAddress, isIPv6 } from './ip';
 import { planServer, presetListener, refusal } from './option-methods';
+import { markOpen } from './server-close';
 import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from './socket-options';
-import { kLimits, kOptionPlan } from './symbols';
+import { kLimits, kOptionPlan, kPathOptions } from './symbols';
+import { bindPath, checkPathOptions, type PathOptions } from './unix-path';
 import { validateAbortSignal, validatePort } from './validators';
 
 const UV_EINVAL = errnoByName('EINVAL');
@@ -31,7 +33,7 @@ const UV_EINVAL = errnoByName('EINVAL');
  */
 const DEFAULT_BACKLOG = 511;
 
-export interface ListenOptions {
+export interface ListenOptions extends PathOptions {
   port?: number | string | null;
   host?: string;
   path?: string;
@@ -78,7 +80,7 @@ function preset(handle: Handle, plan: OptionPlan | undefined): void {
  * A bound handle, or the status that says why there is none.
  *
  * @param plan - socket options
- * @throws the error of a socket option that was refused
+ * @throws the error of a socket option, or of the mode of a path, that was refused
  */
 export function createServerHandle(
   address: string | null | undefined,
@@ -87,6 +89,7 @@ export function createServerHandle(
   fd?: number | null,
   flags = 0,
   plan?: OptionPlan,
+  pathOptions?: PathOptions,
 ): Handle | number {
   let handle: Handle;
   let status = 0;
@@ -112,7 +115,7 @@ export function createServerHandle(
       const instances = Number.parseInt(process.env['NODE_PENDING_PIPE_INSTANCES'] ?? '');
       if (!Number.isNaN(instances)) pipe.setPendingInstances(instances);
     }
-    if (address) status = pipe.bind(address);
+    if (address) status = bindPath(pipe, address, pathOptions);
     if (status === 0) preset(pipe, plan);
   } else {
     const tcp = (handle = new TCP());
@@ -170,7 +173,7 @@ export function setupListenHandle(
           addressType = 4;
         }
       }
-      made ??= createServerHandle(address, port, addressType, fd, flags, plan);
+      made ??= createServerHandle(address, port, addressType, fd, flags, plan, this[kPathOptions]);
       if (typeof made === 'number') {
         throw uvExceptionWithHostPort(made, 'listen', address as string, port as number);
       }
@@ -195,6 +198,7 @@ export function setupListenHandle(
     fail(this, uvExceptionWithHostPort(status, 'listen', address as string, port as number));
     return;
   }
+  markOpen(this);
   if (serverListenChannel.hasSubscribers) serverListenChannel.asyncEnd.publish({ server: this });
   this._connectionKey = `${addressType}:${address}:${port}`;
   if (this._unref) this.unref();
@@ -373,8 +377,10 @@ function listenOnPath(
       'can not set readableAll or writableAllt to true when path is abstract unix socket',
     );
   }
+  checkPathOptions(path, options);
   planServer(server, true, options);
   server._pipeName = path;
+  server[kPathOptions] = options;
   listenInCluster(
     server,
     {

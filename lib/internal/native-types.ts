@@ -124,6 +124,8 @@ export interface NativeBinding {
   /** The local end of the attempt that just failed at once; as `tcpSockName`. */
   raceFailedLocal(id: number): string | number;
 
+  /** 0 where somebody listens on the path of a unix socket, UV_ECONNREFUSED where nobody does. */
+  pathProbe(path: string): number;
   pipeNew(ipc: boolean): number;
   pipeOpen(id: number, fd: number): number;
   pipeBind(id: number, name: string): number;

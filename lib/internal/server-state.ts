@@ -7,8 +7,10 @@ import type { DropReason } from './accept-policy';
 import { TCP, type Handle, type SocketName } from './handle';
 import { isIP } from './ip';
 import { buildProxyInfo, type ProxyParts } from './proxy-info';
+import type { ClosedState, CloseOptions } from './server-close';
 import type { Limits } from './server-limits';
 import type { AcceptingServer, SocketImpl } from './socket-state';
+import type { PathOptions } from './unix-path';
 import { applyAccepted } from './option-methods';
 import type { EncodedOptions, OptionPlan } from './socket-options';
 import {
@@ -18,8 +20,10 @@ import {
   kOnBytes,
   kProxy,
   type kClosed,
+  type kGraceTimer,
   type kLimits,
   type kOptionPlan,
+  type kPathOptions,
   type kServerOptions,
 } from './symbols';
 
@@ -47,6 +51,8 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   maxConnections?: number | null;
   [kLimits]: Limits;
   [kClosed]: ClosedState | undefined;
+  [kGraceTimer]: NodeJS.Timeout | undefined;
+  [kPathOptions]: PathOptions | undefined;
 
   _listen2(
     address: string | null,
@@ -57,6 +63,7 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
     flags?: number,
   ): void;
   close(callback?: (error?: Error) => void): ServerImpl;
+  close(options: CloseOptions, callback?: (error?: Error) => void): ServerImpl;
   unref(): ServerImpl;
 }
 
@@ -65,12 +72,6 @@ export interface ConnectionCounter {
   getConnections(callback: (error: Error | null, count: number) => void): void;
   close(callback: () => void): void;
   once(event: 'exit', listener: (counter: ConnectionCounter) => void): void;
-}
-
-/** What `server.closed` waits for. */
-export interface ClosedState {
-  promise: Promise<void>;
-  resolve: () => void;
 }
 
 /** The argument of 'drop'. A pipe's connection has no addresses. */

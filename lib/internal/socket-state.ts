@@ -102,12 +102,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   _reset(): SocketImpl;
   _getsockname(): SocketName;
   _getpeername(): SocketName;
-  _writeGeneric(
-    vector: boolean,
-    data: unknown,
-    encoding: string,
-    callback: WriteCallback,
-  ): void;
+  _writeGeneric(vector: boolean, data: unknown, encoding: string, callback: WriteCallback): void;
   readonly _bytesDispatched: number;
 }
 

@@ -25,6 +25,10 @@ export const kOnWriteError: unique symbol = Symbol('onWriteError');
 /** The limits of a server, and what resolves `server.closed`. */
 export const kLimits: unique symbol = Symbol('limits');
 export const kClosed: unique symbol = Symbol('closed');
+/** The timer of a close with a grace. */
+export const kGraceTimer: unique symbol = Symbol('graceTimer');
+/** How to bind to a unix socket's path. */
+export const kPathOptions: unique symbol = Symbol('pathOptions');
 
 /** What a PROXY header said about a connection. */
 export const kProxy: unique symbol = Symbol('proxy');

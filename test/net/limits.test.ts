@@ -1,0 +1,375 @@
+import type { Socket } from 'node:net';
+
+import * as net from 'uvnet';
+
+import { thrownBy } from '../helpers/errors';
+import { nextEvent } from '../helpers/events';
+import type { Net } from '../helpers/implementations';
+import { portOf, Scope } from '../helpers/scope';
+
+/** What node:net does not have: decisions about connections, made natively and counted. */
+
+const scope = new Scope(net as unknown as Net);
+afterEach(() => scope.dispose());
+
+function createServer(options: net.ServerOptions = {}): net.Server {
+  return scope.trackServer(net.createServer(options) as never) as unknown as net.Server;
+}
+
+async function listening(options: net.ServerOptions = {}, host = '127.0.0.1'): Promise<net.Server> {
+  const server = createServer(options);
+  await scope.listen(server as never, { port: 0, host });
+  return server;
+}
+
+const portOfServer = (server: net.Server): number => portOf(server as never);
+
+/** Connects; says whether the server kept the connection. */
+async function knock(server: net.Server, localAddress = '127.0.0.1'): Promise<boolean> {
+  const client = scope.connect({ port: portOfServer(server), host: '127.0.0.1', localAddress });
+  client.on('error', () => {});
+  const kept = nextEvent(server, 'connection').then(() => true);
+  const closed = nextEvent(client, 'close').then(() => false);
+  return Promise.race([kept, closed]);
+}
+
+describe('maxConnections', () => {
+  test('may change while the server listens', async () => {
+    const server = await listening();
+    server.maxConnections = 1;
+    expect(await knock(server)).toBe(true);
+    expect(await knock(server)).toBe(false);
+    server.maxConnections = 2;
+    expect(await knock(server)).toBe(true);
+    expect(await knock(server)).toBe(false);
+    server.maxConnections = null as never;
+    expect(await knock(server)).toBe(true);
+    expect(server.stats()).toMatchObject({ accepted: 3, open: 3, dropped: { maxConnections: 2 } });
+  });
+
+  test('a connection that closes makes room', async () => {
+    const server = await listening();
+    server.maxConnections = 1;
+    const { client, peer } = await scope.join(server as never);
+    expect(await knock(server)).toBe(false);
+    const closed = nextEvent(peer, 'close');
+    peer.resume();
+    client.end();
+    await closed;
+    expect(await knock(server)).toBe(true);
+  });
+
+  test('drop has the addresses and the reason', async () => {
+    const server = await listening();
+    server.maxConnections = 0;
+    const drop = nextEvent(server, 'drop');
+    const client = scope.connect({ port: portOfServer(server), host: '127.0.0.1' });
+    const connected = nextEvent(client, 'connect').then(() => client.localPort);
+    const [data] = await drop;
+    expect(data).toEqual({
+      localAddress: '127.0.0.1',
+      localPort: portOfServer(server),
+      localFamily: 'IPv4',
+      remoteAddress: '127.0.0.1',
+      remotePort: await connected,
+      remoteFamily: 'IPv4',
+      reason: 'maxConnections',
+    });
+  });
+
+  test('on a unix socket, drop has the reason alone', async () => {
+    const server = createServer();
+    const path = scope.path();
+    await scope.listen(server as never, { path });
+    server.maxConnections = 0;
+    const drop = nextEvent(server, 'drop');
+    scope.connect({ path }).on('error', () => {});
+    expect(await drop).toEqual([{ reason: 'maxConnections' }]);
+  });
+
+  test('the server may be closed from drop', async () => {
+    const server = await listening();
+    server.maxConnections = 0;
+    server.once('drop', () => server.close());
+    const closed = nextEvent(server, 'close');
+    const client = scope.connect({ port: portOfServer(server), host: '127.0.0.1' });
+    client.on('error', () => {});
+    await Promise.all([closed, nextEvent(client, 'close')]);
+    expect(server.listening).toBe(false);
+  });
+});
+
+describe('maxConnectionsPerAddress', () => {
+  test('counts each address for itself', async () => {
+    const server = await listening({ maxConnectionsPerAddress: 1 });
+    expect(await knock(server, '127.0.0.1')).toBe(true);
+    expect(await knock(server, '127.0.0.1')).toBe(false);
+    expect(await knock(server, '127.0.0.2')).toBe(true);
+    expect(server.stats().dropped.maxConnectionsPerAddress).toBe(1);
+    server.maxConnectionsPerAddress = 2;
+    expect(await knock(server, '127.0.0.1')).toBe(true);
+    server.maxConnectionsPerAddress = undefined;
+    expect(await knock(server, '127.0.0.1')).toBe(true);
+  });
+
+  test('a connection that closes makes room', async () => {
+    const server = await listening({ maxConnectionsPerAddress: 1 });
+    const { client, peer } = await scope.join(server as never);
+    expect(await knock(server)).toBe(false);
+    const closed = nextEvent(peer, 'close');
+    peer.resume();
+    client.end();
+    await closed;
+    expect(await knock(server)).toBe(true);
+  });
+
+  test('does not apply to unix sockets, which have no address', async () => {
+    const server = createServer({ maxConnectionsPerAddress: 1 });
+    const path = scope.path();
+    await scope.listen(server as never, { path });
+    await scope.join(server as never);
+    await scope.join(server as never);
+    expect(server.stats().open).toBe(2);
+  });
+
+  test.each([-1, 1.5, '1', {}])('%p is refused', (value) => {
+    expect(() => createServer({ maxConnectionsPerAddress: value as number })).toThrow(
+      /options\.maxConnectionsPerAddress/,
+    );
+    const server = createServer();
+    expect(() => (server.maxConnectionsPerAddress = value as number)).toThrow(
+      /"maxConnectionsPerAddress"/,
+    );
+  });
+
+  test.each([-1, 129, '64'])('an ipv6PrefixLength of %p is refused', (value) => {
+    expect(() => createServer({ ipv6PrefixLength: value as number })).toThrow(
+      /options\.ipv6PrefixLength/,
+    );
+  });
+});
+
+describe('acceptRate', () => {
+  test('lets a burst in and drops what goes beyond', async () => {
+    const server = await listening({ acceptRate: { perSecond: 0.001, burst: 3 } });
+    const kept: boolean[] = [];
+    for (let i = 0; i < 5; i++) kept.push(await knock(server));
+    expect(kept).toEqual([true, true, true, false, false]);
+    expect(server.stats().dropped.acceptRate).toBe(2);
+    server.acceptRate = null;
+    expect(await knock(server)).toBe(true);
+  });
+
+  test('the burst is the rate where it is not given', () => {
+    const server = createServer({ acceptRate: { perSecond: 2.5 } });
+    expect(server.acceptRate).toEqual({ perSecond: 2.5, burst: 3 });
+  });
+
+  test('an address at its limit uses up nothing of the rate', async () => {
+    const server = await listening({
+      acceptRate: { perSecond: 0.001, burst: 2 },
+      maxConnectionsPerAddress: 1,
+    });
+    expect(await knock(server, '127.0.0.1')).toBe(true);
+    expect(await knock(server, '127.0.0.1')).toBe(false);
+    expect(await knock(server, '127.0.0.1')).toBe(false);
+    expect(await knock(server, '127.0.0.2')).toBe(true);
+    expect(await knock(server, '127.0.0.3')).toBe(false);
+    expect(server.stats().dropped).toMatchObject({ acceptRate: 1, maxConnectionsPerAddress: 2 });
+    // The address that the rate refused holds no place.
+    server.acceptRate = null;
+    expect(await knock(server, '127.0.0.3')).toBe(true);
+  });
+
+  test.each([
+    [1, 'ERR_INVALID_ARG_TYPE'],
+    [{}, 'ERR_INVALID_ARG_TYPE'],
+    [{ perSecond: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ perSecond: NaN }, 'ERR_OUT_OF_RANGE'],
+    [{ perSecond: 1, burst: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ perSecond: 1, burst: '1' }, 'ERR_INVALID_ARG_TYPE'],
+  ])('%p is refused with %s', (acceptRate, code) => {
+    expect(thrownBy(() => createServer({ acceptRate: acceptRate as never }))).toMatchObject({
+      code,
+    });
+  });
+});
+
+describe('stats', () => {
+  test('counts what a server did', async () => {
+    const server = await listening();
+    expect(server.stats()).toEqual({
+      accepted: 0,
+      open: 0,
+      dropped: {
+        maxConnections: 0,
+        blockList: 0,
+        maxConnectionsPerAddress: 0,
+        acceptRate: 0,
+        proxyFrom: 0,
+        proxyHeader: 0,
+        proxyTimeout: 0,
+      },
+      acceptErrors: 0,
+      bytesRead: 0,
+      bytesWritten: 0,
+    });
+    const { client, peer } = await scope.join(server as never);
+    client.write('hello');
+    await nextEvent(peer, 'data');
+    peer.write('hi');
+    await nextEvent(client, 'data');
+    expect(server.stats()).toMatchObject({ accepted: 1, open: 1, bytesRead: 5, bytesWritten: 2 });
+    const closed = nextEvent(peer, 'close');
+    client.destroy();
+    peer.on('error', () => {});
+    await closed;
+    expect(server.stats()).toMatchObject({ accepted: 1, open: 0, bytesRead: 5, bytesWritten: 2 });
+  });
+
+  test('goes on when the server is closed, and when it listens again', async () => {
+    const server = await listening();
+    const { client, peer } = await scope.join(server as never);
+    const closed = nextEvent(server, 'close');
+    server.close();
+    expect(server.stats()).toMatchObject({ accepted: 1, open: 1 });
+    peer.resume();
+    client.end();
+    client.resume();
+    await closed;
+    expect(server.stats()).toMatchObject({ accepted: 1, open: 0 });
+    await scope.listen(server as never, { port: 0, host: '127.0.0.1' });
+    await scope.join(server as never);
+    expect(server.stats()).toMatchObject({ accepted: 2, open: 1 });
+  });
+
+  test('belongs to one server', async () => {
+    const first = await listening();
+    const second = await listening();
+    await scope.join(first as never);
+    expect(first.stats().open).toBe(1);
+    expect(second.stats().open).toBe(0);
+  });
+});
+
+describe('closeIdle, closeAll, close with a grace', () => {
+  const ended = (socket: Socket): Promise<unknown> => {
+    socket.resume();
+    return nextEvent(socket, 'close');
+  };
+
+  test('closeIdle ends what has not moved for long enough', async () => {
+    const server = await listening();
+    const { client } = await scope.join(server as never);
+    expect(server.closeIdle(60_000)).toBe(0);
+    expect(server.stats().open).toBe(1);
+    const closed = ended(client);
+    expect(server.closeIdle()).toBe(1);
+    await closed;
+    expect(server.listening).toBe(true);
+    expect(await knock(server)).toBe(true);
+  });
+
+  test('closeIdle sends first what waits', async () => {
+    const server = await listening();
+    const { client, peer } = await scope.join(server as never);
+    const size = 1 << 22;
+    peer.write(Buffer.alloc(size));
+    let received = 0;
+    client.on('data', (chunk) => (received += chunk.length));
+    const closed = nextEvent(client, 'close');
+    server.closeIdle();
+    await closed;
+    expect(received).toBe(size);
+  });
+
+  test.each([-1, 0.5, '1'])('closeIdle(%p) is refused', (ms) => {
+    expect(() => createServer().closeIdle(ms as number)).toThrow(/"ms"/);
+  });
+
+  test('closeAll stops listening and destroys all', async () => {
+    const server = await listening();
+    const pairs = [await scope.join(server as never), await scope.join(server as never)];
+    const clients = pairs.map(({ client }) => ended(client.on('error', () => {})));
+    const called = new Promise((resolve) => server.closeAll(resolve));
+    await Promise.all([...clients, called, server.closed]);
+    expect(server.listening).toBe(false);
+    expect(server.stats().open).toBe(0);
+  });
+
+  test('closeAll after close ends what is left', async () => {
+    const server = await listening();
+    const { client } = await scope.join(server as never);
+    server.close();
+    const called = new Promise((resolve) => server.closeAll(resolve));
+    await Promise.all([ended(client), called]);
+    expect(server.stats().open).toBe(0);
+  });
+
+  test('closeAll of a server that does not listen reports what close does', async () => {
+    const error = await new Promise((resolve) => createServer().closeAll(resolve));
+    expect(error).toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' });
+  });
+
+  test('closed is fulfilled with close, each time anew', async () => {
+    const server = await listening();
+    const first = server.closed;
+    expect(server.closed).toBe(first);
+    server.close();
+    await first;
+    expect(server.closed).toBe(first);
+    await scope.listen(server as never, { port: 0 });
+    expect(server.closed).not.toBe(first);
+    server.close();
+    await server.closed;
+    expect(server.listening).toBe(false);
+  });
+
+  test('closed is fulfilled at once where the server is closed already', async () => {
+    const server = await listening();
+    const closed = nextEvent(server, 'close');
+    server.close();
+    await closed;
+    await expect(server.closed).resolves.toBeUndefined();
+  });
+
+  test('a grace ends the idle, and at its end the rest', async () => {
+    const server = await listening();
+    const idle = await scope.join(server as never);
+    const busy = await scope.join(server as never);
+    const ends: string[] = [];
+    busy.client.on('error', () => {});
+    // An echo without end.
+    busy.peer.on('error', () => {});
+    busy.peer.pipe(busy.peer);
+    busy.client.on('data', () => {
+      setImmediate(() => busy.client.write('x'));
+    });
+    busy.client.write('x');
+    void ended(idle.client).then(() => ends.push('idle'));
+    const destroyed = nextEvent(busy.client, 'close').then(() => ends.push('busy'));
+    const start = performance.now();
+    server.close({ grace: 600, idle: 100 });
+    expect(server.listening).toBe(false);
+    await Promise.all([server.closed, destroyed]);
+    expect(ends).toEqual(['idle', 'busy']);
+    expect(performance.now() - start).toBeGreaterThan(590);
+  });
+
+  test('a grace is over when the last connection ends', async () => {
+    const server = await listening();
+    const { client, peer } = await scope.join(server as never);
+    const called = new Promise((resolve) => server.close({ grace: 60_000 }, resolve as never));
+    peer.resume();
+    client.end();
+    await Promise.all([ended(client), called]);
+    expect(server.stats().open).toBe(0);
+  });
+
+  test.each([[{}], [{ grace: -1 }], [{ grace: 1, idle: '1' }]])(
+    'close(%p) is refused',
+    (options) => {
+      expect(() => createServer().close(options as never)).toThrow(/"options\.(grace|idle)"/);
+    },
+  );
+});

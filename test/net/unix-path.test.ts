@@ -1,0 +1,185 @@
+import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+
+import * as net from 'uvnet';
+
+import { Pipe } from '../../lib/internal/handle';
+import { runChild } from '../helpers/child';
+import { errorShape, thrownBy } from '../helpers/errors';
+import { nextEvent } from '../helpers/events';
+import { uvnet, type Net } from '../helpers/implementations';
+import { Scope } from '../helpers/scope';
+
+/** Paths of unix sockets: their mode, and what a crashed server left there. */
+
+const scope = new Scope(net as unknown as Net);
+afterEach(() => scope.dispose());
+
+const createServer = (): net.Server =>
+  scope.trackServer(net.createServer() as never) as unknown as net.Server;
+
+/** Listens and says what came of it: 'listening', or the shape of an error. */
+async function listen(server: net.Server, options: net.ListenOptions): Promise<unknown> {
+  const failed = nextEvent(server, 'error').then(([error]) => errorShape(error));
+  server.listen(options);
+  return Promise.race([failed, nextEvent(server, 'listening').then(() => 'listening')]);
+}
+
+/** A socket whose process was killed. */
+async function leaveStale(path: string): Promise<void> {
+  const { signal } = await runChild(
+    uvnet!,
+    ({ net: { createServer: create }, args }) => {
+      create().listen(args[0], () => process.kill(process.pid, 'SIGKILL'));
+    },
+    { args: [path] },
+  );
+  expect(signal).toBe('SIGKILL');
+  expect(lstatSync(path).isSocket()).toBe(true);
+}
+
+describe('mode', () => {
+  const umask = process.umask();
+  const modes = [0o600, 0o660, 0o666, 0o777, 0o200].map(
+    (mode) => [mode.toString(8), mode] as const,
+  );
+  test.each(modes)('%s is the mode of the path', async (_, mode) => {
+    const path = scope.path();
+    expect(await listen(createServer(), { path, mode })).toBe('listening');
+    expect(statSync(path).mode & 0o777).toBe(mode);
+  });
+
+  test('is in place when the system calls listen(2)', async () => {
+    const path = scope.path();
+    const server = createServer();
+    const seen: number[] = [];
+    // The step behind which connections are possible.
+    const spy = jest.spyOn(Pipe.prototype, 'listen').mockImplementation(() => {
+      seen.push(statSync(path).mode & 0o777);
+      return 0;
+    });
+    server.listen({ path, mode: 0o622 });
+    spy.mockRestore();
+    expect(seen).toEqual([0o622]);
+    await nextEvent(server, 'listening');
+  });
+
+  test('the umask decides where there is none', async () => {
+    const path = scope.path();
+    await listen(createServer(), { path });
+    expect(statSync(path).mode & 0o777).toBe(0o777 & ~umask);
+  });
+
+  test.each([-1, 0o1000, '600', 0.5])('%p is refused', (mode) => {
+    const listenWith = (): unknown =>
+      createServer().listen({ path: scope.path(), mode: mode as number });
+    expect(thrownBy(listenWith).message).toMatch(/options\.mode/);
+  });
+
+  test('is refused for an abstract socket', () => {
+    const listenWith = (): unknown => createServer().listen({ path: '\0uvnet-mode', mode: 0o600 });
+    expect(thrownBy(listenWith)).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+  });
+});
+
+describe('replaceStale', () => {
+  test('replaces a socket that nobody listens on', async () => {
+    const path = scope.path();
+    await leaveStale(path);
+    expect(await listen(createServer(), { path })).toMatchObject({ code: 'EADDRINUSE' });
+    const server = createServer();
+    expect(await listen(server, { path, replaceStale: true, mode: 0o600 })).toBe('listening');
+    await scope.join(server as never);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('leaves a socket that is in use', async () => {
+    const path = scope.path();
+    const first = createServer();
+    await listen(first, { path });
+    expect(await listen(createServer(), { path, replaceStale: true })).toMatchObject({
+      code: 'EADDRINUSE',
+      syscall: 'listen',
+      address: path,
+    });
+    await scope.join(first as never);
+    expect(first.listening).toBe(true);
+  });
+
+  test('leaves a file of another kind', async () => {
+    const path = scope.path();
+    writeFileSync(path, 'precious');
+    expect(await listen(createServer(), { path, replaceStale: true })).toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test('is no matter where the path is free', async () => {
+    const path = scope.path();
+    expect(await listen(createServer(), { path, replaceStale: true })).toBe('listening');
+  });
+
+  test('of many servers that start at once, one gets the path', async () => {
+    const path = scope.path();
+    await leaveStale(path);
+    // Each says here how it went, and stays until all have.
+    const words: string[] = [];
+    const desk = scope.server();
+    const told = new Promise<void>((resolve) => {
+      const waiting: Socket[] = [];
+      desk.on('connection', (child: Socket) => {
+        child.setEncoding('utf8').once('data', (word: string) => {
+          words.push(word);
+          if (waiting.push(child) < 4) return;
+          for (const each of waiting) each.destroy();
+          resolve();
+        });
+      });
+    });
+    const deskPath = scope.path('desk');
+    await scope.listen(desk, { path: deskPath });
+    const children = Array.from({ length: 4 }, () =>
+      runChild(
+        uvnet!,
+        ({ net: { createServer: create, connect }, args }) => {
+          const [wanted, report] = args as string[];
+          const tell = (word: string): void => {
+            connect(report!)
+              .on('close', () => process.exit())
+              .write(word);
+          };
+          const server = create();
+          server.on('error', (error: NodeJS.ErrnoException) => tell(error.code!));
+          server.listen({ path: wanted, replaceStale: true } as never, () => tell('listening'));
+        },
+        { args: [path, deskPath] },
+      ),
+    );
+    await told;
+    await Promise.all(children);
+    expect(words.sort()).toEqual(['EADDRINUSE', 'EADDRINUSE', 'EADDRINUSE', 'listening']);
+  });
+
+  test('has to be a boolean', () => {
+    const listenWith = (): unknown =>
+      createServer().listen({ path: scope.path(), replaceStale: 1 as never });
+    expect(thrownBy(listenWith)).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  });
+});
+
+if (process.platform === 'linux') {
+  describe('abstract names', () => {
+    test('are listened on and connected to', async () => {
+      const path = `\0uvnet-${process.pid}`;
+      const server = createServer();
+      expect(await listen(server, { path })).toBe('listening');
+      expect(server.address()).toBe(path);
+      const { client, peer } = await scope.join(server as never);
+      client.end('hello');
+      const [data] = (await once(peer, 'data')) as [Buffer];
+      expect(data.toString()).toBe('hello');
+    });
+  });
+}
