@@ -1,5 +1,7 @@
 #include "accept_policy.h"
 
+#include <cstring>
+
 #ifndef _WIN32
 #include <netinet/in.h>
 #endif
@@ -8,6 +10,26 @@
 #include "stream.h"
 
 namespace uvnet {
+
+namespace {
+
+// Whether a list (which may be null) covers an address; one that is not IP is in no list.
+bool Lists(const BlockRules* list, const sockaddr* address) {
+  if (list == nullptr) return false;
+  IpAddress ip;
+  if (address->sa_family == AF_INET) {
+    ip.family = 4;
+    std::memcpy(ip.bytes, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
+  } else if (address->sa_family == AF_INET6) {
+    ip.family = 6;
+    std::memcpy(ip.bytes, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
+  } else {
+    return false;
+  }
+  return list->Contains(ip);
+}
+
+}  // namespace
 
 Admission& Admission::operator=(Admission&& other) noexcept {
   if (this != &other) {
@@ -45,14 +67,15 @@ void AcceptPolicy::SetRate(double per_second, uint32_t burst) {
 DropReason AcceptPolicy::ExpectsProxy(const sockaddr* peer, bool* expects) const {
   *expects = false;
   if (proxy_mode == ProxyMode::kOff) return DropReason::kNone;
-  (void)peer;
-  *expects = true;
-  return DropReason::kNone;
+  const bool has_address = peer->sa_family == AF_INET || peer->sa_family == AF_INET6;
+  *expects = proxy_from == nullptr || !has_address || Lists(proxy_from.get(), peer);
+  return *expects || proxy_mode == ProxyMode::kOptional ? DropReason::kNone
+                                                        : DropReason::kProxyPeer;
 }
 
 DropReason AcceptPolicy::Admit(const sockaddr* peer, bool via_proxy, Admission* admission) {
   if (stats_.open >= max_connections) return DropReason::kMaxConnections;
-  if (IsBlocked(peer)) return DropReason::kBlockList;
+  if (Lists(block_list.get(), peer)) return DropReason::kBlockList;
   // Before the rate, so that one address cannot use up what is there for all.
   if (!via_proxy && !TakePlace(peer, admission)) return DropReason::kMaxPerAddress;
   if (has_rate_ && !rate_.Take(uv_hrtime())) {
@@ -66,11 +89,9 @@ DropReason AcceptPolicy::Admit(const sockaddr* peer, bool via_proxy, Admission* 
 }
 
 DropReason AcceptPolicy::AdmitClient(const sockaddr* client, Admission* admission) {
-  if (IsBlocked(client)) return DropReason::kBlockList;
+  if (Lists(block_list.get(), client)) return DropReason::kBlockList;
   return TakePlace(client, admission) ? DropReason::kNone : DropReason::kMaxPerAddress;
 }
-
-bool AcceptPolicy::IsBlocked(const sockaddr*) const { return false; }
 
 // True also where there is no limit, or no address to count.
 bool AcceptPolicy::TakePlace(const sockaddr* address, Admission* admission) {
@@ -157,6 +178,17 @@ napi_value PolicyProxy(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
+// (policy, block list, trusted proxies): ids of lists; -1 is none.
+napi_value PolicyLists(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  if (policy == nullptr) return arguments.Return(UV_EINVAL);
+  const BlockListTable& lists = arguments.environment()->block_lists();
+  policy->block_list = lists.Get(arguments.Int(1, -1));
+  policy->proxy_from = lists.Get(arguments.Int(2, -1));
+  return arguments.Return(0);
+}
+
 const Stream* OfPolicy(const Handle* handle, const AcceptPolicy* policy) {
   const auto* stream = static_cast<const Stream*>(handle);
   return stream->alive() && stream->admission().policy() == policy ? stream : nullptr;
@@ -223,6 +255,7 @@ void InitAcceptPolicy(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "policyNew", PolicyNew);
   Define(env, exports, "policyLimits", PolicyLimits);
   Define(env, exports, "policyRate", PolicyRate);
+  Define(env, exports, "policyLists", PolicyLists);
   Define(env, exports, "policyProxy", PolicyProxy);
   Define(env, exports, "policyStats", PolicyStats);
   Define(env, exports, "policyIdle", PolicyIdle);

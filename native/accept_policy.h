@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "block_rules.h"
 #include "per_address_limiter.h"
 #include "token_bucket.h"
 
@@ -90,11 +91,17 @@ class AcceptPolicy {
   // A rate of 0 is no limit.
   void SetRate(double per_second, uint32_t burst);
 
+  // Null: nobody is blocked.
+  std::shared_ptr<const BlockRules> block_list;
+
   ProxyMode proxy_mode = ProxyMode::kOff;
+  // Null: everybody may send a header.
+  std::shared_ptr<const BlockRules> proxy_from;
   uint64_t proxy_timeout = 0;  // milliseconds
 
   // Decisions ----------------------------------------------------------------
-  // Does this peer speak the PROXY protocol? kProxyPeer where it ought to, but is not trusted.
+  // Does this peer speak the PROXY protocol? kProxyPeer where it ought to, but is not trusted. Peers
+  // on unix sockets are: who may connect there is what the path's mode says.
   DropReason ExpectsProxy(const sockaddr* peer, bool* expects) const;
 
   // A connection has arrived. The peer's own address counts for the limit per address, unless the
@@ -114,7 +121,6 @@ class AcceptPolicy {
 
   ~AcceptPolicy() = default;
 
-  bool IsBlocked(const sockaddr* address) const;
   bool TakePlace(const sockaddr* address, Admission* admission);
 
   uint32_t references_ = 1;

@@ -71,6 +71,11 @@ export class AcceptPolicy {
     binding.policyRate(this.native, perSecond, burst);
   }
 
+  /** Ids of native lists; -1 is none. */
+  setLists(blockList: number, proxyFrom: number): void {
+    binding.policyLists(this.native, blockList, proxyFrom);
+  }
+
   setProxy(mode: ProxyMode, timeout: number): void {
     binding.policyProxy(this.native, proxyModes.indexOf(mode), timeout);
   }

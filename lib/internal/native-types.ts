@@ -52,6 +52,7 @@ export interface NativeBinding {
   policyNew(): object;
   policyLimits(policy: object, connections: number, perAddress: number, ipv6Prefix: number): number;
   policyRate(policy: object, perSecond: number, burst: number): number;
+  policyLists(policy: object, blockList: number, proxyFrom: number): number;
   policyProxy(policy: object, mode: number, timeout: number): number;
   policyStats(policy: object, numbers: Float64Array): number;
   policyIdle(policy: object, idle: number): number[];

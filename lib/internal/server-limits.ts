@@ -72,6 +72,15 @@ export class Limits {
     );
   }
 
+  pushLists(): void {
+    this.policy.setLists(nativeId(this.blockList), nativeId(this.proxyFrom));
+  }
+
+  /** True where the native core cannot ask the list: it is one of node:net's own. */
+  get listIsForeign(): boolean {
+    return this.blockList !== undefined && nativeId(this.blockList) < 0;
+  }
+
   pushProxy(): void {
     this.policy.setProxy(this.proxyProtocol, this.proxyHeaderTimeout);
   }
@@ -82,6 +91,11 @@ function asCount(value: unknown): number {
   if (value == null) return Infinity;
   const number = Number(value);
   return Number.isNaN(number) ? Infinity : Math.max(0, number);
+}
+
+function nativeId(list: NodeBlockList | undefined): number {
+  const { nativeId: idOf } = BlockList as { nativeId?: (list: unknown) => number | undefined };
+  return idOf?.(list) ?? -1;
 }
 
 function checkBlockList(value: unknown, name: string): asserts value is NodeBlockList {
@@ -126,9 +140,13 @@ const setters = {
   },
 
   proxyFrom(limits: Limits, value: unknown, name: string): void {
-    if (value !== undefined) checkBlockList(value, name);
+    if (value !== undefined) {
+      checkBlockList(value, name);
+      // To take such a list for none would be to trust everybody.
+      if (nativeId(value) < 0) throw new ERR_INVALID_ARG_TYPE(name, "uvnet's BlockList", value);
+    }
     limits.proxyFrom = value;
-    limits.pushProxy();
+    limits.pushLists();
   },
 
   proxyHeaderTimeout(limits: Limits, value: unknown, name: string): void {
@@ -177,6 +195,7 @@ export const limitProperties: PropertyDescriptorMap = {
     },
     set(this: ServerImpl, value: NodeBlockList | undefined) {
       this[kLimits].blockList = value;
+      this[kLimits].pushLists();
     },
   },
 };

@@ -4,9 +4,9 @@ import { Socket } from '../socket';
 import { debug, serverSocketChannel } from './diagnostics';
 import { errnoException } from './errors';
 import type { DropReason } from './accept-policy';
-import { TCP, type Handle, type SocketName } from './handle';
+import { Pipe, TCP, type Handle, type SocketName } from './handle';
 import { isIP } from './ip';
-import { buildProxyInfo, type ProxyParts } from './proxy-info';
+import { buildProxyInfo, type ProxyInfo, type ProxyParts } from './proxy-info';
 import type { ClosedState, CloseOptions } from './server-close';
 import type { Limits } from './server-limits';
 import type { AcceptingServer, SocketImpl } from './socket-state';
@@ -16,12 +16,12 @@ import type { EncodedOptions, OptionPlan } from './socket-options';
 import {
   kAcceptedOptions,
   kKeepAlive,
+  kLimits,
   kNoDelay,
   kOnBytes,
   kProxy,
   type kClosed,
   type kGraceTimer,
-  type kLimits,
   type kOptionPlan,
   type kPathOptions,
   type kServerOptions,
@@ -109,7 +109,7 @@ export function onDrop(this: Handle, count: number): void {
   }
 }
 
-/** For handles that the native policy knows nothing of: those of node:net. */
+/** What the native policy cannot know: handles and block lists of node:net's own. */
 function refuse(server: ServerImpl, client: TCP): boolean {
   if (server.maxConnections != null && server._connections >= server.maxConnections) {
     const local: SocketName = {};
@@ -119,32 +119,31 @@ function refuse(server: ServerImpl, client: TCP): boolean {
     server.emit('drop', dropData('maxConnections', local, remote));
     return true;
   }
-  return isBlocked(server.blockList, client);
+  const { blockList } = server;
+  if (blockList === undefined) return false;
+  const isOurs = (client as object) instanceof TCP || (client as object) instanceof Pipe;
+  if (isOurs && !server[kLimits].listIsForeign) return false;
+  const name: SocketName = {};
+  client.getpeername?.(name);
+  const family = isIP(name.address as string);
+  return family !== 0 && blockList.check(name.address!, `ipv${family as 4 | 6}`);
 }
 
-function isBlocked(list: BlockList | undefined, client: TCP): boolean {
-  if (list === undefined || typeof client.getpeername !== 'function') return false;
-  const { address } = ((name: SocketName) => (client.getpeername(name), name))({});
-  const family = isIP(address as string);
-  return family !== 0 && list.check(address!, `ipv${family as 4 | 6}`);
-}
-
-/** From now on the socket's names are those of the client and of what it connected to. */
-function applyProxy(socket: SocketImpl, handle: TCP, parts: ProxyParts): void {
-  const [, , family, , source, sourcePort, target, targetPort, , head] = parts;
+/** From now on the handle's names are those of the client and of what it connected to. */
+function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined {
+  const [, , family, , source, sourcePort, target, targetPort] = parts;
   const peer: SocketName = {};
   const local: SocketName = {};
   if (handle instanceof TCP) {
     handle.getpeername(peer);
     handle.getsockname(local);
   }
-  socket[kProxy] = buildProxyInfo(parts, peer, local);
   if (family === 4 || family === 6) {
     const name = `IPv${family}`;
     handle.getpeername = (out) => setName(out, source, name, sourcePort);
     handle.getsockname = (out) => setName(out, target, name, targetPort);
   }
-  if (head.length > 0) socket[kOnBytes](head);
+  return buildProxyInfo(parts, peer, local);
 }
 
 function setName(out: SocketName, address: string, family: string, port: number): number {
@@ -160,6 +159,8 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
     server.emit('acceptError', errnoException(status, 'accept'));
     return;
   }
+  const { proxied } = handle;
+  const proxy = proxied === undefined ? undefined : takeProxy(handle, proxied);
   if (refuse(server, handle)) {
     handle.close();
     return;
@@ -187,7 +188,11 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
   server._connections++;
   socket.server = server;
   socket._server = server;
-  if (handle.proxied !== undefined) applyProxy(socket, handle, handle.proxied);
+  if (proxied !== undefined) {
+    socket[kProxy] = proxy;
+    const head = proxied[9];
+    if (head.length > 0) socket[kOnBytes](head);
+  }
   server.emit('connection', socket);
   if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket });
 }
