@@ -7,6 +7,7 @@ import { debug } from './internal/diagnostics';
 import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING, errnoException } from './internal/errors';
 import { Handle, type SocketName, type TCP } from './internal/handle';
 import { makeToken, takeToken, type DetachOptions, type Token } from './internal/handover';
+import { wantHandles } from './internal/handle-passing';
 import { listen, setupListenHandle } from './internal/listen';
 import {
   keepServerOptions,
@@ -100,7 +101,10 @@ export interface ListenOptions extends nodeNet.ListenOptions, ListenSocketOption
 
 /** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
 export interface ServerOptions
-  extends Omit<nodeNet.ServerOpts, 'blockList'>, ListenSocketOptions, LimitOptions {}
+  extends Omit<nodeNet.ServerOpts, 'blockList'>, ListenSocketOptions, LimitOptions {
+  /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
+  handles?: boolean;
+}
 
 type ConnectionListener = (socket: Socket) => void;
 
@@ -162,6 +166,7 @@ function ServerFunction(
   }
   checkOptions(settings);
   keepServerOptions(server, settings);
+  wantHandles(server, settings.handles);
 
   server._connections = 0;
   server._handle = null;

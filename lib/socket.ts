@@ -9,6 +9,7 @@ import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, errnoException } from './i
 import { adoptCoreHandle, isCoreHandle } from './internal/foreign';
 import { Handle } from './internal/handle';
 import type { DetachOptions } from './internal/handover';
+import { handleMethods, wantHandles, type HandleMethods } from './internal/handle-passing';
 import { optionMethods, type OptionMethods } from './internal/option-methods';
 import type { ProxyInfo } from './internal/proxy-info';
 import { readMethods } from './internal/read-path';
@@ -42,7 +43,7 @@ import { validateNumber } from './internal/validators';
 import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path';
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
-export interface Socket extends nodeNet.Socket, OptionMethods {
+export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods {
   /** What a PROXY header said about this connection; undefined where it had none. */
   readonly proxy: ProxyInfo | undefined;
 
@@ -80,6 +81,8 @@ export interface SocketOptions
   keepAliveInitialDelay?: number;
   highWaterMark?: number;
   blockList?: nodeNet.BlockList;
+  /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
+  handles?: boolean;
   objectMode?: boolean;
   readableObjectMode?: boolean;
   writableObjectMode?: boolean;
@@ -222,6 +225,7 @@ function SocketFunction(this: unknown, options?: SocketOptions | number): Socket
   socket[kTypeOfService] =
     typeOfService === undefined ? undefined : trafficClass(typeOfService, 'options.typeOfService');
 
+  wantHandles(socket, settings.handles);
   socket.on('end', onReadableEnd);
   adoptHandle(socket);
   socket._pendingData = null;
@@ -264,6 +268,7 @@ Object.assign(
   coreMethods,
   optionMethods,
   { toNode, detach },
+  handleMethods,
 );
 
 // Not enumerable, so that a sub-class by `Object.assign` or `for in` copies nothing of it.

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "js_call.h"
@@ -110,6 +111,8 @@ int ReceiveDescriptors(Stream* stream, bool receive) {
   return 0;
 }
 
+namespace {
+
 std::vector<int> TakeDescriptors(Stream* stream) {
   std::vector<int> taken;
   uv_pipe_t* pipe = stream->uv_pipe();
@@ -124,6 +127,23 @@ std::vector<int> TakeDescriptors(Stream* stream) {
     if (fd >= 0) taken.push_back(fd);
   }
   return taken;
+}
+
+}  // namespace
+
+bool DeliverDescriptors(Stream* stream) {
+  if (uv_pipe_pending_count(stream->uv_pipe()) == 0) return true;
+  // All at once: a listener may stop the reading, and uv_accept would start
+  // polling again.
+  for (const int fd : TakeDescriptors(stream)) {
+    JsCall call(stream);
+    if (!stream->alive() || !call.possible()) {
+      close(fd);
+      continue;
+    }
+    call.Int(stream->id()).Int(fd).Run(Callback::kDescriptor);
+  }
+  return stream->alive();
 }
 
 int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin, int fd) {
@@ -160,7 +180,7 @@ int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin
 
 int ReceiveDescriptors(Stream*, bool) { return UV_ENOTSUP; }
 
-std::vector<int> TakeDescriptors(Stream*) { return {}; }
+bool DeliverDescriptors(Stream*) { return true; }
 
 int SendDescriptor(Stream*, const char*, size_t, napi_value, int) { return UV_ENOTSUP; }
 

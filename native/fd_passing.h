@@ -4,8 +4,6 @@
 #include <napi.h>
 #include <uv.h>
 
-#include <vector>
-
 namespace uvnet {
 
 class Stream;
@@ -21,9 +19,10 @@ class Stream;
 // Whether descriptors that arrive are kept; otherwise the kernel closes them.
 int ReceiveDescriptors(Stream* stream, bool receive);
 
-// Takes what has arrived with the last read. To be called in the read callback,
-// before anything that might stop the reading.
-std::vector<int> TakeDescriptors(Stream* stream);
+// Reports the descriptors that arrived with the last read, each with
+// Callback::kDescriptor. To be called in the read callback, before anything that
+// might stop the reading. False where the stream was closed meanwhile.
+bool DeliverDescriptors(Stream* stream);
 
 // Queues `size` bytes (at least one, kept alive by `pin`) with a descriptor,
 // which is owned from here on. Answers like Stream::Write; Callback::kWrite

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "fd_passing.h"
 #include "connector.h"
 #include "js_call.h"
 #include "listener.h"
@@ -141,6 +142,7 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
     return;
   }
   self->bytes_read_ += static_cast<uint64_t>(nread);
+  if (self->kind() == Kind::kPipe && !DeliverDescriptors(self)) return;
   self->DeliverBytes(buffer->base, static_cast<size_t>(nread));
 }
 

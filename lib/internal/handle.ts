@@ -5,6 +5,7 @@ import { WRITE_GATHERED, type NativeCallback } from './native-types';
 import type { ProxyParts } from './proxy-info';
 import {
   kOnBytes,
+  kOnDescriptor,
   kOnReadStatus,
   kOnShutdown,
   kOnUserBytes,
@@ -27,6 +28,7 @@ export interface HandleOwner {
   [kOnWritten](status: number): void;
   [kOnShutdown](status: number): void;
   [kOnWriteError](status: number): void;
+  [kOnDescriptor]?(fd: number): void;
 }
 
 export interface SocketName {
@@ -425,6 +427,12 @@ function onWriteError(id: number, status: number): void {
   handles[id]?.owner?.[kOnWriteError](status);
 }
 
+function onDescriptor(id: number, fd: number): void {
+  const owner = handles[id]?.owner;
+  if (owner?.[kOnDescriptor] === undefined) binding.closeDescriptor(fd);
+  else owner[kOnDescriptor](fd);
+}
+
 const callbacks: NativeCallback[] = [
   onRead,
   onReadBuffer,
@@ -436,6 +444,7 @@ const callbacks: NativeCallback[] = [
   onClose,
   onWriteError,
   onDrop,
+  onDescriptor,
 ];
 
 const started = binding.start(state, callbacks);

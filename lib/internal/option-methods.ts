@@ -88,7 +88,7 @@ function apply(handle: Handle, stage: number, settings: OptionPlan['settings']):
   if (settings.length === 0) return undefined;
   const status = binding.applySocketOptions(handle.id, stage, settings);
   if (status === 0) return undefined;
-  const row = nativeState[0]!;
+  const row = nativeState[0];
   return row >= 0 ? optionError(status, 'setsockopt', row) : errnoException(status, 'setsockopt');
 }
 
@@ -176,7 +176,7 @@ function forgetCached(socket: SocketImpl, name: SocketOptionName, value: number 
 
 /** Sets an option on a socket that exists. */
 function writeOption(handle: Handle, row: number, value: number | string): void {
-  const { name, kind } = socketOptionTable[row]!;
+  const { name, kind } = socketOptionTable[row];
   if (kind === 'Protocol') {
     throw new ERR_INVALID_ARG_VALUE('name', name, 'is decided when a socket is made');
   }
@@ -187,7 +187,7 @@ function writeOption(handle: Handle, row: number, value: number | string): void 
 function readOption(handle: Handle | null, row: number): unknown {
   if (!(handle instanceof Handle)) return undefined;
   const value = binding.getSocketOption(handle.id, row);
-  const status = nativeState[0]!;
+  const status = nativeState[0];
   if (status === UV_EBADF) return undefined;
   if (status !== 0) throw optionError(status, 'getsockopt', row);
   return decodeOption(row, value!);

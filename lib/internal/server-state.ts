@@ -11,6 +11,7 @@ import type { ClosedState, CloseOptions } from './server-close';
 import type { Limits } from './server-limits';
 import type { AcceptingServer, SocketImpl } from './socket-state';
 import type { PathOptions } from './unix-path';
+import { receiveHandles } from './handle-passing';
 import { applyAccepted } from './option-methods';
 import type { EncodedOptions, OptionPlan } from './socket-options';
 import {
@@ -24,6 +25,7 @@ import {
   type kGraceTimer,
   type kOptionPlan,
   type kPathOptions,
+  kReceiveHandles,
   type kServerOptions,
 } from './symbols';
 
@@ -45,6 +47,7 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   keepAliveInitialDelay: number;
   highWaterMark: number;
   blockList?: BlockList;
+  [kReceiveHandles]?: boolean;
   [kServerOptions]?: object;
   [kOptionPlan]?: OptionPlan | undefined;
   [kAcceptedOptions]?: EncodedOptions | undefined;
@@ -176,6 +179,7 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
     readableHighWaterMark: server.highWaterMark,
     writableHighWaterMark: server.highWaterMark,
   } as never) as unknown as SocketImpl;
+  if (server[kReceiveHandles] === true) receiveHandles(socket);
   if (server.noDelay && handle.setNoDelay) {
     socket[kNoDelay] = true;
     handle.setNoDelay(true);

@@ -12,6 +12,7 @@ import {
   ERR_SOCKET_CLOSED,
   errnoException,
 } from './errors';
+import { receiveHandles } from './handle-passing';
 import { Pipe, TCP, type SocketName } from './handle';
 import { applyConnected, planConnect } from './option-methods';
 import type { KeepAliveSetting, SocketImpl } from './socket-state';
@@ -25,6 +26,7 @@ import {
   kHandle,
   kKeepAlive,
   kNoDelay,
+  kReceiveHandles,
   kTypeOfService,
 } from './symbols';
 import { stopTimer } from './timeouts';
@@ -42,6 +44,7 @@ export function adoptHandle(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle === null) return;
   handle.owner = socket;
+  if (socket[kReceiveHandles] === true) receiveHandles(socket);
 
   let buffer = socket[kBuffer];
   if (buffer === null) return;

@@ -162,7 +162,7 @@ export function buildInfo(
 ): SocketInfo {
   const info: SocketInfo = { state: stateNames[state] ?? 'unknown', raw };
   numberNames.forEach((name, index) => {
-    const value = numbers[index]!;
+    const value = numbers[index];
     if (value !== UNKNOWN) info[name] = value;
   });
   return info;

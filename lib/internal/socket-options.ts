@@ -75,12 +75,12 @@ function distance(one: string, other: string): number {
   for (let i = 1; i <= one.length; i++) {
     const current = [i];
     for (let j = 1; j <= other.length; j++) {
-      const change = previous[j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1);
-      current.push(Math.min(change, previous[j]! + 1, current[j - 1]! + 1));
+      const change = previous[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1);
+      current.push(Math.min(change, previous[j] + 1, current[j - 1] + 1));
     }
     previous = current;
   }
-  return previous[other.length]!;
+  return previous[other.length];
 }
 
 /** The words of `camelCase` and `SNAKE_CASE`, without the prefixes of C. */
@@ -134,7 +134,7 @@ export function findOption(name: unknown, role: Role): number {
   if (typeof name !== 'string') throw new ERR_INVALID_ARG_TYPE('name', 'string', name);
   const row = rowsOf[role].get(name);
   if (row === undefined) throw unknownName(name);
-  checkPlatform(socketOptionTable[row]!);
+  checkPlatform(socketOptionTable[row]);
   return row;
 }
 
@@ -161,7 +161,7 @@ export function trafficClass(value: unknown, name: string): number {
 
 /** Checks a value for an option and gives what the native part takes for it. */
 export function encodeOption(row: number, value: unknown, argument: string): number | string {
-  const { kind, minimum, maximum } = socketOptionTable[row]!;
+  const { kind, minimum, maximum } = socketOptionTable[row];
   switch (kind) {
     case 'Flag':
     case 'Protocol':
@@ -183,6 +183,7 @@ export function encodeOption(row: number, value: unknown, argument: string): num
         throw new ERR_INVALID_ARG_VALUE(argument, value, reason);
       }
       return value;
+    default:
   }
   validateInteger(value, argument, minimum, maximum);
   return value;
@@ -190,7 +191,7 @@ export function encodeOption(row: number, value: unknown, argument: string): num
 
 /** The opposite of `encodeOption`. */
 export function decodeOption(row: number, value: number | string): number | string | boolean {
-  const { kind } = socketOptionTable[row]!;
+  const { kind } = socketOptionTable[row];
   if (kind === 'Flag' || kind === 'Protocol') return value === 1;
   if (kind === 'Linger' && value === LINGER_OFF) return false;
   return value;
@@ -244,7 +245,7 @@ export function planOptions(
 }
 
 function checkDomain(index: number, value: unknown, local: boolean): void {
-  const { name, domain } = socketOptionTable[index]!;
+  const { name, domain } = socketOptionTable[index];
   if (!local || domain !== 'Tcp') return;
   throw new ERR_INVALID_ARG_VALUE(`options.${name}`, value, 'is for TCP sockets');
 }
@@ -256,7 +257,7 @@ function checkListed(
   role: Role,
   local: boolean,
 ): number | string {
-  const row = socketOptionTable[index]!;
+  const row = socketOptionTable[index];
   checkPlatform(row);
   const encoded = encodeOption(index, value, argument);
   checkDomain(index, value, local);
@@ -274,7 +275,7 @@ export function makePlan(found: ReadonlyMap<number, number | string>): OptionPla
   let protocol = DEFAULT_PROTOCOL;
   for (const row of [...found.keys()].sort((one, other) => one - other)) {
     const value = found.get(row)!;
-    if (socketOptionTable[row]!.kind !== 'Protocol') settings.push(row, value);
+    if (socketOptionTable[row].kind !== 'Protocol') settings.push(row, value);
     else if (value === 1) protocol = row;
   }
   return { settings, protocol };
@@ -296,7 +297,7 @@ export function splitServerPlan(plan: OptionPlan, local: boolean): ServerPlan {
   const accepted: EncodedOptions = [];
   for (let i = 0; i < plan.settings.length; i += 2) {
     const pair = plan.settings.slice(i, i + 2);
-    const { server } = socketOptionTable[pair[0] as number]!;
+    const { server } = socketOptionTable[pair[0] as number];
     if (server !== 'Each') listener.push(...pair);
     if (server === 'Each' || (server === 'Inherited' && !copies)) {
       accepted.push(...pair);
@@ -319,7 +320,7 @@ export function optionError(
   syscall: 'setsockopt' | 'getsockopt',
   row: number,
 ): SocketOptionError {
-  const { name, kind } = socketOptionTable[row]!;
+  const { name, kind } = socketOptionTable[row];
   const call = kind === 'Protocol' && syscall === 'setsockopt' ? 'socket' : syscall;
   return Object.assign(errnoException(status, call, name), { option: name });
 }

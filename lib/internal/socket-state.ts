@@ -86,6 +86,8 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kNoDelay]: boolean;
   [symbols.kKeepAlive]: KeepAliveSetting | null;
   [symbols.kTypeOfService]: number | undefined;
+  [symbols.kReceiveHandles]?: boolean;
+  [symbols.kHandlesToSend]?: number;
   [symbols.kOptionPlan]?: OptionPlan | undefined;
   [symbols.kPendingOptions]?: Map<number, number | string>;
   [symbols.kBytesRead]: number;

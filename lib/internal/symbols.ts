@@ -21,6 +21,11 @@ export const kOnReadStatus: unique symbol = Symbol('onReadStatus');
 export const kOnWritten: unique symbol = Symbol('onWritten');
 export const kOnShutdown: unique symbol = Symbol('onShutdown');
 export const kOnWriteError: unique symbol = Symbol('onWriteError');
+export const kOnDescriptor: unique symbol = Symbol('onDescriptor');
+
+/** Descriptors: whether they are received, how many wait to be sent. */
+export const kReceiveHandles: unique symbol = Symbol('receiveHandles');
+export const kHandlesToSend: unique symbol = Symbol('handlesToSend');
 
 /** The limits of a server, and what resolves `server.closed`. */
 export const kLimits: unique symbol = Symbol('limits');

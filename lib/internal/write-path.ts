@@ -93,7 +93,7 @@ function sizeOf(data: unknown, encoding: string): number {
 }
 
 /** Tells the writer how a write went that is over, or keeps its callback for later. */
-function settle(socket: SocketImpl, status: number, size: number, callback: WriteCallback): void {
+export function settle(socket: SocketImpl, status: number, size: number, callback: WriteCallback): void {
   if (status === WRITE_QUEUED) {
     socket[kWriteCallback] = callback;
     socket[kLastWriteQueueSize] = size;

@@ -151,7 +151,7 @@ describeLinux('socket options', () => {
     test.each(ofClients)('%s kept by setOption() for the connection', async (name, one) => {
       const server = await scope.listen(scope.server(), scope.listenOptions(transport));
       const client = scope.track(new net.Socket()) as Socket;
-      client.setOption(name, one.value as never);
+      client.setOption(name, one.value);
       // As it was given, but for names of traffic classes.
       expect(client.getOption(name)).toBe(name === 'typeOfService' ? one.read : one.value);
       client.connect(endpointOf(server) as { port: number });
@@ -167,7 +167,7 @@ describeLinux('socket options', () => {
         await scope.listen(server, {
           ...scope.listenOptions(transport),
           [name]: one.value,
-        } as never);
+        });
         if (one.accepted === undefined || !['noDelay', 'keepAlive'].includes(name)) {
           // priority is for connections; node:net's own options too.
           if (name !== 'priority') {

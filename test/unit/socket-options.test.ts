@@ -26,7 +26,7 @@ const listen = (name: string): number => onPlatform('linux', () => findOption(na
 
 /** A plan with names in place of rows. */
 function named(settings: readonly (number | string)[]): unknown[] {
-  return settings.map((item, i) => (i % 2 === 0 ? socketOptionTable[item as number]!.name : item));
+  return settings.map((item, i) => (i % 2 === 0 ? socketOptionTable[item as number].name : item));
 }
 
 describe('names of socket options', () => {
@@ -74,8 +74,8 @@ describe('names of socket options', () => {
 
   it('gives fastOpen the meaning of the role', () => {
     expect(connect('fastOpen')).not.toBe(listen('fastOpen'));
-    expect(socketOptionTable[connect('fastOpen')]!.kind).toBe('Flag');
-    expect(socketOptionTable[listen('fastOpen')]!.kind).toBe('QueueLength');
+    expect(socketOptionTable[connect('fastOpen')].kind).toBe('Flag');
+    expect(socketOptionTable[listen('fastOpen')].kind).toBe('QueueLength');
   });
 });
 

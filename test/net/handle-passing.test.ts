@@ -1,0 +1,430 @@
+// Descriptors over unix sockets. node:net has none of this; these cases run on uvnet alone.
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { PassedHandle, Socket } from '../../lib/index';
+import { runChild } from '../helpers/child';
+import { errorShape, thrownBy } from '../helpers/errors';
+import { deferred, nextEvent } from '../helpers/events';
+import { uvnet } from '../helpers/implementations';
+import { Random } from '../helpers/random';
+import { Scope, endpointOf, portOf } from '../helpers/scope';
+import { readAll } from '../helpers/streams';
+
+const describeUnix = process.platform !== 'win32' && uvnet !== undefined ? describe : describe.skip;
+
+/** How many descriptors this process has; reading the folder takes one more, every time. */
+const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
+
+describeUnix('descriptors over unix sockets', () => {
+  const { net } = uvnet!;
+  const scope = new Scope(net);
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'uvnet-fd-'));
+  });
+  afterEach(async () => {
+    await scope.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  interface Ends {
+    sender: Socket;
+    receiver: Socket;
+  }
+
+  async function join(options: object = { handles: true }): Promise<Ends> {
+    const { client, peer } = await scope.pair({ transport: 'unix', server: options });
+    return { sender: client as Socket, receiver: peer as Socket };
+  }
+
+  /** A descriptor of a file that holds `text`. */
+  function file(text: string): number {
+    const name = path.join(folder, `file-${text}`);
+    writeFileSync(name, text);
+    return openSync(name, 'r');
+  }
+
+  function contents(passed: PassedHandle): string {
+    const fd = passed.take();
+    try {
+      return readFileSync(fd, 'utf8');
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  test('one arrives with its bytes, between those before and those after', async () => {
+    const { sender, receiver } = await join();
+    const log: string[] = [];
+    receiver.on('handle', (passed: PassedHandle, position: number) => {
+      log.push(`${passed.type} ${contents(passed)} at ${position}`);
+    });
+    receiver.on('data', (chunk: Buffer) => log.push(String(chunk)));
+    const fd = file('one');
+    const done = deferred<Error | null | undefined>();
+    sender.write('before ');
+    expect(sender.sendHandle('with', fd, done.resolve)).toBe(true);
+    // The caller's own one is not needed any more.
+    closeSync(fd);
+    sender.end(' after');
+    await nextEvent(receiver, 'end');
+    expect(await done.promise).toBeFalsy();
+    expect(log.join('|')).toMatch(/^(before \|)?FILE one at 11\|(before )?with\| after$/);
+    expect(sender.bytesWritten).toBe(17);
+  });
+
+  test('hundreds among random writes: each at its place, none lost', async () => {
+    const random = new Random(6);
+    const { sender, receiver } = await join();
+    const before = openDescriptors();
+    const sent: { name: string; end: number }[] = [];
+    const got: { name: string; end: number }[] = [];
+    receiver.on('handle', (passed: PassedHandle, position: number) => {
+      got.push({ name: contents(passed), end: position });
+    });
+    const received = readAll(receiver);
+    const pieces: Buffer[] = [];
+    let offset = 0;
+    for (let i = 0; i < 300; i++) {
+      const size = random.integer(1, i % 10 === 0 ? 50_000 : 200);
+      const piece = Buffer.alloc(size, `${i} `);
+      pieces.push(piece);
+      offset += size;
+      if (i % 3 === 0) {
+        const fd = file(String(i));
+        sender.sendHandle(piece.subarray(0, size), fd);
+        closeSync(fd);
+        // A descriptor ends a chunk. One that came in several pieces came with the first of them.
+        if (size < 200) sent.push({ name: String(i), end: offset });
+      } else {
+        sender.write(piece);
+      }
+      if (random.chance(0.25)) await new Promise(setImmediate);
+    }
+    sender.end();
+    expect((await received).equals(Buffer.concat(pieces))).toBe(true);
+    expect(got).toHaveLength(100);
+    expect(got.filter(({ name }) => sent.some((one) => one.name === name))).toEqual(sent);
+    await nextEvent(sender, 'close');
+    expect(openDescriptors()).toBeLessThanOrEqual(before);
+  });
+
+  test('in line behind what the kernel would not take', async () => {
+    const { sender, receiver } = await join();
+    receiver.pause();
+    const size = 4 * 1024 * 1024;
+    sender.write(Buffer.alloc(size, 'f'));
+    expect(sender.writableLength).toBeGreaterThan(0);
+    const fd = file('late');
+    sender.sendHandle('x', fd);
+    closeSync(fd);
+    sender.end('tail');
+    const arrived = nextEvent(receiver, 'handle');
+    let name = '';
+    receiver.once('handle', (passed: PassedHandle) => (name = contents(passed)));
+    const received = readAll(receiver);
+    const [, position] = (await arrived) as [PassedHandle, number];
+    expect(position).toBe(size + 1);
+    expect((await received).length).toBe(size + 5);
+    expect(name).toBe('late');
+  });
+
+  test('before there is a connection', async () => {
+    const server = scope.server({ handles: true } as never);
+    await scope.listen(server, { path: scope.path() });
+    const accepted = nextEvent(server, 'connection');
+    const client = scope.connect(endpointOf(server)) as Socket;
+    const fd = file('early');
+    client.write('a');
+    client.sendHandle('b', fd);
+    client.write('c');
+    closeSync(fd);
+    const [peer] = (await accepted) as [Socket];
+    let name = '';
+    peer.on('handle', (passed: PassedHandle) => (name = contents(passed)));
+    client.end();
+    expect(String(await readAll(peer))).toBe('abc');
+    expect(name).toBe('early');
+  });
+
+  test('both ways on one connection, asked for by either end', async () => {
+    const server = scope.server({ handles: true } as never);
+    await scope.listen(server, { path: scope.path() });
+    const joined = await scope.join(server, { handles: true } as never);
+    const [client, peer] = [joined.client as Socket, joined.peer as Socket];
+    for (const [from, to] of [
+      [client, peer],
+      [peer, client],
+    ] as const) {
+      const fd = file('x');
+      const arrived = new Promise<string>((resolve) => {
+        to.once('handle', (passed: PassedHandle) => resolve(contents(passed)));
+      });
+      to.resume();
+      from.sendHandle('x', fd);
+      closeSync(fd);
+      expect(await arrived).toBe('x');
+    }
+  });
+
+  test('a connection moves to another owner and goes on there', async () => {
+    const { sender, receiver } = await join();
+    const tcp = await scope.pair();
+    const moved = new Promise<Socket>((resolve) => {
+      receiver.once('handle', (passed: PassedHandle) => {
+        expect([passed.type, passed.listening]).toEqual(['TCP', false]);
+        expect(thrownBy(() => passed.toServer()).code).toBe('ERR_INVALID_FD_TYPE');
+        const socket = scope.track(passed.toSocket());
+        expect(passed.fd).toBe(-1);
+        expect(thrownBy(() => passed.take()).code).toBe('ERR_INVALID_STATE');
+        resolve(socket);
+      });
+    });
+    receiver.resume();
+    sender.sendHandle('take this', tcp.peer);
+    const socket = await moved;
+    tcp.peer.destroy();
+    tcp.client.write('hello');
+    expect(String((await nextEvent(socket, 'data'))[0])).toBe('hello');
+    socket.end('goodbye');
+    expect(String(await readAll(tcp.client))).toBe('goodbye');
+  });
+
+  test('a server moves to another process', async () => {
+    const listener = scope.server();
+    const place = scope.path('server');
+    await scope.listen(listener, { path: place });
+    const tcp = await scope.listen(scope.server());
+    const port = portOf(tcp);
+    const accepted = nextEvent(listener, 'connection');
+    const outcome = runChild(
+      uvnet!,
+      ({ net, args }) => {
+        const link = net.connect({
+          path: (args as unknown as [string])[0],
+          handles: true,
+        } as never);
+        link.on('handle', (passed) => {
+          const server = (passed as PassedHandle).toServer({}, (socket) => {
+            socket.end('served elsewhere');
+            server.close();
+          });
+          server.on('listening', () => link.end('ready'));
+        });
+        link.resume();
+      },
+      { args: [place] },
+    );
+    const [link] = (await accepted) as [Socket];
+    link.sendHandle('!', tcp);
+    const ready = readAll(link);
+    // From here on only the child accepts.
+    tcp.close();
+    expect(String(await ready)).toBe('ready');
+    const client = scope.connect({ port, host: '127.0.0.1' });
+    expect(String(await readAll(client))).toBe('served elsewhere');
+    expect(await outcome).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  const python = (program: string, ...args: string[]) => {
+    const child = spawn('python3', ['-c', program, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const output = readAll(child.stdout);
+    const code = new Promise((resolve) => child.once('close', resolve));
+    return { output, code };
+  };
+
+  test('to a program that has never heard of uvnet', async () => {
+    const server = scope.server();
+    const place = scope.path();
+    await scope.listen(server, { path: place });
+    const accepted = nextEvent(server, 'connection');
+    const { output, code } = python(
+      `import os, socket, sys
+link = socket.socket(socket.AF_UNIX); link.connect(sys.argv[1])
+data, fds, flags, address = socket.recv_fds(link, 100, 4)
+print(data.decode(), len(fds), os.read(fds[0], 100).decode(), flush=True)`,
+      place,
+    );
+    const [link] = (await accepted) as [Socket];
+    const fd = file('for python');
+    link.sendHandle('payload', fd);
+    closeSync(fd);
+    expect(String(await output)).toBe('payload 1 for python\n');
+    expect(await code).toBe(0);
+  });
+
+  test('from a program that has never heard of uvnet, many with one message', async () => {
+    const server = scope.server({ handles: true } as never);
+    const place = scope.path();
+    await scope.listen(server, { path: place });
+    const accepted = nextEvent(server, 'connection');
+    const names = Array.from({ length: 20 }, (_, index) => {
+      closeSync(file(String(index)));
+      return path.join(folder, `file-${index}`);
+    });
+    const { code } = python(
+      `import os, socket, sys
+link = socket.socket(socket.AF_UNIX); link.connect(sys.argv[1])
+link.sendall(b"first ")
+socket.send_fds(link, [b"second "], [os.open(name, os.O_RDONLY) for name in sys.argv[2:]])
+link.sendall(b"third")`,
+      place,
+      ...names,
+    );
+    const [peer] = (await accepted) as [Socket];
+    const got: string[] = [];
+    const positions = new Set<number>();
+    peer.on('handle', (passed: PassedHandle, position: number) => {
+      got.push(contents(passed));
+      positions.add(position);
+    });
+    expect(String(await readAll(peer))).toBe('first second third');
+    expect(got).toEqual(names.map((_, index) => String(index)));
+    expect([...positions]).toEqual([13]);
+    expect(await code).toBe(0);
+  });
+
+  describe('none is left behind', () => {
+    /** A connected pair; one end goes over the link, and the other sees its last copy close. */
+    async function witness(): Promise<{ gift: Socket; closed: Promise<unknown> }> {
+      const { client, peer } = await scope.pair({ transport: 'unix' });
+      const closed = nextEvent(peer, 'end');
+      peer.resume();
+      return { gift: client as Socket, closed };
+    }
+
+    async function send(sender: Socket): Promise<Promise<unknown>> {
+      const { gift, closed } = await witness();
+      await new Promise((resolve) => sender.sendHandle('x', gift, resolve));
+      gift.destroy();
+      return closed;
+    }
+
+    test('where nobody listens', async () => {
+      const { sender, receiver } = await join();
+      receiver.resume();
+      await await send(sender);
+      expect(receiver.readyState).toBe('open');
+    });
+
+    test('where a listener does not take it', async () => {
+      const { sender, receiver } = await join();
+      const kept: PassedHandle[] = [];
+      receiver.on('handle', (passed: PassedHandle) => kept.push(passed));
+      receiver.resume();
+      await await send(sender);
+      expect(kept[0].fd).toBe(-1);
+      expect(errorShape(thrownBy(() => kept[0].toSocket())).code).toBe('ERR_INVALID_STATE');
+    });
+
+    test('where descriptors are not asked for', async () => {
+      const { sender, receiver } = await join({});
+      receiver.on('handle', () => {
+        throw new Error('not asked for');
+      });
+      const data = nextEvent(receiver, 'data');
+      await await send(sender);
+      expect(String((await data)[0])).toBe('x');
+    });
+
+    test('where the receiver is destroyed in the middle', async () => {
+      const { sender, receiver } = await join();
+      receiver.on('handle', () => receiver.destroy());
+      receiver.on('data', () => {
+        throw new Error('data after destroy');
+      });
+      await await send(sender);
+      expect(receiver.destroyed).toBe(true);
+    });
+
+    test('where the sender is destroyed before it was its turn', async () => {
+      const { sender, receiver } = await join();
+      receiver.pause();
+      const { gift, closed } = await witness();
+      sender.write(Buffer.alloc(4 * 1024 * 1024));
+      const errors: string[] = [];
+      for (let i = 0; i < 5; i++) {
+        sender.sendHandle('x', gift, (error) => errors.push(errorShape(error).code as string));
+      }
+      gift.destroy();
+      sender.destroy();
+      await closed;
+      await until(() => errors.length === 5);
+      // The write that was under way is cancelled, and the others with it.
+      expect(errors.filter((code) => !/^(ECANCELED|ERR_STREAM_DESTROYED)$/.test(code))).toEqual([]);
+    });
+
+    test('where the connection never comes about', async () => {
+      const { gift, closed } = await witness();
+      const client = scope.connect({ path: scope.path('nobody') }) as Socket;
+      const failed = nextEvent(client, 'error');
+      const error = new Promise((resolve) => client.sendHandle('x', gift, resolve));
+      gift.destroy();
+      expect(errorShape((await failed)[0]).code).toBe('ENOENT');
+      expect(await error).toBeInstanceOf(Object);
+      await closed;
+    });
+  });
+
+  test('a file that others use stays blocking', async () => {
+    const { sender, receiver } = await join();
+    receiver.resume();
+    const fd = file('blocking');
+    const flags = (): number =>
+      parseInt(/flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))![1], 8);
+    const O_NONBLOCK = 0o4000;
+    await new Promise((resolve) => sender.sendHandle('x', fd, resolve));
+    expect(flags() & O_NONBLOCK).toBe(0);
+    expect(fstatSync(fd).size).toBe(8);
+    closeSync(fd);
+  });
+
+  test('afterwards the socket writes as before', async () => {
+    const { sender, receiver } = await join();
+    const fd = file('x');
+    await new Promise((resolve) => sender.sendHandle('x', fd, resolve));
+    closeSync(fd);
+    expect(Object.hasOwn(sender, '_write')).toBe(false);
+    expect(Object.hasOwn(sender, '_writev')).toBe(false);
+    sender.end('y');
+    expect(String(await readAll(receiver))).toBe('xy');
+  });
+
+  test('wrong arguments', async () => {
+    const { sender } = await join();
+    const code = (...args: unknown[]): unknown =>
+      thrownBy(() => Reflect.apply(sender.sendHandle, sender, args) as unknown).code;
+    expect(code('', 0)).toBe('ERR_INVALID_ARG_VALUE');
+    expect(code(1, 0)).toBe('ERR_INVALID_ARG_TYPE');
+    expect(code('x', '0')).toBe('ERR_INVALID_ARG_TYPE');
+    expect(code('x', null)).toBe('ERR_INVALID_ARG_TYPE');
+    expect(code('x', -1)).toBe('ERR_OUT_OF_RANGE');
+    expect(code('x', {})).toBe('ERR_INVALID_HANDLE_TYPE');
+    expect(code('x', new net.Socket())).toBe('ERR_INVALID_HANDLE_TYPE');
+    expect(code('x', 999_999)).toBe('EBADF');
+    expect(code('x', 0, 'callback')).toBe('ERR_INVALID_ARG_TYPE');
+    const { client } = await scope.pair();
+    expect(thrownBy(() => (client as Socket).sendHandle('x', 0)).code).toBe('ERR_INVALID_STATE');
+    expect(Object.hasOwn(sender, '_write')).toBe(false);
+  });
+});
+
+/** The rest of the work is the event loop's. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(1);
+}
