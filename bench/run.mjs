@@ -32,7 +32,10 @@ async function runBenchmark(options) {
   if (process.platform !== 'linux') {
     throw new UsageError('the benchmark needs Linux: its load generators use epoll');
   }
-  const selected = selectWorkloads(options, options.only.source !== '(?:)');
+  const chosen = selectWorkloads(options, options.only.source !== '(?:)');
+  // The targets are ratios to node:net, and say nothing about any other pair.
+  const fair = options.baseline === 'node:net';
+  const selected = fair ? chosen : chosen.map((one) => ({ ...one, target: undefined }));
   buildPrograms();
   const cpus = chooseCpus(options.cpus);
   const subjects = makeSubjects(options);
