@@ -1,1 +1,393 @@
-export { BlockList } from 'node:net';
+import * as nodeNet from 'node:net';
+import { binding } from './internal/binding';
+import { hasHandle } from './internal/core-handle';
+import { CoreRules } from './internal/core-rules';
+import { errnoByName } from './internal/errno';
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, invalidAddress } from './internal/errors';
+import { isIP } from './internal/ip';
+import { bytesToText, parseCIDR, parseRule } from './internal/rule-text';
+import { validateArray, validateInt32, validateString } from './internal/validators';
+import { SocketAddress } from './socket-address';
+
+const core = nodeNet.BlockList.prototype;
+const isCoreList = hasHandle(new nodeNet.BlockList());
+const UV_ERANGE = errnoByName('ERANGE');
+
+/** The method by which core makes the copies that `postMessage` sends. */
+const kClone = Object.getOwnPropertySymbols(core).find(
+  (symbol) => symbol.description === 'messaging_clone_symbol',
+);
+
+/** An address as text, as a SocketAddress, or as 4 or 16 bytes in network order. */
+export type AddressLike = string | nodeNet.SocketAddress | Uint8Array;
+
+/** Case does not matter; `'cidr'` says that the text is `network/prefix`. */
+export type RuleFamily = 'ipv4' | 'ipv6' | 'cidr';
+
+interface Endpoint {
+  text: string;
+  family: 4 | 6;
+}
+
+/** 0 for "what the text says", also for `cidr`. */
+function familyCode(family: unknown): 0 | 4 | 6 {
+  if (family === undefined) return 0;
+  validateString(family, 'family');
+  switch (family.toLowerCase()) {
+    case 'ipv4':
+      return 4;
+    case 'ipv6':
+      return 6;
+    case 'cidr':
+      return 0;
+    default:
+      throw new ERR_INVALID_ARG_VALUE('options.family', family);
+  }
+}
+
+/** Whether a text is to be read as `network/prefix`. */
+function isCIDR(value: unknown, family: unknown): value is string {
+  return (
+    typeof value === 'string' && (family === undefined ? value.includes('/') : family === 'cidr')
+  );
+}
+
+function endpoint(value: unknown, name: string, family: unknown): Endpoint {
+  if (SocketAddress.isSocketAddress(value)) {
+    return { text: value.address, family: value.family === 'ipv6' ? 6 : 4 };
+  }
+  if (value instanceof Uint8Array) {
+    return { text: bytesToText(value, name), family: value.length === 4 ? 4 : 6 };
+  }
+  validateString(value, name);
+  const wanted = familyCode(family);
+  const found = isIP(value);
+  if (found === 0 || (wanted !== 0 && wanted !== found)) throw invalidAddress();
+  return { text: value, family: found };
+}
+
+function validatePrefix(prefix: unknown, family: 4 | 6): number {
+  validateInt32(prefix, 'prefix', 0, family === 4 ? 32 : 128);
+  return prefix;
+}
+
+/**
+ * A set of addresses, subnets and ranges, to be asked whether it has an address. As `net.BlockList`
+ * of Node 26 on every supported Node, with one radix trie for all rules; differences are listed in
+ * docs/ADDRESSES.md. Where a method takes a `family` it may be left out: the text tells.
+ */
+export class BlockList extends nodeNet.BlockList {
+  /** Subnets that are not reachable from the internet: RFC 1918, loopback, link-local, ULA. */
+  static PRIVATE_RANGES: readonly string[] = Object.freeze([
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '127.0.0.0/8',
+    '::1/128',
+    '169.254.0.0/16',
+    'fe80::/10',
+    'fc00::/7',
+  ]);
+
+  /** The rules as texts: single addresses, then subnets, then ranges, each newest first. */
+  declare readonly rules: string[];
+
+  #id: number = binding.blockListNew(this);
+  // Set once postMessage copied the list: from then on the rules are core's, which the copies share.
+  #cloned: CoreRules | undefined;
+
+  /** Whether the value is a BlockList, of uvnet or of node:net. */
+  static override isBlockList(value: unknown): value is nodeNet.BlockList {
+    return isCoreList(value);
+  }
+
+  /**
+   * The list that a token of {@link BlockList.share} names, in any thread of this process. Changes
+   * made through either are seen by both.
+   *
+   * @param token - the token
+   * @throws ERR_INVALID_ARG_VALUE if there is no such list (any more)
+   */
+  static from(token: string): BlockList {
+    validateString(token, 'token');
+    const list = new BlockList();
+    const id = binding.blockListFrom(list, token);
+    if (id < 0) throw new ERR_INVALID_ARG_VALUE('token', token, 'names no shared block list');
+    list.#id = id;
+    return list;
+  }
+
+  /** Those of node:net count, such as the ones `postMessage` delivers. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === BlockList
+      ? isCoreList(value)
+      : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+
+  /** The id under which the native core knows the list; `undefined` if core holds the rules. */
+  static nativeId(list: unknown): number | undefined {
+    return typeof list === 'object' && list !== null && #id in list && list.#cloned === undefined
+      ? list.#id
+      : undefined;
+  }
+
+  /**
+   * @param address - also `network/prefix`, which adds a subnet
+   * @param family - by default that of the address
+   */
+  override addAddress(address: AddressLike, family?: RuleFamily | (string & {})): void {
+    this.#address(false, address, family);
+  }
+
+  /** Adds single addresses; stops at the first that is none. */
+  addAddresses(addresses: readonly AddressLike[], family?: RuleFamily | (string & {})): void {
+    validateArray(addresses, 'addresses');
+    familyCode(family);
+    addresses.forEach((address, index) => {
+      this.#address(false, address, family, `addresses[${index}]`);
+    });
+  }
+
+  /** Both ends are part of the range. */
+  override addRange(
+    start: AddressLike,
+    end: AddressLike,
+    family?: RuleFamily | (string & {}),
+  ): void {
+    this.#range(false, start, end, family);
+  }
+
+  /**
+   * @param network - the network, or `network/prefix` if `prefix` is left out
+   * @param prefix - 0 to 32, for IPv6 128
+   */
+  override addSubnet(
+    network: AddressLike,
+    prefix?: number,
+    family?: RuleFamily | (string & {}),
+  ): void {
+    this.#subnet(false, network, prefix, family);
+  }
+
+  /** @param cidr - `network/prefix` */
+  addCIDR(cidr: string): void {
+    this.#cidr(false, cidr);
+  }
+
+  /** Adds nothing if one of the texts has no prefix length. */
+  addCIDRs(cidrs: readonly string[]): void {
+    validateArray(cidrs, 'cidrs');
+    const parsed = cidrs.map((cidr, index) => {
+      validateString(cidr, `cidrs[${index}]`);
+      return parseCIDR(cidr);
+    });
+    for (const { network, prefix, family } of parsed) {
+      this.#subnet(false, network, prefix, `ipv${family}`);
+    }
+  }
+
+  /**
+   * Adds many rules at once: addresses, `network/prefix`, `first-last`, and rules as
+   * {@link BlockList.rules} lists them. All or, if one is wrong, none.
+   *
+   * @param entries - an array of texts, or the text of a file: one rule a line, blank lines and
+   * comments after `#` or `;` are skipped
+   * @returns how many there were
+   */
+  addMany(entries: readonly string[] | string): number {
+    if (typeof entries !== 'string' && !Array.isArray(entries)) {
+      throw new ERR_INVALID_ARG_TYPE('entries', ['string', 'string[]'], entries);
+    }
+    const result =
+      this.#cloned === undefined
+        ? binding.blockListAddMany(this.#id, entries)
+        : this.#cloned.addMany(entries);
+    if (result >= 0) return result;
+    const index = -result - 1;
+    if (typeof entries !== 'string') {
+      validateString(entries[index], `entries[${index}]`);
+      throw new ERR_INVALID_ARG_VALUE(`entries[${index}]`, entries[index], 'is not a rule');
+    }
+    const line = entries.split('\n', index + 1)[index];
+    throw new ERR_INVALID_ARG_VALUE('entries', line, `is not a rule in line ${index + 1}`);
+  }
+
+  /** Removes a single address; one that a subnet or a range has stays. */
+  removeAddress(address: AddressLike, family?: RuleFamily | (string & {})): void {
+    this.#address(true, address, family);
+  }
+
+  /** Removes a range that was added with the same ends. */
+  removeRange(start: AddressLike, end: AddressLike, family?: RuleFamily | (string & {})): void {
+    this.#range(true, start, end, family);
+  }
+
+  /** Removes a subnet that was added with the same network and prefix length. */
+  removeSubnet(network: AddressLike, prefix?: number, family?: RuleFamily | (string & {})): void {
+    this.#subnet(true, network, prefix, family);
+  }
+
+  /** @param cidr - `network/prefix` */
+  removeCIDR(cidr: string): void {
+    this.#cidr(true, cidr);
+  }
+
+  /**
+   * Whether the address is on the list, or all of a subnet if the text is `network/prefix`. An IPv4
+   * address and its IPv4-mapped form are the same. A text that is no address is not on it.
+   *
+   * @param address - what to look for
+   * @param family - answers false for an address of the other family
+   */
+  override check(address: AddressLike, family?: RuleFamily | (string & {})): boolean {
+    if (typeof address === 'string') {
+      let code: 0 | 4 | 6 = 0;
+      if (family !== undefined) {
+        validateString(family, 'family');
+        const name = family.toLowerCase();
+        code = name === 'ipv4' ? 4 : name === 'cidr' ? 0 : 6;
+      }
+      return this.#has(address, code);
+    }
+    if (SocketAddress.isSocketAddress(address)) {
+      return this.#has(address.address, address.family === 'ipv6' ? 6 : 4);
+    }
+    if (address instanceof Uint8Array) return this.#has(bytesToText(address, 'address'), 0);
+    throw new ERR_INVALID_ARG_TYPE('address', 'string', address);
+  }
+
+  /** Removes all rules. */
+  clear(): void {
+    if (this.#cloned !== undefined) this.#cloned.clear();
+    else binding.blockListClear(this.#id);
+  }
+
+  /**
+   * A token for {@link BlockList.from}, to be sent to other threads of this process as any text
+   * may be. It keeps the list alive for a minute; after that somebody must have it.
+   */
+  share(): string {
+    if (this.#cloned !== undefined) this.#takeBack();
+    return binding.blockListShare(this.#id) as string;
+  }
+
+  /** How many rules there are. */
+  get size(): number {
+    return this.#cloned?.rules.length ?? binding.blockListSize(this.#id);
+  }
+
+  /** The {@link BlockList.rules}. */
+  override toJSON(): string[] {
+    return this.rules;
+  }
+
+  /**
+   * Adds the rules of another list; texts that are no rules are skipped.
+   *
+   * @param data - what `toJSON` returned, or its JSON text
+   */
+  override fromJSON(data: string | readonly string[]): void {
+    const wrong = (value: unknown) =>
+      new ERR_INVALID_ARG_TYPE('data', ['string', 'string[]'], value);
+    let texts: unknown = data;
+    if (typeof data === 'string') texts = JSON.parse(data);
+    if (!Array.isArray(texts)) throw wrong(texts);
+    if (!texts.every((text) => typeof text === 'string')) throw wrong(texts);
+    for (const text of texts) {
+      const rule = parseRule(text);
+      if (rule === undefined) continue;
+      const family = `ipv${rule.family}`;
+      if (rule.kind === 'subnet') this.#subnet(false, rule.network, rule.prefix, family);
+      else if (rule.kind === 'address') this.#address(false, rule.address, family);
+      else this.#range(false, rule.start, rule.end, family);
+    }
+  }
+
+  #address(remove: boolean, value: unknown, family: unknown, name = 'address'): void {
+    if (isCIDR(value, family)) {
+      this.#cidr(remove, value);
+      return;
+    }
+    const { text, family: found } = endpoint(value, name, family);
+    if (this.#cloned !== undefined) this.#cloned.address(remove, text, found);
+    else if (binding.blockListAddress(this.#id, remove, text, found) < 0) throw invalidAddress();
+  }
+
+  #subnet(remove: boolean, value: unknown, prefix: unknown, family: unknown): void {
+    if (prefix === undefined && isCIDR(value, family)) {
+      this.#cidr(remove, value);
+      return;
+    }
+    const { text, family: found } = endpoint(value, 'network', family);
+    const length = validatePrefix(prefix, found);
+    if (this.#cloned !== undefined) this.#cloned.subnet(remove, text, length, found);
+    else if (binding.blockListSubnet(this.#id, remove, text, found, length) < 0) {
+      throw invalidAddress();
+    }
+  }
+
+  #cidr(remove: boolean, cidr: unknown): void {
+    const { network, prefix, family } = parseCIDR(cidr);
+    this.#subnet(remove, network, prefix, `ipv${family}`);
+  }
+
+  #range(remove: boolean, start: unknown, end: unknown, family: unknown): void {
+    const first = endpoint(start, 'start', family);
+    const last = endpoint(end, 'end', family);
+    const status =
+      this.#cloned !== undefined
+        ? this.#cloned.range(remove, first, last)
+        : binding.blockListRange(this.#id, remove, first.text, last.text);
+    if (status === UV_ERANGE) {
+      const shown = SocketAddress.isSocketAddress(start)
+        ? start
+        : new SocketAddress({ address: first.text, family: `ipv${first.family}` });
+      throw new ERR_INVALID_ARG_VALUE('start', shown, 'must come before end');
+    }
+    if (status < 0) throw invalidAddress();
+  }
+
+  #has(text: string, family: 0 | 4 | 6): boolean {
+    return this.#cloned === undefined
+      ? binding.blockListCheck(this.#id, text, family) === 1
+      : this.#cloned.check(text, family);
+  }
+
+  /** Hands the rules over to core before it copies the list. */
+  #giveToCore(): void {
+    if (this.#cloned !== undefined) return;
+    const rules = binding.blockListRules(this.#id).reverse();
+    this.#cloned = new CoreRules(this);
+    this.#cloned.addMany(rules);
+    binding.blockListClear(this.#id);
+  }
+
+  /** The reverse, for a list that is to be shared by a token too: the copies stay as they are. */
+  #takeBack(): void {
+    const rules = this.rules.reverse();
+    this.#cloned = undefined;
+    binding.blockListClear(this.#id);
+    binding.blockListAddMany(this.#id, rules);
+  }
+
+  static {
+    // An accessor, as in core; its published type is a property, which a getter cannot override.
+    Object.defineProperty(this.prototype, 'rules', {
+      configurable: true,
+      get(this: BlockList): string[] {
+        return this.#cloned?.rules ?? binding.blockListRules(this.#id);
+      },
+    });
+    if (kClone !== undefined) {
+      const clone = (core as unknown as Record<symbol, (this: unknown) => unknown>)[kClone];
+      Object.defineProperty(this.prototype, kClone, {
+        configurable: true,
+        writable: true,
+        value(this: BlockList): unknown {
+          this.#giveToCore();
+          return clone?.call(this);
+        },
+      });
+    }
+  }
+}

@@ -1,1 +1,108 @@
-export { SocketAddress } from 'node:net';
+import * as nodeNet from 'node:net';
+import { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, invalidAddress } from './internal/errors';
+import { hasHandle } from './internal/core-handle';
+import { isIPv6 } from './internal/ip';
+import {
+  validateObject,
+  validatePort,
+  validateString,
+  validateUint32,
+} from './internal/validators';
+
+/** The largest IPv6 flow label: 20 bits (RFC 8200, section 6). */
+const MAX_FLOW_LABEL = 0xfffff;
+
+const isCoreAddress = hasHandle(new nodeNet.SocketAddress({}));
+
+/** What a {@link SocketAddress} is made of. */
+export interface SocketAddressOptions {
+  /** An IPv4 or IPv6 address. Default: `'127.0.0.1'`, for the family `'ipv6'` `'::'`. */
+  address?: string;
+  /** Default: that of the address; without an address `'ipv4'`. */
+  family?: 'ipv4' | 'ipv6';
+  /** Default: 0. */
+  port?: number;
+  /** For IPv6 only, at most 20 bits. Default: 0. */
+  flowlabel?: number;
+}
+
+interface Checked {
+  address: string;
+  family: 'ipv4' | 'ipv6';
+  port: number;
+  flowlabel: number;
+}
+
+/** Defaults and checks, in the order and with the errors of node:net. */
+function check(options: unknown): Checked {
+  validateObject(options, 'options');
+  const given = options as Record<keyof Checked, unknown>;
+  const text = given.address;
+  const detected = typeof text === 'string' && isIPv6(text) ? 'ipv6' : 'ipv4';
+  const { family: named = detected } = given;
+  const family = typeof named === 'string' ? named.toLowerCase() : named;
+  if (family !== 'ipv4' && family !== 'ipv6') {
+    throw new ERR_INVALID_ARG_VALUE('options.family', named);
+  }
+  const { address = family === 'ipv4' ? '127.0.0.1' : '::', port = 0, flowlabel = 0 } = given;
+  validateString(address, 'options.address');
+  const portNumber = validatePort(port, 'options.port');
+  validateUint32(flowlabel, 'options.flowlabel');
+  // Core ends the process here.
+  if (flowlabel > MAX_FLOW_LABEL) {
+    throw new ERR_OUT_OF_RANGE('options.flowlabel', `>= 0 && <= ${MAX_FLOW_LABEL}`, flowlabel);
+  }
+  if (address.includes('\0')) throw invalidAddress();
+  return { address, family, port: portNumber, flowlabel: flowlabel | 0 };
+}
+
+/**
+ * An IP address with a port. As `net.SocketAddress`, of which it is a subclass, so that
+ * `postMessage` can carry it; with `toString()`, and the family need not be named.
+ */
+export class SocketAddress extends nodeNet.SocketAddress {
+  /**
+   * @param options - see {@link SocketAddressOptions}
+   * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_SOCKET_BAD_PORT, ERR_OUT_OF_RANGE, or
+   * ERR_INVALID_ADDRESS for a text that is no address of the family
+   */
+  constructor(options: SocketAddressOptions = {}) {
+    super(check(options));
+  }
+
+  /** `address:port`, `[address]:port` for IPv6. */
+  override toString(): string {
+    return this.family === 'ipv6'
+      ? `[${this.address}]:${this.port}`
+      : `${this.address}:${this.port}`;
+  }
+
+  /** Whether the value is a SocketAddress, of uvnet or of node:net. */
+  static isSocketAddress(value: unknown): value is nodeNet.SocketAddress {
+    return isCoreAddress(value);
+  }
+
+  /**
+   * Reads `address:port` as a URL would: `10.0.0.1:80`, `[::1]:443`, the port may be missing.
+   *
+   * @returns `undefined` if the text is no such address
+   */
+  static override parse(input: string): SocketAddress | undefined {
+    validateString(input, 'input');
+    try {
+      const { hostname, port } = new URL(`http://${input}`);
+      return hostname.startsWith('[')
+        ? new SocketAddress({ address: hostname.slice(1, -1), port: Number(port), family: 'ipv6' })
+        : new SocketAddress({ address: hostname, port: Number(port), family: 'ipv4' });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Those of node:net count, such as the ones `postMessage` delivers. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === SocketAddress
+      ? isCoreAddress(value)
+      : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+}

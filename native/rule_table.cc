@@ -159,10 +159,10 @@ void RuleTable::Rebuild() {
 std::vector<AddressRule> RuleTable::List() const {
   std::vector<AddressRule> rules;
   rules.reserve(live_);
-  for (const bool addresses : {true, false}) {
+  for (const AddressRule::Kind kind : {AddressRule::Kind::kAddress, AddressRule::Kind::kSubnet,
+                                       AddressRule::Kind::kRange}) {
     for (auto record = records_.rbegin(); record != records_.rend(); ++record) {
-      const bool is_address = record->kind == AddressRule::Kind::kAddress;
-      if (record->family != 0 && is_address == addresses) rules.push_back(Read(*record, ends_));
+      if (record->family != 0 && record->kind == kind) rules.push_back(Read(*record, ends_));
     }
   }
   return rules;

@@ -22,7 +22,7 @@ class RuleTable {
   void Clear();
 
   size_t size() const { return live_; }
-  // Single addresses, then all else, each newest first, as Node lists them.
+  // Single addresses, then subnets, then ranges, each newest first, as Node does.
   std::vector<AddressRule> List() const;
   size_t MemoryUsed() const;
 

@@ -143,6 +143,32 @@ export interface NativeBinding {
   takeOffer(id: number, key: string): number;
   /** Closes what nobody took; UV_ENOENT where somebody did. */
   withdrawOffer(key: string): number;
+
+  /** A new block list, by id; it lives as long as `owner`. Families are 4, 6 or 0 (any). */
+  blockListNew(owner: object): number;
+  /** 1 or 0. */
+  blockListCheck(id: number, text: string, family: number): number;
+  blockListAddress(id: number, remove: boolean, text: string, family: number): number;
+  blockListSubnet(
+    id: number,
+    remove: boolean,
+    text: string,
+    family: number,
+    prefix: number,
+  ): number;
+  /** UV_ERANGE where the end comes before the start. */
+  blockListRange(id: number, remove: boolean, first: string, last: string): number;
+  /** How many were added, or the negative number, from 1, of the first that is no rule. */
+  blockListAddMany(id: number, entries: readonly string[] | string): number;
+  blockListClear(id: number): number;
+  blockListSize(id: number): number;
+  /** Bytes, without the object itself. */
+  blockListMemory(id: number): number;
+  blockListRules(id: number): string[];
+  /** A token. */
+  blockListShare(id: number): string | number;
+  /** The id of a token's list in this environment, or UV_ENOENT. */
+  blockListFrom(owner: object, token: string): number;
 }
 
 export type NativeCallback = (id: number, ...rest: never[]) => void;
