@@ -276,6 +276,34 @@ describeLab(`connecting${missing === undefined ? '' : ` [${missing}]`}`, () => {
     expect(outcome).toMatchObject({ code: 0, stdout: 'AbortError\nclose\n', stderr: '' });
   });
 
+  test('a worker that is terminated in the middle of races', async () => {
+    const outcome = await runChild(
+      uvnet!,
+      ({ require, args }) => {
+        const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
+        const [addresses, entry] = args as unknown as [string[], string];
+        const program = `
+          const net = require(${JSON.stringify(entry)});
+          const { parentPort } = require('node:worker_threads');
+          const answer = ${JSON.stringify(addresses)}.map((address) => ({ address, family: 4 }));
+          for (let i = 0; i < 5; i++) {
+            const socket = net.connect({
+              host: 'lab.example', port: 9, connectTimeout: 60_000,
+              autoSelectFamilyAttemptTimeout: 20, dualLookup: i % 2 === 0,
+              lookup: (host, options, done) => done(null, answer),
+            });
+            socket.on('connectionAttemptTimeout', () => parentPort.postMessage('late'));
+          }`;
+        const worker = new Worker(program, { eval: true });
+        worker.once('message', () => {
+          void worker.terminate().then((code) => console.log('terminated', code));
+        });
+      },
+      { args: [dead.slice(4), uvnet!.entry], under: lab.near },
+    );
+    expect(outcome).toMatchObject({ code: 0, stdout: 'terminated 1\n', stderr: '' });
+  });
+
   // libuv counts a connect that is under way as a reason to go on, in node:net as well; what unref()
   // must do is to reach the handle that wins.
   test('unref() in the middle of a race is valid for the winner', async () => {
