@@ -49,6 +49,14 @@ export const getDefaultAutoSelectFamilyAttemptTimeout =
 export const setDefaultAutoSelectFamilyAttemptTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 
+// Names that only some lines of Node have. What is behind them is core's own business.
+for (const name of ['_setSimultaneousAccepts', '_TransferredBoundSocket']) {
+  if (name in nodeNet) {
+    (module.exports as Record<string, unknown>)[name] = nodeNet[name as keyof typeof nodeNet];
+  }
+}
+
+export type { ConnectionAttemptInfo } from './internal/attempts';
 export type Server = import('./server').Server;
 export type Socket = import('./socket').Socket;
 export type { BoundSocketToken } from './bound-socket';

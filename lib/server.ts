@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
-import type * as nodeNet from 'node:net';
+import * as nodeNet from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { promisify } from 'node:util';
 import type { ProxyMode, ServerStats } from './internal/accept-policy';
+import { attemptProperties } from './internal/attempts';
 import { debug } from './internal/diagnostics';
 import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING, errnoException } from './internal/errors';
 import { Handle, type SocketName, type TCP } from './internal/handle';
@@ -31,6 +32,7 @@ import {
 import type { ConnectionCounter, ServerImpl } from './internal/server-state';
 import type { ListenSocketOptions } from './internal/socket-option-types';
 import type { PathOptions } from './internal/unix-path';
+import { kAttemptTimeout } from './internal/symbols';
 import { validateNumber } from './internal/validators';
 import type { Socket } from './socket';
 
@@ -54,6 +56,12 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
   listen(handle: unknown, backlog?: number, listener?: () => void): this;
   listen(handle: unknown, listener?: () => void): this;
 
+  /**
+   * Milliseconds that an accepted connection has for its first byte; 0 (the default) for any time.
+   * One that is late is told by 'connectionAttemptTimeout' (socket), and destroyed where nobody
+   * listens to that. Holds for connections accepted from then on.
+   */
+  connectionAttemptTimeout: number;
   /** What the server has let in, dropped, read and written so far. */
   stats(): ServerStats;
 
@@ -104,6 +112,8 @@ export interface ServerOptions
   extends Omit<nodeNet.ServerOpts, 'blockList'>, ListenSocketOptions, LimitOptions {
   /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
   handles?: boolean;
+  /** See {@link Server.connectionAttemptTimeout}. */
+  connectionAttemptTimeout?: number;
 }
 
 type ConnectionListener = (socket: Socket) => void;
@@ -143,12 +153,15 @@ function checkOptions(options: ServerOptions): void {
   }
 }
 
+const isInstance = (value: unknown): boolean =>
+  Object.prototype.isPrototypeOf.call(Server.prototype, value as object);
+
 function ServerFunction(
   this: unknown,
   options?: ServerOptions | ConnectionListener,
   connectionListener?: ConnectionListener,
 ): ServerImpl | undefined {
-  if (!(this instanceof Server)) {
+  if (!isInstance(this)) {
     return new Server(options as ServerOptions, connectionListener) as unknown as ServerImpl;
   }
   const server = this as unknown as ServerImpl;
@@ -174,6 +187,11 @@ function ServerFunction(
   server._workers = [];
   server._unref = false;
   server._listeningId = 1;
+  server[kAttemptTimeout] = 0;
+
+  if (settings.connectionAttemptTimeout !== undefined) {
+    (server as unknown as Server).connectionAttemptTimeout = settings.connectionAttemptTimeout;
+  }
 
   server.allowHalfOpen = settings.allowHalfOpen || false;
   server.pauseOnConnect = Boolean(settings.pauseOnConnect);
@@ -189,6 +207,20 @@ export const Server = ServerFunction as unknown as ServerConstructor;
 Object.defineProperty(Server, 'name', { value: 'Server' });
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);
+
+/** What travels of the limits; block lists do not. */
+function limitsOf(server: Server): ServerOptions {
+  const { maxConnectionsPerAddress, ipv6PrefixLength, acceptRate } = server;
+  const { proxyProtocol, proxyHeaderTimeout, connectionAttemptTimeout } = server;
+  return {
+    maxConnectionsPerAddress,
+    ipv6PrefixLength,
+    acceptRate,
+    proxyProtocol,
+    proxyHeaderTimeout,
+    connectionAttemptTimeout,
+  } as ServerOptions;
+}
 
 const serverMethods = {
   listen,
@@ -293,6 +325,7 @@ const serverMethods = {
         keepAlive: this.keepAlive,
         keepAliveInitialDelay: this.keepAliveInitialDelay * 1000,
         highWaterMark: this.highWaterMark,
+        ...limitsOf(this as unknown as Server),
       },
       path: this._pipeName,
       maxConnections: this.maxConnections,
@@ -327,10 +360,20 @@ const serverMethods = {
 Object.assign(Server.prototype, serverMethods, serverOptionMethods);
 Object.defineProperties(Server.prototype, limitProperties);
 Object.defineProperties(Server.prototype, closeProperties);
+Object.defineProperties(Server.prototype, attemptProperties);
 Object.defineProperty(Server.prototype, 'stats', {
   configurable: true,
   writable: true,
   value: stats,
+});
+
+// As for sockets: core's servers (http, https, tls) are instances too.
+Object.defineProperty(Server, Symbol.hasInstance, {
+  configurable: true,
+  value(this: unknown, value: unknown): boolean {
+    if (this !== Server) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return isInstance(value) || value instanceof nodeNet.Server;
+  },
 });
 
 function attach(

@@ -1,4 +1,4 @@
-import type * as nodeNet from 'node:net';
+import * as nodeNet from 'node:net';
 import { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { BlockList } from './block-list';
@@ -177,8 +177,11 @@ function onReadableEnd(this: SocketImpl): void {
   if (!this.allowHalfOpen) this.write = writeAfterFin as never;
 }
 
+const isInstance = (value: unknown): boolean =>
+  Object.prototype.isPrototypeOf.call(Socket.prototype, value as object);
+
 function SocketFunction(this: unknown, options?: SocketOptions | number): SocketImpl | undefined {
-  if (!(this instanceof Socket)) return new Socket(options as never) as unknown as SocketImpl;
+  if (!isInstance(this)) return new Socket(options as never) as unknown as SocketImpl;
   const socket = this as unknown as SocketImpl;
   checkOptions(options as SocketOptions | undefined);
 
@@ -271,6 +274,16 @@ Object.assign(
   handleMethods,
 );
 
+// Code that asks `instanceof net.Socket` also meets core's sockets: those of http, tls and
+// child_process. Sub-classes ask for themselves only.
+Object.defineProperty(Socket, Symbol.hasInstance, {
+  configurable: true,
+  value(this: unknown, value: unknown): boolean {
+    if (this !== Socket) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return isInstance(value) || value instanceof nodeNet.Socket;
+  },
+});
+
 // Not enumerable, so that a sub-class by `Object.assign` or `for in` copies nothing of it.
 for (const [name, value] of Object.entries({
   fromNode(this: SocketConstructor, socket: nodeNet.Socket) {
@@ -354,6 +367,9 @@ defineGetters(
 Object.defineProperty(Socket.prototype, 'bufferSize', {
   get(this: SocketImpl): number | undefined {
     return this[kHandle] !== null ? this.writableLength : undefined;
+  },
+  set(this: SocketImpl, size: number) {
+    (this as unknown as Socket).setOption('sendBufferSize', size);
   },
 });
 

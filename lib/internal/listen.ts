@@ -87,9 +87,9 @@ export function createServerHandle(
   port: number | null,
   addressType?: number | null,
   fd?: number | null,
-  flags = 0,
-  plan?: OptionPlan,
-  pathOptions?: PathOptions,
+  flags?: number,
+  // Not counted in `length`: programs see a function of five arguments.
+  ...[plan, pathOptions]: [plan?: OptionPlan | undefined, pathOptions?: PathOptions | undefined]
 ): Handle | number {
   let handle: Handle;
   let status = 0;

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { BlockList } from 'node:net';
 import { Socket } from '../socket';
+import { expectFirstByte, isAdmitted } from './attempts';
 import { debug, serverSocketChannel } from './diagnostics';
 import { errnoException } from './errors';
 import type { DropReason } from './accept-policy';
@@ -16,6 +17,7 @@ import { applyAccepted } from './option-methods';
 import type { EncodedOptions, OptionPlan } from './socket-options';
 import {
   kAcceptedOptions,
+  kAttemptTimeout,
   kKeepAlive,
   kLimits,
   kNoDelay,
@@ -52,6 +54,7 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   [kOptionPlan]?: OptionPlan | undefined;
   [kAcceptedOptions]?: EncodedOptions | undefined;
   maxConnections?: number | null;
+  [kAttemptTimeout]: number;
   [kLimits]: Limits;
   [kClosed]: ClosedState | undefined;
   [kGraceTimer]: NodeJS.Timeout | undefined;
@@ -197,6 +200,8 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
     const head = proxied[9];
     if (head.length > 0) socket[kOnBytes](head);
   }
+  if (server.listenerCount('connectionAttempt') > 0 && !isAdmitted(server, socket)) return;
+  if (server[kAttemptTimeout] > 0) expectFirstByte(server, socket);
   server.emit('connection', socket);
   if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket });
 }

@@ -15,6 +15,7 @@ import {
 import { receiveHandles } from './handle-passing';
 import { Pipe, TCP, type SocketName } from './handle';
 import { applyConnected, planConnect } from './option-methods';
+import { isObserved, noteConnect } from './net-entries';
 import type { KeepAliveSetting, SocketImpl } from './socket-state';
 import {
   kBoundPath,
@@ -157,6 +158,7 @@ export const coreMethods = {
     }
     this._unrefTimer();
     this.connecting = true;
+    if (isObserved()) noteConnect(this);
 
     if (pipe) {
       validateString(path, 'options.path');

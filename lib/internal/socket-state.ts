@@ -3,6 +3,7 @@ import type { BlockList } from 'node:net';
 import type { Handle, HandleOwner, SocketName } from './handle';
 import type { OptionPlan } from './socket-options';
 import type { ProxyInfo } from './proxy-info';
+import type { SocketInfo } from './socket-info';
 import type * as symbols from './symbols';
 
 /** The parts of a stream's state that are stable from Node 20 to 26. */
@@ -99,6 +100,8 @@ export interface SocketImpl extends Duplex, HandleOwner {
   setTimeout(msecs: number, callback?: () => void): SocketImpl;
   ref(): SocketImpl;
   unref(): SocketImpl;
+  info(): SocketInfo | undefined;
+  readonly bytesRead: number;
   _unrefTimer(): void;
   _onTimeout(): void;
   _reset(): SocketImpl;

@@ -43,6 +43,9 @@ export const kTimer: unique symbol = Symbol('timer');
 export const kTouched: unique symbol = Symbol('touched');
 export const kTimedOut: unique symbol = Symbol('timedOut');
 
+/** Milliseconds a server gives a connection for its first byte; 0: any time. */
+export const kAttemptTimeout: unique symbol = Symbol('attemptTimeout');
+
 /** Options kept until there is a handle to set them on. */
 export const kNoDelay: unique symbol = Symbol('noDelay');
 export const kKeepAlive: unique symbol = Symbol('keepAlive');

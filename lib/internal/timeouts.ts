@@ -11,7 +11,7 @@ import { validateFunction, validateNumber } from './validators';
  */
 
 /** The longest delay of a timer (2^31 - 1 ms). */
-const TIMEOUT_MAX = 2 ** 31 - 1;
+export const TIMEOUT_MAX = 2 ** 31 - 1;
 
 function duration(milliseconds: unknown): number {
   validateNumber(milliseconds, 'msecs');
