@@ -141,24 +141,29 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
     JsCall(self).Int(self->id()).Int(static_cast<int>(nread)).Run(Callback::kRead);
     return;
   }
-  self->bytes_read_ += static_cast<uint64_t>(nread);
   if (self->kind() == Kind::kPipe && !DeliverDescriptors(self)) return;
   self->DeliverBytes(buffer->base, static_cast<size_t>(nread));
 }
 
 void Stream::DeliverBytes(const char* data, size_t size) {
   if (user_buffer_ != nullptr) {
+    bytes_read_ += size;
     JsCall(this).Int(id()).Int(static_cast<int>(size)).Run(Callback::kRead);
     return;
   }
   if (size <= ReceiveBuffer::kSmallRead) {
+    bytes_read_ += size;
     DeliverSmall(data, size);
   } else if (environment()->receive().IsBulk(data) && size >= ReceiveBuffer::kBulkSize / 2) {
     DeliverBulk(size);
   } else {
-    for (size_t at = 0; at < size && alive(); at += ReceiveBuffer::kAreaSize) {
-      DeliverCopy(data + at, std::min(size - at, ReceiveBuffer::kAreaSize));
+    Rest rest{data, nullptr, 0, size};
+    rest_ = &rest;
+    while (rest.at < rest.end && alive()) {
+      const size_t piece = CutPiece();
+      DeliverCopy(data + rest.at - piece, piece);
     }
+    rest_ = nullptr;
   }
   // A stream that fills the area gets the bulk buffer, until it has less to say.
   bulk_ = size >= (bulk_ ? ReceiveBuffer::kAreaSize / 2 : ReceiveBuffer::kAreaSize);
@@ -200,15 +205,44 @@ void Stream::DeliverBulk(size_t size) {
     ReportNoMemory();
     return;
   }
-  for (size_t at = 0; at < size && alive(); at += ReceiveBuffer::kAreaSize) {
-    const size_t end = std::min(at + ReceiveBuffer::kAreaSize, size);
-    JsCall(this)
-        .Int(id())
-        .Value(buffer)
-        .Int(static_cast<int>(at))
-        .Int(static_cast<int>(end))
-        .Run(Callback::kReadBuffer);
+  Rest rest{nullptr, buffer, 0, size};
+  rest_ = &rest;
+  while (rest.at < rest.end && alive()) {
+    const int at = static_cast<int>(rest.at);
+    const int end = at + static_cast<int>(CutPiece());
+    JsCall(this).Int(id()).Value(buffer).Int(at).Int(end).Run(Callback::kReadBuffer);
   }
+  rest_ = nullptr;
+}
+
+// What is delivered next counts as read from now on: `bytesRead` is exact in each
+// 'data' event.
+size_t Stream::CutPiece() {
+  const size_t piece = std::min(rest_->end - rest_->at, ReceiveBuffer::kAreaSize);
+  rest_->at += piece;
+  bytes_read_ += piece;
+  return piece;
+}
+
+napi_value Stream::TakeRest() {
+  if (rest_ == nullptr || rest_->at == rest_->end) return nullptr;
+  const Rest rest = *rest_;
+  rest_->at = rest_->end;
+  napi_env env = environment()->env();
+  const char* data = rest.data;
+  if (rest.bulk != nullptr) {
+    // Users have views of it already and may have detached it.
+    void* bytes = nullptr;
+    size_t length = 0;
+    if (napi_get_buffer_info(env, rest.bulk, &bytes, &length) != napi_ok || length < rest.end) {
+      return nullptr;
+    }
+    data = static_cast<const char*>(bytes);
+  }
+  napi_value chunk;
+  const size_t size = rest.end - rest.at;
+  return napi_create_buffer_copy(env, size, data + rest.at, nullptr, &chunk) == napi_ok ? chunk
+                                                                                        : nullptr;
 }
 
 // Bytes that cannot be delivered cannot be dropped silently either.
@@ -262,6 +296,12 @@ napi_value UseUserBuffer(napi_env env, napi_callback_info info) {
   return arguments.Return(stream->UseUserBuffer(arguments.at(1)));
 }
 
+napi_value TakeRest(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  return stream == nullptr ? nullptr : stream->TakeRest();
+}
+
 napi_value Close(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
@@ -301,8 +341,7 @@ template <uint64_t (Stream::*Counter)() const>
 napi_value Count(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
-  return arguments.ReturnNumber(stream == nullptr ? 0
-                                                  : static_cast<double>((stream->*Counter)()));
+  return arguments.ReturnNumber(stream == nullptr ? 0 : static_cast<double>((stream->*Counter)()));
 }
 
 napi_value WriteQueueSize(napi_env env, napi_callback_info info) {
@@ -335,6 +374,7 @@ void InitStream(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "readStart", Call<&Stream::ReadStart>);
   Define(env, exports, "readStop", Call<&Stream::ReadStop>);
   Define(env, exports, "useUserBuffer", UseUserBuffer);
+  Define(env, exports, "takeRest", TakeRest);
   Define(env, exports, "shutdown", Call<&Stream::Shutdown>);
   Define(env, exports, "close", Close);
   Define(env, exports, "closeReset", Call<&Stream::CloseReset>);

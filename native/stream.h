@@ -40,6 +40,9 @@ class Stream final : public Handle {
   // From now on bytes go straight into this Uint8Array and only their number is
   // reported.
   int UseUserBuffer(napi_value buffer);
+  // What the read that is being delivered still holds, for a stream that is given
+  // up in one of its callbacks. Null where that is nothing.
+  napi_value TakeRest();
 
   // Writing (write.cc) -------------------------------------------------------
   // Writes what the kernel takes now. The rest is queued: with `pin` (the object
@@ -123,6 +126,7 @@ class Stream final : public Handle {
   void DeliverCopy(const char* data, size_t size);
   void DeliverBulk(size_t size);
   void ReportNoMemory();
+  size_t CutPiece();
 
   bool ShouldGather(size_t size);
   int Gather(const char* data, size_t size);
@@ -152,6 +156,16 @@ class Stream final : public Handle {
   uint16_t turn_writes_ = 0;
   bool bursty_ = false;
   bool waiting_ = false;  // listed in GatherPool::waiting
+
+  // The part of a read that is not delivered yet: of `bulk`, or else of `data`.
+  // Not null only while its chunks are being delivered.
+  struct Rest {
+    const char* data;
+    napi_value bulk;
+    size_t at;
+    size_t end;
+  };
+  Rest* rest_ = nullptr;
 
   bool bulk_ = false;  // the next read goes into the bulk buffer
   bool reset_on_close_ = false;

@@ -15,6 +15,8 @@ export interface NativeBinding {
   readStart(id: number): number;
   readStop(id: number): number;
   useUserBuffer(id: number, buffer: Uint8Array): number;
+  /** What the read that is being delivered still holds, for a stream given up in its callback. */
+  takeRest(id: number): Buffer | undefined;
   /** 0, 1 ({@link WRITE_QUEUED}), 2 ({@link WRITE_GATHERED}) or an error. */
   writeBuffer(id: number, data: Uint8Array): number;
   /** As `writeBuffer`; UV_E2BIG where the text is too long for this path. */

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { StringDecoder } from 'node:string_decoder';
 import { ERR_STREAM_DESTROYED } from './errors';
 
 /**
@@ -26,9 +27,12 @@ export interface Unread {
   decoder: unknown;
 }
 
-export function takeUnread(stream: Duplex): Unread {
+/** @param rest - bytes on their way to the stream that it will not get any more */
+export function takeUnread(stream: Duplex, rest?: Buffer): Unread {
   const { buffer, bufferIndex = 0, decoder } = (stream as unknown as StreamState)._readableState;
-  return { chunks: [...buffer].slice(bufferIndex), encoding: stream.readableEncoding, decoder };
+  const chunks = [...buffer].slice(bufferIndex);
+  if (rest !== undefined) chunks.push(decoder ? (decoder as StringDecoder).write(rest) : rest);
+  return { chunks, encoding: stream.readableEncoding, decoder };
 }
 
 export function giveUnread(stream: Duplex, { chunks, encoding, decoder }: Unread): void {
