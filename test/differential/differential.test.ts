@@ -1,0 +1,30 @@
+// Programs made from seeds run on node:net and on uvnet; what the two sides of
+// the connection see must be the same. A failure prints its seed and the
+// smallest program that still shows the difference; UVNET_SEED runs one seed.
+import type { Implementation } from '../helpers/implementations';
+import { implementations, reference } from '../helpers/implementations';
+import { compare } from './compare';
+import { makeProgram } from './program';
+
+const nightly = process.env.UVNET_NIGHTLY === '1';
+const only = process.env.UVNET_SEED;
+const first = only === undefined ? 1 : Number(only);
+const programs = only === undefined ? (nightly ? 2000 : 200) : 1;
+const PER_TEST = 50;
+
+// The reference against itself shows that a difference is one of behaviour, not of timing.
+const rivals: [string, Implementation][] = implementations.map((each) => [each.name, each]);
+
+describe.each(rivals)('random programs on node:net and on %s', (_, rival) => {
+  for (let from = first; from < first + programs; from += PER_TEST) {
+    const to = Math.min(from + PER_TEST, first + programs);
+    test(`seeds ${from} to ${to - 1}`, async () => {
+      const reports: string[] = [];
+      for (let seed = from; seed < to && reports.length < 3; seed++) {
+        const report = await compare(reference, rival, makeProgram(seed));
+        if (report !== undefined) reports.push(report);
+      }
+      expect(reports.join('\n\n')).toBe('');
+    }, 120_000);
+  }
+});
