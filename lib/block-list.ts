@@ -24,6 +24,8 @@ export type AddressLike = string | nodeNet.SocketAddress | Uint8Array;
 /** Case does not matter; `'cidr'` says that the text is `network/prefix`. */
 export type RuleFamily = 'ipv4' | 'ipv6' | 'cidr';
 
+type Family = RuleFamily | (string & {}) | undefined;
+
 interface Endpoint {
   text: string;
   family: 4 | 6;
@@ -70,6 +72,9 @@ function validatePrefix(prefix: unknown, family: 4 | 6): number {
   validateInt32(prefix, 'prefix', 0, family === 4 ? 32 : 128);
   return prefix;
 }
+
+// Parameters that may be left out have a default even where it is undefined: as in core, they do not
+// count in a method's `length`.
 
 /**
  * A set of addresses, subnets and ranges, to be asked whether it has an address. As `net.BlockList`
@@ -135,12 +140,12 @@ export class BlockList extends nodeNet.BlockList {
    * @param address - also `network/prefix`, which adds a subnet
    * @param family - by default that of the address
    */
-  override addAddress(address: AddressLike, family?: RuleFamily | (string & {})): void {
+  override addAddress(address: AddressLike, family: Family = undefined): void {
     this.#address(false, address, family);
   }
 
   /** Adds single addresses; stops at the first that is none. */
-  addAddresses(addresses: readonly AddressLike[], family?: RuleFamily | (string & {})): void {
+  addAddresses(addresses: readonly AddressLike[], family: Family = undefined): void {
     validateArray(addresses, 'addresses');
     familyCode(family);
     addresses.forEach((address, index) => {
@@ -149,11 +154,7 @@ export class BlockList extends nodeNet.BlockList {
   }
 
   /** Both ends are part of the range. */
-  override addRange(
-    start: AddressLike,
-    end: AddressLike,
-    family?: RuleFamily | (string & {}),
-  ): void {
+  override addRange(start: AddressLike, end: AddressLike, family: Family = undefined): void {
     this.#range(false, start, end, family);
   }
 
@@ -161,11 +162,7 @@ export class BlockList extends nodeNet.BlockList {
    * @param network - the network, or `network/prefix` if `prefix` is left out
    * @param prefix - 0 to 32, for IPv6 128
    */
-  override addSubnet(
-    network: AddressLike,
-    prefix?: number,
-    family?: RuleFamily | (string & {}),
-  ): void {
+  override addSubnet(network: AddressLike, prefix?: number, family: Family = undefined): void {
     this.#subnet(false, network, prefix, family);
   }
 
@@ -213,17 +210,17 @@ export class BlockList extends nodeNet.BlockList {
   }
 
   /** Removes a single address; one that a subnet or a range has stays. */
-  removeAddress(address: AddressLike, family?: RuleFamily | (string & {})): void {
+  removeAddress(address: AddressLike, family: Family = undefined): void {
     this.#address(true, address, family);
   }
 
   /** Removes a range that was added with the same ends. */
-  removeRange(start: AddressLike, end: AddressLike, family?: RuleFamily | (string & {})): void {
+  removeRange(start: AddressLike, end: AddressLike, family: Family = undefined): void {
     this.#range(true, start, end, family);
   }
 
   /** Removes a subnet that was added with the same network and prefix length. */
-  removeSubnet(network: AddressLike, prefix?: number, family?: RuleFamily | (string & {})): void {
+  removeSubnet(network: AddressLike, prefix?: number, family: Family = undefined): void {
     this.#subnet(true, network, prefix, family);
   }
 
@@ -239,7 +236,7 @@ export class BlockList extends nodeNet.BlockList {
    * @param address - what to look for
    * @param family - answers false for an address of the other family
    */
-  override check(address: AddressLike, family?: RuleFamily | (string & {})): boolean {
+  override check(address: AddressLike, family: Family = undefined): boolean {
     if (typeof address === 'string') {
       let code: 0 | 4 | 6 = 0;
       if (family !== undefined) {

@@ -26,7 +26,8 @@ export interface SocketAddressOptions {
   flowlabel?: number;
 }
 
-interface Checked {
+/** All that makes up a {@link SocketAddress}. */
+export interface SocketAddressParts {
   address: string;
   family: 'ipv4' | 'ipv6';
   port: number;
@@ -34,9 +35,9 @@ interface Checked {
 }
 
 /** Defaults and checks, in the order and with the errors of node:net. */
-function check(options: unknown): Checked {
+function check(options: unknown): SocketAddressParts {
   validateObject(options, 'options');
-  const given = options as Record<keyof Checked, unknown>;
+  const given = options as Record<keyof SocketAddressParts, unknown>;
   const text = given.address;
   const detected = typeof text === 'string' && isIPv6(text) ? 'ipv6' : 'ipv4';
   const { family: named = detected } = given;
@@ -61,6 +62,9 @@ function check(options: unknown): Checked {
  * `postMessage` can carry it; with `toString()`, and the family need not be named.
  */
 export class SocketAddress extends nodeNet.SocketAddress {
+  /** Address, port, family and flow label as a plain object. Core's method, missing in its types. */
+  declare readonly toJSON: () => SocketAddressParts;
+
   /**
    * @param options - see {@link SocketAddressOptions}
    * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_SOCKET_BAD_PORT, ERR_OUT_OF_RANGE, or
