@@ -8,18 +8,41 @@ import { validateBoolean, validateInt32 } from './validators';
 
 const MIN_ATTEMPT_TIMEOUT = 10;
 
+/** 4 or 6 where connects that name no family are to use that one. */
+let forcedFamily: 4 | 6 | undefined;
 let autoSelectFamily = nodeNet.getDefaultAutoSelectFamily();
 let attemptTimeout = nodeNet.getDefaultAutoSelectFamilyAttemptTimeout();
 
-/** Whether a connect to a name tries the addresses of both families. */
-export function getDefaultAutoSelectFamily(): boolean {
-  return autoSelectFamily;
+/** Whether a connect to a name tries the addresses of both families, or the one family it uses. */
+export function getDefaultAutoSelectFamily(): boolean | 4 | 6 {
+  return forcedFamily ?? autoSelectFamily;
 }
 
-/** @param value - the new default of the option `autoSelectFamily` */
-export function setDefaultAutoSelectFamily(value: boolean): void {
+/**
+ * Sets the default of the option `autoSelectFamily`.
+ *
+ * @param value - a boolean as in `node:net`; 4 or 6: a connect that names no family uses that one;
+ *   0: both, as `true`
+ */
+export function setDefaultAutoSelectFamily(value: boolean | 0 | 4 | 6): void {
+  if (value === 4 || value === 6) {
+    forcedFamily = value;
+    autoSelectFamily = false;
+    return;
+  }
+  if (value === 0) value = true;
   validateBoolean(value, 'value');
+  forcedFamily = undefined;
   autoSelectFamily = value;
+}
+
+/** The family of a connect that names none, or undefined for any. */
+export function defaultFamily(options: {
+  autoSelectFamily?: boolean | undefined;
+  localAddress?: string | undefined;
+}): 4 | 6 | undefined {
+  // A local address says which family it is.
+  return options.autoSelectFamily === true || options.localAddress ? undefined : forcedFamily;
 }
 
 /** Milliseconds between the starts of two connection attempts. */

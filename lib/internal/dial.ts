@@ -118,7 +118,7 @@ function numberOption(
 }
 
 function checkAutoSelectFamily({ autoSelectFamily }: DialOptions): boolean {
-  if (autoSelectFamily == null) return defaults.getDefaultAutoSelectFamily();
+  if (autoSelectFamily == null) return defaults.getDefaultAutoSelectFamily() === true;
   validateBoolean(autoSelectFamily, 'options.autoSelectFamily');
   return autoSelectFamily;
 }

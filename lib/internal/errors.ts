@@ -219,10 +219,8 @@ export const ERR_SOCKET_BAD_PORT = define(
 );
 
 /** `new ERR_INVALID_FD(fd)` */
-export const ERR_INVALID_FD = define(
-  'ERR_INVALID_FD',
-  RangeError,
-  (fd: unknown) => format('"fd" must be a positive integer: %s', fd),
+export const ERR_INVALID_FD = define('ERR_INVALID_FD', RangeError, (fd: unknown) =>
+  format('"fd" must be a positive integer: %s', fd),
 );
 
 /** `new ERR_INVALID_FD_TYPE(type)` */
@@ -240,10 +238,8 @@ export const ERR_INVALID_IP_ADDRESS = define(
 );
 
 /** `new ERR_UNKNOWN_ENCODING(encoding)` */
-export const ERR_UNKNOWN_ENCODING = define(
-  'ERR_UNKNOWN_ENCODING',
-  TypeError,
-  (encoding: unknown) => format('Unknown encoding: %s', encoding),
+export const ERR_UNKNOWN_ENCODING = define('ERR_UNKNOWN_ENCODING', TypeError, (encoding: unknown) =>
+  format('Unknown encoding: %s', encoding),
 );
 
 /** `new ERR_INVALID_THIS(className)` */
@@ -251,6 +247,13 @@ export const ERR_INVALID_THIS = define(
   'ERR_INVALID_THIS',
   TypeError,
   (className: string) => `Value of "this" must be of type ${className}`,
+);
+
+/** A text written with the encoding 'buffer', on lines of Node whose streams let it through. */
+export const ERR_NOT_A_BUFFER = fixed(
+  'ERR_INVALID_ARG_TYPE',
+  TypeError,
+  'Second argument must be a buffer',
 );
 
 /** A constructor that user code may not call. */

@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import * as dns from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { defaultFamily } from './defaults';
 import { debug } from './diagnostics';
 import { ERR_INVALID_ADDRESS_FAMILY, ERR_INVALID_IP_ADDRESS } from './errors';
 import { isIP } from './ip';
@@ -30,9 +31,17 @@ export type UseTargets = (targets: readonly Target[], complete: boolean) => void
 
 export function queryOf(
   host: string,
-  options: { family?: unknown; hints?: number; lookup?: LookupFunction; port?: unknown },
+  options: {
+    family?: unknown;
+    hints?: number;
+    lookup?: LookupFunction;
+    port?: unknown;
+    autoSelectFamily?: boolean;
+    localAddress?: string;
+  },
 ): NameQuery {
-  const family = FAMILIES[options.family as string] ?? (options.family as number | undefined);
+  const named = FAMILIES[options.family as string] ?? (options.family as number | undefined);
+  const family = named || (defaultFamily(options) ?? named);
   let hints = options.hints || 0;
   if (process.platform !== 'win32' && !isFamily(family) && hints === 0) hints = dns.ADDRCONFIG;
   return {

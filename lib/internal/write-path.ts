@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { binding } from './binding';
 import { errnoByName } from './errno';
 import {
+  ERR_NOT_A_BUFFER,
   ERR_SOCKET_CLOSED,
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
   errnoException,
@@ -57,6 +58,7 @@ function dispatch(handle: Handle, data: Data, encoding: string): number {
       const status = binding.writeString(handle.id, data, code);
       if (status !== UV_E2BIG) return afterWrite(status);
     }
+    if (encoding === 'buffer') throw new ERR_NOT_A_BUFFER();
     data = Buffer.from(data, encoding as BufferEncoding);
   }
   return afterWrite(binding.writeBuffer(handle.id, data));
@@ -93,7 +95,12 @@ function sizeOf(data: unknown, encoding: string): number {
 }
 
 /** Tells the writer how a write went that is over, or keeps its callback for later. */
-export function settle(socket: SocketImpl, status: number, size: number, callback: WriteCallback): void {
+export function settle(
+  socket: SocketImpl,
+  status: number,
+  size: number,
+  callback: WriteCallback,
+): void {
   if (status === WRITE_QUEUED) {
     socket[kWriteCallback] = callback;
     socket[kLastWriteQueueSize] = size;
@@ -120,12 +127,7 @@ function writesFreely(socket: SocketImpl, handle: Handle | null): handle is Hand
   );
 }
 
-function write(
-  this: SocketImpl,
-  chunk: unknown,
-  encoding?: unknown,
-  callback?: unknown,
-): boolean {
+function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
   const handle = this[kHandle];
   if (callback === undefined && writesFreely(this, handle)) {
     let status: number | undefined;
@@ -294,9 +296,7 @@ export const writeGetters = {
     const waiting = this.writableBuffer;
     if (!waiting) return undefined;
     return (
-      this._bytesDispatched +
-      sizeOf(waiting, '') +
-      sizeOf(this._pendingData, this._pendingEncoding)
+      this._bytesDispatched + sizeOf(waiting, '') + sizeOf(this._pendingData, this._pendingEncoding)
     );
   },
 };
