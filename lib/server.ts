@@ -164,7 +164,7 @@ function ServerFunction(
   if (!isInstance(this)) {
     return new Server(options as ServerOptions, connectionListener) as unknown as ServerImpl;
   }
-  const server = this as unknown as ServerImpl;
+  const server = this as ServerImpl;
   Reflect.apply(EventEmitter as unknown as () => void, server, []);
 
   let settings: ServerOptions;
@@ -219,7 +219,7 @@ function limitsOf(server: Server): ServerOptions {
     proxyProtocol,
     proxyHeaderTimeout,
     connectionAttemptTimeout,
-  } as ServerOptions;
+  };
 }
 
 const serverMethods = {

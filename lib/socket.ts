@@ -165,11 +165,11 @@ function takeUserBuffer(socket: SocketImpl, { onread }: SocketOptions): void {
   if (generator) {
     // Until the handle asks for the first one it only has to be there.
     socket[kBuffer] = new Uint8Array(0);
-    socket[kBufferGenerator] = buffer as () => Uint8Array;
+    socket[kBufferGenerator] = buffer;
   } else {
-    socket[kBuffer] = buffer as Uint8Array;
+    socket[kBuffer] = buffer;
   }
-  socket[kBufferCallback] = callback as (bytes: number, buffer: Uint8Array) => boolean;
+  socket[kBufferCallback] = callback;
 }
 
 /** On 'end': from now on a write is told who ended the connection. */
@@ -182,7 +182,7 @@ const isInstance = (value: unknown): boolean =>
 
 function SocketFunction(this: unknown, options?: SocketOptions | number): SocketImpl | undefined {
   if (!isInstance(this)) return new Socket(options as never) as unknown as SocketImpl;
-  const socket = this as unknown as SocketImpl;
+  const socket = this as SocketImpl;
   checkOptions(options as SocketOptions | undefined);
 
   socket.connecting = false;

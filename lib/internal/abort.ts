@@ -18,4 +18,3 @@ export function onAbort(signal: AbortSignal, listener: () => void): Disposable {
   signal.addEventListener('abort', listener, { once: true });
   return { dispose: () => signal.removeEventListener('abort', listener) };
 }
-

@@ -87,12 +87,12 @@ export class AcceptPolicy {
       if (reason !== undefined) dropped[reason] = numbers[FIXED_STATS + index]!;
     });
     return {
-      accepted: numbers[0]!,
-      open: numbers[2]!,
+      accepted: numbers[0],
+      open: numbers[2],
       dropped,
-      acceptErrors: numbers[1]!,
-      bytesRead: numbers[3]!,
-      bytesWritten: numbers[4]!,
+      acceptErrors: numbers[1],
+      bytesRead: numbers[3],
+      bytesWritten: numbers[4],
     };
   }
 

@@ -9,9 +9,7 @@ type CoreNet = typeof nodeNet & { _normalizeArgs(args: unknown[]): unknown[] };
  * Core marks folded arguments with a symbol of its own, so that an array of that form is not
  * folded again. Taking the same symbol lets both modules read each other's.
  */
-const normalizedMark = Object.getOwnPropertySymbols(
-  (nodeNet as CoreNet)._normalizeArgs([]),
-)[0] as symbol;
+const normalizedMark = Object.getOwnPropertySymbols((nodeNet as CoreNet)._normalizeArgs([]))[0];
 
 export function toNumber(value: unknown): number | false {
   const number = Number(value);

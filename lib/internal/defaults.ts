@@ -57,5 +57,5 @@ export function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void {
 
 export function checkAttemptTimeout(value: unknown, name: string): number {
   validateInt32(value, name, 1);
-  return Math.max(value as number, MIN_ATTEMPT_TIMEOUT);
+  return Math.max(value, MIN_ATTEMPT_TIMEOUT);
 }

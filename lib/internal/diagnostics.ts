@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import * as diagnostics from 'node:diagnostics_channel';
+import type * as diagnostics from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 
 /** The channels that core's net publishes on; subscribers need not know who does. */

@@ -50,6 +50,7 @@ function define<Arguments extends unknown[]>(
   Base: ErrorBase,
   message: (...args: Arguments) => string,
 ): new (...args: Arguments) => CodedError {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- a class cannot extend the union
   const CodedBase = Base as ErrorConstructor;
   class NodeError extends CodedBase {
     code = code;
@@ -115,6 +116,7 @@ export function describe(value: unknown): string {
       return inspect(value, { depth: -1 });
     }
     default:
+      // eslint-disable-next-line @typescript-eslint/no-base-to-string -- a primitive, by the cases above
       return `type ${typeof value} (${String(value)})`;
   }
 }
@@ -183,7 +185,7 @@ export const ERR_INVALID_ARG_TYPE = define(
 export const ERR_INVALID_ARG_VALUE = define(
   'ERR_INVALID_ARG_VALUE',
   TypeError,
-  (name: string, value: unknown, reason = 'is invalid') => {
+  (name: string, value: unknown, reason: string = 'is invalid') => {
     const text = inspect(value);
     const received = text.length > 128 ? `${text.slice(0, 128)}...` : text;
     return `The ${property(name)} '${name}' ${reason}. Received ${received}`;
@@ -412,7 +414,7 @@ export function aggregateError(
   errors: readonly Error[],
   message?: string,
 ): AggregateError & Partial<CodedError> {
-  return new NodeAggregateError(errors, message) as AggregateError & Partial<CodedError>;
+  return new NodeAggregateError(errors, message);
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -356,7 +356,7 @@ export function flushGathered(): void {
 function reportFailures(failures: number[] | undefined): void {
   if (failures === undefined) return;
   for (let i = 0; i < failures.length; i += 2) {
-    handles[failures[i]!]?.owner?.[kOnWriteError](failures[i + 1]!);
+    handles[failures[i]]?.owner?.[kOnWriteError](failures[i + 1]);
   }
 }
 

@@ -175,7 +175,7 @@ export function setupListenHandle(
       }
       made ??= createServerHandle(address, port, addressType, fd, flags, plan, this[kPathOptions]);
       if (typeof made === 'number') {
-        throw uvExceptionWithHostPort(made, 'listen', address as string, port as number);
+        throw uvExceptionWithHostPort(made, 'listen', address, port as number);
       }
       this._handle = made;
     }
@@ -195,7 +195,7 @@ export function setupListenHandle(
   if (status !== 0) {
     handle.close();
     this._handle = null;
-    fail(this, uvExceptionWithHostPort(status, 'listen', address as string, port as number));
+    fail(this, uvExceptionWithHostPort(status, 'listen', address, port as number));
     return;
   }
   markOpen(this);
@@ -233,7 +233,7 @@ function listenInCluster(server: ServerImpl, place: Place, modes?: object): void
     const handle = isCoreHandle(shared) ? adoptSharedHandle(shared) : shared;
     const status = handle === null ? error : checkBind(error, port!, handle);
     if (handle === null || status !== 0) {
-      server.emit('error', exceptionWithHostPort(status, 'bind', address!, port!));
+      server.emit('error', exceptionWithHostPort(status, 'bind', address, port!));
       return;
     }
     server._handle?.close();
@@ -253,7 +253,7 @@ function lookupAndListen(server: ServerImpl, host: string, place: Place): void {
       server.emit('error', error);
       return;
     }
-    const found = addresses.find(({ address }) => !isLinkLocal(address)) ?? addresses[0]!;
+    const found = addresses.find(({ address }) => !isLinkLocal(address)) ?? addresses[0];
     listenInCluster(server, { ...place, address: found.address, addressType: found.family || 4 });
   });
 }
@@ -298,7 +298,7 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   }
 
   const given = options;
-  options = (options._handle || options.handle || options) as ListenOptions;
+  options = options._handle || options.handle || options;
   this._listeningId++;
   if (isCoreHandle(options)) {
     // To close core's handle of a bound pipe would unlink its name, so that one goes on accepting.

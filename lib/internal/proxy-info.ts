@@ -120,7 +120,7 @@ export function splitTlvs(bytes: Buffer): ProxyTlv[] | undefined {
   while (at + 3 <= bytes.length) {
     const end = at + 3 + bytes.readUInt16BE(at + 1);
     if (end > bytes.length) return undefined;
-    tlvs.push({ type: bytes[at]!, value: bytes.subarray(at + 3, end) });
+    tlvs.push({ type: bytes[at], value: bytes.subarray(at + 3, end) });
     at = end;
   }
   return at === bytes.length ? tlvs : undefined;
@@ -133,7 +133,7 @@ function parseSsl(value: Buffer): ProxySsl | undefined {
     debug('PROXY header: malformed SSL record');
     return undefined;
   }
-  const flags = value[0]!;
+  const flags = value[0];
   const certificateOnConnection = (flags & 2) !== 0;
   const certificateInSession = (flags & 4) !== 0;
   const ssl: ProxySsl = {

@@ -101,7 +101,7 @@ function dropData(reason: DropReason, local: SocketName, remote: SocketName): Dr
     remotePort: remote.port,
     remoteFamily: remote.family,
     reason,
-  } as DropData;
+  };
 }
 
 /** What a listening handle calls when connections were not let in; closed when it returns. */
@@ -131,8 +131,8 @@ function refuse(server: ServerImpl, client: TCP): boolean {
   if (isOurs && !server[kLimits].listIsForeign) return false;
   const name: SocketName = {};
   client.getpeername?.(name);
-  const family = isIP(name.address as string);
-  return family !== 0 && blockList.check(name.address!, `ipv${family as 4 | 6}`);
+  const family = isIP(name.address);
+  return family !== 0 && blockList.check(name.address!, `ipv${family}`);
 }
 
 /** From now on the handle's names are those of the client and of what it connected to. */

@@ -184,7 +184,7 @@ export function writeAfterFin(
   const error = genericNodeError('This socket has been ended by the other party', {
     code: 'EPIPE',
   });
-  if (typeof done === 'function') process.nextTick(done as WriteCallback, error);
+  if (typeof done === 'function') process.nextTick(done, error);
   this.destroy(error);
   return false;
 }

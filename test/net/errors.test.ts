@@ -14,7 +14,7 @@ function abandonSocket(path: string): Promise<unknown> {
   return nextEvent(spawn(process.execPath, ['-e', program], { stdio: 'ignore' }), 'close');
 }
 
-describeNet('errors', ({ net, scope, newer }) => {
+describeNet('errors', ({ scope, newer }) => {
   test('EADDRINUSE, port and host', async () => {
     const taken = await scope.listen(scope.server());
     const port = portOf(taken);
