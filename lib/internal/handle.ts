@@ -341,8 +341,10 @@ export function afterWrite(status: number): number {
   if (status !== WRITE_GATHERED) return status;
   if (!exitHooked) {
     exitHooked = true;
-    // What is written from then on, when no tick will run any more, leaves at once.
-    process.once('exit', () => reportFailures(binding.stopGathering()));
+    // What is written from the exit on, when no tick will run any more, leaves at once.
+    const stop = (): void => reportFailures(binding.stopGathering());
+    if ((process as { _exiting?: boolean })._exiting === true) stop();
+    else process.once('exit', stop);
   }
   process.nextTick(flushGathered);
   return 0;

@@ -39,7 +39,7 @@ async function shrink(
   attempts = 200,
 ): Promise<Program> {
   let smallest = program;
-  for (let again = true; again; ) {
+  for (let again = true; again;) {
     again = false;
     for (const candidate of smaller(smallest)) {
       if (attempts-- <= 0) return smallest;
@@ -62,7 +62,10 @@ function* smaller(program: Program): Generator<Program> {
     if (step.operations.length < 2) continue;
     for (let index = 0; index < step.operations.length; index++) {
       const fewer = { ...step, operations: without(step.operations, index) };
-      yield { ...program, steps: program.steps.map((each, other) => (other === at ? fewer : each)) };
+      yield {
+        ...program,
+        steps: program.steps.map((each, other) => (other === at ? fewer : each)),
+      };
     }
   }
 }

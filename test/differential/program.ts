@@ -60,8 +60,8 @@ export function makeProgram(seed: number): Program {
     if (roll < 0.84) return { do: 'resume' };
     if (roll < 0.89) return { do: 'end', size: random.chance(0.5) ? size() : 0 };
     if (roll < 0.91) return { do: 'timeout' };
-    if (roll < 0.93) return { do: 'destroySoon' };
     if (!abrupt) return { do: 'resume' };
+    if (roll < 0.93) return { do: 'destroySoon' };
     return { do: random.pick(['destroy', 'destroy', 'destroyWithError', 'reset'] as const) };
   };
   const operations = (most_: number): Operation[] =>

@@ -68,7 +68,7 @@ class Player {
       this.read(`error ${code}`);
       this.written(`error ${code}`);
     });
-    socket.on('timeout', () => this.read('timeout'));
+    socket.on('timeout', () => this.mark('timeout'));
     socket.on('connect', () => this.read('connect'));
     socket.on('ready', () => this.read('ready'));
     socket.on('finish', () => {
@@ -95,6 +95,15 @@ class Player {
     this.reads.push(line);
   }
 
+  /**
+   * Writes down what happened between data. With much data under way, where
+   * exactly between its bytes that was is up to the kernel, and left out.
+   */
+  mark(line: string): void {
+    this.activity++;
+    if (this.abrupt) this.read(line);
+  }
+
   private written(line: string): void {
     this.activity++;
     this.writes.push(line);
@@ -110,7 +119,7 @@ class Player {
   perform(operation: Operation): void {
     const { socket } = this;
     // A write after the end destroys the socket with all that is still under way.
-    if (operation.do === 'write' && !this.abrupt && socket.writableEnded) return;
+    if (!this.abrupt && socket.writableEnded && 'size' in operation) return;
     switch (operation.do) {
       case 'write': {
         const data = this.payload(operation.size, operation.text);
@@ -194,11 +203,13 @@ class Player {
 
   summary(): string[] {
     const { socket, side } = this;
+    // How far a paused socket has read ahead is up to how the bytes came.
+    const read = this.paused ? '' : ` read ${socket.bytesRead}`;
     return [
       `${side} ${socket.readyState} destroyed ${socket.destroyed}`,
       `${side} readable ${socket.readable} ended ${socket.readableEnded}`,
       `${side} writable ${socket.writable} ended ${socket.writableEnded} finished ${socket.writableFinished}`,
-      `${side} read ${socket.bytesRead} written ${socket.bytesWritten}`,
+      `${side}${read} written ${socket.bytesWritten}`,
       `${side} errored ${codeOf(socket.errored)}`,
       `${side} needs drain ${socket.writableLength === 0 && socket.writableNeedDrain}`,
     ];
@@ -215,7 +226,7 @@ function codeOf(error: unknown): string {
 async function rest(players: [Player, Player]): Promise<string | undefined> {
   const [client, server] = players;
   const deadline = Date.now() + STUCK_MS;
-  for (let resting = 0, activity = -1; ; ) {
+  for (let resting = 0, activity = -1; ;) {
     await nextTurn();
     const missing = client.expects(server) ?? server.expects(client);
     const now = client.activity + server.activity;
@@ -231,7 +242,9 @@ async function rest(players: [Player, Player]): Promise<string | undefined> {
 export async function runProgram(net: Net, program: Program): Promise<Trace> {
   const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-'));
   const server = net.createServer({ allowHalfOpen: program.halfOpen.server });
-  server.listen(program.transport === 'unix' ? path.join(folder, 's') : { port: 0, host: '127.0.0.1' });
+  server.listen(
+    program.transport === 'unix' ? path.join(folder, 's') : { port: 0, host: '127.0.0.1' },
+  );
   await nextEvent(server, 'listening');
   try {
     return await play(net, server, program);
@@ -247,7 +260,10 @@ async function play(net: Net, server: Server, program: Program): Promise<Trace> 
   const { seed, abrupt } = program;
   const client = new Player('client', socket, new Random(seed + 1), abrupt);
   for (const operation of program.early) client.perform(operation);
-  const [[peer]] = (await Promise.all([accepted, nextEvent(socket, 'ready')])) as [[Socket], unknown];
+  const [[peer]] = (await Promise.all([accepted, nextEvent(socket, 'ready')])) as [
+    [Socket],
+    unknown,
+  ];
   const players: [Player, Player] = [
     client,
     new Player('server', peer, new Random(seed + 2), abrupt),
@@ -263,7 +279,7 @@ async function play(net: Net, server: Server, program: Program): Promise<Trace> 
   for (const [index, step] of program.steps.entries()) {
     if (!going) break;
     const player = players[step.side === 'client' ? 0 : 1];
-    for (const each of players) each.read(`#${index}`);
+    for (const each of players) each.mark(`#${index}`);
     if (step.inside === 'now') for (const each of step.operations) player.perform(each);
     else player.armed.push(step);
     going = await settle(`step ${index}`);
@@ -272,7 +288,7 @@ async function play(net: Net, server: Server, program: Program): Promise<Trace> 
   // Wind down: everything that still waits must arrive.
   for (const player of players) {
     player.armed.length = 0;
-    player.read('#end');
+    player.mark('#end');
     while (player.socket.writableCorked > 0) player.socket.uncork();
     player.perform({ do: 'resume' });
     if (!player.socket.writableEnded) player.socket.end();

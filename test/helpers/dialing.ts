@@ -38,7 +38,7 @@ export interface DialReport {
 
 function dial({ net, require, args }: ChildTools): void {
   const fs = require('node:fs') as typeof import('node:fs');
-  const [{ addresses, port, options, destroyIn }] = args as unknown as [Dial];
+  const [{ addresses, port, options, destroyIn }] = args as [Dial];
 
   const isSocket = (fd: string): boolean => {
     try {

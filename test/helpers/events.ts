@@ -54,13 +54,16 @@ export function traceEvents(
 }
 
 function describeEvent(event: string, args: unknown[]): string {
+  const [first] = args;
   switch (event) {
     case 'data':
-      return `data ${String(args[0])}`;
-    case 'error':
-      return `error ${String(errorShape(args[0]).code ?? errorShape(args[0]).message)}`;
+      return `data ${typeof first === 'string' ? first : (first as Buffer).toString()}`;
+    case 'error': {
+      const { code, message } = errorShape(first);
+      return `error ${typeof code === 'string' ? code : message}`;
+    }
     case 'close':
-      return args[0] === undefined ? 'close' : `close ${String(args[0])}`;
+      return typeof first === 'boolean' ? `close ${first}` : 'close';
     default:
       return event;
   }

@@ -25,7 +25,7 @@ export class Random {
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.integer(0, from.length - 1)] as T;
+    return from[this.integer(0, from.length - 1)];
   }
 
   /** From 1 to `high`, every order of magnitude equally likely. */

@@ -74,7 +74,7 @@ export class Scope {
   /** Connects to a listening server and waits until both sides know. */
   async join(server: Server, options?: Partial<NetConnectOpts>): Promise<Pair> {
     const accepted = nextEvent(server, 'connection');
-    const client = this.connect({ ...endpointOf(server), ...options } as NetConnectOpts);
+    const client = this.connect({ ...endpointOf(server), ...options });
     await nextEvent(client, 'connect');
     const [peer] = (await accepted) as [Socket];
     return { server, client, peer };

@@ -1,29 +1,35 @@
+import type { NetConnectOpts } from 'node:net';
+
 import { nextEvent, nextTurn, traceEvents } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
+import type { PairOptions } from '../helpers/scope';
 import { transports } from '../helpers/scope';
 import { fill, readAll } from '../helpers/streams';
 
 describeNet('back-pressure', ({ net, scope }) => {
-  test.each(transports)('over %s: write says false, drain comes once the peer has read', async (transport) => {
-    const { client, peer } = await scope.pair({ transport });
-    const log: string[] = [];
-    traceEvents(log, client);
-    const total = fill(client);
-    expect(client.writableNeedDrain).toBe(true);
-    expect(client.writableLength).toBeGreaterThan(client.writableHighWaterMark);
-    expect(client.bytesWritten).toBe(total);
-    await nextTurn();
-    await nextTurn();
-    expect(log).toEqual([]);
-    const drained = nextEvent(client, 'drain');
-    const received = readAll(peer);
-    await drained;
-    expect(client.writableLength).toBe(0);
-    expect(client.writableNeedDrain).toBe(false);
-    client.end();
-    expect((await received).length).toBe(total);
-    expect(log.filter((line) => line === 'drain')).toHaveLength(1);
-  });
+  test.each(transports)(
+    'over %s: write says false, drain comes once the peer has read',
+    async (transport) => {
+      const { client, peer } = await scope.pair({ transport });
+      const log: string[] = [];
+      traceEvents(log, client);
+      const total = fill(client);
+      expect(client.writableNeedDrain).toBe(true);
+      expect(client.writableLength).toBeGreaterThan(client.writableHighWaterMark);
+      expect(client.bytesWritten).toBe(total);
+      await nextTurn();
+      await nextTurn();
+      expect(log).toEqual([]);
+      const drained = nextEvent(client, 'drain');
+      const received = readAll(peer);
+      await drained;
+      expect(client.writableLength).toBe(0);
+      expect(client.writableNeedDrain).toBe(false);
+      client.end();
+      expect((await received).length).toBe(total);
+      expect(log.filter((line) => line === 'drain')).toHaveLength(1);
+    },
+  );
 
   test('write says true as long as less than the high water mark waits', async () => {
     const { client, peer } = await scope.pair();
@@ -47,10 +53,10 @@ describeNet('back-pressure', ({ net, scope }) => {
   });
 
   test.each([
-    ['the server for its sockets', (mark: number) => ({ server: { highWaterMark: mark } })],
-    ['the client', (mark: number) => ({ client: { highWaterMark: mark } as object })],
-  ])('highWaterMark of %s', async (who, options) => {
-    const { client, peer } = await scope.pair(options(1024));
+    ['the server for its sockets', { server: { highWaterMark: 1024 } }],
+    ['the client', { client: { highWaterMark: 1024 } as Partial<NetConnectOpts> }],
+  ] as [string, PairOptions][])('highWaterMark of %s', async (who, options) => {
+    const { client, peer } = await scope.pair(options);
     const [marked, other] = who === 'the client' ? [client, peer] : [peer, client];
     expect(marked.readableHighWaterMark).toBe(1024);
     expect(marked.writableHighWaterMark).toBe(1024);

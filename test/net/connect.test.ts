@@ -180,10 +180,14 @@ describeNet('connect', ({ net, scope, newer }) => {
     ['a look-up that is no function', [{ port: 1, host: 'a.name', lookup: 5 }]],
     ['hints that are none', [{ port: 1, host: 'a.name', hints: 1024 }]],
     ['autoSelectFamily of a wrong type', [{ port: 1, host: 'a.name', autoSelectFamily: 'yes' }]],
-    ['an attempt timeout of a wrong type', [
-      { port: 1, host: 'a.name', autoSelectFamilyAttemptTimeout: 'long' },
-    ]],
-    ['an attempt timeout of zero', [{ port: 1, host: 'a.name', autoSelectFamilyAttemptTimeout: 0 }]],
+    [
+      'an attempt timeout of a wrong type',
+      [{ port: 1, host: 'a.name', autoSelectFamilyAttemptTimeout: 'long' }],
+    ],
+    [
+      'an attempt timeout of zero',
+      [{ port: 1, host: 'a.name', autoSelectFamilyAttemptTimeout: 0 }],
+    ],
     ['null', [null]],
   ] as [string, unknown[]][])('throws at %s, in the words of the reference', (_, args) => {
     const socket = scope.track(new net.Socket());
@@ -194,20 +198,20 @@ describeNet('connect', ({ net, scope, newer }) => {
     control.destroy();
   });
 
-  newer(
-    nodeAtLeast(24),
-    'check of the host',
-  )('throws at a host with a null byte, and at one that is no string', () => {
-    const socket = scope.track(new net.Socket());
-    expect(thrownBy(() => socket.connect({ port: 1, host: 'a\0b' }))).toMatchObject({
-      code: 'ERR_INVALID_ARG_VALUE',
-    });
-    expect(thrownBy(() => socket.connect({ port: 1, host: 5 as unknown as string }))).toEqual({
-      name: 'TypeError',
-      code: 'ERR_INVALID_ARG_TYPE',
-      message: 'The "options.host" property must be of type string. Received type number (5)',
-    });
-  });
+  newer(nodeAtLeast(24), 'check of the host')(
+    'throws at a host with a null byte, and at one that is no string',
+    () => {
+      const socket = scope.track(new net.Socket());
+      expect(thrownBy(() => socket.connect({ port: 1, host: 'a\0b' }))).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+      });
+      expect(thrownBy(() => socket.connect({ port: 1, host: 5 as unknown as string }))).toEqual({
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: 'The "options.host" property must be of type string. Received type number (5)',
+      });
+    },
+  );
 
   test('localAddress and localPort are what the peer sees', async () => {
     const server = await scope.listen(scope.server());

@@ -94,7 +94,7 @@ describeNet('cork and writev', ({ scope }) => {
     const { client } = await scope.pair();
     client.cork();
     const failed = new Promise<unknown>((resolve) => {
-      client.write('never', resolve as (error: unknown) => void);
+      client.write('never', resolve);
     });
     client.destroy();
     expect(await failed).toMatchObject({ code: 'ERR_STREAM_DESTROYED' });

@@ -11,7 +11,10 @@ describeNet('data', ({ scope }) => {
       const random = new Random(1);
       for (const size of [1, 2, 63, 64, 65, 4095, 4096, 65535, 65536, 65537, 1_000_003]) {
         const bytes = random.bytes(size);
-        for (const [from, to] of [[client, peer], [peer, client]] as const) {
+        for (const [from, to] of [
+          [client, peer],
+          [peer, client],
+        ] as const) {
           const received = readBytes(to, size);
           from.write(bytes);
           expect((await received).equals(bytes)).toBe(true);
@@ -68,12 +71,16 @@ describeNet('data', ({ scope }) => {
 
   test.each([
     ['Uint8Array', new Uint8Array([1, 2, 3]), [1, 2, 3]],
-    ['a view in the middle of its memory', new Uint8Array([0, 1, 2, 3, 4]).subarray(1, 4), [1, 2, 3]],
+    [
+      'a view in the middle of its memory',
+      new Uint8Array([0, 1, 2, 3, 4]).subarray(1, 4),
+      [1, 2, 3],
+    ],
     ['Uint8Array over shared memory', new Uint8Array(new SharedArrayBuffer(3)).fill(7), [7, 7, 7]],
   ])('writes a %s', async (_, data, expected) => {
     const { client, peer } = await scope.pair();
     const received = readBytes(peer, expected.length);
-    client.write(data as Uint8Array);
+    client.write(data);
     expect([...(await received)]).toEqual(expected);
   });
 

@@ -20,12 +20,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
       expect(client.readable).toBe(false);
       expect(client.writable).toBe(false);
       await closed;
-      expect(log).toEqual([
-        'client close false',
-        'peer end',
-        'peer finish',
-        'peer close false',
-      ]);
+      expect(log).toEqual(['client close false', 'peer end', 'peer finish', 'peer close false']);
     });
   });
 
@@ -198,4 +193,3 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     expect(client.closed).toBe(true);
   });
 });
-

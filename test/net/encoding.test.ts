@@ -9,7 +9,16 @@ const TEXT = 'plain, größer, 漢字, 🎉, \u0000 and \ud800 alone';
 describeNet('encodings', ({ net, scope }) => {
   describe('of written strings', () => {
     test.each([
-      'utf8', 'utf-8', 'UTF8', 'latin1', 'binary', 'ascii', 'ucs2', 'ucs-2', 'utf16le', 'utf-16le',
+      'utf8',
+      'utf-8',
+      'UTF8',
+      'latin1',
+      'binary',
+      'ascii',
+      'ucs2',
+      'ucs-2',
+      'utf16le',
+      'utf-16le',
     ] as BufferEncoding[])('%s', async (encoding) => {
       const { client, peer } = await scope.pair();
       const received = readAll(peer);

@@ -81,16 +81,19 @@ describeNet('end', ({ net, scope, newer }) => {
     }
   });
 
-  newer(nodeAtLeast(24), 'end of a pending socket')('end of a socket that never connected', async () => {
-    const socket = new net.Socket();
-    const log: string[] = [];
-    traceEvents(log, socket);
-    socket.end(() => log.push('callback'));
-    await nextEvent(socket, 'finish');
-    await nextTurn();
-    expect(log).toEqual(['callback', 'finish']);
-    socket.destroy();
-  });
+  newer(nodeAtLeast(24), 'end of a pending socket')(
+    'end of a socket that never connected',
+    async () => {
+      const socket = new net.Socket();
+      const log: string[] = [];
+      traceEvents(log, socket);
+      socket.end(() => log.push('callback'));
+      await nextEvent(socket, 'finish');
+      await nextTurn();
+      expect(log).toEqual(['callback', 'finish']);
+      socket.destroy();
+    },
+  );
 
   test('destroySoon closes after what was written', async () => {
     const { client, peer } = await scope.pair();

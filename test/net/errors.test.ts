@@ -162,32 +162,32 @@ describeNet('errors', ({ scope, newer }) => {
     });
   });
 
-  newer(
-    nodeAtLeast(22),
-    'check of the length of a path: it cuts the path short',
-  )('a path that is too long is EINVAL', async () => {
-    const path = `/tmp/${'x'.repeat(200)}`;
-    const server = scope.server();
-    server.listen(path);
-    expect(errorShape((await nextEvent(server, 'error'))[0])).toEqual({
-      name: 'Error',
-      code: 'EINVAL',
-      errno: -22,
-      syscall: 'listen',
-      address: path,
-      port: -1,
-      message: `listen EINVAL: invalid argument ${path}`,
-    });
-    const client = scope.connect({ path });
-    expect(errorShape((await nextEvent(client, 'error'))[0])).toEqual({
-      name: 'Error',
-      code: 'EINVAL',
-      errno: -22,
-      syscall: 'connect',
-      address: path,
-      message: `connect EINVAL ${path} - Local (undefined:undefined)`,
-    });
-  });
+  newer(nodeAtLeast(22), 'check of the length of a path: it cuts the path short')(
+    'a path that is too long is EINVAL',
+    async () => {
+      const path = `/tmp/${'x'.repeat(200)}`;
+      const server = scope.server();
+      server.listen(path);
+      expect(errorShape((await nextEvent(server, 'error'))[0])).toEqual({
+        name: 'Error',
+        code: 'EINVAL',
+        errno: -22,
+        syscall: 'listen',
+        address: path,
+        port: -1,
+        message: `listen EINVAL: invalid argument ${path}`,
+      });
+      const client = scope.connect({ path });
+      expect(errorShape((await nextEvent(client, 'error'))[0])).toEqual({
+        name: 'Error',
+        code: 'EINVAL',
+        errno: -22,
+        syscall: 'connect',
+        address: path,
+        message: `connect EINVAL ${path} - Local (undefined:undefined)`,
+      });
+    },
+  );
 
   test('EPIPE or ECONNRESET for writing to a peer that is gone', async () => {
     const { client, peer } = await scope.pair({ client: { allowHalfOpen: true } });
@@ -216,7 +216,9 @@ describeNet('errors', ({ scope, newer }) => {
     client.on('error', () => {});
     const closed = nextEvent(client, 'close');
     peer.resetAndDestroy();
-    expect(['ECONNRESET', 'EPIPE', 'ERR_STREAM_DESTROYED']).toContain(errorShape(await failed).code);
+    expect(['ECONNRESET', 'EPIPE', 'ERR_STREAM_DESTROYED']).toContain(
+      errorShape(await failed).code,
+    );
     expect(await closed).toEqual([true]);
   });
 

@@ -33,9 +33,10 @@ describeNet('listen', ({ net, scope }) => {
     ['a path', ['PATH']],
     ['a path and a backlog', ['PATH', 16]],
     ['options with a path', [{ path: 'PATH' }]],
-    ['options with a path, readable and writable by all', [
-      { path: 'PATH', readableAll: true, writableAll: true },
-    ]],
+    [
+      'options with a path, readable and writable by all',
+      [{ path: 'PATH', readableAll: true, writableAll: true }],
+    ],
   ] as [string, unknown[]][])('takes %s', async (_, shape) => {
     const path = scope.path();
     const args = shape.map((arg) => {
@@ -144,7 +145,12 @@ describeNet('listen', ({ net, scope }) => {
     ['a fraction', [1.5], 'RangeError', 'ERR_SOCKET_BAD_PORT'],
     ['NaN', [NaN], 'RangeError', 'ERR_SOCKET_BAD_PORT'],
     ['options with a bad port', [{ port: '-3' }], 'RangeError', 'ERR_SOCKET_BAD_PORT'],
-    ['options without port and path', [{ host: 'localhost' }], 'TypeError', 'ERR_INVALID_ARG_VALUE'],
+    [
+      'options without port and path',
+      [{ host: 'localhost' }],
+      'TypeError',
+      'ERR_INVALID_ARG_VALUE',
+    ],
     ['empty options', [{}], 'TypeError', 'ERR_INVALID_ARG_VALUE'],
     ['a port of a wrong type', [{ port: true }], 'TypeError', 'ERR_INVALID_ARG_VALUE'],
     ['a path of a wrong type', [{ path: 5 }], 'TypeError', 'ERR_INVALID_ARG_VALUE'],
@@ -185,7 +191,10 @@ describeNet('listen', ({ net, scope }) => {
     expect(server.listening).toBe(false);
     expect(server.address()).toBeNull();
     const error = await new Promise<Error | undefined>((resolve) => server.close(resolve));
-    expect(error).toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING', message: 'Server is not running.' });
+    expect(error).toMatchObject({
+      code: 'ERR_SERVER_NOT_RUNNING',
+      message: 'Server is not running.',
+    });
   });
 
   test('accepts what came while listening was announced', async () => {

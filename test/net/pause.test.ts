@@ -4,25 +4,28 @@ import { endpointOf, transports } from '../helpers/scope';
 import { readAll, readBytes } from '../helpers/streams';
 
 describeNet('pause and resume', ({ scope }) => {
-  test.each(transports)('over %s: nothing comes while paused, all of it after', async (transport) => {
-    const { client, peer } = await scope.pair({ transport });
-    let seen = '';
-    peer.on('data', (chunk: Buffer) => (seen += String(chunk)));
-    client.write('one');
-    await nextEvent(peer, 'data');
-    expect(peer.pause()).toBe(peer);
-    expect(peer.isPaused()).toBe(true);
-    await new Promise<void>((resolve) => {
-      client.write('two', () => resolve());
-    });
-    await nextTurn();
-    await nextTurn();
-    expect(seen).toBe('one');
-    const more = nextEvent(peer, 'data');
-    expect(peer.resume()).toBe(peer);
-    await more;
-    expect(seen).toBe('onetwo');
-  });
+  test.each(transports)(
+    'over %s: nothing comes while paused, all of it after',
+    async (transport) => {
+      const { client, peer } = await scope.pair({ transport });
+      let seen = '';
+      peer.on('data', (chunk: Buffer) => (seen += String(chunk)));
+      client.write('one');
+      await nextEvent(peer, 'data');
+      expect(peer.pause()).toBe(peer);
+      expect(peer.isPaused()).toBe(true);
+      await new Promise<void>((resolve) => {
+        client.write('two', () => resolve());
+      });
+      await nextTurn();
+      await nextTurn();
+      expect(seen).toBe('one');
+      const more = nextEvent(peer, 'data');
+      expect(peer.resume()).toBe(peer);
+      await more;
+      expect(seen).toBe('onetwo');
+    },
+  );
 
   test('pause from inside the data listener holds at once', async () => {
     const { client, peer } = await scope.pair();
