@@ -11,6 +11,7 @@ import { Handle } from './internal/handle';
 import type { DetachOptions } from './internal/handover';
 import { handleMethods, wantHandles, type HandleMethods } from './internal/handle-passing';
 import { optionMethods, type OptionMethods } from './internal/option-methods';
+import { peekMethods, type PeekMethods } from './internal/peek';
 import type { ProxyInfo } from './internal/proxy-info';
 import { readMethods } from './internal/read-path';
 import { adoptHandle, coreMethods, watchSignal } from './internal/socket-core';
@@ -43,7 +44,7 @@ import { validateNumber } from './internal/validators';
 import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path';
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
-export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods {
+export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, PeekMethods {
   /** What a PROXY header said about this connection; undefined where it had none. */
   readonly proxy: ProxyInfo | undefined;
 
@@ -272,6 +273,7 @@ Object.assign(
   optionMethods,
   { toNode, detach },
   handleMethods,
+  peekMethods,
 );
 
 // Code that asks `instanceof net.Socket` also meets core's sockets: those of http, tls and

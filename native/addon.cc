@@ -10,6 +10,7 @@
 #include "fd_passing.h"
 #include "handover.h"
 #include "listener.h"
+#include "peek.h"
 #include "pipe.h"
 #include "socket_options_binding.h"
 #include "stream.h"
@@ -83,6 +84,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitSocketOptions(env, exports);
   InitBlockList(env, exports);
   InitFdPassing(env, exports);
+  InitPeek(env, exports);
   InitConnector(env, exports);
   return exports;
 }

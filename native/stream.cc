@@ -9,6 +9,7 @@
 #include "connector.h"
 #include "js_call.h"
 #include "listener.h"
+#include "peek.h"
 #include "request.h"
 
 namespace uvnet {
@@ -51,6 +52,7 @@ void Stream::OnClosing() {
     listener_->Close();
     listener_ = nullptr;
   }
+  if (peek_ != nullptr) std::exchange(peek_, nullptr)->Close();
   // What user code wrote in this turn before it destroyed the socket would have
   // been sent by node:net at once; what the kernel refuses now is lost there too.
   Flush();

@@ -16,6 +16,7 @@ namespace uvnet {
 
 class Connector;
 class Listener;
+class Peek;
 struct SocketPreset;
 
 // How a write was taken (a negative number is its libuv error).
@@ -85,6 +86,10 @@ class Stream final : public Handle {
   const Admission& admission() const { return admission_; }
 
   // The connector that this stream is the front of, until its race is over.
+  // Owns itself; closed with the stream.
+  void SetPeek(Peek* peek) { peek_ = peek; }
+  Peek* peek() const { return peek_; }
+
   void SetConnector(Connector* connector) { connector_ = connector; }
   Connector* connector() const { return connector_; }
   // This stream becomes what `other`, which never was connected, is to JavaScript.
@@ -140,6 +145,7 @@ class Stream final : public Handle {
   void ForgetGathered();
 
   Listener* listener_ = nullptr;
+  Peek* peek_ = nullptr;
   std::shared_ptr<const SocketPreset> preset_;
   int refused_option_ = -1;
   Connector* connector_ = nullptr;

@@ -6,6 +6,7 @@ import type { ProxyParts } from './proxy-info';
 import {
   kOnBytes,
   kOnDescriptor,
+  kOnPeek,
   kOnReadStatus,
   kOnShutdown,
   kOnUserBytes,
@@ -29,6 +30,7 @@ export interface HandleOwner {
   [kOnShutdown](status: number): void;
   [kOnWriteError](status: number): void;
   [kOnDescriptor]?(fd: number): void;
+  [kOnPeek]?(result: Buffer | number): void;
 }
 
 export interface SocketName {
@@ -429,6 +431,10 @@ function onWriteError(id: number, status: number): void {
   handles[id]?.owner?.[kOnWriteError](status);
 }
 
+function onPeek(id: number, result: Buffer | number): void {
+  handles[id]?.owner?.[kOnPeek]?.(result);
+}
+
 function onDescriptor(id: number, fd: number): void {
   const owner = handles[id]?.owner;
   if (owner?.[kOnDescriptor] === undefined) binding.closeDescriptor(fd);
@@ -446,6 +452,7 @@ const callbacks: NativeCallback[] = [
   onClose,
   onWriteError,
   onDrop,
+  onPeek,
   onDescriptor,
 ];
 

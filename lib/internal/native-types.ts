@@ -98,6 +98,11 @@ export interface NativeBinding {
   /** Fills in pid, uid and gid. */
   peerCredentials(id: number, numbers: Float64Array): number;
 
+  /**
+   * How many of the first bytes were copied, UV_EAGAIN where the callback follows, or another error.
+   */
+  peek(id: number, bytes: Uint8Array): number;
+
   /** Whether descriptors that arrive are kept and reported. */
   receiveDescriptors(id: number, receive: boolean): number;
   /** As `writeBuffer`; takes the descriptor over, whatever the answer. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { BlockList } from 'node:net';
 import type { Handle, HandleOwner, SocketName } from './handle';
+import type { PendingPeek } from './peek';
 import type { OptionPlan } from './socket-options';
 import type { ProxyInfo } from './proxy-info';
 import type { SocketInfo } from './socket-info';
@@ -87,6 +88,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kNoDelay]: boolean;
   [symbols.kKeepAlive]: KeepAliveSetting | null;
   [symbols.kTypeOfService]: number | undefined;
+  [symbols.kPeek]?: PendingPeek | undefined;
   [symbols.kReceiveHandles]?: boolean;
   [symbols.kHandlesToSend]?: number;
   [symbols.kOptionPlan]?: OptionPlan | undefined;

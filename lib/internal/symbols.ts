@@ -23,6 +23,10 @@ export const kOnShutdown: unique symbol = Symbol('onShutdown');
 export const kOnWriteError: unique symbol = Symbol('onWriteError');
 export const kOnDescriptor: unique symbol = Symbol('onDescriptor');
 
+export const kOnPeek: unique symbol = Symbol('onPeek');
+/** The peek that is under way. */
+export const kPeek: unique symbol = Symbol('peek');
+
 /** Descriptors: whether they are received, how many wait to be sent. */
 export const kReceiveHandles: unique symbol = Symbol('receiveHandles');
 export const kHandlesToSend: unique symbol = Symbol('handlesToSend');

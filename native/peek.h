@@ -1,0 +1,60 @@
+#ifndef UVNET_PEEK_H_
+#define UVNET_PEEK_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <cstddef>
+
+namespace uvnet {
+
+class Environment;
+class Stream;
+
+// Waits until a number of bytes are there and copies them without taking them
+// out of the kernel (MSG_PEEK). The stream must not read meanwhile, and goes on
+// with these very bytes afterwards, as would any other owner of the descriptor.
+//
+// As long as fewer bytes wait than are wanted the descriptor stays readable, and
+// an ordinary poll would spin. So it is watched by an epoll (or kqueue) of its
+// own, edge-triggered: that becomes readable once for each arrival, and the loop
+// polls that.
+//
+// Life: made by Start where the bytes are not all there, owned by the stream
+// until it reports with Callback::kPeek or the stream closes.
+class Peek {
+ public:
+  // More could fill the receive buffer, which would then wait for ever.
+  static constexpr size_t kMaxSize = 16 * 1024;
+
+  // Copies up to `size` bytes to `to`: their number, or UV_EAGAIN where the rest
+  // is waited for.
+  static int Start(Stream* stream, char* to, size_t size);
+
+  Peek(const Peek&) = delete;
+  Peek& operator=(const Peek&) = delete;
+
+  // The stream is being closed.
+  void Close();
+
+ private:
+  Peek(Stream* stream, Environment* environment, size_t size)
+      : stream_(stream), environment_(environment), size_(size) {}
+  ~Peek() = default;
+
+  int Watch(int fd);
+  void OnArrival();
+  static void OnReadable(uv_poll_t* poll, int status, int events);
+
+  Stream* stream_;
+  Environment* environment_;  // outlives the stream
+  size_t size_;
+  int watcher_ = -1;
+  uv_poll_t poll_;
+};
+
+void InitPeek(Napi::Env env, Napi::Object exports);
+
+}  // namespace uvnet
+
+#endif  // UVNET_PEEK_H_

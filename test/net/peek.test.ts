@@ -1,0 +1,209 @@
+// Looking at the first bytes without consuming them. node:net has none of this; these cases run on
+// uvnet alone.
+import { spawn } from 'node:child_process';
+import http from 'node:http';
+import type { Socket as NodeSocket } from 'node:net';
+
+import type { Socket } from '../../lib/index';
+import { runChild } from '../helpers/child';
+import { errorShape } from '../helpers/errors';
+import { nextEvent, nextTurn } from '../helpers/events';
+import { uvnet } from '../helpers/implementations';
+import { Scope, portOf, transports } from '../helpers/scope';
+import { readAll } from '../helpers/streams';
+
+const describeUnix = process.platform !== 'win32' && uvnet !== undefined ? describe : describe.skip;
+
+describeUnix('peek', () => {
+  const { net } = uvnet!;
+  const scope = new Scope(net);
+  afterEach(() => scope.dispose());
+
+  const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => 'none',
+      (error: unknown) => errorShape(error).code,
+    );
+
+  describe.each(transports)('over %s', (transport) => {
+    const pair = async (server: object = {}): Promise<{ client: NodeSocket; peer: Socket }> =>
+      (await scope.pair({ transport, server })) as never;
+
+    test('waits for that many bytes, which are read afterwards', async () => {
+      const { client, peer } = await pair();
+      let seen = false;
+      const peeked = peer.peek(5).then((bytes) => {
+        seen = true;
+        return bytes;
+      });
+      client.write('123');
+      await nextTurn();
+      expect(seen).toBe(false);
+      expect(peer.bytesRead).toBe(0);
+      client.write('45678');
+      expect(String(await peeked)).toBe('12345');
+      client.end('9');
+      expect(String(await readAll(peer))).toBe('123456789');
+    });
+
+    test('gives what there is at the end', async () => {
+      const { client, peer } = await pair();
+      const peeked = peer.peek(100);
+      client.write('short');
+      client.end();
+      expect(String(await peeked)).toBe('short');
+      expect(String(await readAll(peer))).toBe('short');
+    });
+
+    test('gives nothing where nothing comes', async () => {
+      const { client, peer } = await pair();
+      const peeked = peer.peek(1);
+      client.end();
+      expect((await peeked).length).toBe(0);
+      peer.resume();
+      await nextEvent(peer, 'end');
+      expect(peer.bytesRead).toBe(0);
+    });
+
+    test('once more, further, and after reading', async () => {
+      const { client, peer } = await pair({ pauseOnConnect: true });
+      client.write('abcdefgh');
+      expect(String(await peer.peek(2))).toBe('ab');
+      expect(String(await peer.peek(4))).toBe('abcd');
+      expect(peer.bytesRead).toBe(0);
+      peer.resume();
+      expect(String((await nextEvent(peer, 'data'))[0])).toBe('abcdefgh');
+      peer.pause();
+      const peeked = peer.peek(3);
+      client.end('xyz');
+      expect(String(await peeked)).toBe('xyz');
+      expect(String(await readAll(peer))).toBe('xyz');
+    });
+
+    test('counts what was read and not consumed', async () => {
+      const { client, peer } = await pair();
+      peer.pause();
+      client.write('read ');
+      while (peer.readableLength === 0) await nextTurn();
+      expect(String(await peer.peek(4))).toBe('read');
+      const peeked = peer.peek(9);
+      client.end('more');
+      expect(String(await peeked)).toBe('read more');
+      expect(String(await readAll(peer))).toBe('read more');
+    });
+
+    test('a listener for data that comes meanwhile gets all, but later', async () => {
+      const { client, peer } = await pair();
+      const peeked = peer.peek(3);
+      const log: string[] = [];
+      peer.on('data', (chunk: Buffer) => log.push(`data ${String(chunk)}`));
+      void peeked.then((bytes) => log.push(`peek ${String(bytes)}`));
+      client.write('ab');
+      await nextTurn();
+      client.end('c');
+      await nextEvent(peer, 'end');
+      expect(log[0]).toBe('peek abc');
+      expect(log.slice(1).join('')).toMatch(/^data abc$|^data abdata c$/);
+    });
+
+    test('a socket that is closed meanwhile', async () => {
+      const { peer } = await pair();
+      const peeked = codeOf(peer.peek(3));
+      peer.destroy();
+      expect(await peeked).toBe('ERR_SOCKET_CLOSED');
+      expect(await codeOf(peer.peek(3))).toBe('ERR_SOCKET_CLOSED');
+    });
+
+    test('costs no turning of the loop while it waits', async () => {
+      const { client, peer } = await pair();
+      client.write('1');
+      const peeked = peer.peek(2);
+      const { user, system } = process.cpuUsage();
+      // Nothing happens for a while, which is what this is about.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const spent = process.cpuUsage({ user, system });
+      expect(spent.user + spent.system).toBeLessThan(200_000);
+      client.write('2');
+      expect(String(await peeked)).toBe('12');
+    });
+  });
+
+  test('before the connection is there', async () => {
+    const server = await scope.listen(scope.server((peer) => peer.end('greeting')));
+    const client = scope.connect({ port: portOf(server), host: '127.0.0.1' }) as Socket;
+    expect(String(await client.peek(5))).toBe('greet');
+    expect(String(await readAll(client))).toBe('greeting');
+    const gone = scope.connect({ port: portOf(server), host: '127.0.0.1' }) as Socket;
+    const peeked = codeOf(gone.peek(5));
+    gone.destroy();
+    expect(await peeked).toBe('ERR_SOCKET_CLOSED');
+  });
+
+  test('a reset ends it, and the socket', async () => {
+    const { client, peer } = (await scope.pair()) as never as { client: NodeSocket; peer: Socket };
+    const failed = nextEvent(peer, 'error');
+    const peeked = codeOf(peer.peek(5));
+    client.resetAndDestroy();
+    expect(await peeked).toBe('ECONNRESET');
+    expect(errorShape((await failed)[0])).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
+  });
+
+  test('what came before a reset is there, and then the reset', async () => {
+    const { client, peer } = (await scope.pair()) as never as { client: NodeSocket; peer: Socket };
+    const failed = nextEvent(peer, 'error');
+    const peeked = peer.peek(5);
+    client.write('abc');
+    await nextTurn();
+    client.resetAndDestroy();
+    expect(String(await peeked)).toBe('abc');
+    expect(errorShape((await failed)[0])).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
+  });
+
+  test('wrong use', async () => {
+    const { peer } = (await scope.pair()) as never as { peer: Socket };
+    expect(await codeOf(peer.peek(0))).toBe('ERR_OUT_OF_RANGE');
+    expect(await codeOf(peer.peek(16385))).toBe('ERR_OUT_OF_RANGE');
+    expect(await codeOf(peer.peek('1' as never))).toBe('ERR_INVALID_ARG_TYPE');
+    const first = codeOf(peer.peek(1));
+    expect(await codeOf(peer.peek(1))).toBe('ERR_INVALID_STATE');
+    peer.destroy();
+    expect(await first).toBe('ERR_SOCKET_CLOSED');
+    const { peer: text } = (await scope.pair()) as never as { peer: Socket };
+    text.setEncoding('utf8');
+    expect(await codeOf(text.peek(1))).toBe('ERR_INVALID_STATE');
+  });
+
+  test('one port serves HTTP and another protocol', async () => {
+    const web = http.createServer((_request, response) => response.end('over HTTP'));
+    const server = await scope.listen(
+      scope.server((peer) => {
+        void (peer as Socket).peek(4).then((bytes) => {
+          if (String(bytes) === 'GET ') web.emit('connection', peer);
+          else peer.pipe(peer);
+        });
+      }),
+    );
+    const port = portOf(server);
+    const curl = spawn('curl', ['-s', `http://127.0.0.1:${port}/`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    expect(String(await readAll(curl.stdout))).toBe('over HTTP');
+    const echo = scope.connect({ port, host: '127.0.0.1' });
+    echo.end('not the web');
+    expect(String(await readAll(echo))).toBe('not the web');
+  });
+
+  test('a process that ends while one waits', async () => {
+    const outcome = await runChild(uvnet!, ({ net }) => {
+      const server = net.createServer((peer) => {
+        void (peer as Socket).peek(5);
+        setImmediate(() => process.exit(7));
+      });
+      server.listen(0, '127.0.0.1', () => {
+        const { port } = server.address() as { port: number };
+        net.connect(port, '127.0.0.1');
+      });
+    });
+    expect(outcome).toMatchObject({ code: 7, signal: null, stderr: '' });
+  });
+});
