@@ -30,7 +30,7 @@ enum class Callback : uint8_t {
   kWriteError,  // (id, status): a write that JavaScript already counts as done
   kDrop,        // (id, count): connections that were not let in; see Listener::Drop
   kPeek,        // (id, bytes | status)
-  kDescriptor,  // (id, descriptor): arrived with the bytes that are reported next
+  kDescriptor,  // (id, descriptor, position): came with the bytes that are reported next
   kCount,
 };
 

@@ -131,7 +131,7 @@ std::vector<int> TakeDescriptors(Stream* stream) {
 
 }  // namespace
 
-bool DeliverDescriptors(Stream* stream) {
+bool DeliverDescriptors(Stream* stream, size_t size) {
   if (uv_pipe_pending_count(stream->uv_pipe()) == 0) return true;
   // All at once: a listener may stop the reading, and uv_accept would start
   // polling again.
@@ -141,7 +141,14 @@ bool DeliverDescriptors(Stream* stream) {
       close(fd);
       continue;
     }
-    call.Int(stream->id()).Int(fd).Run(Callback::kDescriptor);
+    napi_value position = nullptr;
+    if (napi_create_double(stream->environment()->env(),
+                           static_cast<double>(stream->bytes_read() + size),
+                           &position) != napi_ok) {
+      close(fd);
+      continue;
+    }
+    call.Int(stream->id()).Int(fd).Value(position).Run(Callback::kDescriptor);
   }
   return stream->alive();
 }
@@ -180,7 +187,7 @@ int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin
 
 int ReceiveDescriptors(Stream*, bool) { return UV_ENOTSUP; }
 
-bool DeliverDescriptors(Stream*) { return true; }
+bool DeliverDescriptors(Stream*, size_t) { return true; }
 
 int SendDescriptor(Stream*, const char*, size_t, napi_value, int) { return UV_ENOTSUP; }
 

@@ -143,7 +143,7 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
     JsCall(self).Int(self->id()).Int(static_cast<int>(nread)).Run(Callback::kRead);
     return;
   }
-  if (self->kind() == Kind::kPipe && !DeliverDescriptors(self)) return;
+  if (self->kind() == Kind::kPipe && !DeliverDescriptors(self, static_cast<size_t>(nread))) return;
   self->DeliverBytes(buffer->base, static_cast<size_t>(nread));
 }
 

@@ -157,10 +157,10 @@ export const handleMethods = {
     });
   },
 
-  [kOnDescriptor](this: SocketImpl, fd: number): void {
+  [kOnDescriptor](this: SocketImpl, fd: number, position: number): void {
     const passed = new PassedHandle(fd);
     try {
-      this.emit('handle', passed, this[kHandle]!.bytesRead);
+      this.emit('handle', passed, position);
     } finally {
       passed.close();
     }

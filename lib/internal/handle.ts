@@ -29,7 +29,7 @@ export interface HandleOwner {
   [kOnWritten](status: number): void;
   [kOnShutdown](status: number): void;
   [kOnWriteError](status: number): void;
-  [kOnDescriptor]?(fd: number): void;
+  [kOnDescriptor]?(fd: number, position: number): void;
   [kOnPeek]?(result: Buffer | number): void;
 }
 
@@ -435,10 +435,10 @@ function onPeek(id: number, result: Buffer | number): void {
   handles[id]?.owner?.[kOnPeek]?.(result);
 }
 
-function onDescriptor(id: number, fd: number): void {
+function onDescriptor(id: number, fd: number, position: number): void {
   const owner = handles[id]?.owner;
   if (owner?.[kOnDescriptor] === undefined) binding.closeDescriptor(fd);
-  else owner[kOnDescriptor](fd);
+  else owner[kOnDescriptor](fd, position);
 }
 
 const callbacks: NativeCallback[] = [
