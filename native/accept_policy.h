@@ -100,8 +100,8 @@ class AcceptPolicy {
   uint64_t proxy_timeout = 0;  // milliseconds
 
   // Decisions ----------------------------------------------------------------
-  // Does this peer speak the PROXY protocol? kProxyPeer where it ought to, but is not trusted. Peers
-  // on unix sockets are: who may connect there is what the path's mode says.
+  // Does this peer speak the PROXY protocol? kProxyPeer where it ought to, but is not trusted.
+  // Peers on unix sockets are: who may connect there is what the path's mode says.
   DropReason ExpectsProxy(const sockaddr* peer, bool* expects) const;
 
   // A connection has arrived. The peer's own address counts for the limit per address, unless the

@@ -15,13 +15,11 @@ constexpr size_t kKeepCapacity = 4096;
 
 bool FramingOptions::IsValid() const {
   switch (type) {
-    case Type::kLength:
-      return length_bytes >= 1 && length_bytes <= 8 && max <= Framer::kMaxMessage;
+    case Type::kLength: return length_bytes >= 1 && length_bytes <= 8 && max <= Framer::kMaxMessage;
     case Type::kDelimiter:
       return !delimiter.empty() && delimiter.size() <= Framer::kMaxDelimiter &&
              max <= Framer::kMaxMessage;
-    case Type::kFixed:
-      return size >= 1 && size <= Framer::kMaxMessage;
+    case Type::kFixed: return size >= 1 && size <= Framer::kMaxMessage;
   }
   return false;
 }

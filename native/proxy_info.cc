@@ -47,14 +47,10 @@ class ArrayBuilder {
 
 int FamilyNumber(ProxyHeader::Family family) {
   switch (family) {
-    case ProxyHeader::Family::kIPv4:
-      return 4;
-    case ProxyHeader::Family::kIPv6:
-      return 6;
-    case ProxyHeader::Family::kUnix:
-      return 1;
-    case ProxyHeader::Family::kUnspecified:
-      break;
+    case ProxyHeader::Family::kIPv4: return 4;
+    case ProxyHeader::Family::kIPv6: return 6;
+    case ProxyHeader::Family::kUnix: return 1;
+    case ProxyHeader::Family::kUnspecified: break;
   }
   return 0;
 }
@@ -62,14 +58,10 @@ int FamilyNumber(ProxyHeader::Family family) {
 std::string AddressText(ProxyHeader::Family family, const ProxyEndpoint& endpoint) {
   char text[kAddressTextSize];
   switch (family) {
-    case ProxyHeader::Family::kIPv4:
-      return std::string(text, FormatIpv4(endpoint.address, text));
-    case ProxyHeader::Family::kIPv6:
-      return std::string(text, FormatIpv6(endpoint.address, text));
-    case ProxyHeader::Family::kUnix:
-      return endpoint.path;
-    case ProxyHeader::Family::kUnspecified:
-      break;
+    case ProxyHeader::Family::kIPv4: return std::string(text, FormatIpv4(endpoint.address, text));
+    case ProxyHeader::Family::kIPv6: return std::string(text, FormatIpv6(endpoint.address, text));
+    case ProxyHeader::Family::kUnix: return endpoint.path;
+    case ProxyHeader::Family::kUnspecified: break;
   }
   return std::string();
 }

@@ -25,21 +25,15 @@ constexpr size_t kTlvHeaderSize = 3;
 // Section 2.2: the addresses of each family, both ends together.
 size_t V2AddressSize(ProxyHeader::Family family) {
   switch (family) {
-    case ProxyHeader::Family::kIPv4:
-      return 2 * 4 + 2 * 2;
-    case ProxyHeader::Family::kIPv6:
-      return 2 * 16 + 2 * 2;
-    case ProxyHeader::Family::kUnix:
-      return 2 * kUnixPathSize;
-    case ProxyHeader::Family::kUnspecified:
-      break;
+    case ProxyHeader::Family::kIPv4: return 2 * 4 + 2 * 2;
+    case ProxyHeader::Family::kIPv6: return 2 * 16 + 2 * 2;
+    case ProxyHeader::Family::kUnix: return 2 * kUnixPathSize;
+    case ProxyHeader::Family::kUnspecified: break;
   }
   return 0;
 }
 
-uint16_t ReadU16(const uint8_t* data) {
-  return static_cast<uint16_t>(data[0] << 8 | data[1]);
-}
+uint16_t ReadU16(const uint8_t* data) { return static_cast<uint16_t>(data[0] << 8 | data[1]); }
 
 uint32_t ReadU32(const uint8_t* data) {
   return static_cast<uint32_t>(ReadU16(data)) << 16 | ReadU16(data + 2);
@@ -243,8 +237,7 @@ ProxyParser::Status ProxyParser::ParseV2Block(const uint8_t* data, size_t length
       source.path = ReadUnixPath(addresses);
       destination.path = ReadUnixPath(addresses + kUnixPathSize);
       break;
-    case ProxyHeader::Family::kUnspecified:
-      break;
+    case ProxyHeader::Family::kUnspecified: break;
   }
 
   // A known family with an unspecified transport: "the receiver should ignore address information".

@@ -92,15 +92,11 @@ namespace {
 
 using Place = SocketOption::Place;
 
-constexpr Place At(int level, int name) {
-  return {level, name, level, name, false};
-}
+constexpr Place At(int level, int name) { return {level, name, level, name, false}; }
 constexpr Place ByFamily(int level, int name, int level_ipv6, int name_ipv6) {
   return {level, name, level_ipv6, name_ipv6, false};
 }
-constexpr Place InSeconds(int level, int name) {
-  return {level, name, level, name, true};
-}
+constexpr Place InSeconds(int level, int name) { return {level, name, level, name, true}; }
 
 #define AT(level, name) At(level, name)
 #define BY_FAMILY(level, name, level_ipv6, name_ipv6) ByFamily(level, name, level_ipv6, name_ipv6)
@@ -284,22 +280,16 @@ int GetMultipath(uv_os_sock_t fd, int64_t* multipath) {
 OptionStage ApplyStage(OptionStage stage) {
   switch (stage) {
     case OptionStage::kConnect:
-    case OptionStage::kAny:
-      return OptionStage::kBind;
-    default:
-      return stage;
+    case OptionStage::kAny: return OptionStage::kBind;
+    default: return stage;
   }
 }
 
 }  // namespace
 
-size_t SocketOptionCount() {
-  return kOptionCount;
-}
+size_t SocketOptionCount() { return kOptionCount; }
 
-const SocketOption& SocketOptionAt(size_t option) {
-  return kOptions[option];
-}
+const SocketOption& SocketOptionAt(size_t option) { return kOptions[option]; }
 
 int SocketFamily(uv_os_sock_t fd) {
 #ifdef __linux__
@@ -332,10 +322,8 @@ int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue
   const int name = ipv6 ? place.name_ipv6 : place.name;
 
   switch (option.kind) {
-    case OptionKind::kLinger:
-      return SetLinger(fd, place, value.number);
-    case OptionKind::kText:
-      return SetRaw(fd, level, name, value.text.data(), value.text.size());
+    case OptionKind::kLinger: return SetLinger(fd, place, value.number);
+    case OptionKind::kText: return SetRaw(fd, level, name, value.text.data(), value.text.size());
     case OptionKind::kInterface: {
       if (!InterfaceByIndex()) return SetRaw(fd, level, name, value.text.data(), value.text.size());
 #ifdef _WIN32
@@ -346,8 +334,7 @@ int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue
       return status != 0 ? status : SetInt(fd, level, name, interface_index);
 #endif
     }
-    default:
-      break;
+    default: break;
   }
 
   const int64_t amount = place.seconds ? SecondsUp(value.number) : value.number;
@@ -375,12 +362,9 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* valu
   const int name = ipv6 ? place.name_ipv6 : place.name;
 
   switch (option.kind) {
-    case OptionKind::kLinger:
-      return GetLinger(fd, place, &value->number);
-    case OptionKind::kProtocol:
-      return GetMultipath(fd, &value->number);
-    case OptionKind::kText:
-      return GetText(fd, level, name, &value->text);
+    case OptionKind::kLinger: return GetLinger(fd, place, &value->number);
+    case OptionKind::kProtocol: return GetMultipath(fd, &value->number);
+    case OptionKind::kText: return GetText(fd, level, name, &value->text);
     case OptionKind::kInterface: {
       if (!InterfaceByIndex()) return GetText(fd, level, name, &value->text);
 #ifdef _WIN32
@@ -391,8 +375,7 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* valu
       return status != 0 ? status : InterfaceFromIndex(interface_index, &value->text);
 #endif
     }
-    default:
-      break;
+    default: break;
   }
 
   int raw;

@@ -40,8 +40,7 @@ struct Field {
 double ReadField(const void* base, const Field& field) {
   const char* at = static_cast<const char*>(base) + field.offset;
   switch (field.size) {
-    case sizeof(uint8_t):
-      return static_cast<uint8_t>(*at);
+    case sizeof(uint8_t): return static_cast<uint8_t>(*at);
     case sizeof(uint32_t): {
       uint32_t value;
       std::memcpy(&value, at, sizeof(value));
@@ -395,9 +394,7 @@ int ReadPlatformInfo(uv_os_sock_t fd, TcpInfo* info) {
 
 #else
 
-int ReadPlatformInfo(uv_os_sock_t, TcpInfo*) {
-  return UV_ENOTSUP;
-}
+int ReadPlatformInfo(uv_os_sock_t, TcpInfo*) { return UV_ENOTSUP; }
 
 #endif
 
@@ -407,13 +404,9 @@ TcpInfo::TcpInfo() {
   for (double& number : numbers) number = kUnknown;
 }
 
-const char* TcpStateName(TcpInfo::State state) {
-  return kStateNames[state];
-}
+const char* TcpStateName(TcpInfo::State state) { return kStateNames[state]; }
 
-int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info) {
-  return ReadPlatformInfo(fd, info);
-}
+int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info) { return ReadPlatformInfo(fd, info); }
 
 int ReadQueueDepths(uv_os_sock_t fd, TcpInfo* info) {
 #if defined(__linux__)

@@ -17,8 +17,8 @@ namespace uvnet {
 namespace {
 
 // (path): 0 where somebody listens, UV_ECONNREFUSED where nobody does (the process that made the
-// socket is gone), or another reason why that cannot be said. Whoever listens sees a connection that
-// closes at once. Does not wait: a unix socket answers a connect(2) on the spot.
+// socket is gone), or another reason why that cannot be said. Whoever listens sees a connection
+// that closes at once. Does not wait: a unix socket answers a connect(2) on the spot.
 napi_value PathProbe(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32

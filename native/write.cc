@@ -206,8 +206,7 @@ constexpr size_t kEncodeArea = 64 * 1024;
 napi_status Encode(napi_env env, napi_value text, int encoding, char* to, size_t room,
                    size_t* size) {
   switch (encoding) {
-    case kLatin1:
-      return napi_get_value_string_latin1(env, text, to, room, size);
+    case kLatin1: return napi_get_value_string_latin1(env, text, to, room, size);
     case kUtf16: {
       size_t units = 0;
       const napi_status status = napi_get_value_string_utf16(
@@ -215,8 +214,7 @@ napi_status Encode(napi_env env, napi_value text, int encoding, char* to, size_t
       *size = units * sizeof(char16_t);
       return status;
     }
-    default:
-      return napi_get_value_string_utf8(env, text, to, room, size);
+    default: return napi_get_value_string_utf8(env, text, to, room, size);
   }
 }
 
@@ -226,8 +224,7 @@ napi_value WriteBuffer(napi_env env, napi_callback_info info) {
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   void* data = nullptr;
   size_t size = 0;
-  if (!arguments.has(1) ||
-      napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok) {
+  if (!arguments.has(1) || napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
   return arguments.Return(stream->Write(static_cast<const char*>(data), size, arguments.at(1)));

@@ -159,8 +159,8 @@ void floor_send(struct connection* connection, const char* data, size_t size) {
 /* Returns true when nothing is pending any more. */
 static bool send_pending(struct connection* connection) {
   struct pending* pending = connection->pending;
-  pending->sent += send_some(connection->fd, pending->data + pending->sent,
-                             pending->size - pending->sent);
+  pending->sent +=
+      send_some(connection->fd, pending->data + pending->sent, pending->size - pending->sent);
   if (pending->sent < pending->size) return false;
   connection->pending = NULL;
   free(pending);

@@ -72,30 +72,14 @@ class FakeHost final : public ConnectRace::Host {
   void OnEvent(const ConnectRace::Event& event) override {
     std::string name;
     switch (event.type) {
-      case EventType::kAttemptStarted:
-        name = "S";
-        break;
-      case EventType::kAttemptFailed:
-        name = "F";
-        break;
-      case EventType::kDelayPassed:
-        name = "D";
-        break;
-      case EventType::kGaveWay:
-        name = "G";
-        break;
-      case EventType::kWon:
-        name = "W";
-        break;
-      case EventType::kAllFailed:
-        name = "X";
-        break;
-      case EventType::kTimedOut:
-        name = "T";
-        break;
-      case EventType::kCancelled:
-        name = "K";
-        break;
+      case EventType::kAttemptStarted: name = "S"; break;
+      case EventType::kAttemptFailed: name = "F"; break;
+      case EventType::kDelayPassed: name = "D"; break;
+      case EventType::kGaveWay: name = "G"; break;
+      case EventType::kWon: name = "W"; break;
+      case EventType::kAllFailed: name = "X"; break;
+      case EventType::kTimedOut: name = "T"; break;
+      case EventType::kCancelled: name = "K"; break;
     }
     if (event.candidate != ConnectRace::kNoCandidate) name += std::to_string(event.candidate);
     Log(event.status == 0 ? name : name + ":" + std::to_string(event.status));
@@ -581,9 +565,7 @@ class RandomHost final : public ConnectRace::Host {
         CHECK(event.status != 0);
         CHECK(open_.count(event.candidate) == 0);
         break;
-      case EventType::kDelayPassed:
-        CHECK(open_.count(event.candidate) == 1);
-        break;
+      case EventType::kDelayPassed: CHECK(open_.count(event.candidate) == 1); break;
       case EventType::kGaveWay:
         CHECK(open_.count(event.candidate) == 0);
         CHECK(open_.size() + 1 == cap_);
@@ -597,9 +579,7 @@ class RandomHost final : public ConnectRace::Host {
         ended_ = true;
         break;
       case EventType::kTimedOut:
-      case EventType::kCancelled:
-        ended_ = true;
-        break;
+      case EventType::kCancelled: ended_ = true; break;
     }
     if (ended_) {
       CHECK(timer_at_ == ConnectRace::kNever);
@@ -652,9 +632,7 @@ class RandomHost final : public ConnectRace::Host {
       case 2:
         if (random_->Below(8) == 0) race_.Cancel();
         break;
-      case 3:
-        race_.OnTimer();
-        break;
+      case 3: race_.OnTimer(); break;
       case 4:
       case 5:
       case 6:
@@ -707,6 +685,4 @@ TEST(RandomRacesKeepTheRules) {
   }
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }

@@ -311,6 +311,4 @@ TEST(RandomStreamsInRandomPiecesMatchTheReference) {
   }
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }

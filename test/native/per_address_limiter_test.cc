@@ -144,6 +144,4 @@ TEST(RandomUseMatchesAMap) {
   }
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }

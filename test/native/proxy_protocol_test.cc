@@ -50,9 +50,7 @@ Outcome InPieces(const std::vector<std::string>& pieces,
   return outcome;
 }
 
-Outcome AtOnce(const std::string& bytes) {
-  return InPieces({bytes});
-}
+Outcome AtOnce(const std::string& bytes) { return InPieces({bytes}); }
 
 std::vector<std::string> Bytewise(const std::string& bytes) {
   std::vector<std::string> pieces;
@@ -443,6 +441,4 @@ TEST(RandomHeadersSurviveTheTripInRandomPieces) {
   }
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }

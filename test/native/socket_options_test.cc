@@ -328,6 +328,4 @@ TEST(KnowsThePeerOfAUnixSocket) {
   CHECK_EQ(info.numbers[uvnet::TcpInfo::kReceiveQueueBytes], 3);
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }

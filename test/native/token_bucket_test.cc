@@ -85,6 +85,4 @@ TEST(ANewRateKeepsWhatWasUsed) {
   CHECK_EQ(TakeAll(&bucket, 3 * kSecond + kSecond / 1000), 1u);
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }
