@@ -182,7 +182,8 @@ size_t FormatIpv4(const uint8_t bytes[4], char* out) {
 
 size_t FormatIpv6(const uint8_t bytes[16], char* out) {
   uint32_t groups[8];
-  for (int i = 0; i < 8; ++i) groups[i] = static_cast<uint32_t>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
+  for (int i = 0; i < 8; ++i)
+    groups[i] = static_cast<uint32_t>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
 
   // The first of the longest runs of zeros; one group alone is not shortened.
   int run_start = -1;

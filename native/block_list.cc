@@ -255,7 +255,7 @@ napi_value Share(napi_env env, napi_callback_info info) {
   napi_value result;
   if (token.empty()) return arguments.Return(UV_EIO);
   return napi_create_string_latin1(env, token.data(), token.size(), &result) == napi_ok ? result
-                                                                                       : nullptr;
+                                                                                        : nullptr;
 }
 
 // (owner: object, token) -> id, or UV_ENOENT

@@ -17,7 +17,8 @@ inline int LeadingZeros(uint64_t value) {
   if (value == 0) return 64;
 #if defined(_MSC_VER) && !defined(__clang__)
   unsigned long index;
-  if (_BitScanReverse(&index, static_cast<unsigned long>(value >> 32))) return 31 - static_cast<int>(index);
+  if (_BitScanReverse(&index, static_cast<unsigned long>(value >> 32)))
+    return 31 - static_cast<int>(index);
   _BitScanReverse(&index, static_cast<unsigned long>(value));
   return 63 - static_cast<int>(index);
 #else
@@ -122,8 +123,8 @@ class PrefixTrie {
            1u << (8 + (nibble >> 1)) | 1u << (16 + nibble);
   }
   static constexpr uint32_t kCovering[kFanout] = {
-      Covering(0),  Covering(1),  Covering(2),  Covering(3),  Covering(4),  Covering(5),
-      Covering(6),  Covering(7),  Covering(8),  Covering(9),  Covering(10), Covering(11),
+      Covering(0),  Covering(1),  Covering(2),  Covering(3), Covering(4),  Covering(5),
+      Covering(6),  Covering(7),  Covering(8),  Covering(9), Covering(10), Covering(11),
       Covering(12), Covering(13), Covering(14), Covering(15)};
 
   static int CountBits(uint32_t sixteen_bits) {

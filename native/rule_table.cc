@@ -159,8 +159,8 @@ void RuleTable::Rebuild() {
 std::vector<AddressRule> RuleTable::List() const {
   std::vector<AddressRule> rules;
   rules.reserve(live_);
-  for (const AddressRule::Kind kind : {AddressRule::Kind::kAddress, AddressRule::Kind::kSubnet,
-                                       AddressRule::Kind::kRange}) {
+  for (const AddressRule::Kind kind :
+       {AddressRule::Kind::kAddress, AddressRule::Kind::kSubnet, AddressRule::Kind::kRange}) {
     for (auto record = records_.rbegin(); record != records_.rend(); ++record) {
       if (record->family != 0 && record->kind == kind) rules.push_back(Read(*record, ends_));
     }

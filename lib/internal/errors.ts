@@ -17,7 +17,8 @@ export interface SystemError extends CodedError {
   port?: number;
 }
 
-type ErrorBase = ErrorConstructor | TypeErrorConstructor | RangeErrorConstructor;
+/** Error, TypeError or RangeError. */
+type ErrorBase = ErrorConstructor;
 
 // Node puts the code into the first line of `stack` (`TypeError [ERR_X]: ...`) for errors whose
 // prototype carries a marker, when `stack` is first read. The marker is found on any error thrown by
@@ -50,9 +51,7 @@ function define<Arguments extends unknown[]>(
   Base: ErrorBase,
   message: (...args: Arguments) => string,
 ): new (...args: Arguments) => CodedError {
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- a class cannot extend the union
-  const CodedBase = Base as ErrorConstructor;
-  class NodeError extends CodedBase {
+  class NodeError extends Base {
     code = code;
 
     constructor(...args: Arguments) {

@@ -50,9 +50,9 @@ std::string ThereAndBack(const std::string& text, int port) {
   if (status != 0) return check::Show(status);
   char out[uvnet::kAddressTextSize];
   int family = 0;
-  CHECK_EQ(uvnet::FormatAddress(reinterpret_cast<sockaddr*>(&storage), out, sizeof(out), &port,
-                                &family),
-           0);
+  CHECK_EQ(
+      uvnet::FormatAddress(reinterpret_cast<sockaddr*>(&storage), out, sizeof(out), &port, &family),
+      0);
   return std::string(out) + " " + check::Show(port) + " " + check::Show(family);
 }
 
@@ -95,10 +95,14 @@ TEST(ipv4_is_four_decimal_numbers) {
   for (const char* text : {"0.0.0.0", "1.2.3.4", "255.255.255.255", "10.0.0.1"}) {
     CHECK_EQ(Normal(text), std::string(text));
   }
-  for (const char* text :
-       {"", ".", "1", "1.2.3", "1.2.3.", "1.2.3.4.", "1.2.3.4.5", ".1.2.3.4", "1..3.4", "256.1.1.1",
-        "1.2.3.256", "01.2.3.4", "1.2.3.04", "00.0.0.0", "0x1.2.3.4", "1.2.3.4 ", " 1.2.3.4",
-        "1.2.3.-4", "1.2.3.4/8", "1.2.3.4%lo", "4294967296.0.0.0", "1,2,3,4", "a.b.c.d"}) {
+  for (const char* text : {"",          ".",          "1",
+                           "1.2.3",     "1.2.3.",     "1.2.3.4.",
+                           "1.2.3.4.5", ".1.2.3.4",   "1..3.4",
+                           "256.1.1.1", "1.2.3.256",  "01.2.3.4",
+                           "1.2.3.04",  "00.0.0.0",   "0x1.2.3.4",
+                           "1.2.3.4 ",  " 1.2.3.4",   "1.2.3.-4",
+                           "1.2.3.4/8", "1.2.3.4%lo", "4294967296.0.0.0",
+                           "1,2,3,4",   "a.b.c.d"}) {
     CHECK(!ParsesAsIpv4(text));
   }
 }
@@ -133,11 +137,33 @@ TEST(ipv6_is_written_as_rfc_5952_asks) {
 }
 
 TEST(ipv6_has_eight_groups_and_one_gap) {
-  for (const char* text :
-       {"", ":", ":1", "1:", ":::", "1:::2", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9",
-        "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8", "1:2:3:4::5:6:7:8", "12345::", "g::", "1::2 ",
-        " ::1", "::1/64", "[::1]", "::1.2.3", "::1.2.3.4.5", "::01.2.3.4", "1.2.3.4::",
-        "1:2:3:4:5:6:7:1.2.3.4", "::1.2.3.4:5", "1:2:3:4:5:6::1.2.3.4", "::%lo:1", "1.2.3.4"}) {
+  for (const char* text : {"",
+                           ":",
+                           ":1",
+                           "1:",
+                           ":::",
+                           "1:::2",
+                           "1::2::3",
+                           "1:2:3:4:5:6:7",
+                           "1:2:3:4:5:6:7:8:9",
+                           "1:2:3:4:5:6:7:8::",
+                           "::1:2:3:4:5:6:7:8",
+                           "1:2:3:4::5:6:7:8",
+                           "12345::",
+                           "g::",
+                           "1::2 ",
+                           " ::1",
+                           "::1/64",
+                           "[::1]",
+                           "::1.2.3",
+                           "::1.2.3.4.5",
+                           "::01.2.3.4",
+                           "1.2.3.4::",
+                           "1:2:3:4:5:6:7:1.2.3.4",
+                           "::1.2.3.4:5",
+                           "1:2:3:4:5:6::1.2.3.4",
+                           "::%lo:1",
+                           "1.2.3.4"}) {
     CHECK(!ParsesAsIpv6(text));
   }
 }
@@ -187,9 +213,9 @@ TEST(other_families_and_short_buffers_are_refused) {
   char out[uvnet::kAddressTextSize];
   int port = 0;
   int family = 0;
-  CHECK_EQ(uvnet::FormatAddress(reinterpret_cast<sockaddr*>(&storage), out, sizeof(out), &port,
-                                &family),
-           int{UV_EAFNOSUPPORT});
+  CHECK_EQ(
+      uvnet::FormatAddress(reinterpret_cast<sockaddr*>(&storage), out, sizeof(out), &port, &family),
+      int{UV_EAFNOSUPPORT});
   storage.ss_family = AF_INET6;
   CHECK_EQ(uvnet::FormatAddress(reinterpret_cast<sockaddr*>(&storage), out, 46, &port, &family),
            int{UV_ENOSPC});
@@ -197,9 +223,29 @@ TEST(other_families_and_short_buffers_are_refused) {
 
 // Texts that are nearly addresses, where the mistakes are made.
 TEST(agrees_with_inet_pton_on_random_texts) {
-  const std::string pieces[] = {"0",  "1",   "9",   "00",   "25",   "255",  "256", "ffff", "abcd",
-                                "F0", "12345", "::", ":",   ".",    "1.2.3.4", "%", "g",  " ",
-                                ":0", "0:0:0", "ffff:", "::ffff:1.2.3.4", std::string(1, '\0')};
+  const std::string pieces[] = {"0",
+                                "1",
+                                "9",
+                                "00",
+                                "25",
+                                "255",
+                                "256",
+                                "ffff",
+                                "abcd",
+                                "F0",
+                                "12345",
+                                "::",
+                                ":",
+                                ".",
+                                "1.2.3.4",
+                                "%",
+                                "g",
+                                " ",
+                                ":0",
+                                "0:0:0",
+                                "ffff:",
+                                "::ffff:1.2.3.4",
+                                std::string(1, '\0')};
   check::Random random(1);
   for (int i = 0; i < 300000 && check::Failures() == 0; ++i) {
     std::string text;
@@ -223,6 +269,4 @@ TEST(agrees_with_inet_pton_on_random_texts) {
   }
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }

@@ -226,8 +226,7 @@ TEST(agrees_with_the_model_on_random_rules) {
         rule.first = ip();
         rule.last = ip();
         rule.prefix = static_cast<uint8_t>(random.Below(rule.first.family == 4 ? 33 : 129));
-        if (rule.kind == AddressRule::Kind::kRange &&
-            uvnet::Compare(rule.first, rule.last) == 1) {
+        if (rule.kind == AddressRule::Kind::kRange && uvnet::Compare(rule.first, rule.last) == 1) {
           continue;
         }
         trie.Add(rule);
@@ -259,6 +258,4 @@ TEST(agrees_with_the_model_on_random_rules) {
   }
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }

@@ -1,4 +1,5 @@
-// Links: native/block_rules.cc native/rule_table.cc native/rule_text.cc native/address_trie.cc native/address.cc
+// Links: native/block_rules.cc native/rule_table.cc native/rule_text.cc native/address_trie.cc
+// native/address.cc
 
 #include "../../native/block_rules.h"
 
@@ -70,8 +71,8 @@ TEST(rules_are_read_in_every_form) {
     CHECK_EQ(Text(Rule(text)), std::string(text));
   }
   for (const char* text :
-       {"", "x", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/1000", "::/129",
-        "10.0.0.9-10.0.0.1", "10.0.0.1-::5", "1.1.1.1-", "-1.1.1.1", "Address: 1.1.1.1",
+       {"", "x", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/1000",
+        "::/129", "10.0.0.9-10.0.0.1", "10.0.0.1-::5", "1.1.1.1-", "-1.1.1.1", "Address: 1.1.1.1",
         "Address: IPv4", "10.0.0.0/8/8", "1.1.1.1-1.1.1.2-1.1.1.3"}) {
     CHECK(!IsRule(text));
   }
@@ -107,8 +108,8 @@ TEST(table_finds_rules_after_any_number_of_changes) {
   RuleTable table;
   std::vector<std::string> expected;
   for (int step = 0; step < 20000; ++step) {
-    const std::string text = "10.0." + std::to_string(random.Below(20)) + ".0/" +
-                             std::to_string(24 + random.Below(8));
+    const std::string text =
+        "10.0." + std::to_string(random.Below(20)) + ".0/" + std::to_string(24 + random.Below(8));
     if (random.Below(2) == 0) {
       table.Add(Rule(text));
       expected.push_back(text);
@@ -201,6 +202,4 @@ TEST(threads_read_while_others_change) {
   CHECK_EQ(rules->size(), size_t{1});
 }
 
-int main() {
-  return check::RunTests();
-}
+int main() { return check::RunTests(); }

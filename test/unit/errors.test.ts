@@ -363,7 +363,7 @@ describe('errors that need a socket', () => {
       blockList.addAddress('127.0.0.1');
       expectSame(
         new errors.ERR_IP_BLOCKED('127.0.0.1'),
-        await connectError({ port: 1, host: '127.0.0.1', blockList } as net.NetConnectOpts),
+        await connectError({ port: 1, host: '127.0.0.1', blockList }),
       );
     },
   );

@@ -93,7 +93,7 @@ test('toString', () => {
   expect(String(new SocketAddress({ address: '2001:DB8::1', port: 443 }))).toBe(
     '[2001:db8::1]:443',
   );
-  expect(`${new SocketAddress()}`).toBe('127.0.0.1:0');
+  expect(new SocketAddress().toString()).toBe('127.0.0.1:0');
 });
 
 test('the largest flow label', () => {

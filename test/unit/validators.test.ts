@@ -113,7 +113,7 @@ const pairs: [string, (value: unknown) => unknown, (value: unknown) => unknown][
   [
     'validateObject',
     (value) => check.validateObject(plainObject(value) ? {} : (value ?? 1), 'options'),
-    (value) => new net.SocketAddress(plainObject(value) ? {} : ((value ?? 1) as object)),
+    (value) => new net.SocketAddress(plainObject(value) ? {} : (value ?? 1)),
   ],
   [
     'validateArray',
