@@ -16,7 +16,7 @@ export interface ChildTools {
   net: Net;
   require: NodeJS.Require;
   /** What was given as `args`, as JSON carries it. */
-  args: unknown;
+  args: never[];
 }
 
 export interface ChildOptions {
