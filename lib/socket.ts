@@ -14,6 +14,7 @@ import { optionMethods, type OptionMethods } from './internal/option-methods';
 import { peekMethods, type PeekMethods } from './internal/peek';
 import type { ProxyInfo } from './internal/proxy-info';
 import { readMethods } from './internal/read-path';
+import { AcceptedSocketOptions } from './internal/accepted-options';
 import { adoptHandle, coreMethods, watchSignal } from './internal/socket-core';
 import type { ConnectSocketOptions } from './internal/socket-option-types';
 import { trafficClass } from './internal/socket-options';
@@ -181,27 +182,76 @@ function onReadableEnd(this: SocketImpl): void {
 const isInstance = (value: unknown): boolean =>
   Object.prototype.isPrototypeOf.call(Socket.prototype, value as object);
 
-function SocketFunction(this: unknown, options?: SocketOptions | number): SocketImpl | undefined {
+/**
+ * What most sockets never change. It stands on the prototype, so that it costs a connection
+ * nothing until it is assigned.
+ */
+const defaults = {
+  _parent: null,
+  _host: null,
+  _hadError: false,
+  _closeAfterHandlingError: false,
+  _sockname: null,
+  _pendingData: null,
+  _pendingEncoding: '',
+  [kDispatched]: undefined,
+  [kWriteCallback]: null,
+  [kLastWriteQueueSize]: 0,
+  [kBuffer]: null,
+  [kBufferGenerator]: null,
+  [kBufferCallback]: null,
+  [kTimer]: null,
+  [kTouched]: 0,
+  [kTimedOut]: false,
+  [kNoDelay]: false,
+  [kKeepAlive]: null,
+  [kTypeOfService]: undefined,
+};
+
+function initialize(socket: SocketImpl, options: object): void {
+  socket.connecting = false;
+  socket[kHandle] = null;
+  socket[kShutdownCallback] = null;
+  socket.server = null;
+  socket._server = null;
+  socket[kBytesRead] = 0;
+  socket[kBytesWritten] = 0;
+  Reflect.apply(Duplex as unknown as (options: object) => void, socket, [options]);
+}
+
+function startFlow(socket: SocketImpl, paused: boolean): void {
+  if (!paused) {
+    socket.read(0);
+    return;
+  }
+  const handle = socket[kHandle]!;
+  handle.reading = false;
+  handle.readStop();
+  (socket as { readableFlowing: boolean | null }).readableFlowing = false;
+}
+
+/** The short way for a connection that a server accepted: nothing there is left to check. */
+function initializeAccepted(socket: SocketImpl, options: AcceptedSocketOptions): void {
+  initialize(socket, options);
+  const handle = options.handle!;
+  options.handle = null;
+  socket[kHandle] = handle;
+  handle.owner = socket;
+  socket.on('end', onReadableEnd);
+  startFlow(socket, options.pauseOnCreate);
+}
+
+function SocketFunction(
+  this: unknown,
+  options?: SocketOptions | number | AcceptedSocketOptions,
+): SocketImpl | undefined {
   if (!isInstance(this)) return new Socket(options as never) as unknown as SocketImpl;
   const socket = this as SocketImpl;
+  if (options instanceof AcceptedSocketOptions) {
+    initializeAccepted(socket, options);
+    return undefined;
+  }
   checkOptions(options as SocketOptions | undefined);
-
-  socket.connecting = false;
-  socket._hadError = false;
-  socket[kHandle] = null;
-  socket._parent = null;
-  socket._host = null;
-  socket._closeAfterHandlingError = false;
-  socket[kDispatched] = undefined;
-  socket[kWriteCallback] = null;
-  socket[kShutdownCallback] = null;
-  socket[kLastWriteQueueSize] = 0;
-  socket[kBuffer] = null;
-  socket[kBufferGenerator] = null;
-  socket[kBufferCallback] = null;
-  socket[kTimer] = null;
-  socket[kTouched] = 0;
-  socket[kTimedOut] = false;
 
   const settings = {
     ...(typeof options === 'number' ? { fd: options } : options),
@@ -211,46 +261,34 @@ function SocketFunction(this: unknown, options?: SocketOptions | number): Socket
   settings['emitClose'] = false;
   settings['autoDestroy'] = true;
   settings['decodeStrings'] = false;
-  Reflect.apply(Duplex as unknown as (options: object) => void, socket, [settings]);
+  initialize(socket, settings);
 
   const connected = takeHandle(socket, settings);
   takeUserBuffer(socket, settings);
 
-  socket[kNoDelay] = Boolean(settings.noDelay);
-  socket[kKeepAlive] = settings.keepAlive
-    ? {
-        enable: true,
-        delay: ~~(settings.keepAliveInitialDelay! / 1000),
-        interval: undefined,
-        count: undefined,
-      }
-    : null;
+  if (settings.noDelay) socket[kNoDelay] = true;
+  if (settings.keepAlive) {
+    socket[kKeepAlive] = {
+      enable: true,
+      delay: ~~(settings.keepAliveInitialDelay! / 1000),
+      interval: undefined,
+      count: undefined,
+    };
+  }
   const { typeOfService } = settings;
-  socket[kTypeOfService] =
-    typeOfService === undefined ? undefined : trafficClass(typeOfService, 'options.typeOfService');
+  if (typeOfService !== undefined) {
+    socket[kTypeOfService] = trafficClass(typeOfService, 'options.typeOfService');
+  }
 
   wantHandles(socket, settings.handles);
   socket.on('end', onReadableEnd);
   adoptHandle(socket);
-  socket._pendingData = null;
-  socket._pendingEncoding = '';
-
   if (connected && settings.readable !== false) {
-    if (settings.pauseOnCreate) {
-      const handle = socket[kHandle]!;
-      handle.reading = false;
-      handle.readStop();
-      (socket as { readableFlowing: boolean | null }).readableFlowing = false;
-    } else if (!settings.manualStart) {
-      socket.read(0);
+    if (settings.pauseOnCreate || !settings.manualStart) {
+      startFlow(socket, Boolean(settings.pauseOnCreate));
     }
   }
   if (settings.signal) watchSignal(socket, settings.signal);
-
-  socket.server = null;
-  socket._server = null;
-  socket[kBytesRead] = 0;
-  socket[kBytesWritten] = 0;
   if (settings.blockList) {
     if (!BlockList.isBlockList(settings.blockList)) {
       throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
@@ -264,6 +302,13 @@ export const Socket = SocketFunction as unknown as SocketConstructor;
 Object.defineProperty(Socket, 'name', { value: 'Socket' });
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
+for (const key of Reflect.ownKeys(defaults)) {
+  Object.defineProperty(Socket.prototype, key, {
+    configurable: true,
+    writable: true,
+    value: defaults[key as keyof typeof defaults],
+  });
+}
 Object.assign(
   Socket.prototype,
   readMethods,

@@ -21,7 +21,7 @@ namespace uvnet {
 
 namespace {
 
-// (state: Int32Array, [functions in the order of Callback])
+// (state: Int32Array, [functions in the order of Callback], asyncStorageOnResource)
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* environment = arguments.environment();
@@ -42,6 +42,7 @@ napi_value Start(napi_env env, napi_callback_info info) {
     }
     environment->SetCallback(static_cast<Callback>(i), function);
   }
+  environment->SetAsyncStorageOnResource(arguments.Bool(2));
   environment->BindState(static_cast<int32_t*>(data));
   return arguments.Return(0);
 }

@@ -85,6 +85,11 @@ class Environment {
   uint32_t turn() const { return turn_; }
   void NextTurn() { ++turn_; }
 
+  // Whether AsyncLocalStorage#enterWith marks the async resource (Node up to 22)
+  // and not the running callback only: then connections must not share one.
+  bool async_storage_on_resource() const { return async_storage_on_resource_; }
+  void SetAsyncStorageOnResource(bool value) { async_storage_on_resource_ = value; }
+
   ReceiveBuffer& receive() { return receive_; }
   BlockListTable& block_lists() { return block_lists_; }
   GatherPool& gather() { return gather_; }
@@ -108,6 +113,7 @@ class Environment {
   uv_loop_t* loop_;
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
   bool stopping_ = false;
+  bool async_storage_on_resource_ = true;
 
   std::vector<Handle*> slots_;
   std::vector<uint32_t> free_slots_;

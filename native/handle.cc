@@ -6,8 +6,20 @@
 
 namespace uvnet {
 
-Handle::~Handle() {
-  if (async_context_ != nullptr) napi_async_destroy(environment_->env(), async_context_);
+std::shared_ptr<AsyncContext> AsyncContext::Make(napi_env env, napi_value resource,
+                                                 const char* type) {
+  napi_value name;
+  napi_async_context context;
+  if (napi_create_string_latin1(env, type, NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_async_init(env, resource, name, &context) != napi_ok) {
+    return nullptr;
+  }
+  return std::shared_ptr<AsyncContext>(new AsyncContext(env, context));
+}
+
+AsyncContext::~AsyncContext() {
+  HandleScope scope(env_);
+  napi_async_destroy(env_, context_);
 }
 
 void Handle::Opened() {
@@ -24,13 +36,8 @@ int Handle::Register() {
 int Handle::Attach(napi_value resource, const char* type) {
   if (!alive()) return UV_EBADF;
   if (async_context_ != nullptr) return UV_EALREADY;
-  napi_env env = environment_->env();
-  napi_value name;
-  if (napi_create_string_latin1(env, type, NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_async_init(env, resource, name, &async_context_) != napi_ok) {
-    return UV_ENOMEM;
-  }
-  return 0;
+  async_context_ = AsyncContext::Make(environment_->env(), resource, type);
+  return async_context_ == nullptr ? UV_ENOMEM : 0;
 }
 
 void Handle::TakePlaceOf(Handle* other) {

@@ -5,10 +5,32 @@
 #include <uv.h>
 
 #include <cstdint>
+#include <memory>
 
 #include "environment.h"
 
 namespace uvnet {
+
+// What ties callbacks to the place in the program that asked for them
+// (async_hooks, AsyncLocalStorage).
+class AsyncContext {
+ public:
+  // Null where the engine has no memory left. Without a resource the engine makes
+  // one. Inherits from the callback that is running, if any.
+  static std::shared_ptr<AsyncContext> Make(napi_env env, napi_value resource, const char* type);
+  ~AsyncContext();
+
+  AsyncContext(const AsyncContext&) = delete;
+  AsyncContext& operator=(const AsyncContext&) = delete;
+
+  napi_async_context get() const { return context_; }
+
+ private:
+  AsyncContext(napi_env env, napi_async_context context) : env_(env), context_(context) {}
+
+  napi_env env_;
+  napi_async_context context_;
+};
 
 // The life of a uv handle:
 //
@@ -30,7 +52,9 @@ class Handle {
   Handle& operator=(const Handle&) = delete;
 
   Environment* environment() const { return environment_; }
-  napi_async_context async_context() const { return async_context_; }
+  napi_async_context async_context() const {
+    return async_context_ == nullptr ? nullptr : async_context_->get();
+  }
   int id() const { return id_; }
   Handle* next() const { return next_; }
   Kind kind() const { return kind_; }
@@ -40,6 +64,7 @@ class Handle {
   // its own yet (an accepted connection, until JavaScript made its object).
   int Register();
   int Attach(napi_value resource, const char* type);
+  void Attach(std::shared_ptr<AsyncContext> context) { async_context_ = std::move(context); }
   // What JavaScript knows as `other`, id and async context, is this one from now on.
   void TakePlaceOf(Handle* other);
 
@@ -58,7 +83,7 @@ class Handle {
 
  protected:
   Handle(Environment* environment, Kind kind) : environment_(environment), kind_(kind) {}
-  virtual ~Handle();
+  virtual ~Handle() = default;
 
   // Called once, before uv_close, while the descriptor is still open.
   virtual void OnClosing() = 0;
@@ -74,7 +99,7 @@ class Handle {
   Environment* environment_;
   Handle* previous_ = nullptr;
   Handle* next_ = nullptr;
-  napi_async_context async_context_ = nullptr;
+  std::shared_ptr<AsyncContext> async_context_;
   int id_ = -1;
   Kind kind_;
   State state_ = State::kInitialized;

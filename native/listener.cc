@@ -96,6 +96,7 @@ void Listener::OnConnection(uv_stream_t* stream, int status) {
   }
   self->policy_->CountAccepted();
   client->Admitted(std::move(admission));
+  self->AttachClient(client);
   JsCall call(self->server_);
   call.Int(server->id()).Int(0).Int(client->Register()).Run(Callback::kConnection);
 }
@@ -297,6 +298,24 @@ void Listener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
   Refuse(socket.fd, socket.peer, reason);
 }
 
+#endif  // _WIN32
+
+// An accepted connection does not inherit the context of the listener: in
+// node:net, too, AsyncLocalStorage has nothing to tell in a 'data' event of a
+// server. So its context is made outside of any callback, and one does for all
+// connections where nothing that user code does can stick to it.
+void Listener::AttachClient(Stream* client) {
+  if (client_context_ == nullptr || environment_->async_storage_on_resource()) {
+    HandleScope scope(environment_->env());
+    const bool tcp = client->kind() == Handle::Kind::kTcp;
+    client_context_ =
+        AsyncContext::Make(environment_->env(), nullptr, tcp ? "TCPWRAP" : "PIPEWRAP");
+  }
+  client->Attach(client_context_);
+}
+
+#ifndef _WIN32
+
 bool Listener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
                        const std::vector<uint8_t>& head) {
   int status;
@@ -318,6 +337,7 @@ bool Listener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
   client->Admitted(std::move(socket.admission));
   client->CountRead(head.size());
   policy_->CountAccepted();
+  AttachClient(client);
 
   JsCall call(server_);
   call.Int(server_->id()).Int(0).Int(client->Register());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accept_policy.h"
+#include "handle.h"
 #include "environment.h"
 #include "proxy_handshake.h"
 
@@ -58,6 +59,7 @@ class Listener final
   const Drop* drop(size_t index) const { return index < drops_.size() ? &drops_[index] : nullptr; }
 
  private:
+  void AttachClient(Stream* client);
   Listener(Stream* server, AcceptPolicy* policy);
   ~Listener();
 
@@ -102,6 +104,9 @@ class Listener final
   // In a wake-up, whose end reports the drops.
   bool accepting_ = false;
 #endif
+
+  // Where connections may share an async context: theirs.
+  std::shared_ptr<AsyncContext> client_context_;
 
   Environment* environment_;
   Stream* server_;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { dropReasonOf, type AcceptPolicy, type DropReason } from './accept-policy';
 import { errnoByName } from './errno';
 import { binding } from './binding';
@@ -72,11 +73,12 @@ export abstract class Handle {
   id: number;
   owner: HandleOwner | null = null;
   reading = false;
-  onconnection: ConnectionCallback | null = null;
+  // These stand on the prototype until they are assigned: most handles have none.
+  declare onconnection: ConnectionCallback | null;
   /** Connections were not let in; `dropped` tells about each, for the time of the call. */
   ondrop?: DropCallback;
-  connectCallback: ConnectCallback | null = null;
-  raceListener: RaceListener | null = null;
+  declare connectCallback: ConnectCallback | null;
+  declare raceListener: RaceListener | null;
   /** What arrived in front of an accepted connection. */
   proxied?: ProxyParts | undefined;
   private closeCallback: (() => void) | null = null;
@@ -181,10 +183,12 @@ export abstract class Handle {
     const { closeCallback } = this;
     this.closeCallback = null;
     this.owner = null;
-    this.raceListener = null;
+    if (this.raceListener !== null) this.raceListener = null;
     if (closeCallback !== null) closeCallback.call(this);
   }
 }
+
+Object.assign(Handle.prototype, { onconnection: null, connectCallback: null, raceListener: null });
 
 function readName(result: string | number, out: SocketName): number {
   if (typeof result === 'number') return result;
@@ -441,6 +445,19 @@ function onDescriptor(id: number, fd: number, position: number): void {
   else owner[kOnDescriptor](fd, position);
 }
 
+/**
+ * Whether `AsyncLocalStorage#enterWith` sticks to the async resource, as up to Node 22, instead of
+ * ending with the callback. Then connections must not share a resource.
+ */
+function storesOnResource(): boolean {
+  const storage = new AsyncLocalStorage<boolean>();
+  const resource = new AsyncResource('UVNET');
+  resource.runInAsyncScope(() => storage.enterWith(true));
+  const stuck = resource.runInAsyncScope(() => storage.getStore()) === true;
+  storage.disable();
+  return stuck;
+}
+
 const callbacks: NativeCallback[] = [
   onRead,
   onReadBuffer,
@@ -456,7 +473,7 @@ const callbacks: NativeCallback[] = [
   onDescriptor,
 ];
 
-const started = binding.start(state, callbacks);
+const started = binding.start(state, callbacks, storesOnResource());
 if (started !== 0) throw new Error(`uvnet: the native core did not start (${started})`);
 
 /** Who uses the handle with this id. */

@@ -6,7 +6,11 @@ import type { ProxyParts } from './proxy-info';
  */
 export interface NativeBinding {
   /** Hands over the state array and the callbacks, in the order of `Callback` in environment.h. */
-  start(state: Int32Array, callbacks: readonly NativeCallback[]): number;
+  start(
+    state: Int32Array,
+    callbacks: readonly NativeCallback[],
+    asyncStorageOnResource: boolean,
+  ): number;
   /** The `uv_handle_type` libuv finds behind a descriptor. */
   guessHandle(fd: number): number;
   /** Handles made and handles closed since the addon was loaded; equal when none is open. */

@@ -3,6 +3,7 @@ import type { BlockList } from 'node:net';
 import { Socket } from '../socket';
 import { expectFirstByte, isAdmitted } from './attempts';
 import { debug, serverSocketChannel } from './diagnostics';
+import { AcceptedSocketOptions } from './accepted-options';
 import { errnoException } from './errors';
 import type { DropReason } from './accept-policy';
 import { Pipe, TCP, type Handle, type SocketName } from './handle';
@@ -18,6 +19,7 @@ import type { EncodedOptions, OptionPlan } from './socket-options';
 import {
   kAcceptedOptions,
   kAttemptTimeout,
+  kSocketOptions,
   kKeepAlive,
   kLimits,
   kNoDelay,
@@ -52,6 +54,7 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   [kReceiveHandles]?: boolean;
   [kServerOptions]?: object;
   [kOptionPlan]?: OptionPlan | undefined;
+  [kSocketOptions]?: AcceptedSocketOptions;
   [kAcceptedOptions]?: EncodedOptions | undefined;
   maxConnections?: number | null;
   [kAttemptTimeout]: number;
@@ -173,15 +176,13 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
   }
 
   if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle);
-  const socket = new Socket({
-    handle,
-    allowHalfOpen: server.allowHalfOpen,
-    pauseOnCreate: server.pauseOnConnect,
-    readable: true,
-    writable: true,
-    readableHighWaterMark: server.highWaterMark,
-    writableHighWaterMark: server.highWaterMark,
-  } as never) as unknown as SocketImpl;
+  const options = (server[kSocketOptions] ??= new AcceptedSocketOptions());
+  options.handle = handle;
+  options.allowHalfOpen = server.allowHalfOpen;
+  options.pauseOnCreate = server.pauseOnConnect;
+  options.readableHighWaterMark = server.highWaterMark;
+  options.writableHighWaterMark = server.highWaterMark;
+  const socket = new Socket(options as never) as unknown as SocketImpl;
   if (server[kReceiveHandles] === true) receiveHandles(socket);
   if (server.noDelay && handle.setNoDelay) {
     socket[kNoDelay] = true;

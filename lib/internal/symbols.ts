@@ -60,6 +60,8 @@ export const kOptionPlan: unique symbol = Symbol('optionPlan');
 export const kPendingOptions: unique symbol = Symbol('pendingOptions');
 /** What a server's listening socket and each of its connections get. */
 export const kServerOptions: unique symbol = Symbol('serverOptions');
+/** The server's one options object for accepted sockets. */
+export const kSocketOptions: unique symbol = Symbol('socketOptions');
 export const kAcceptedOptions: unique symbol = Symbol('acceptedOptions');
 
 /** Counters as they were when the handle was closed. */
