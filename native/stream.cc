@@ -4,6 +4,12 @@
 #include <cstring>
 #include <utility>
 
+#ifndef _WIN32
+#include <sys/socket.h>
+
+#include <cerrno>
+#endif
+
 #include "arguments.h"
 #include "fd_passing.h"
 #include "connector.h"
@@ -15,6 +21,9 @@
 namespace uvnet {
 
 namespace {
+
+// What Stream::Shutdown answers where no callback will follow.
+constexpr int kShutdownDone = 1;
 
 class ShutdownRequest : public Request<uv_shutdown_t> {};
 
@@ -250,13 +259,22 @@ napi_value Stream::TakeRest() {
 // Bytes that cannot be delivered cannot be dropped silently either.
 void Stream::ReportNoMemory() { JsCall(this).Int(id()).Int(UV_ENOMEM).Run(Callback::kRead); }
 
-int Stream::Shutdown() {
+int Stream::Shutdown(bool closing) {
   const int flushed = Flush();
   if (flushed < 0) {
     environment()->SetState(1, 0);
     return flushed;
   }
   environment()->SetState(0, 0);
+#ifndef _WIN32
+  // Nothing waits: the request, its loop turn and its callback would bring nothing.
+  if (write_queue_size() == 0) {
+    // close(2) sends the FIN as well.
+    if (closing) return kShutdownDone;
+    if (::shutdown(fd(), SHUT_WR) == 0) return kShutdownDone;
+    return uv_translate_sys_error(errno);
+  }
+#endif
   return ShutdownRequest::Start(
       std::unique_ptr<ShutdownRequest>(new ShutdownRequest), [this](uv_shutdown_t* request) {
         return uv_shutdown(request, uv_stream(), [](uv_shutdown_t* done, int status) {
@@ -289,6 +307,13 @@ napi_value Attach(napi_env env, napi_callback_info info) {
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(stream->Attach(arguments.at(1), arguments.String(2).c_str()));
+}
+
+// (id, closing): whether the caller closes the stream as soon as this is done.
+napi_value Shutdown(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  return arguments.Return(stream == nullptr ? UV_EBADF : stream->Shutdown(arguments.Bool(1)));
 }
 
 napi_value UseUserBuffer(napi_env env, napi_callback_info info) {
@@ -377,7 +402,7 @@ void InitStream(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "readStop", Call<&Stream::ReadStop>);
   Define(env, exports, "useUserBuffer", UseUserBuffer);
   Define(env, exports, "takeRest", TakeRest);
-  Define(env, exports, "shutdown", Call<&Stream::Shutdown>);
+  Define(env, exports, "shutdown", Shutdown);
   Define(env, exports, "close", Close);
   Define(env, exports, "closeReset", Call<&Stream::CloseReset>);
   Define(env, exports, "setRef", SetRef);

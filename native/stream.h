@@ -61,8 +61,9 @@ class Stream final : public Handle {
     return Flush();
   }
 
-  // Half-closes after all that is queued; Callback::kShutdown follows.
-  int Shutdown();
+  // Half-closes after all that is queued; Callback::kShutdown follows, unless the
+  // answer is 1: done already. `closing`: the caller is about to close the stream.
+  int Shutdown(bool closing);
 
   int Connected(int status);
 

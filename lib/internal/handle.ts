@@ -125,9 +125,9 @@ export abstract class Handle {
     return binding.useUserBuffer(this.id, buffer);
   }
 
-  /** 0 or an error; `flushFailed` tells an error of a gathered write from one of shutdown(2). */
-  shutdown(): number {
-    return binding.shutdown(this.id);
+  /** 0, 1 (done, no callback) or an error; `flushFailed` tells an error of a gathered write from one of shutdown(2). */
+  shutdown(closing = false): number {
+    return binding.shutdown(this.id, closing);
   }
 
   get flushFailed(): boolean {

@@ -43,6 +43,9 @@ const ENCODINGS: Record<string, number> = {
 };
 const BUFFER = -1;
 
+/** What `shutdown` answers where no callback follows. */
+const SHUTDOWN_DONE = 1;
+
 /**
  * Above this a Buffer of its own is better than encoding on the way: it need not be copied again
  * when the kernel does not take it at once.
@@ -124,6 +127,20 @@ function writesFreely(socket: SocketImpl, handle: Handle | null): handle is Hand
     !state.ending &&
     !state.destroyed &&
     socket._write === writeMethods._write
+  );
+}
+
+/**
+ * Whether `finish` will destroy the socket in the same breath: it has ended on the other side, and
+ * nobody has a say in between.
+ */
+function closesOnFinish(socket: SocketImpl): boolean {
+  const state = socket._readableState;
+  return (
+    state.endEmitted &&
+    state.autoDestroy &&
+    socket.destroy === Duplex.prototype.destroy &&
+    socket.listenerCount('finish') === 0
   );
 }
 
@@ -250,10 +267,10 @@ export const writeMethods = {
       callback();
       return;
     }
-    const status = handle.shutdown();
+    const status = handle.shutdown(closesOnFinish(this));
     if (status === 0) {
       this[kShutdownCallback] = callback;
-    } else if (status === UV_ENOTCONN) {
+    } else if (status === SHUTDOWN_DONE || status === UV_ENOTCONN) {
       callback();
     } else {
       callback(errnoException(status, handle.flushFailed ? 'write' : 'shutdown'));
