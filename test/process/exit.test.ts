@@ -169,7 +169,7 @@ describe('ends as on node:net', () => {
   });
 
   const throwing = ({ net, args }: ChildTools): void => {
-    const [where, what] = args as unknown as [string, string];
+    const [where, what] = args as [string, string];
     const value =
       what === 'error'
         ? new Error('thrown')
@@ -266,7 +266,7 @@ describe('ends as on node:net', () => {
 describe('nothing that node:net would have sent is lost', () => {
   // The child connects to a server of this process, writes and ends at once.
   const writer = ({ net, args }: ChildTools): void => {
-    const [path, how, writes, size] = args as unknown as [string, string, number, number];
+    const [path, how, writes, size] = args as [string, string, number, number];
     const client = net.connect(path, () => {
       for (let count = 0; count < writes; count++) {
         client.write(count % 2 === 0 ? 'x'.repeat(size) : Buffer.alloc(size, 'x'));
