@@ -43,6 +43,8 @@ class Connector final : private ConnectRace::Host {
   // Starts the race, or goes on with what was added since. `complete` says that
   // nothing more will be added.
   void Run(bool complete);
+  // The whole of a race with one candidate, whose start the caller has announced.
+  void RunOne(const sockaddr_storage& remote);
 
   // The front is being closed: everything else is closed with it.
   void FrontClosing();
@@ -103,6 +105,8 @@ class Connector final : private ConnectRace::Host {
   bool front_is_free_ = true;
   bool ref_;
   bool timer_open_ = false;
+  // JavaScript knows already that the next attempt starts.
+  bool announced_ = false;
   // Flags of the failure that is about to be reported.
   int failure_flags_ = 0;
   // What keeps it alive: the race, requests in flight, the timer, the stack.

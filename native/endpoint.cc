@@ -1,7 +1,6 @@
 #include "endpoint.h"
 
 #include <cstring>
-#include <string>
 
 #ifndef _WIN32
 #include <net/if.h>
@@ -10,17 +9,32 @@
 
 namespace uvnet {
 
+namespace {
+
+// An IPv6 address, a zone, and the percent sign between them.
+constexpr size_t kEndpointTextSize = INET6_ADDRSTRLEN + 1 + UV_IF_NAMESIZE;
+
+}  // namespace
+
 int EndpointFromArguments(const Arguments& arguments, size_t index, sockaddr_storage* endpoint) {
-  const std::string text = arguments.String(index);
+  // No longer text is an address; one byte more, so that a cut is noticed.
+  char text[kEndpointTextSize + 1];
+  size_t size = 0;
+  if (!arguments.has(index) ||
+      napi_get_value_string_latin1(arguments.env(), arguments.at(index), text, sizeof text,
+                                   &size) != napi_ok ||
+      size >= kEndpointTextSize) {
+    return UV_EINVAL;
+  }
   const int port = arguments.Int(index + 1);
   if (arguments.Int(index + 2) == 6) {
-    return uv_ip6_addr(text.c_str(), port, reinterpret_cast<sockaddr_in6*>(endpoint));
+    return uv_ip6_addr(text, port, reinterpret_cast<sockaddr_in6*>(endpoint));
   }
-  return uv_ip4_addr(text.c_str(), port, reinterpret_cast<sockaddr_in*>(endpoint));
+  return uv_ip4_addr(text, port, reinterpret_cast<sockaddr_in*>(endpoint));
 }
 
 napi_value ReturnEndpoint(const Arguments& arguments, const sockaddr* endpoint) {
-  char text[INET6_ADDRSTRLEN + 1 + UV_IF_NAMESIZE];
+  char text[kEndpointTextSize];
   int family;
   int port;
   if (endpoint->sa_family == AF_INET6) {

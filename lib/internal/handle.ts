@@ -258,6 +258,12 @@ export class TCP extends Handle {
     return binding.raceAdd(this.id, address, port, family);
   }
 
+  /** A whole race for one address; its first event is already known. */
+  raceOne(listener: RaceListener, address: string, port: number, family: 4 | 6): number {
+    this.raceListener = listener;
+    return binding.raceOne(this.id, address, port, family);
+  }
+
   raceRun(complete: boolean): number {
     return binding.raceRun(this.id, complete);
   }

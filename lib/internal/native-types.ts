@@ -131,6 +131,8 @@ export interface NativeBinding {
   /** UV_ECANCELED, like the others below, when the race is over. */
   raceBindTo(id: number, address: string, port: number, family: number): number;
   raceAdd(id: number, address: string, port: number, family: number): number;
+  /** A whole race for one address, whose attempt the caller has announced. */
+  raceOne(id: number, address: string, port: number, family: number): number;
   /** Starts the race, or goes on with what was added since. */
   raceRun(id: number, complete: boolean): number;
   /** The local end of the attempt that just failed at once; as `tcpSockName`. */

@@ -59,11 +59,13 @@ export class Race implements RaceListener {
   private readonly sequential: boolean;
   /** By the numbers of the native race. */
   private readonly candidates: Target[] = [];
-  private readonly seen = new Set<string>();
-  private readonly running = new Set<Target>();
+  private readonly seen: string[] = [];
+  private readonly running: Target[] = [];
   /** In the order in which they happened. */
   private readonly errors: Error[] = [];
-  private complete = false;
+  /** Only one address was ever offered: its own error is the socket's, as in Node. */
+  private single = false;
+  private prepared = false;
   private created = false;
 
   constructor(
@@ -89,27 +91,11 @@ export class Race implements RaceListener {
    * @param complete - there will be no more
    */
   offer(targets: readonly Target[], complete: boolean): void {
-    const fresh = targets.filter(
-      ({ address }) => !this.seen.has(address) && this.seen.add(address),
-    );
-    this.complete = complete;
-    if (!this.create()) return;
-    if (complete && this.seen.size === 1) {
-      this.offerOne(fresh);
-      return;
-    }
-    this.socket.autoSelectFamilyAttemptedAddresses ??= [];
-    const { port } = this.settings;
-    for (const target of fresh) {
-      if (this.isBlocked(target)) {
-        this.fail(target, new ERR_IP_BLOCKED(target.address));
-        if (!this.socket.connecting) return;
-        continue;
-      }
-      this.candidates.push(target);
-      this.handle.raceAdd(target.address, port, target.family);
-    }
-    this.handle.raceRun(complete);
+    const { seen } = this;
+    const fresh = targets.filter(({ address }) => !seen.includes(address) && seen.push(address));
+    this.single = complete && this.seen.length === 1;
+    if (this.single && fresh.length === 1) this.offerOne(fresh[0]);
+    else this.offerSeveral(fresh, complete);
   }
 
   onRace(event: number, candidate: number, status: number): void {
@@ -129,7 +115,6 @@ export class Race implements RaceListener {
         this.gaveWay(target);
         break;
       case WON:
-        this.running.clear();
         this.connected(this.socket);
         break;
       case ALL_FAILED:
@@ -146,20 +131,19 @@ export class Race implements RaceListener {
     return this.socket[kHandle] as TCP;
   }
 
-  /** Only one address was ever offered: its own error is the socket's, as in Node. */
-  private get single(): boolean {
-    return this.complete && this.seen.size === 1;
+  /** Gives the socket its options, once; false where they are refused. */
+  private prepare(): boolean {
+    if (this.prepared) return true;
+    this.prepared = true;
+    const refused = presetHandle(this.socket, this.handle);
+    if (refused !== undefined) this.socket.destroy(refused);
+    return refused === undefined;
   }
 
-  /** False where the options of the socket are refused. */
   private create(): boolean {
     if (this.created) return true;
+    if (!this.prepare()) return false;
     this.created = true;
-    const refused = presetHandle(this.socket, this.handle);
-    if (refused !== undefined) {
-      this.socket.destroy(refused);
-      return false;
-    }
     const { attemptDelay, connectTimeout, concurrency, firstAddressFamilyCount } = this.settings;
     this.handle.raceCreate(
       this,
@@ -182,12 +166,29 @@ export class Race implements RaceListener {
     }
   }
 
-  private offerOne(fresh: readonly Target[]): void {
-    for (const target of fresh) {
+  /** Most connects: one address, no limit, any local end. They take one call. */
+  private offerOne(target: Target): void {
+    const { localAddress, localPort, port } = this.settings;
+    const ready = localAddress || localPort ? this.create() : this.prepare();
+    if (!ready) return;
+    this.candidates.push(target);
+    this.start(target);
+    if (this.socket.connecting) this.handle.raceOne(this, target.address, port, target.family);
+  }
+
+  private offerSeveral(targets: readonly Target[], complete: boolean): void {
+    if (!this.create()) return;
+    this.socket.autoSelectFamilyAttemptedAddresses ??= [];
+    for (const target of targets) {
+      if (this.isBlocked(target)) {
+        this.fail(target, new ERR_IP_BLOCKED(target.address));
+        if (!this.socket.connecting) return;
+        continue;
+      }
       this.candidates.push(target);
       this.handle.raceAdd(target.address, this.settings.port, target.family);
     }
-    this.handle.raceRun(true);
+    this.handle.raceRun(complete);
   }
 
   private isBlocked({ address, family }: Target): boolean {
@@ -207,7 +208,7 @@ export class Race implements RaceListener {
     const { socket } = this;
     const { address, family } = target;
     const { port } = this.settings;
-    this.running.add(target);
+    this.running.push(target);
     debug('connect: attempting %s:%d (IPv%d)', address, port, family);
     socket.emit('connectionAttempt', address, port, family);
     if (!socket.connecting) return;
@@ -218,8 +219,12 @@ export class Race implements RaceListener {
     }
   }
 
+  private ended(target: Target): void {
+    this.running.splice(this.running.indexOf(target), 1);
+  }
+
   private attemptFailed(target: Target, event: number, status: number): void {
-    this.running.delete(target);
+    this.ended(target);
     const error = this.attemptError(target, event, status);
     if (!this.single) {
       this.fail(target, error);
@@ -236,7 +241,7 @@ export class Race implements RaceListener {
   }
 
   private gaveWay(target: Target): void {
-    this.running.delete(target);
+    this.ended(target);
     const error = this.attemptError(target, 0, UV_ETIMEDOUT);
     // In Node's own algorithm 'connectionAttemptTimeout', which was emitted, says that already.
     if (this.sequential) this.errors.push(error);
@@ -271,7 +276,6 @@ export class Race implements RaceListener {
 
   private timedOut(): void {
     for (const target of this.running) this.errors.push(this.attemptError(target, 0, UV_ETIMEDOUT));
-    this.running.clear();
     const { host, port } = this.settings;
     if (this.errors.length === 0) {
       this.errors.push(exceptionWithHostPort(UV_ETIMEDOUT, 'connect', host, port));

@@ -229,7 +229,7 @@ export function planOptions(
   kept: ReadonlyMap<number, number | string> | undefined,
   ...sources: readonly (object | null | undefined)[]
 ): OptionPlan | undefined {
-  const found = new Map(kept);
+  let found = kept === undefined ? undefined : new Map(kept);
   if (kept !== undefined) for (const [row, value] of kept) checkDomain(row, value, local);
   for (const source of sources) {
     // Inherited properties count, as everywhere in node:net.
@@ -238,10 +238,11 @@ export function planOptions(
       if (row === undefined || nodeOptions[role].has(name)) continue;
       const value = (source as Record<string, unknown>)[name];
       if (value === undefined) continue;
+      found ??= new Map();
       found.set(row, checkListed(row, value, `options.${name}`, role, local));
     }
   }
-  return makePlan(found);
+  return found === undefined ? undefined : makePlan(found);
 }
 
 function checkDomain(index: number, value: unknown, local: boolean): void {
