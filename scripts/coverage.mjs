@@ -34,8 +34,9 @@ function nativeCounters() {
         if (!name.startsWith('native/')) continue;
         const hits = files.get(name) ?? new Map();
         files.set(name, hits);
-        for (const { line_number: line, count } of lines)
-          {hits.set(line, (hits.get(line) ?? 0) + count);}
+        for (const { line_number: line, count } of lines) {
+          hits.set(line, (hits.get(line) ?? 0) + count);
+        }
       }
     }
   }
