@@ -91,7 +91,8 @@ int Stream::Gather(const char* data, size_t size) {
     if (status < 0) return status;
   }
   if (gathered_ == nullptr) gathered_ = environment()->gather().Take();
-  std::memcpy(gathered_->bytes + gathered_->used, data, size);
+  // An empty buffer may have no address, which memcpy forbids.
+  if (size > 0) std::memcpy(gathered_->bytes + gathered_->used, data, size);
   gathered_->used += size;
   if (waiting_) return kWriteDone;
 
