@@ -48,7 +48,8 @@ class Stream final : public Handle {
   // Writing (write.cc) -------------------------------------------------------
   // Writes what the kernel takes now. The rest is queued: with `pin` (the object
   // that owns the bytes) kept alive, or copied where it is null.
-  int Write(const char* data, size_t size, napi_value pin);
+  // `gather` lets a small write wait for the end of its turn.
+  int Write(const char* data, size_t size, napi_value pin, bool gather);
   // The same for several pieces. `owned` holds bytes of pieces that no
   // JavaScript object owns.
   int WriteVector(uv_buf_t* pieces, size_t count, napi_value pin, std::unique_ptr<char[]> owned);

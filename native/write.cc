@@ -113,9 +113,9 @@ void Stream::ForgetGathered() {
   if (gathered_ != nullptr) environment()->gather().Give(std::move(gathered_));
 }
 
-int Stream::Write(const char* data, size_t size, napi_value pin) {
+int Stream::Write(const char* data, size_t size, napi_value pin, bool gather) {
   bytes_written_ += size;
-  if (write_queue_size() == 0 && ShouldGather(size)) return Gather(data, size);
+  if (write_queue_size() == 0 && ShouldGather(size) && gather) return Gather(data, size);
   uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
   Keeper keeper;
   keeper.pin = pin;
@@ -160,6 +160,7 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
 
   int status = 0;
   if (write_queue_size() == 0) {
+    const size_t total = TotalSize(pieces, count);
     status = uv_try_write(uv_stream(), pieces, static_cast<unsigned>(count));
     if (status >= 0) {
       Touch();
@@ -171,7 +172,10 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
     }
     if ((status < 0 && status != UV_EAGAIN && status != UV_ENOSYS) || count == 0) {
       if (block != nullptr) environment()->gather().Give(std::move(block));
-      return status < 0 ? status : static_cast<int>(kWriteDone);
+      if (status >= 0) return kWriteDone;
+      // What failed at once never counted as written.
+      bytes_written_ -= total;
+      return status;
     }
   }
 
@@ -201,8 +205,11 @@ namespace {
 // Encodings the core writes by itself; lib/internal/write-path.ts has the same.
 enum Encoding : int { kUtf8 = 0, kLatin1 = 1, kUtf16 = 2 };
 
+// The most bytes that one unit of UTF-16 becomes (in UTF-8).
+constexpr size_t kMaxUnitSize = 3;
+
 // Strings up to a third of this are encoded without asking for their size first.
-constexpr size_t kEncodeArea = 64 * 1024;
+constexpr size_t kEncodeArea = 48 * 1024;
 
 napi_status Encode(napi_env env, napi_value text, int encoding, char* to, size_t room,
                    size_t* size) {
@@ -228,24 +235,41 @@ napi_value WriteBuffer(napi_env env, napi_callback_info info) {
   if (!arguments.has(1) || napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  return arguments.Return(stream->Write(static_cast<const char*>(data), size, arguments.at(1)));
+  return arguments.Return(stream->Write(static_cast<const char*>(data), size, arguments.at(1),
+                                        arguments.Bool(2)));
 }
 
-// UV_E2BIG where the text is too long for this path: the facade then makes a
-// Buffer of it, which has the pinning for free.
+// (id, text, encoding, gather)
 napi_value WriteString(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  alignas(char16_t) char area[kEncodeArea];
-  size_t size = 0;
-  if (Encode(env, arguments.at(1), arguments.Int(2), area, sizeof area, &size) != napi_ok) {
+  napi_value text = arguments.at(1);
+  const int encoding = arguments.Int(2);
+  size_t length = 0;
+  if (text == nullptr ||
+      napi_get_value_string_utf16(env, text, nullptr, 0, &length) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  // The area may have cut it off (with room for a terminator and for the start
-  // of a character that did not fit).
-  if (size + 4 >= sizeof area) return arguments.Return(UV_E2BIG);
-  return arguments.Return(stream->Write(area, size, nullptr));
+  size_t size = 0;
+  if (length < kEncodeArea / kMaxUnitSize) {
+    alignas(char16_t) char area[kEncodeArea];
+    if (Encode(env, text, encoding, area, sizeof area, &size) != napi_ok) {
+      return arguments.Return(UV_EINVAL);
+    }
+    return arguments.Return(stream->Write(area, size, nullptr, arguments.Bool(3)));
+  }
+  // A long text: memory that is free again when the kernel took it all, and that
+  // the request takes over otherwise.
+  if (Encode(env, text, encoding, nullptr, 0, &size) != napi_ok) {
+    return arguments.Return(UV_EINVAL);
+  }
+  std::unique_ptr<char[]> bytes(new char[size + sizeof(char16_t)]);
+  if (Encode(env, text, encoding, bytes.get(), size + sizeof(char16_t), &size) != napi_ok) {
+    return arguments.Return(UV_EINVAL);
+  }
+  uv_buf_t piece = uv_buf_init(bytes.get(), static_cast<unsigned>(size));
+  return arguments.Return(stream->WriteVector(&piece, 1, nullptr, std::move(bytes)));
 }
 
 // (id, [chunk, encoding, chunk, encoding…]); encoding -1 stands for a Buffer.

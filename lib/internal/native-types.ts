@@ -22,9 +22,8 @@ export interface NativeBinding {
   /** What the read that is being delivered still holds, for a stream given up in its callback. */
   takeRest(id: number): Buffer | undefined;
   /** 0, 1 ({@link WRITE_QUEUED}), 2 ({@link WRITE_GATHERED}) or an error. */
-  writeBuffer(id: number, data: Uint8Array): number;
-  /** As `writeBuffer`; UV_E2BIG where the text is too long for this path. */
-  writeString(id: number, data: string, encoding: number): number;
+  writeBuffer(id: number, data: Uint8Array, gather: boolean): number;
+  writeString(id: number, data: string, encoding: number, gather: boolean): number;
   /** Chunks and their encoding codes in turn. */
   writev(id: number, chunks: readonly unknown[]): number;
   /** Sends what was gathered; `[id, status…]` of those that failed. */
@@ -186,6 +185,8 @@ export interface NativeBinding {
 
 export type NativeCallback = (id: number, ...rest: never[]) => void;
 
+/** The kernel has the bytes, or they are gathered and the flush is scheduled. */
+export const WRITE_DONE = 0;
 /** The bytes are on their way; the write callback follows. */
 export const WRITE_QUEUED = 1;
 /** The bytes are gathered for the end of this turn, which the caller is to schedule. */

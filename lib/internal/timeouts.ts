@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { ERR_OUT_OF_RANGE } from './errors';
 import type { SocketImpl } from './socket-state';
-import { kHandle, kLastWriteQueueSize, kTimedOut, kTimer, kTouched } from './symbols';
+import { kDue, kHandle, kLastWriteQueueSize, kTimedOut, kTimer, kTouched } from './symbols';
 import { validateFunction, validateNumber } from './validators';
 
 /**
@@ -32,6 +32,14 @@ function duration(milliseconds: unknown): number {
 function arm(socket: SocketImpl, milliseconds: number): void {
   socket[kTimer] = setTimeout(onTimer, milliseconds, socket);
   socket[kTimer].unref();
+  socket[kDue] = performance.now() + milliseconds;
+}
+
+/** A timer that fires in time is left as it is: it sleeps on when it finds that it is too early. */
+function ensureArmed(socket: SocketImpl, milliseconds: number): void {
+  if (socket[kTimer] !== null && socket[kDue] <= socket[kTouched] + milliseconds) return;
+  stopTimer(socket);
+  arm(socket, milliseconds);
 }
 
 function idleTime(socket: SocketImpl): number {
@@ -42,6 +50,8 @@ function idleTime(socket: SocketImpl): number {
 
 function onTimer(socket: SocketImpl): void {
   socket[kTimer] = null;
+  // Switched off meanwhile: clearing the timer then would have cost as much as this.
+  if (socket.timeout === 0) return;
   const left = Math.ceil(Math.min(socket.timeout!, TIMEOUT_MAX) - idleTime(socket));
   // The loop's clock is up to a millisecond behind.
   if (left > 1) {
@@ -71,7 +81,7 @@ export const timeoutMethods = {
     if (this.destroyed) return this;
     this.timeout = msecs;
     const milliseconds = duration(msecs);
-    stopTimer(this);
+    this[kTimedOut] = false;
     if (milliseconds === 0) {
       if (callback !== undefined) {
         validateFunction(callback, 'callback');
@@ -80,7 +90,7 @@ export const timeoutMethods = {
       return this;
     }
     this[kTouched] = performance.now();
-    arm(this, milliseconds);
+    ensureArmed(this, milliseconds);
     if (callback !== undefined) {
       validateFunction(callback, 'callback');
       this.once('timeout', callback);

@@ -9,7 +9,7 @@ import {
   genericNodeError,
 } from './errors';
 import { afterWrite, type Handle } from './handle';
-import { WRITE_QUEUED } from './native-types';
+import { WRITE_DONE, WRITE_QUEUED } from './native-types';
 import type { SocketImpl, WriteCallback } from './socket-state';
 import {
   kBytesWritten,
@@ -25,7 +25,6 @@ import {
 } from './symbols';
 import { rearm } from './timeouts';
 
-const UV_E2BIG = errnoByName('E2BIG');
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
 /** Encodings that the core writes by itself (write.cc has the same numbers). */
@@ -46,25 +45,16 @@ const BUFFER = -1;
 /** What `shutdown` answers where no callback follows. */
 const SHUTDOWN_DONE = 1;
 
-/**
- * Above this a Buffer of its own is better than encoding on the way: it need not be copied again
- * when the kernel does not take it at once.
- */
-const MAX_TEXT = 16 * 1024;
-
 type Data = string | Uint8Array;
 
 function dispatch(handle: Handle, data: Data, encoding: string): number {
   if (typeof data === 'string') {
     const code = ENCODINGS[encoding];
-    if (code !== undefined && data.length <= MAX_TEXT) {
-      const status = binding.writeString(handle.id, data, code);
-      if (status !== UV_E2BIG) return afterWrite(status);
-    }
+    if (code !== undefined) return binding.writeString(handle.id, data, code, false);
     if (encoding === 'buffer') throw new ERR_NOT_A_BUFFER();
     data = Buffer.from(data, encoding as BufferEncoding);
   }
-  return afterWrite(binding.writeBuffer(handle.id, data));
+  return binding.writeBuffer(handle.id, data, false);
 }
 
 interface Chunk {
@@ -85,7 +75,7 @@ function dispatchVector(handle: Handle, chunks: readonly Chunk[]): number {
     flat[i++] = data;
     flat[i++] = code;
   }
-  return afterWrite(binding.writev(handle.id, flat));
+  return binding.writev(handle.id, flat);
 }
 
 function sizeOf(data: unknown, encoding: string): number {
@@ -145,34 +135,20 @@ function closesOnFinish(socket: SocketImpl): boolean {
 }
 
 function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+  if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = undefined;
+  }
   const handle = this[kHandle];
-  if (callback === undefined && writesFreely(this, handle)) {
-    let status: number | undefined;
-    if (typeof chunk === 'string') {
-      const code = encoding == null ? 0 : ENCODINGS[encoding as string];
-      if (
-        code !== undefined &&
-        chunk.length < this._writableState.highWaterMark &&
-        chunk.length <= MAX_TEXT &&
-        this._writableState.defaultEncoding === 'utf8'
-      ) {
-        status = binding.writeString(handle.id, chunk, code);
-        if (status === UV_E2BIG) status = undefined;
-      }
-    } else if (
-      chunk instanceof Buffer &&
-      typeof encoding !== 'function' &&
-      chunk.length < this._writableState.highWaterMark
-    ) {
-      status = binding.writeBuffer(handle.id, chunk);
-    }
-    if (status !== undefined) {
+  if (writesFreely(this, handle)) {
+    const status = writeFreely(this, handle, chunk, encoding, callback === undefined);
+    if (status === WRITE_DONE) {
       if (this[kTimedOut]) rearm(this);
-      status = afterWrite(status);
-      if (status === 0) return true;
-      // Queued or failed: Writable takes over and finds it dispatched already.
-      this[kDispatched] = status;
+      if (typeof callback === 'function') process.nextTick(callback as WriteCallback, null);
+      return true;
     }
+    // Queued or failed: Writable takes over and finds it dispatched already.
+    if (status !== undefined) this[kDispatched] = status;
   }
   return Duplex.prototype.write.call(
     this,
@@ -180,6 +156,27 @@ function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: 
     encoding as BufferEncoding,
     callback as WriteCallback,
   );
+}
+
+/**
+ * Dispatches a chunk that Writable would pass on as it is; undefined for any other. Only a write
+ * without a callback may be gathered: a callback tells that the kernel has the bytes.
+ */
+function writeFreely(
+  socket: SocketImpl,
+  handle: Handle,
+  chunk: unknown,
+  encoding: unknown,
+  gather: boolean,
+): number | undefined {
+  const { highWaterMark, defaultEncoding } = socket._writableState;
+  if (typeof chunk === 'string') {
+    const code = ENCODINGS[(encoding ?? defaultEncoding) as string];
+    if (code === undefined || chunk.length >= highWaterMark) return undefined;
+    return afterWrite(binding.writeString(handle.id, chunk, code, gather));
+  }
+  if (!(chunk instanceof Buffer) || chunk.length >= highWaterMark) return undefined;
+  return afterWrite(binding.writeBuffer(handle.id, chunk, gather));
 }
 
 /** `write` after the other side has ended a socket that is not half-open. */
