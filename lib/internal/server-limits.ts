@@ -94,8 +94,7 @@ function asCount(value: unknown): number {
 }
 
 function nativeId(list: NodeBlockList | undefined): number {
-  const { nativeId: idOf } = BlockList as { nativeId?: (list: unknown) => number | undefined };
-  return idOf?.(list) ?? -1;
+  return BlockList.nativeId(list) ?? -1;
 }
 
 function checkBlockList(value: unknown, name: string): asserts value is NodeBlockList {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { BlockList as NodeBlockList, type Socket } from 'node:net';
 
 import * as net from 'uvnet';
 
@@ -372,4 +372,47 @@ describe('closeIdle, closeAll, close with a grace', () => {
       expect(() => createServer().close(options as never)).toThrow(/"options\.(grace|idle)"/);
     },
   );
+});
+
+describe('blockList', () => {
+  test('drops natively, says so, and may change while the server listens', async () => {
+    const blockList = new net.BlockList();
+    blockList.addAddress('127.0.0.2');
+    const server = await listening({ blockList });
+    const drop = nextEvent(server, 'drop');
+    expect(await knock(server, '127.0.0.2')).toBe(false);
+    expect((await drop)[0]).toMatchObject({ reason: 'blockList', remoteAddress: '127.0.0.2' });
+    expect(await knock(server, '127.0.0.3')).toBe(true);
+    blockList.addSubnet('127.0.0.0', 24);
+    expect(await knock(server, '127.0.0.3')).toBe(false);
+    blockList.clear();
+    expect(await knock(server, '127.0.0.2')).toBe(true);
+    expect(server.stats()).toMatchObject({ accepted: 2, dropped: { blockList: 2 } });
+  });
+
+  test('may be exchanged', async () => {
+    const server = await listening();
+    const first = new net.BlockList();
+    first.addAddress('127.0.0.2');
+    server.blockList = first;
+    expect(await knock(server, '127.0.0.2')).toBe(false);
+    server.blockList = undefined;
+    expect(await knock(server, '127.0.0.2')).toBe(true);
+  });
+
+  test('knows the IPv4 peers of a server that listens on ::', async () => {
+    const blockList = new net.BlockList();
+    blockList.addAddress('127.0.0.2');
+    const server = await listening({ blockList }, '::');
+    expect(await knock(server, '127.0.0.2')).toBe(false);
+    expect(await knock(server, '127.0.0.1')).toBe(true);
+  });
+
+  test('a list of node:net’s own is asked too', async () => {
+    const blockList = new NodeBlockList();
+    blockList.addAddress('127.0.0.2');
+    const server = await listening({ blockList });
+    expect(await knock(server, '127.0.0.2')).toBe(false);
+    expect(await knock(server, '127.0.0.1')).toBe(true);
+  });
 });
