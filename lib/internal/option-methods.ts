@@ -22,6 +22,7 @@ import {
   planOptions,
   splitServerPlan,
   Stage,
+  type EncodedOptions,
   type OptionPlan,
 } from './socket-options';
 import type { SocketImpl } from './socket-state';
@@ -84,7 +85,7 @@ export function refusal(handle: Handle | null, status: number): Error | undefine
   return row >= 0 ? optionError(status, 'setsockopt', row) : undefined;
 }
 
-function apply(handle: Handle, stage: number, settings: OptionPlan['settings']): Error | undefined {
+function apply(handle: Handle, stage: number, settings: EncodedOptions): Error | undefined {
   if (settings.length === 0) return undefined;
   const status = binding.applySocketOptions(handle.id, stage, settings);
   if (status === 0) return undefined;
@@ -111,6 +112,20 @@ export function presetHandle(socket: SocketImpl, handle: Handle | null): Error |
   return status === 0 ? undefined : errnoException(status, 'setsockopt');
 }
 
+/**
+ * Options that are set, or set again, on a connection. libuv changes the interval and the count of
+ * keep-alive probes whenever it switches keep-alive on, as node:net does once it is connected.
+ */
+function onceConnected(settings: EncodedOptions): EncodedOptions {
+  const later: EncodedOptions = [];
+  for (let i = 0; i < settings.length; i += 2) {
+    const { name, stage } = socketOptionTable[settings[i] as number];
+    const probes = name === 'keepAliveInterval' || name === 'keepAliveCount';
+    if (probes || stage === 'Connected') later.push(settings[i], settings[i + 1]);
+  }
+  return later;
+}
+
 /** Sets what could not be set before there was a connection. */
 export function applyConnected(socket: SocketImpl): Error | undefined {
   const plan = socket[kOptionPlan];
@@ -119,10 +134,15 @@ export function applyConnected(socket: SocketImpl): Error | undefined {
   const handle = socket[kHandle]!;
   socket[kOptionPlan] = undefined;
   delete socket[kPendingOptions];
-  const stage = handle instanceof Pipe ? Stage.any : Stage.connected;
-  const error = plan === undefined ? undefined : apply(handle, stage, plan.settings);
-  if (error !== undefined || late === undefined) return error;
-  return apply(handle, Stage.any, [...late].flat());
+  const steps: EncodedOptions[] = [];
+  if (plan !== undefined && handle instanceof Pipe) steps.push(plan.settings);
+  else if (plan !== undefined) steps.push(onceConnected(plan.settings));
+  if (late !== undefined) steps.push([...late].flat());
+  for (const settings of steps) {
+    const error = apply(handle, Stage.any, settings);
+    if (error !== undefined) return error;
+  }
+  return undefined;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -131,9 +151,14 @@ export function applyConnected(socket: SocketImpl): Error | undefined {
 /** Checks the options of a server and divides them between its sockets. */
 export function planServer(server: ServerImpl, local: boolean, options: object): void {
   const plan = planOptions('listen', local, undefined, server[kServerOptions], options);
-  const parts = plan === undefined ? undefined : splitServerPlan(plan, local);
-  server[kOptionPlan] = parts?.listener;
-  server[kAcceptedOptions] = parts?.accepted.length ? parts.accepted : undefined;
+  if (plan === undefined) {
+    server[kOptionPlan] = server[kAcceptedOptions] = undefined;
+    return;
+  }
+  const { listener, accepted } = splitServerPlan(plan, local);
+  if (server.keepAlive && !local) accepted.push(...onceConnected(listener.settings));
+  server[kOptionPlan] = listener;
+  server[kAcceptedOptions] = accepted.length > 0 ? accepted : undefined;
 }
 
 /** Keeps the socket options among those of `createServer`, once they are checked. */

@@ -175,7 +175,6 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
     return;
   }
 
-  if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle);
   const options = (server[kSocketOptions] ??= new AcceptedSocketOptions());
   options.handle = handle;
   options.allowHalfOpen = server.allowHalfOpen;
@@ -193,6 +192,7 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
     socket[kKeepAlive] = { enable: true, delay, interval: undefined, count: undefined };
     handle.setKeepAlive(true, delay);
   }
+  if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle);
   server._connections++;
   socket.server = server;
   socket._server = server;

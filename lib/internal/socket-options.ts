@@ -37,7 +37,7 @@ export interface OptionPlan {
 }
 
 /** When options are set, with the numbers of OptionStage in socket_options.h. */
-export const Stage = { bind: 1, bound: 2, any: 4, connected: 5 } as const;
+export const Stage = { bind: 1, any: 4 } as const;
 
 /** No choice of protocol. */
 export const DEFAULT_PROTOCOL = -1;

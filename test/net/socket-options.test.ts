@@ -209,6 +209,22 @@ describeLinux('socket options', () => {
     expect(peer.getOption('keepAliveCount')).toBe(3);
   });
 
+  test('probes of keep-alive are as asked for, whatever switches keep-alive on', async () => {
+    const options = {
+      keepAlive: true,
+      keepAliveInitialDelay: 5_000,
+      keepAliveInterval: 3_000,
+      keepAliveCount: 4,
+    };
+    const { client, peer } = await pair(options, options);
+    for (const end of [client, peer]) {
+      expect(end.getOption('keepAlive')).toBe(true);
+      expect(end.getOption('keepAliveInitialDelay')).toBe(5_000);
+      expect(end.getOption('keepAliveInterval')).toBe(3_000);
+      expect(end.getOption('keepAliveCount')).toBe(4);
+    }
+  });
+
   test('a server without an address serves both families with its options', async () => {
     const server = scope.server() as Server;
     await scope.listen(server, { port: 0, typeOfService: 'EF' } as never);
