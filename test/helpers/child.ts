@@ -16,7 +16,6 @@ export interface ChildTools {
   net: Net;
   require: NodeJS.Require;
   /** What was given as `args`, as JSON carries it: only the body knows the types. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   args: any;
 }
 

@@ -1,0 +1,95 @@
+// A chat room for terminals: everything one types, the others read.
+//
+//   node examples/chat.mjs [port or path]
+//   nc 127.0.0.1 4000          (or: nc -U /tmp/chat.sock)
+//
+// It shows the life of connections on a server: a greeting, lines cut out of a
+// stream, a slow reader that must not hold up the others, and a clean end.
+import net from 'uvnet';
+
+/** Someone who has this much unread is dropped rather than remembered for. */
+const MOST_UNREAD_BYTES = 1024 * 1024;
+const LONGEST_LINE = 1000;
+
+/** Who is in the room: the socket of each, and the name. */
+const room = new Map();
+let guests = 0;
+
+/** Printable text only: what one types must not drive the others' terminals. */
+const clean = (text) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').trim(); // eslint-disable-line no-control-regex
+
+function tell(socket, line) {
+  socket.write(`${line}\n`);
+  if (socket.writableLength > MOST_UNREAD_BYTES) socket.destroy();
+}
+
+function tellOthers(from, line) {
+  for (const socket of room.keys()) {
+    if (socket !== from) tell(socket, line);
+  }
+}
+
+const actions = {
+  '/who': (socket) => tell(socket, `* here: ${[...room.values()].join(', ')}`),
+  '/quit': (socket) => socket.end('* bye\n'),
+  '/name': (socket, words) => {
+    const name = words.join(' ').slice(0, 20);
+    if (name === '' || [...room.values()].includes(name)) {
+      tell(socket, '* that name is taken, or empty');
+      return;
+    }
+    tellOthers(socket, `* ${room.get(socket)} is now ${name}`);
+    room.set(socket, name);
+    tell(socket, `* you are ${name}`);
+  },
+};
+
+function hear(socket, line) {
+  const text = clean(line);
+  if (text === '') return;
+  const [word, ...rest] = text.split(' ');
+  if (Object.hasOwn(actions, word)) actions[word](socket, rest);
+  else tellOthers(socket, `${room.get(socket)}: ${text}`);
+}
+
+const server = net.createServer((socket) => {
+  room.set(socket, `guest${++guests}`);
+  tell(socket, `* welcome, ${room.get(socket)}. /name, /who, /quit`);
+  tellOthers(socket, `* ${room.get(socket)} has come`);
+
+  socket.setEncoding('utf8');
+  let waiting = '';
+  socket.on('data', (text) => {
+    const lines = (waiting + text).split('\n');
+    waiting = lines.pop();
+    for (const line of lines) {
+      if (socket.writableEnded) return;
+      hear(socket, line);
+    }
+    if (waiting.length > LONGEST_LINE) socket.destroy();
+  });
+  // The last line may lack its end; `nc` sends it when its input is over.
+  socket.on('end', () => {
+    if (waiting !== '') hear(socket, waiting);
+  });
+  socket.on('close', () => {
+    const name = room.get(socket);
+    room.delete(socket);
+    tellOthers(socket, `* ${name} has left`);
+  });
+  socket.on('error', () => {});
+});
+
+const where = process.argv[2] ?? '4000';
+server.listen(/^\d+$/.test(where) ? { port: Number(where), host: '127.0.0.1' } : { path: where });
+server.on('listening', () => {
+  const address = server.address();
+  console.log(`listening on ${typeof address === 'string' ? address : address.port}`);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const socket of room.keys()) socket.end('* the room closes\n');
+    server.close();
+  });
+}

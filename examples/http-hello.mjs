@@ -1,0 +1,112 @@
+// A static HTTP/1.1 server on bare sockets: one page, keep-alive, pipelining, HEAD.
+//
+//   node examples/http-hello.mjs [port]
+//   curl -v http://127.0.0.1:8080/
+//   wrk -c 64 -t 2 -d 5 http://127.0.0.1:8080/
+//
+// It shows how little stands between a socket and a page. It is no replacement
+// for node:http: it knows no bodies of requests beyond skipping them, no
+// chunked encoding, no TLS.
+import net from 'uvnet';
+
+/** Longer heads of requests than this are refused, as every server does somewhere. */
+const MOST_HEAD_BYTES = 16 * 1024;
+/** How long a connection may say nothing before it is closed. */
+const IDLE_MS = 30_000;
+const END_OF_HEAD = '\r\n\r\n';
+
+const PAGES = new Map([
+  ['/', { type: 'text/html; charset=utf-8', body: '<!doctype html><h1>Hello from uvnet</h1>\n' }],
+  ['/hello.txt', { type: 'text/plain; charset=utf-8', body: 'Hello, world\n' }],
+]);
+
+function response(status, reason, { type = 'text/plain', body = `${reason}\n` } = {}) {
+  const head =
+    `HTTP/1.1 ${status} ${reason}\r\n` +
+    `Content-Type: ${type}\r\n` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+  return { head, body };
+}
+
+// The answers are always the same: they are made once.
+const FOUND = new Map([...PAGES].map(([path, page]) => [path, response(200, 'OK', page)]));
+const NOT_FOUND = response(404, 'Not Found');
+const NOT_ALLOWED = response(405, 'Method Not Allowed');
+const BAD_REQUEST = response(400, 'Bad Request');
+const TOO_LARGE = response(431, 'Request Header Fields Too Large');
+
+/** Answers the request with this head; tells how long its body is and whether to go on. */
+function answer(socket, head) {
+  const [requestLine, ...lines] = head.split('\r\n');
+  const match = /^([A-Z]+) (\S+) HTTP\/1\.([01])$/.exec(requestLine);
+  if (match === null) {
+    refuse(socket, BAD_REQUEST);
+    return { bodyLength: 0, goOn: false };
+  }
+  const [, method, target, minor] = match;
+  let bodyLength = 0;
+  let connection = minor === '1' ? 'keep-alive' : 'close';
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    if (name === 'connection') connection = value.toLowerCase();
+    else if (name === 'content-length' && /^\d{1,9}$/.test(value)) bodyLength = Number(value);
+    else if (name === 'transfer-encoding') connection = 'close';
+  }
+  const goOn = connection === 'keep-alive';
+  const isHead = method === 'HEAD';
+  const path = target.split('?', 1)[0];
+  const { head: status, body } =
+    method === 'GET' || isHead ? (FOUND.get(path) ?? NOT_FOUND) : NOT_ALLOWED;
+  const text = `${status}Connection: ${goOn ? 'keep-alive' : 'close'}\r\n\r\n${isHead ? '' : body}`;
+  if (goOn) socket.write(text);
+  else socket.end(text);
+  return { bodyLength, goOn };
+}
+
+function refuse(socket, { head, body }) {
+  socket.end(`${head}Connection: close\r\n\r\n${body}`);
+}
+
+const server = net.createServer({ noDelay: true }, (socket) => {
+  // Heads are ASCII. One character for each byte keeps the counts right.
+  socket.setEncoding('latin1');
+  let waiting = '';
+  let skip = 0;
+
+  socket.on('data', (text) => {
+    waiting += text;
+    // Several requests may come in one chunk, and one request in several.
+    for (;;) {
+      if (skip > 0) {
+        const skipped = Math.min(skip, waiting.length);
+        waiting = waiting.slice(skipped);
+        skip -= skipped;
+      }
+      const end = waiting.indexOf(END_OF_HEAD);
+      if (end < 0) break;
+      const head = waiting.slice(0, end);
+      waiting = waiting.slice(end + END_OF_HEAD.length);
+      const { bodyLength, goOn } = answer(socket, head);
+      if (!goOn) {
+        waiting = '';
+        return;
+      }
+      skip = bodyLength;
+    }
+    if (waiting.length > MOST_HEAD_BYTES && !socket.writableEnded) refuse(socket, TOO_LARGE);
+    // A client that does not read its answers gets no further requests read.
+    if (socket.writableNeedDrain) {
+      socket.pause();
+      socket.once('drain', () => socket.resume());
+    }
+  });
+  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  socket.on('error', () => {});
+});
+
+server.listen({ port: Number(process.argv[2] ?? 8080), host: '127.0.0.1' }, () => {
+  console.log(`listening on ${server.address().port}`);
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(0));

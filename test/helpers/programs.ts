@@ -1,0 +1,62 @@
+// Starts the example servers, and the real clients that talk to them.
+import type { ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import path from 'node:path';
+
+import type { Outcome } from './child';
+
+const root = path.resolve(__dirname, '../..');
+
+export interface Program {
+  child: ChildProcess;
+  /** What it printed after "listening on". */
+  where: string;
+  stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+/** Starts a file of examples/ and waits until it listens. */
+export function startExample(file: string, ...args: string[]): Promise<Program> {
+  const child = spawn(process.execPath, [path.join(root, 'examples', file), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      const where = /listening on (\S+)\n/.exec(text)?.[1];
+      if (where === undefined) return;
+      const stop = (): typeof ended => {
+        child.kill('SIGTERM');
+        return ended;
+      };
+      resolve({ child, where, stop });
+    });
+    void ended.then(({ code }) => reject(new Error(`${file} ended with ${code}: ${text}`)));
+  });
+}
+
+/** Where a command is missing, says which Debian package has it. */
+export function requireCommand(command: string, debianPackage: string): void {
+  if (spawnSync('which', [command]).status !== 0) {
+    throw new Error(`${command} is missing: apt-get install ${debianPackage}`);
+  }
+}
+
+/** Runs a client to its end, with `input` as what is typed into it. */
+export function runClient(command: string, args: string[], input = ''): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'pipe' });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('latin1').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('latin1').on('data', (text: string) => (stderr += text));
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+  });
+}
