@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+// Compares the surface of uvnet with that of the running Node: own keys, prototype keys, kinds of properties,
+// lengths of functions, enumerability. Prints what differs, one line each. test/unit/surface.test.ts holds
+// the list of the differences that are meant.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/**
+ * The own properties of `value` by name, and those of the classes that only we have above it: what is
+ * inherited from core's own class of the same name serves the user as well as if it were there itself.
+ */
+function describeProperties(value, name) {
+  const properties = new Map();
+  const keys = new Set(Reflect.ownKeys(value));
+  const parent = Reflect.getPrototypeOf(value);
+  const owner = typeof parent === 'function' ? parent : parent?.constructor;
+  if (owner?.name === name) for (const key of Reflect.ownKeys(parent)) keys.add(key);
+  for (const key of keys) {
+    // Node's private symbols are no surface. Those that are registered or well known are.
+    if (typeof key === 'symbol' && !isPublic(key)) continue;
+    const descriptor =
+      Reflect.getOwnPropertyDescriptor(value, key) ?? Reflect.getOwnPropertyDescriptor(parent, key);
+    const accessors = [descriptor.get && 'getter', descriptor.set && 'setter'].filter(Boolean);
+    let kind = accessors.join(' and ');
+    if (kind === '') {
+      kind = typeof descriptor.value;
+      if (kind === 'function') kind += `(${descriptor.value.length})`;
+    }
+    if (!descriptor.enumerable) kind += ', not enumerable';
+    properties.set(typeof key === 'symbol' ? key.description : key, kind);
+  }
+  return properties;
+}
+
+function isPublic(symbol) {
+  if (Symbol.keyFor(symbol) !== undefined) return true;
+  return Object.getOwnPropertyNames(Symbol).some((name) => Symbol[name] === symbol);
+}
+
+/** Of a class its own properties but those every function has. */
+const FUNCTION_OWN = new Set(['length', 'name', 'prototype', 'arguments', 'caller']);
+
+/** The differences between two modules, as `{ where, theirs, ours }`. */
+export function compareSurfaces(theirs, ours) {
+  const differences = [];
+  const compare = (where, left, right) => {
+    for (const name of new Set([...left.keys(), ...right.keys()])) {
+      const pair = { where: `${where}${name}`, theirs: left.get(name), ours: right.get(name) };
+      if (pair.theirs !== pair.ours) differences.push(pair);
+    }
+  };
+  // A getter of the module is no difference: what it gives counts.
+  const exportsOf = (module) => {
+    const properties = new Map();
+    for (const key of Object.keys(module)) {
+      const value = module[key];
+      properties.set(key, typeof value === 'function' ? `function(${value.length})` : typeof value);
+    }
+    return properties;
+  };
+  compare('', exportsOf(theirs), exportsOf(ours));
+  for (const name of Object.keys(theirs)) {
+    // Another name of Socket.
+    if (name === 'Stream') continue;
+    const [left, right] = [theirs[name], ours[name]];
+    if (typeof left !== 'function' || typeof right !== 'function') continue;
+    const own = (value) => {
+      const properties = describeProperties(value, name);
+      for (const each of FUNCTION_OWN) properties.delete(each);
+      return properties;
+    };
+    compare(`${name}.`, own(left), own(right));
+    if (!left.prototype || !right.prototype) continue;
+    compare(
+      `${name}.prototype.`,
+      describeProperties(left.prototype, name),
+      describeProperties(right.prototype, name),
+    );
+    // What a fresh object has of its own.
+    const make = {
+      Socket: () => [new left(), new right()],
+      Server: () => [new left(), new right()],
+    }[name];
+    if (!make) continue;
+    const [leftObject, rightObject] = make();
+    compare(`new ${name}().`, describeProperties(leftObject), describeProperties(rightObject));
+  }
+  return differences;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const differences = compareSurfaces(
+    require('node:net'),
+    require(path.join(root, 'dist/index.js')),
+  );
+  if (process.argv.includes('--json')) {
+    console.log(JSON.stringify(differences));
+  } else {
+    for (const { where, theirs = 'missing', ours = 'missing' } of differences) {
+      console.log(`${where}: node:net ${theirs}; uvnet ${ours}`);
+    }
+    console.log(`${differences.length} differences from node:net of ${process.version}`);
+  }
+}

@@ -1,0 +1,127 @@
+// The surface of uvnet against that of the running Node's net: every difference
+// has its name and its reason here. Something new is entered here, or it is a
+// mistake; what Node has and uvnet lacks is a mistake in any case.
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+
+interface Difference {
+  where: string;
+  theirs?: string;
+  ours?: string;
+}
+
+const script = path.resolve(__dirname, '../../scripts/compare-surface.mjs');
+const differences = JSON.parse(
+  execFileSync(process.execPath, [script, '--json'], { encoding: 'utf8' }),
+) as Difference[];
+
+/** What uvnet has on top of Node 26.10. */
+const ADDITIONS = new Map([
+  ['backend', 'tells whether the native core is in use'],
+
+  ['BlockList.from', 'makes a list of rules at once'],
+  ['BlockList.nativeId', 'the trie of the list in the core, for the listener'],
+  ['BlockList.Symbol.hasInstance', 'lists made by node:net are lists as well'],
+  ['BlockList.prototype.addMany', 'many rules in one call'],
+  ['BlockList.prototype.share', 'the same list in several threads'],
+  ['SocketAddress.Symbol.hasInstance', 'addresses made by node:net are addresses as well'],
+  ['SocketAddress.prototype.toString', 'address:port, [v6]:port'],
+
+  ['BoundSocket.attach', 'takes up a token of another thread'],
+  ['BoundSocket.prototype.detach', 'gives a token for another thread'],
+  ['Server.attach', 'takes up a token of another thread'],
+  ['Server.prototype.detach', 'gives a token for another thread'],
+  ['Socket.attach', 'takes up a token of another thread'],
+  ['Socket.prototype.detach', 'gives a token for another thread'],
+  ['Socket.fromNode', 'takes over the connection of a socket of node:net'],
+  ['Socket.prototype.toNode', 'hands the connection to a socket of node:net'],
+  ['Server.Symbol.hasInstance', 'servers of node:net are servers as well'],
+  ['Socket.Symbol.hasInstance', 'sockets of node:net are sockets as well'],
+
+  [
+    'Server.prototype.maxConnections',
+    'an accessor, because the core decides; a plain property in Node',
+  ],
+  ['Server.prototype.blockList', 'an accessor, because the core decides; a plain property in Node'],
+  ['Server.prototype.maxConnectionsPerAddress', 'limit of the listener'],
+  ['Server.prototype.ipv6PrefixLength', 'what counts as one address to the limits'],
+  ['Server.prototype.acceptRate', 'limit of the listener'],
+  ['Server.prototype.connectionAttemptTimeout', 'closes connections that say nothing'],
+  ['Server.prototype.proxyProtocol', 'addresses from a proxy'],
+  ['Server.prototype.proxyFrom', 'which proxies are believed'],
+  ['Server.prototype.proxyHeaderTimeout', 'how long a proxy may take'],
+  ['Server.prototype.closeIdle', 'graceful shutdown'],
+  ['Server.prototype.closeAll', 'graceful shutdown'],
+  ['Server.prototype.closed', 'a promise of the close'],
+  ['Server.prototype.stats', 'counters of the listener'],
+  ['Server.prototype.setOption', 'socket options by name'],
+  ['Server.prototype.getOption', 'socket options by name'],
+  ['Socket.prototype.setOption', 'socket options by name'],
+  ['Socket.prototype.getOption', 'socket options by name'],
+  ['Socket.prototype.info', 'TCP_INFO'],
+  ['Socket.prototype.peerCredentials', 'who is at the other end of a unix socket'],
+  ['Socket.prototype.sendHandle', 'descriptors over unix sockets'],
+  ['Socket.prototype.peek', 'bytes that stay unread'],
+  ['Socket.prototype.proxy', 'what the PROXY protocol said'],
+  ['Socket.prototype.write', 'a short way past Writable for the common write'],
+]);
+
+/** What Node 26.10 has and an older line lacks. */
+const BACKFILLED = new Set([
+  'BoundSocket',
+  'BlockList.isBlockList',
+  'BlockList.PRIVATE_RANGES',
+  'BlockList.prototype.addAddresses',
+  'BlockList.prototype.addCIDR',
+  'BlockList.prototype.addCIDRs',
+  'BlockList.prototype.removeAddress',
+  'BlockList.prototype.removeRange',
+  'BlockList.prototype.removeSubnet',
+  'BlockList.prototype.removeCIDR',
+  'BlockList.prototype.clear',
+  'BlockList.prototype.size',
+  'BlockList.prototype.toJSON',
+  'BlockList.prototype.fromJSON',
+  'SocketAddress.parse',
+  'Socket.prototype.setTypeOfService',
+  'Socket.prototype.getTypeOfService',
+  'Server.prototype.Symbol.asyncDispose',
+  '_TransferredBoundSocket',
+]);
+
+/** What both have, in another form. */
+const CHANGED = new Map([
+  ['Socket.prototype.bufferSize', 'may be assigned: the kernel’s send buffer'],
+  ['Socket.prototype.setKeepAlive', 'takes interval and count, as Node 26 does'],
+]);
+
+/**
+ * Node makes these on each socket; here they stand on the prototype until they
+ * are assigned, because the making of a socket is what churn spends its time on.
+ */
+const ON_THE_PROTOTYPE = [
+  '_hadError', '_parent', '_host', '_closeAfterHandlingError', '_sockname', '_pendingData', '_pendingEncoding',
+]; // prettier-ignore
+const MOVED = new Set(
+  ON_THE_PROTOTYPE.flatMap((name) => [`Socket.prototype.${name}`, `new Socket().${name}`]),
+);
+
+const unexpected = (select: (difference: Difference) => boolean): Difference[] =>
+  differences.filter((each) => !MOVED.has(each.where) && select(each));
+
+describe('the surface of uvnet against the running Node', () => {
+  test('lacks nothing', () => {
+    expect(unexpected(({ ours }) => ours === undefined)).toEqual([]);
+  });
+
+  test('has the same kind of property, with the same length and enumerability', () => {
+    const changed = unexpected(({ ours, theirs }) => ours !== undefined && theirs !== undefined);
+    expect(changed.filter(({ where }) => !CHANGED.has(where))).toEqual([]);
+  });
+
+  test('has on top what the list names, and no more', () => {
+    const added = unexpected(({ theirs }) => theirs === undefined);
+    const nameless = added.filter(({ where }) => !ADDITIONS.has(where) && !BACKFILLED.has(where));
+    expect(nameless).toEqual([]);
+  });
+});
