@@ -1,14 +1,15 @@
 #!/usr/bin/env node
-// Builds dist/ with tsc and build/Release/uvnet.node with node-gyp.
-import { existsSync, rmSync, utimesSync } from 'node:fs';
+// Builds dist/ with tsc and esbuild, and build/Release/uvnet.node with node-gyp.
+import { existsSync, utimesSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { buildDist } from './lib/bundle.mjs';
 import { at, findNodeDir, isStale, main, run, runModule } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/build.mjs [--ts] [--native] [options]
 
 Without --ts or --native, builds both.
 
-  --ts             dist/ only (tsc)
+  --ts             dist/ only (types by tsc, one file of code by esbuild)
   --native         build/Release/uvnet.node only (node-gyp)
   --nodedir DIR    the folder whose include/node holds the headers to build against
                    (default: npm's nodedir, or the running Node's own installation)
@@ -18,8 +19,8 @@ Without --ts or --native, builds both.
 `;
 
 /** Installs the development dependencies unless node_modules fits package-lock.json. */
-function install(ifNeeded) {
-  if (ifNeeded && !isStale(at('node_modules/.package-lock.json'), [at('package-lock.json')])) {
+function install() {
+  if (!isStale(at('node_modules/.package-lock.json'), [at('package-lock.json')])) {
     return;
   }
   run('npm', ['ci', '--no-audit', '--no-fund']);
@@ -30,12 +31,16 @@ function install(ifNeeded) {
 function buildTypeScript({ ifNeeded, clean }) {
   if (
     ifNeeded &&
-    !isStale(at('dist/index.js'), [at('lib'), at('tsconfig.json'), at('tsconfig.base.json')])
+    !isStale(
+      at('dist/index.js'),
+      ['lib', 'tsconfig.json', 'tsconfig.base.json', 'scripts/lib/bundle.mjs'].map((part) =>
+        at(part),
+      ),
+    )
   ) {
     return;
   }
-  if (clean || ifNeeded) rmSync(at('dist'), { recursive: true, force: true });
-  runModule('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+  buildDist({ clean: clean || ifNeeded });
 }
 
 function buildNative({ ifNeeded, clean, nodedir }) {
@@ -70,7 +75,7 @@ main(() => {
   }
   const options = { ifNeeded: values['if-needed'], clean: values.clean, nodedir: values.nodedir };
   const both = !values.ts && !values.native;
-  if (options.ifNeeded || !existsSync(at('node_modules'))) install(options.ifNeeded);
+  install();
   if (both || values.ts) buildTypeScript(options);
   if (both || values.native) buildNative(options);
 });

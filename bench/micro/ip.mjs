@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import * as net from 'node:net';
 
-const ours = createRequire(import.meta.url)('../../dist/internal/ip.js');
+const ours = createRequire(import.meta.url)('../../dist/index.js');
 
 const inputs = [
   '8.8.8.8',

@@ -1,9 +1,6 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { NativeBinding } from './native-types';
-
-/** The package's own folder: this file is dist/internal/binding.js. */
-const home = path.resolve(__dirname, '..', '..');
 
 interface Attempt {
   readonly what: string;
@@ -22,23 +19,63 @@ function foreignRuntime(): string | undefined {
   return undefined;
 }
 
-function candidates(): string[] {
-  const override = process.env['UVNET_BINDING'];
-  if (override !== undefined && override !== '') return [path.resolve(override)];
-  const report = process.report as unknown as { excludeNetwork?: boolean } | undefined;
-  void report;
-  const prebuilt = path.join(home, 'prebuilds', `${process.platform}-${process.arch}`);
-  const names = isMusl() ? ['uvnet.musl.node'] : ['uvnet.glibc.node', 'uvnet.node'];
-  if (process.arch === 'arm') names.unshift('uvnet.armv7.glibc.node');
-  return [
-    path.join(home, 'build', 'Release', 'uvnet.node'),
-    path.join(home, 'build', 'Debug', 'uvnet.node'),
-    ...names.map((name) => path.join(prebuilt, name)),
-  ];
+/** The package's own folder, be this file lib/internal/binding.ts or a part of dist/index.js. */
+function findHome(): string {
+  let folder = __dirname;
+  for (;;) {
+    if (existsSync(`${folder}/package.json`)) return folder;
+    const parent = dirname(folder);
+    if (parent === folder) break;
+    folder = parent;
+  }
+  return __dirname;
+}
+
+/**
+ * The installed package, seen from a program that a bundler has put this file into: there the
+ * folder above is the program's.
+ */
+function findInstalled(): string | undefined {
+  try {
+    return dirname(require.resolve('uvnet/package.json'));
+  } catch {
+    return undefined;
+  }
 }
 
 function isMusl(): boolean {
-  return process.platform === 'linux' && existsSync('/etc/alpine-release');
+  if (existsSync('/etc/alpine-release')) return true;
+  try {
+    // musl's ldd is the C library itself or a script that names it.
+    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl');
+  } catch {
+    return false;
+  }
+}
+
+/** The names that prebuildify gives, for this system. */
+function prebuiltName(): string {
+  if (process.platform !== 'linux') return 'uvnet.node';
+  const libc = isMusl() ? 'musl' : 'glibc';
+  return process.arch === 'arm' ? `uvnet.armv7.${libc}.node` : `uvnet.${libc}.node`;
+}
+
+/** Where the binary may be, the likeliest first. A built one was built for a reason. */
+function* candidates(): Generator<string> {
+  const override = process.env['UVNET_BINDING'];
+  if (override !== undefined && override !== '') {
+    yield resolve(override);
+    return;
+  }
+  const home = findHome();
+  const built = 'build/Release/uvnet.node';
+  yield `${home}/${built}`;
+  const prebuilt = `prebuilds/${process.platform}-${process.arch}/${prebuiltName()}`;
+  yield `${home}/${prebuilt}`;
+  const installed = findInstalled();
+  if (installed === undefined || installed === home) return;
+  yield `${installed}/${built}`;
+  yield `${installed}/${prebuilt}`;
 }
 
 export interface Loaded {

@@ -23,9 +23,9 @@ type ErrorBase = ErrorConstructor;
 // Node puts the code into the first line of `stack` (`TypeError [ERR_X]: ...`) for errors whose
 // prototype carries a marker, when `stack` is first read. The marker is found on any error thrown by
 // core; carrying it too costs nothing, unlike formatting every stack at once with a changed name.
-const nodeErrorMarker = findNodeErrorMarker();
+let nodeErrorMarker: symbol | null | undefined;
 
-function findNodeErrorMarker(): symbol | undefined {
+function findNodeErrorMarker(): symbol | null {
   try {
     promisify(undefined as never);
   } catch (error) {
@@ -38,11 +38,19 @@ function findNodeErrorMarker(): symbol | undefined {
       prototype = Object.getPrototypeOf(prototype);
     }
   }
-  return undefined;
+  return null;
 }
 
 function hide(target: object, key: PropertyKey, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, configurable: true });
+}
+
+/** Done with the first error of a class: most programs see none, and all would wait for it. */
+function likeCore(prototype: object, Base: object): void {
+  if (nodeErrorMarker === undefined) nodeErrorMarker = findNodeErrorMarker();
+  // `error.constructor === TypeError` holds for core's errors.
+  hide(prototype, 'constructor', Base);
+  if (nodeErrorMarker !== null) hide(prototype, nodeErrorMarker, true);
 }
 
 /** Makes the class of one error code; its constructor takes the arguments of `message`. */
@@ -55,6 +63,7 @@ function define<Arguments extends unknown[]>(
     code = code;
 
     constructor(...args: Arguments) {
+      if (NodeError.prototype.constructor !== Base) likeCore(NodeError.prototype, Base);
       super(message(...args));
     }
 
@@ -62,9 +71,6 @@ function define<Arguments extends unknown[]>(
       return `${this.name} [${code}]: ${this.message}`;
     }
   }
-  // `error.constructor === TypeError` holds for core's errors.
-  hide(NodeError.prototype, 'constructor', Base);
-  if (nodeErrorMarker !== undefined) hide(NodeError.prototype, nodeErrorMarker, true);
   return NodeError;
 }
 
@@ -396,12 +402,12 @@ class NodeAggregateError extends AggregateError {
   code: string | undefined;
 
   constructor(errors: readonly Error[], message?: string) {
+    const { prototype } = NodeAggregateError;
+    if (prototype.constructor !== AggregateError) likeCore(prototype, AggregateError);
     super(errors, message);
     this.code = (errors[0] as Partial<CodedError> | undefined)?.code;
   }
 }
-hide(NodeAggregateError.prototype, 'constructor', AggregateError);
-if (nodeErrorMarker !== undefined) hide(NodeAggregateError.prototype, nodeErrorMarker, true);
 
 /**
  * The error of a connect whose attempts all failed, with the code of the first one.

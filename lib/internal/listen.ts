@@ -1,8 +1,7 @@
-import cluster from 'node:cluster';
-import * as dns from 'node:dns';
 import { boundPathOf, consume, isBoundSocket } from '../bound-socket';
 import { onAbort } from './abort';
 import { isPipeName, normalizeArguments, toNumber } from './arguments';
+import { clusterModule, dnsModule } from './builtins';
 import { adoptSharedHandle, onForeignConnection, setOwner } from './cluster';
 import { handleFor } from './descriptor';
 import { debug, serverListenChannel } from './diagnostics';
@@ -218,6 +217,7 @@ interface ClusterWorker {
 /** In a cluster's worker the primary has the port, unless it is asked for exclusively. */
 function listenInCluster(server: ServerImpl, place: Place, modes?: object): void {
   const { address, port, addressType, backlog, fd, exclusive, flags } = place;
+  const cluster = clusterModule();
   if (cluster.isPrimary || exclusive) {
     server._listen2(address, port, addressType, backlog, fd, flags);
     return;
@@ -247,7 +247,7 @@ const isLinkLocal = (address: string): boolean =>
 
 function lookupAndListen(server: ServerImpl, host: string, place: Place): void {
   const listeningId = server._listeningId;
-  dns.lookup(host, { all: true }, (error, addresses) => {
+  dnsModule().lookup(host, { all: true }, (error, addresses) => {
     if (listeningId !== server._listeningId) return;
     if (error) {
       server.emit('error', error);

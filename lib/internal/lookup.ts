@@ -1,7 +1,8 @@
 import { clearTimeout, setTimeout } from 'node:timers';
-import * as dns from 'node:dns';
+import type * as dns from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { defaultFamily } from './defaults';
+import { dnsModule } from './builtins';
 import { debug } from './diagnostics';
 import { ERR_INVALID_ADDRESS_FAMILY, ERR_INVALID_IP_ADDRESS } from './errors';
 import { isIP } from './ip';
@@ -43,10 +44,10 @@ export function queryOf(
   const named = FAMILIES[options.family as string] ?? (options.family as number | undefined);
   const family = named || (defaultFamily(options) ?? named);
   let hints = options.hints || 0;
-  if (process.platform !== 'win32' && !isFamily(family) && hints === 0) hints = dns.ADDRCONFIG;
+  if (process.platform !== 'win32' && !isFamily(family) && hints === 0) hints = dnsModule().ADDRCONFIG;
   return {
     host,
-    lookup: options.lookup ?? dns.lookup,
+    lookup: options.lookup ?? dnsModule().lookup,
     family,
     hints,
     named: options,

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { binding } from './binding';
+import { cryptoModule } from './builtins';
 import { debug } from './diagnostics';
 import { errnoByName } from './errno';
 import { ERR_INVALID_ARG_VALUE } from './errors';
@@ -63,7 +63,7 @@ function removeStale(path: string): boolean {
   try {
     if (path.startsWith('\0') || !lstatSync(path).isSocket() || !isAbandoned(path)) return false;
     // Short, because it has to fit into a socket address too.
-    const aside = join(dirname(path), `.${randomBytes(4).toString('hex')}`);
+    const aside = join(dirname(path), `.${cryptoModule().randomBytes(4).toString('hex')}`);
     renameSync(path, aside);
     const status = binding.pathProbe(aside);
     if (status === 0) {

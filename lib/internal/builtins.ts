@@ -1,0 +1,19 @@
+import type cluster from 'node:cluster';
+import type * as crypto from 'node:crypto';
+import type * as dns from 'node:dns';
+
+/**
+ * Modules of Node's that a program may never need. They take milliseconds to load, so that is done
+ * at their first use and not with uvnet.
+ */
+
+/* eslint-disable @typescript-eslint/no-require-imports -- an import would load them at once */
+
+function lazily<Module>(load: () => Module): () => Module {
+  let module: Module | undefined;
+  return () => (module ??= load());
+}
+
+export const clusterModule = lazily(() => require('node:cluster') as typeof cluster);
+export const cryptoModule = lazily(() => require('node:crypto') as typeof crypto);
+export const dnsModule = lazily(() => require('node:dns') as typeof dns);
