@@ -14,11 +14,29 @@ namespace uvnet {
 
 namespace {
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  // Folds upper case onto lower case and leaves nothing else in the range.
-  const int letter = c | 0x20;
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+// The value of a hexadecimal digit, 16 for all other characters.
+struct HexTable {
+  uint8_t values[256];
+  constexpr HexTable() : values() {
+    for (int c = 0; c < 256; ++c) {
+      values[c] = static_cast<uint8_t>(c >= '0' && c <= '9'   ? c - '0'
+                                       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                              : 16);
+    }
+  }
+};
+constexpr HexTable kHex;
+
+uint32_t HexValue(char c) { return kHex.values[static_cast<uint8_t>(c)]; }
+
+// Every IPv6 address has a colon among its first five characters.
+bool LooksLikeIpv6(const char* text, size_t length) {
+  const size_t end = length < 5 ? length : 5;
+  for (size_t i = 0; i < end; ++i) {
+    if (text[i] == ':') return true;
+  }
+  return false;
 }
 
 char* WriteDecimal(uint32_t value, char* out) {
@@ -122,10 +140,10 @@ bool ParseIpv6(const char* text, size_t length, uint8_t out[16]) {
   while (text != end) {
     const char* const start = text;
     uint32_t group = 0;
-    int value;
-    while (text != end && (value = HexValue(*text)) >= 0) {
+    uint32_t value;
+    while (text != end && (value = HexValue(*text)) < 16) {
       if (text - start == 4) return false;
-      group = group << 4 | static_cast<uint32_t>(value);
+      group = group << 4 | value;
       ++text;
     }
     if (text != end && *text == '.') {
@@ -164,7 +182,7 @@ bool ParseIpv6(const char* text, size_t length, uint8_t out[16]) {
 }
 
 bool ParseIp(const char* text, size_t length, IpAddress* out) {
-  if (memchr(text, ':', length) == nullptr) {
+  if (!LooksLikeIpv6(text, length)) {
     out->family = 4;
     return ParseIpv4(text, length, out->bytes);
   }

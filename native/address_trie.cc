@@ -6,7 +6,6 @@ namespace uvnet {
 
 namespace {
 
-constexpr uint8_t kMappedBlock[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 constexpr int kMappedLength = 96;
 constexpr uint64_t kMappedLow = 0xffffull << 32;
 
@@ -16,26 +15,26 @@ Key32 Ipv4Key(const IpAddress& address) {
           static_cast<uint32_t>(b[2]) << 8 | b[3]};
 }
 
+// Written so that compilers make one load of it.
+uint64_t Load64(const uint8_t* b) {
+  return static_cast<uint64_t>(b[0]) << 56 | static_cast<uint64_t>(b[1]) << 48 |
+         static_cast<uint64_t>(b[2]) << 40 | static_cast<uint64_t>(b[3]) << 32 |
+         static_cast<uint64_t>(b[4]) << 24 | static_cast<uint64_t>(b[5]) << 16 |
+         static_cast<uint64_t>(b[6]) << 8 | static_cast<uint64_t>(b[7]);
+}
+
 // An IPv4 address counts as its mapped form.
 Key128 Ipv6Key(const IpAddress& address) {
   if (address.family == 4) return {0, kMappedLow | Ipv4Key(address).bits};
-  Key128 key;
-  for (int i = 0; i < 8; ++i) {
-    key.high = key.high << 8 | address.bytes[i];
-    key.low = key.low << 8 | address.bytes[i + 8];
-  }
-  return key;
+  return {Load64(address.bytes), Load64(address.bytes + 8)};
 }
 
+bool IsMapped(Key128 key) { return key.high == 0 && key.low >> 32 == 0xffff; }
+
 bool HasIpv4(const IpAddress& address, Key32* key) {
-  IpAddress ipv4;
-  if (address.family == 4) {
-    *key = Ipv4Key(address);
-    return true;
-  }
-  if (!UnmapIpv4(address, &ipv4)) return false;
-  *key = Ipv4Key(ipv4);
-  return true;
+  const Key128 ipv6 = Ipv6Key(address);
+  key->bits = static_cast<uint32_t>(ipv6.low);
+  return IsMapped(ipv6);
 }
 
 // The last address of the prefix.
@@ -85,9 +84,7 @@ void Change(PrefixTrie<Key>* trie, Key key, int length, bool add) {
 }  // namespace
 
 bool UnmapIpv4(const IpAddress& address, IpAddress* ipv4) {
-  if (address.family != 6 || memcmp(address.bytes, kMappedBlock, sizeof(kMappedBlock)) != 0) {
-    return false;
-  }
+  if (address.family != 6 || !IsMapped(Ipv6Key(address))) return false;
   ipv4->family = 4;
   memcpy(ipv4->bytes, address.bytes + 12, 4);
   return true;
@@ -154,8 +151,8 @@ void AddressTrie::Apply(const AddressRule& rule, bool add) {
 
 bool AddressTrie::Contains(const IpAddress& address) const {
   if (address.family == 4) return ipv4_.Contains(Ipv4Key(address));
-  Key32 ipv4;
-  return (HasIpv4(address, &ipv4) && ipv4_.Contains(ipv4)) || ipv6_.Contains(Ipv6Key(address));
+  const Key128 key = Ipv6Key(address);
+  return (IsMapped(key) && ipv4_.Contains({static_cast<uint32_t>(key.low)})) || ipv6_.Contains(key);
 }
 
 bool AddressTrie::Covers(const IpAddress& network, int prefix) const {

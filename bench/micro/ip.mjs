@@ -31,12 +31,17 @@ const calls = 20_000;
 
 // A new function per measured case: each gets its own inline caches, as a user's call site does.
 function runner(test, text) {
-  return new Function('test', 'text', 'calls', `
+  return new Function(
+    'test',
+    'text',
+    'calls',
+    `
     const texts = [text, text];
     let sum = 0;
     for (let i = 0; i < calls; i++) sum += +test(texts[i & 1]);
     return sum;
-  `).bind(undefined, test, text, calls);
+  `,
+  ).bind(undefined, test, text, calls);
 }
 
 function time(run) {
