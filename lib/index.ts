@@ -68,6 +68,7 @@ export type { CloseOptions } from './internal/server-close';
 export type { AcceptRate } from './internal/server-limits';
 export type { DropData } from './internal/server-state';
 export type { SocketOptions } from './socket';
+export type { DialOptions as ConnectOptions } from './internal/dial';
 export type { PassedHandle } from './passed-handle';
 export type { PeerCredentials, SocketInfo } from './internal/socket-info';
 export type {
