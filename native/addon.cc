@@ -28,8 +28,9 @@ napi_value Start(napi_env env, napi_callback_info info) {
   napi_typedarray_type type;
   size_t length = 0;
   void* data = nullptr;
-  if (!arguments.has(1) || napi_get_typedarray_info(env, arguments.at(0), &type, &length, &data,
-                                                    nullptr, nullptr) != napi_ok ||
+  if (!arguments.has(1) ||
+      napi_get_typedarray_info(env, arguments.at(0), &type, &length, &data, nullptr, nullptr) !=
+          napi_ok ||
       type != napi_int32_array || length < 2) {
     return arguments.Return(UV_EINVAL);
   }

@@ -61,8 +61,7 @@ class Environment {
   int Register(Handle* handle);
   void Replace(int id, Handle* handle) { slots_[static_cast<uint32_t>(id)] = handle; }
   Handle* Lookup(int id) const {
-    return static_cast<uint32_t>(id) < slots_.size() ? slots_[static_cast<uint32_t>(id)]
-                                                     : nullptr;
+    return static_cast<uint32_t>(id) < slots_.size() ? slots_[static_cast<uint32_t>(id)] : nullptr;
   }
   // Each uv handle, also those without an id of their own (timers, polls), is
   // counted from init to its close callback: teardown waits for them.

@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "accept_policy.h"
-#include "handle.h"
 #include "environment.h"
+#include "handle.h"
 #include "proxy_handshake.h"
+#include "proxy_protocol.h"
 
 namespace uvnet {
 

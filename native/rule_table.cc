@@ -39,12 +39,10 @@ uint64_t RuleTable::Hash(const AddressRule& rule) {
 bool RuleTable::Equal(const AddressRule& left, const AddressRule& right) {
   if (left.kind != right.kind) return false;
   switch (left.kind) {
-    case AddressRule::Kind::kAddress:
-      return Compare(left.first, right.first) == 0;
+    case AddressRule::Kind::kAddress: return Compare(left.first, right.first) == 0;
     case AddressRule::Kind::kSubnet:
       return left.prefix == right.prefix && SameBytes(left.first, right.first);
-    default:
-      return SameBytes(left.first, right.first) && SameBytes(left.last, right.last);
+    default: return SameBytes(left.first, right.first) && SameBytes(left.last, right.last);
   }
 }
 

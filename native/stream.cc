@@ -11,8 +11,8 @@
 #endif
 
 #include "arguments.h"
-#include "fd_passing.h"
 #include "connector.h"
+#include "fd_passing.h"
 #include "js_call.h"
 #include "listener.h"
 #include "peek.h"
@@ -259,7 +259,7 @@ napi_value Stream::TakeRest() {
 // Bytes that cannot be delivered cannot be dropped silently either.
 void Stream::ReportNoMemory() { JsCall(this).Int(id()).Int(UV_ENOMEM).Run(Callback::kRead); }
 
-int Stream::Shutdown(bool closing) {
+int Stream::Shutdown([[maybe_unused]] bool closing) {
   const int flushed = Flush();
   if (flushed < 0) {
     environment()->SetState(1, 0);

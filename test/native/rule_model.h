@@ -46,10 +46,8 @@ inline bool InSubnet(const IpAddress& address, const IpAddress& network, int pre
 
 inline bool Matches(const AddressRule& rule, const IpAddress& address) {
   switch (rule.kind) {
-    case AddressRule::Kind::kAddress:
-      return uvnet::Compare(address, rule.first) == 0;
-    case AddressRule::Kind::kSubnet:
-      return InSubnet(address, rule.first, rule.prefix);
+    case AddressRule::Kind::kAddress: return uvnet::Compare(address, rule.first) == 0;
+    case AddressRule::Kind::kSubnet: return InSubnet(address, rule.first, rule.prefix);
     default: {
       const int start = uvnet::Compare(rule.first, address);
       const int end = uvnet::Compare(address, rule.last);

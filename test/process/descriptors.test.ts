@@ -130,8 +130,9 @@ test('the server rests while it has no descriptors', async () => {
     JSON.parse((await lines.next()).value as string) as Report;
   try {
     const { port } = await next();
-    for (let i = 0; i < 60; i++)
-      {scope.connect({ port: port!, host: '127.0.0.1' }).on('error', () => {});}
+    for (let i = 0; i < 60; i++) {
+      scope.connect({ port: port!, host: '127.0.0.1' }).on('error', () => {});
+    }
     // 5 + 10 + 20 + ... ms: the ninth failure comes more than a second after the first.
     const times: number[] = [];
     let cpu = 0;
