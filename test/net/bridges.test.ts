@@ -1,0 +1,177 @@
+import nodeNet from 'node:net';
+
+import { thrownBy } from '../helpers/errors';
+import { nextEvent, nextTurn, traceEvents } from '../helpers/events';
+import { reference } from '../helpers/implementations';
+import { Scope, transports } from '../helpers/scope';
+import { fill, readAll, readBytes } from '../helpers/streams';
+import { describeUvnet } from '../helpers/uvnet';
+
+type UvnetSocket = import('../../lib/index').Socket;
+
+const euro = Buffer.from('€');
+
+/** Waits until the socket holds bytes that nobody has consumed. */
+async function untilRead(socket: nodeNet.Socket, bytes: number): Promise<void> {
+  while (socket.bytesRead < bytes) {
+    socket.read(0);
+    await nextTurn();
+  }
+}
+
+describeUvnet('connections that move between uvnet and node:net', ({ net, scope }) => {
+  const coreScope = new Scope(reference.net);
+  afterEach(() => coreScope.dispose());
+
+  describe.each(transports)('over %s', (transport) => {
+    test('toNode() gives a socket of node:net that has the connection', async () => {
+      const { client, peer } = await scope.pair({ transport });
+      const log: string[] = [];
+      traceEvents(log, peer, 'old');
+      const closed = nextEvent(peer, 'close');
+      const moved = scope.track((peer as unknown as UvnetSocket).toNode());
+      expect(moved).toBeInstanceOf(nodeNet.Socket);
+      await closed;
+      expect(log).toEqual(['old close false']);
+      expect(peer.destroyed).toBe(true);
+      client.write('ping');
+      expect((await readBytes(moved, 4)).toString()).toBe('ping');
+      const answer = readAll(client);
+      moved.end('pong');
+      expect((await answer).toString()).toBe('pong');
+    });
+
+    test('fromNode() takes it back', async () => {
+      const { client, peer } = await scope.pair({ transport });
+      const there = (peer as unknown as UvnetSocket).toNode();
+      const log: string[] = [];
+      traceEvents(log, there, 'old');
+      const closed = nextEvent(there, 'close');
+      const back = scope.track(net.Socket.fromNode(there));
+      expect(back).toBeInstanceOf(net.Socket);
+      expect(back).not.toBeInstanceOf(nodeNet.Socket);
+      await closed;
+      expect(log).toEqual(['old close false']);
+      client.write('ping');
+      expect((await readBytes(back, 4)).toString()).toBe('ping');
+      const answer = readAll(client);
+      back.end('pong');
+      expect((await answer).toString()).toBe('pong');
+    });
+
+    test('what was read and not consumed goes along, with half a character', async () => {
+      const { client, peer } = await scope.pair({ transport });
+      peer.setEncoding('utf8');
+      client.write(Buffer.concat([Buffer.from('price: 5 '), euro.subarray(0, 1)]));
+      await untilRead(peer, 10);
+      const moved = scope.track((peer as unknown as UvnetSocket).toNode());
+      expect(moved.readableEncoding).toBe('utf8');
+      const back = scope.track(net.Socket.fromNode(moved));
+      expect(back.readableEncoding).toBe('utf8');
+      let text = '';
+      back.on('data', (chunk: string) => (text += chunk));
+      const ended = nextEvent(back, 'end');
+      client.end(euro.subarray(1));
+      await ended;
+      expect(text).toBe('price: 5 €');
+    });
+
+    test('what is still to be sent leaves first, then what the new socket writes', async () => {
+      const { client, peer } = await scope.pair({ transport });
+      const total = fill(peer);
+      let called = 0;
+      peer.write('first', () => called++);
+      const moved = scope.track((peer as unknown as UvnetSocket).toNode());
+      moved.write('second', () => called++);
+      moved.end('third');
+      const all = await readAll(client);
+      expect(all.length).toBe(total + 'firstsecondthird'.length);
+      expect(all.subarray(total).toString()).toBe('firstsecondthird');
+      expect(called).toBe(2);
+    });
+
+    test('the same from node:net', async () => {
+      const { client, peer } = await coreScope.pair({ transport });
+      const total = fill(peer);
+      let called = 0;
+      peer.write('first', () => called++);
+      const moved = scope.track(net.Socket.fromNode(peer));
+      moved.write('second', () => called++);
+      moved.end('third');
+      const all = await readAll(client);
+      expect(all.length).toBe(total + 'firstsecondthird'.length);
+      expect(all.subarray(total).toString()).toBe('firstsecondthird');
+      expect(called).toBe(2);
+    });
+  });
+
+  test('in the middle of a large read nothing is lost', async () => {
+    const { client, peer } = await scope.pair();
+    const total = 8 * 1024 * 1024;
+    client.end(Buffer.alloc(total));
+    let received = 0;
+    let chunks = 0;
+    const moved = await new Promise<nodeNet.Socket>((resolve) => {
+      peer.on('data', function take(chunk: Buffer) {
+        received += chunk.length;
+        if (++chunks < 20) return;
+        peer.off('data', take);
+        resolve((peer as unknown as UvnetSocket).toNode());
+      });
+    });
+    scope.track(moved);
+    received += (await readAll(moved)).length;
+    expect(received).toBe(total);
+  });
+
+  test('a write side that was ended stays so', async () => {
+    const { client, peer } = await scope.pair({ server: { allowHalfOpen: true } });
+    const answer = readAll(client);
+    peer.end('done');
+    await nextEvent(peer, 'finish');
+    const moved = scope.track((peer as unknown as UvnetSocket).toNode());
+    expect(moved.writable).toBe(false);
+    expect((await answer).toString()).toBe('done');
+  });
+
+  test('pause, allowHalfOpen, timeout and unref() go along', async () => {
+    const { peer } = await scope.pair({ server: { allowHalfOpen: true, pauseOnConnect: true } });
+    peer.setTimeout(60_000);
+    peer.unref();
+    const moved = scope.track((peer as unknown as UvnetSocket).toNode());
+    expect(moved.isPaused()).toBe(true);
+    expect(moved.allowHalfOpen).toBe(true);
+    expect(moved.timeout).toBe(60_000);
+    const { _handle: handle } = moved as unknown as { _handle: { hasRef(): boolean } };
+    expect(handle.hasRef()).toBe(false);
+    const back = scope.track(net.Socket.fromNode(moved));
+    expect(back.isPaused()).toBe(true);
+    expect(back.allowHalfOpen).toBe(true);
+    expect(back.timeout).toBe(60_000);
+  });
+
+  test('a sub-class takes over as itself', async () => {
+    class Own extends (net.Socket as unknown as new (options: object) => UvnetSocket) {}
+    const { peer } = await coreScope.pair();
+    const moved = scope.track(
+      (Own as unknown as typeof net.Socket).fromNode(peer) as unknown as nodeNet.Socket,
+    );
+    expect(moved).toBeInstanceOf(Own);
+  });
+
+  test('a socket without a connection cannot move', async () => {
+    expect(thrownBy(() => new net.Socket().toNode()).code).toBe('ERR_SOCKET_CLOSED');
+    const { peer } = await scope.pair();
+    peer.destroy();
+    expect(thrownBy(() => (peer as unknown as UvnetSocket).toNode()).code).toBe(
+      'ERR_SOCKET_CLOSED',
+    );
+
+    const connecting = scope.connect({ port: 1, host: '127.0.0.1' });
+    connecting.on('error', () => {});
+    expect(thrownBy(() => (connecting as unknown as UvnetSocket).toNode()).code).toBe(
+      'ERR_INVALID_STATE',
+    );
+    expect(thrownBy(() => net.Socket.fromNode({} as never)).code).toBe('ERR_INVALID_ARG_TYPE');
+  });
+});

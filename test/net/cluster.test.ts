@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { programOf, runChild, type Body, type Outcome } from '../helpers/child';
+import { describeNet } from '../helpers/implementations';
+
+describeNet('workers of a cluster', (implementation) => {
+  /** Runs `body` in the primary and in each worker. */
+  const runCluster = async (body: Body, args: unknown[] = []): Promise<Outcome> => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-cluster-'));
+    const file = path.join(folder, 'program.cjs');
+    writeFileSync(file, programOf(implementation, body, args));
+    try {
+      return await runChild(
+        implementation,
+        ({ require, args: [exec] }) => {
+          const cluster = require('node:cluster') as import('node:cluster').Cluster;
+          cluster.setupPrimary({ exec, execArgv: [] });
+          require(exec as string);
+        },
+        { args: [file] },
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  describe.each(['round robin', 'shared'])('%s', (policy) => {
+    test('two of them serve one port, and are closed by disconnect()', async () => {
+      const { code, stdout, stderr } = await runCluster(
+        ({ net, require, args }) => {
+          const cluster = require('node:cluster') as import('node:cluster').Cluster;
+          const core = require('node:net') as typeof import('node:net');
+          cluster.schedulingPolicy =
+            (args[0] as string) === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR;
+          if (cluster.isWorker) {
+            const server = net.createServer((socket) => socket.end(String(process.pid)));
+            server.listen(0, '127.0.0.1');
+            server.on('close', () => console.log('closed'));
+            return;
+          }
+          const workers = [cluster.fork(), cluster.fork()];
+          const answered = new Set<string>();
+          const ask = (port: number, left: number): void => {
+            // Whoever is awake first gets a shared connection, so it may take some to see both.
+            if (answered.size === 2 || left === 0) {
+              console.log(`answers of ${answered.size}`);
+              for (const worker of workers) worker.disconnect();
+              return;
+            }
+            let pid = '';
+            const burst = Array.from(
+              { length: 8 },
+              () =>
+                new Promise<void>((resolve) => {
+                  const client = core.connect(port, '127.0.0.1');
+                  client.on('data', (chunk) => (pid = String(chunk)));
+                  client.on('close', () => {
+                    answered.add(pid);
+                    resolve();
+                  });
+                }),
+            );
+            void Promise.all(burst).then(() => ask(port, left - 1));
+          };
+          let listening = 0;
+          cluster.on('listening', (_worker, { port, addressType }) => {
+            console.log(`listening ${addressType}`);
+            if (++listening === 2) ask(port, 100);
+          });
+          cluster.on('exit', (worker, exitCode) => {
+            console.log(`exit ${exitCode} ${worker.exitedAfterDisconnect}`);
+          });
+        },
+        [policy],
+      );
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      expect(stdout.trim().split('\n').sort()).toEqual([
+        'answers of 2',
+        'closed',
+        'closed',
+        'exit 0 true',
+        'exit 0 true',
+        'listening 4',
+        'listening 4',
+      ]);
+    });
+  });
+
+  test('a port that is taken is reported to the worker', async () => {
+    const { stdout } = await runCluster(({ net, require }) => {
+      const cluster = require('node:cluster') as import('node:cluster').Cluster;
+      const core = require('node:net') as typeof import('node:net');
+      if (cluster.isWorker) {
+        const server = net.createServer();
+        server.on('error', (error: NodeJS.ErrnoException) => {
+          console.log(error.message.replace(/\d+$/, 'PORT'), error.code);
+          process.disconnect!();
+        });
+        server.listen(Number(process.env.TAKEN), '127.0.0.1');
+        return;
+      }
+      const taken = core.createServer().listen(0, '127.0.0.1', () => {
+        const { port } = taken.address() as import('node:net').AddressInfo;
+        cluster.fork({ TAKEN: String(port) }).on('exit', () => taken.close());
+      });
+    });
+    expect(stdout).toBe('bind EADDRINUSE 127.0.0.1:PORT EADDRINUSE\n');
+  });
+
+  test('exclusive: each worker has a port of its own', async () => {
+    const { stdout } = await runCluster(({ net, require }) => {
+      const cluster = require('node:cluster') as import('node:cluster').Cluster;
+      if (cluster.isWorker) {
+        const server = net.createServer().listen({ port: 0, exclusive: true }, () => {
+          const { port } = server.address() as import('node:net').AddressInfo;
+          process.send!(port);
+        });
+        return;
+      }
+      const ports = new Set<unknown>();
+      for (const worker of [cluster.fork(), cluster.fork()]) {
+        worker.on('message', (port: unknown) => {
+          ports.add(port);
+          if (ports.size < 2) return;
+          console.log('two ports');
+          for (const each of Object.values(cluster.workers!)) each!.kill();
+        });
+      }
+    });
+    expect(stdout).toBe('two ports\n');
+  });
+});
