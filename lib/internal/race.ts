@@ -115,6 +115,8 @@ export class Race implements RaceListener {
         this.gaveWay(target);
         break;
       case WON:
+        // A connection may last; what was needed to make it may go.
+        this.handle.raceListener = null;
         this.connected(this.socket);
         break;
       case ALL_FAILED:
