@@ -129,7 +129,11 @@ export class BlockList extends nodeNet.BlockList {
       : Function.prototype[Symbol.hasInstance].call(this, value);
   }
 
-  /** The id under which the native core knows the list; `undefined` if core holds the rules. */
+  /**
+   * The id under which the native core knows the list; `undefined` if core holds the rules.
+   *
+   * @internal
+   */
   static nativeId(list: unknown): number | undefined {
     return typeof list === 'object' && list !== null && #id in list && list.#cloned === undefined
       ? list.#id

@@ -57,6 +57,8 @@ for (const name of ['_setSimultaneousAccepts', '_TransferredBoundSocket']) {
 }
 
 export type { ConnectionAttemptInfo } from './internal/attempts';
+export type BlockList = import('./block-list').BlockList;
+export type SocketAddress = import('./socket-address').SocketAddress;
 export type Server = import('./server').Server;
 export type Socket = import('./socket').Socket;
 export type { BoundSocketToken } from './bound-socket';
