@@ -3,10 +3,12 @@
 #ifndef _WIN32
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #endif
 
+#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -129,13 +131,9 @@ std::vector<int> TakeDescriptors(Stream* stream) {
   return taken;
 }
 
-}  // namespace
-
-bool DeliverDescriptors(Stream* stream, size_t size) {
-  if (uv_pipe_pending_count(stream->uv_pipe()) == 0) return true;
-  // All at once: a listener may stop the reading, and uv_accept would start
-  // polling again.
-  for (const int fd : TakeDescriptors(stream)) {
+// Hands descriptors to JavaScript. False where the stream was closed meanwhile.
+bool ReportDescriptors(Stream* stream, std::vector<int> descriptors, size_t size) {
+  for (const int fd : descriptors) {
     JsCall call(stream);
     if (!stream->alive() || !call.possible()) {
       close(fd);
@@ -151,6 +149,78 @@ bool DeliverDescriptors(Stream* stream, size_t size) {
     call.Int(stream->id()).Int(fd).Value(position).Run(Callback::kDescriptor);
   }
   return stream->alive();
+}
+
+// As many as the kernel lets into one message.
+constexpr size_t kMaxDescriptors = 253;
+
+constexpr int kMaxRounds = 32;
+
+bool HungUp(int fd) {
+  pollfd poll_fd{fd, 0, 0};
+  return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP) != 0;
+}
+
+// As recvmsg(2), with all descriptors of the message.
+ssize_t Receive(int fd, const uv_buf_t& buffer, std::vector<int>* descriptors) {
+  alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))];
+  iovec bytes{buffer.base, buffer.len};
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  ssize_t nread;
+  do {
+#ifdef MSG_CMSG_CLOEXEC
+    nread = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+#else
+    nread = recvmsg(fd, &message, MSG_DONTWAIT);
+#endif
+  } while (nread < 0 && errno == EINTR);
+  if (nread < 0) return nread;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int found;
+      std::memcpy(&found, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+#ifndef MSG_CMSG_CLOEXEC
+      (void)fcntl(found, F_SETFD, FD_CLOEXEC);
+#endif
+      descriptors->push_back(found);
+    }
+  }
+  return nread;
+}
+
+}  // namespace
+
+bool DeliverDescriptors(Stream* stream, size_t size) {
+  // All at once: a listener may stop the reading, and uv_accept would start
+  // polling again.
+  return ReportDescriptors(stream, TakeDescriptors(stream), size);
+}
+
+// A descriptor ends a read, however much follows. libuv takes a read that did not
+// fill its buffer for the last one, and where the other end has closed already it
+// reports the end at once: what follows would be lost. So it is read here.
+void Stream::ReadOn() {
+  for (int round = 0; alive() && reading_; ++round) {
+    // Enough for one turn, unless nothing but the end is to come.
+    if (round >= kMaxRounds && !HungUp(fd())) return;
+    uv_buf_t buffer;
+    OnAllocate(uv_handle(), ReceiveBuffer::kAreaSize, &buffer);
+    if (buffer.len == 0) return;
+    std::vector<int> descriptors;
+    const ssize_t nread = Receive(fd(), buffer, &descriptors);
+    // Nothing left, the end or an error: libuv is told of those as well.
+    if (nread <= 0) return;
+    const auto size = static_cast<size_t>(nread);
+    if (!ReportDescriptors(this, std::move(descriptors), size)) return;
+    DeliverBytes(buffer.base, size);
+  }
 }
 
 int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin, int fd) {
@@ -188,6 +258,8 @@ int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin
 int ReceiveDescriptors(Stream*, bool) { return UV_ENOTSUP; }
 
 bool DeliverDescriptors(Stream*, size_t) { return true; }
+
+void Stream::ReadOn() {}
 
 int SendDescriptor(Stream*, const char*, size_t, napi_value, int) { return UV_ENOTSUP; }
 

@@ -106,9 +106,15 @@ int Stream::fd() const {
 #endif
 }
 
-int Stream::ReadStart() { return uv_read_start(uv_stream(), OnAllocate, OnRead); }
+int Stream::ReadStart() {
+  reading_ = true;
+  return uv_read_start(uv_stream(), OnAllocate, OnRead);
+}
 
-int Stream::ReadStop() { return uv_read_stop(uv_stream()); }
+int Stream::ReadStop() {
+  reading_ = false;
+  return uv_read_stop(uv_stream());
+}
 
 int Stream::UseUserBuffer(napi_value buffer) {
   napi_env env = environment()->env();
@@ -152,8 +158,12 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
     JsCall(self).Int(self->id()).Int(static_cast<int>(nread)).Run(Callback::kRead);
     return;
   }
-  if (self->kind() == Kind::kPipe && !DeliverDescriptors(self, static_cast<size_t>(nread))) return;
-  self->DeliverBytes(buffer->base, static_cast<size_t>(nread));
+  const auto size = static_cast<size_t>(nread);
+  const bool descriptors =
+      self->kind() == Kind::kPipe && uv_pipe_pending_count(self->uv_pipe()) > 0;
+  if (descriptors && !DeliverDescriptors(self, size)) return;
+  self->DeliverBytes(buffer->base, size);
+  if (descriptors) self->ReadOn();
 }
 
 void Stream::DeliverBytes(const char* data, size_t size) {

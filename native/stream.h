@@ -129,6 +129,8 @@ class Stream final : public Handle {
   static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
   static void OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer);
   void DeliverBytes(const char* data, size_t size);
+  // Reads what a descriptor has kept apart from its bytes (fd_passing.cc).
+  void ReadOn();
   void DeliverSmall(const char* data, size_t size);
   void DeliverCopy(const char* data, size_t size);
   void DeliverBulk(size_t size);
@@ -148,6 +150,7 @@ class Stream final : public Handle {
 
   Listener* listener_ = nullptr;
   Peek* peek_ = nullptr;
+  bool reading_ = false;
   std::shared_ptr<const SocketPreset> preset_;
   int refused_option_ = -1;
   Connector* connector_ = nullptr;

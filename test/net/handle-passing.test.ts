@@ -299,6 +299,32 @@ link.sendall(b"third")`,
     expect(await code).toBe(0);
   });
 
+  test('what follows them is read even when the other end has closed long ago', async () => {
+    const server = scope.server({ handles: true, pauseOnConnect: true } as never);
+    const place = scope.path();
+    await scope.listen(server, { path: place });
+    const accepted = nextEvent(server, 'connection');
+    const fd = file('x');
+    const { code } = python(
+      `import os, socket, sys
+link = socket.socket(socket.AF_UNIX); link.connect(sys.argv[1])
+file = os.open(sys.argv[2], os.O_RDONLY)
+for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"without ")`,
+      place,
+      path.join(folder, 'file-x'),
+    );
+    closeSync(fd);
+    const [peer] = (await accepted) as [Socket];
+    expect(await code).toBe(0);
+    let count = 0;
+    peer.on('handle', (passed: PassedHandle) => {
+      if (passed.type === 'FILE') count++;
+      closeSync(passed.take());
+    });
+    expect(String(await readAll(peer))).toBe('with without '.repeat(50));
+    expect(count).toBe(50);
+  });
+
   describe('none is left behind', () => {
     /** A connected pair; one end goes over the link, and the other sees its last copy close. */
     async function witness(): Promise<{ gift: Socket; closed: Promise<unknown> }> {
