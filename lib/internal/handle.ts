@@ -77,6 +77,9 @@ export abstract class Handle {
   declare onconnection: ConnectionCallback | null;
   /** Connections were not let in; `dropped` tells about each, for the time of the call. */
   ondrop?: DropCallback;
+  /** What a listening socket's connections have without being told; the delay in seconds. */
+  handsDownNoDelay?: boolean;
+  handsDownKeepAlive?: number;
   declare connectCallback: ConnectCallback | null;
   declare raceListener: RaceListener | null;
   /** What arrived in front of an accepted connection. */

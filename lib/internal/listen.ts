@@ -144,6 +144,19 @@ function fail(server: ServerImpl, error: Error): void {
   process.nextTick(() => server.emit('error', error));
 }
 
+/**
+ * Linux hands these options of a listening socket down to its connections, which saves their setting
+ * for each. Only on sockets of our own making: others may be shared with who knows whom.
+ */
+function presetConnections(server: ServerImpl, handle: Handle): void {
+  if (process.platform !== 'linux' || !(handle instanceof TCP)) return;
+  if (server.noDelay && handle.setNoDelay(true) === 0) handle.handsDownNoDelay = true;
+  const delay = server.keepAliveInitialDelay;
+  if (server.keepAlive && handle.setKeepAlive(true, delay) === 0) {
+    handle.handsDownKeepAlive = delay;
+  }
+}
+
 /** Makes the handle where there is none yet, and listens on it. */
 export function setupListenHandle(
   this: ServerImpl,
@@ -177,6 +190,7 @@ export function setupListenHandle(
         throw uvExceptionWithHostPort(made, 'listen', address, port as number);
       }
       this._handle = made;
+      if (typeof fd !== 'number') presetConnections(this, made);
     }
   } catch (error) {
     this._handle?.close();

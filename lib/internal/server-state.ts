@@ -83,6 +83,13 @@ export interface ConnectionCounter {
   once(event: 'exit', listener: (counter: ConnectionCounter) => void): void;
 }
 
+/** A listening handle, ours or a stand-in for one. */
+interface ListeningHandle {
+  owner: ServerImpl;
+  handsDownNoDelay?: boolean;
+  handsDownKeepAlive?: number;
+}
+
 /** The argument of 'drop'. A pipe's connection has no addresses. */
 export interface DropData {
   reason: DropReason;
@@ -160,8 +167,27 @@ function setName(out: SocketName, address: string, family: string, port: number)
   return 0;
 }
 
+/** `noDelay` and `keepAlive`, where the listening socket has not handed them down already. */
+function applyKeptOptions(
+  server: ServerImpl,
+  listener: ListeningHandle,
+  socket: SocketImpl,
+  handle: TCP,
+): void {
+  const { handsDownNoDelay = false, handsDownKeepAlive } = listener;
+  if (handle.setNoDelay && (server.noDelay || handsDownNoDelay)) {
+    socket[kNoDelay] = server.noDelay;
+    if (server.noDelay !== handsDownNoDelay) handle.setNoDelay(server.noDelay);
+  }
+  if (handle.setKeepAlive && (server.keepAlive || handsDownKeepAlive !== undefined)) {
+    const { keepAlive: enable, keepAliveInitialDelay: delay } = server;
+    if (enable) socket[kKeepAlive] = { enable, delay, interval: undefined, count: undefined };
+    if (!enable || delay !== handsDownKeepAlive) handle.setKeepAlive(enable, delay);
+  }
+}
+
 /** What a listening handle calls for each connection, and for each accept that failed. */
-export function onConnection(this: { owner: ServerImpl }, status: number, handle: TCP): void {
+export function onConnection(this: ListeningHandle, status: number, handle: TCP): void {
   const server = this.owner;
   debug('onconnection');
   if (status !== 0) {
@@ -183,15 +209,7 @@ export function onConnection(this: { owner: ServerImpl }, status: number, handle
   options.writableHighWaterMark = server.highWaterMark;
   const socket = new Socket(options as never) as unknown as SocketImpl;
   if (server[kReceiveHandles] === true) receiveHandles(socket);
-  if (server.noDelay && handle.setNoDelay) {
-    socket[kNoDelay] = true;
-    handle.setNoDelay(true);
-  }
-  if (server.keepAlive && handle.setKeepAlive) {
-    const delay = server.keepAliveInitialDelay;
-    socket[kKeepAlive] = { enable: true, delay, interval: undefined, count: undefined };
-    handle.setKeepAlive(true, delay);
-  }
+  applyKeptOptions(server, this, socket, handle);
   if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle);
   server._connections++;
   socket.server = server;

@@ -416,3 +416,30 @@ describe('blockList', () => {
     expect(await knock(server, '127.0.0.1')).toBe(true);
   });
 });
+
+describe('reusePort', () => {
+  test('two servers share a port, and each gets connections', async () => {
+    const servers = [createServer(), createServer()] as [net.Server, net.Server];
+    const options = { host: '127.0.0.1', reusePort: true };
+    await scope.listen(servers[0] as never, { ...options, port: 0 });
+    const port = portOfServer(servers[0]);
+    await scope.listen(servers[1] as never, { ...options, port });
+    const accepted = (): number[] => servers.map((server) => server.stats().accepted);
+    // The kernel deals them out by a hash: that one of two gets all of 200 has no chance.
+    for (let i = 0; i < 200; i++) {
+      const client = scope.connect({ port, host: '127.0.0.1' });
+      await Promise.race(servers.map((server) => nextEvent(server, 'connection')));
+      client.destroy();
+    }
+    expect(accepted().reduce((a, b) => a + b)).toBe(200);
+    expect(Math.min(...accepted())).toBeGreaterThan(0);
+  });
+
+  test('without it the port is in use', async () => {
+    const first = await listening();
+    const second = createServer();
+    const failed = nextEvent(second, 'error');
+    second.listen({ host: '127.0.0.1', port: portOfServer(first) });
+    expect((await failed)[0]).toMatchObject({ code: 'EADDRINUSE' });
+  });
+});

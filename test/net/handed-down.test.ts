@@ -1,0 +1,76 @@
+import * as net from 'uvnet';
+
+import { TCP } from '../../lib/internal/handle';
+import { nextEvent } from '../helpers/events';
+import type { Net } from '../helpers/implementations';
+import { Scope } from '../helpers/scope';
+
+/** `noDelay` and `keepAlive` of a server: on Linux set once, on the listening socket. */
+
+const scope = new Scope(net as unknown as Net);
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await scope.dispose();
+});
+
+const perConnection = process.platform === 'linux' ? 0 : 1;
+
+async function connection(server: net.Server): Promise<net.Socket> {
+  const { peer } = await scope.join(server as never);
+  return peer as unknown as net.Socket;
+}
+
+async function listening(options: net.ServerOptions): Promise<net.Server> {
+  const server = scope.trackServer(net.createServer(options) as never);
+  await scope.listen(server);
+  return server as unknown as net.Server;
+}
+
+test('noDelay is on in each connection, without a system call for it', async () => {
+  const server = await listening({ noDelay: true });
+  const set = jest.spyOn(TCP.prototype, 'setNoDelay');
+  const sockets = [await connection(server), await connection(server)];
+  expect(sockets.map((socket) => socket.getOption('noDelay'))).toEqual([true, true]);
+  expect(set).toHaveBeenCalledTimes(2 * perConnection);
+});
+
+test('keepAlive too, with its delay', async () => {
+  const server = await listening({ keepAlive: true, keepAliveInitialDelay: 77_000 });
+  const set = jest.spyOn(TCP.prototype, 'setKeepAlive');
+  const socket = await connection(server);
+  expect(socket.getOption('keepAlive')).toBe(true);
+  expect(socket.getOption('keepAliveInitialDelay')).toBe(77_000);
+  expect(set).toHaveBeenCalledTimes(perConnection);
+});
+
+test('the socket knows, and can switch it off', async () => {
+  const server = await listening({ noDelay: true, keepAlive: true });
+  const socket = await connection(server);
+  socket.setNoDelay(false).setKeepAlive(false);
+  expect(socket.getOption('noDelay')).toBe(false);
+  expect(socket.getOption('keepAlive')).toBe(false);
+});
+
+test('changed properties of the server hold for the next connection', async () => {
+  const server = await listening({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+  Object.assign(server, { noDelay: false, keepAliveInitialDelay: 90 });
+  const first = await connection(server);
+  expect(first.getOption('noDelay')).toBe(false);
+  expect(first.getOption('keepAliveInitialDelay')).toBe(90_000);
+  Object.assign(server, { noDelay: true, keepAlive: false });
+  const second = await connection(server);
+  expect(second.getOption('noDelay')).toBe(true);
+  expect(second.getOption('keepAlive')).toBe(false);
+});
+
+test('without them nothing is set', async () => {
+  const noDelay = jest.spyOn(TCP.prototype, 'setNoDelay');
+  const keepAlive = jest.spyOn(TCP.prototype, 'setKeepAlive');
+  const server = await listening({});
+  const accepted = nextEvent(server, 'connection');
+  const socket = await connection(server);
+  await accepted;
+  expect(socket.getOption('noDelay')).toBe(false);
+  expect(noDelay).not.toHaveBeenCalled();
+  expect(keepAlive).not.toHaveBeenCalled();
+});
