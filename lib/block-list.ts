@@ -199,10 +199,8 @@ export class BlockList extends nodeNet.BlockList {
     if (typeof entries !== 'string' && !Array.isArray(entries)) {
       throw new ERR_INVALID_ARG_TYPE('entries', ['string', 'string[]'], entries);
     }
-    const result =
-      this.#cloned === undefined
-        ? binding.blockListAddMany(this.#id, entries)
-        : this.#cloned.addMany(entries);
+    const result = binding.blockListAddMany(this.#id, entries);
+    if (result >= 0) this.#cloned?.addMany(entries);
     if (result >= 0) return result;
     const index = -result - 1;
     if (typeof entries !== 'string') {
@@ -259,8 +257,8 @@ export class BlockList extends nodeNet.BlockList {
 
   /** Removes all rules. */
   clear(): void {
-    if (this.#cloned !== undefined) this.#cloned.clear();
-    else binding.blockListClear(this.#id);
+    this.#cloned?.clear();
+    binding.blockListClear(this.#id);
   }
 
   /**
@@ -310,8 +308,8 @@ export class BlockList extends nodeNet.BlockList {
       return;
     }
     const { text, family: found } = endpoint(value, name, family);
-    if (this.#cloned !== undefined) this.#cloned.address(remove, text, found);
-    else if (binding.blockListAddress(this.#id, remove, text, found) < 0) throw invalidAddress();
+    this.#cloned?.address(remove, text, found);
+    if (binding.blockListAddress(this.#id, remove, text, found) < 0) throw invalidAddress();
   }
 
   #subnet(remove: boolean, value: unknown, prefix: unknown, family: unknown): void {
@@ -321,8 +319,8 @@ export class BlockList extends nodeNet.BlockList {
     }
     const { text, family: found } = endpoint(value, 'network', family);
     const length = validatePrefix(prefix, found);
-    if (this.#cloned !== undefined) this.#cloned.subnet(remove, text, length, found);
-    else if (binding.blockListSubnet(this.#id, remove, text, found, length) < 0) {
+    this.#cloned?.subnet(remove, text, length, found);
+    if (binding.blockListSubnet(this.#id, remove, text, found, length) < 0) {
       throw invalidAddress();
     }
   }
@@ -335,10 +333,7 @@ export class BlockList extends nodeNet.BlockList {
   #range(remove: boolean, start: unknown, end: unknown, family: unknown): void {
     const first = endpoint(start, 'start', family);
     const last = endpoint(end, 'end', family);
-    const status =
-      this.#cloned !== undefined
-        ? this.#cloned.range(remove, first, last)
-        : binding.blockListRange(this.#id, remove, first.text, last.text);
+    const status = binding.blockListRange(this.#id, remove, first.text, last.text);
     if (status === UV_ERANGE) {
       const shown = SocketAddress.isSocketAddress(start)
         ? start
@@ -346,6 +341,7 @@ export class BlockList extends nodeNet.BlockList {
       throw new ERR_INVALID_ARG_VALUE('start', shown, 'must come before end');
     }
     if (status < 0) throw invalidAddress();
+    this.#cloned?.range(remove, first, last);
   }
 
   #has(text: string, family: 0 | 4 | 6): boolean {
@@ -354,13 +350,15 @@ export class BlockList extends nodeNet.BlockList {
       : this.#cloned.check(text, family);
   }
 
-  /** Hands the rules over to core before it copies the list. */
+  /**
+   * Hands the rules over to core before it copies the list. They stay here too, for a server that
+   * has the list natively; it sees what this object changes, not what the copies do.
+   */
   #giveToCore(): void {
     if (this.#cloned !== undefined) return;
     const rules = binding.blockListRules(this.#id).reverse();
     this.#cloned = new CoreRules(this);
     this.#cloned.addMany(rules);
-    binding.blockListClear(this.#id);
   }
 
   /** The reverse, for a list that is to be shared by a token too: the copies stay as they are. */

@@ -1,7 +1,6 @@
 import * as nodeNet from 'node:net';
 import { binding } from './binding';
 import { ERR_INVALID_STATE } from './errors';
-import { errnoByName } from './errno';
 
 /** Core's methods, of which the removing ones are younger than Node 22. */
 interface Methods {
@@ -55,27 +54,21 @@ export class CoreRules {
     method.call(this.list, text, prefix, `ipv${family}`);
   }
 
-  range(remove: boolean, first: Endpoint, last: Endpoint): number {
+  range(remove: boolean, first: Endpoint, last: Endpoint): void {
     const method = remove ? this.required(core.removeRange) : core.addRange;
-    try {
-      method.call(this.list, socketAddress(first), socketAddress(last));
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ERR_INVALID_ARG_VALUE') throw error;
-      return errnoByName('ERANGE');
-    }
-    return 0;
+    method.call(this.list, socketAddress(first), socketAddress(last));
   }
 
   clear(): void {
     this.required(core.clear).call(this.list);
   }
 
-  addMany(entries: readonly string[] | string): number {
+  /** Adds entries that were checked before. */
+  addMany(entries: readonly string[] | string): void {
     // The native core reads and checks them, and lists them in a form that core has methods for.
     const owner = {};
     const id = binding.blockListNew(owner);
-    const count = binding.blockListAddMany(id, entries);
-    if (count < 0) return count;
+    binding.blockListAddMany(id, entries);
     for (const rule of binding.blockListRules(id).reverse()) {
       // "Range: IPv4 10.0.0.1-10.0.0.9"
       const [kind, , text = ''] = rule.split(' ');
@@ -84,7 +77,6 @@ export class CoreRules {
       else if (kind === 'Subnet:') this.subnet(false, first, Number(last), familyOf(first));
       else this.range(false, endpoint(first), endpoint(last));
     }
-    return count;
   }
 
   check(text: string, family: 0 | 4 | 6): boolean {
