@@ -253,17 +253,12 @@ void Connector::OnEvent(const ConnectRace::Event& event) {
       break;
     }
     case ConnectRace::EventType::kAllFailed:
-    case ConnectRace::EventType::kTimedOut:
-      RaceOver();
-      break;
-    case ConnectRace::EventType::kCancelled:
-      RaceOver();
-      return;
+    case ConnectRace::EventType::kTimedOut: RaceOver(); break;
+    case ConnectRace::EventType::kCancelled: RaceOver(); return;
     case ConnectRace::EventType::kAttemptStarted:
       if (std::exchange(announced_, false)) return;
       break;
-    default:
-      break;
+    default: break;
   }
   const int candidate =
       event.candidate == ConnectRace::kNoCandidate ? -1 : static_cast<int>(event.candidate);

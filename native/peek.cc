@@ -1,10 +1,10 @@
 #include "peek.h"
 
 #ifndef _WIN32
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cerrno>
 #endif
 #if defined(__linux__)
 #include <sys/epoll.h>

@@ -1,9 +1,9 @@
 #include "peer_credentials.h"
 
 #ifndef _WIN32
-#include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <cerrno>
 #endif
 #ifdef __APPLE__
 #include <sys/ucred.h>

@@ -6,7 +6,6 @@
 // mstcpip.h only after the two above.
 #include <mstcpip.h>
 #else
-#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -14,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cerrno>
 #endif
 
 #include <cstring>

@@ -6,11 +6,11 @@
 // mstcpip.h only after the two above.
 #include <mstcpip.h>
 #else
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <cerrno>
 #ifdef __linux__
 #include <linux/sockios.h>
 #endif
