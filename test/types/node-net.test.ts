@@ -1,0 +1,59 @@
+// The types of uvnet against those of node:net, checked by `tsc -p tsconfig.test.json`:
+// what is written for node:net must compile with uvnet. Nothing here runs but the
+// last line; a type that does not fit is an error of the type check.
+import type * as nodeNet from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import type * as uvnet from 'uvnet';
+
+/** Compiles only where `From` may stand where `To` is asked for. */
+type Assignable<From extends To, To> = From;
+
+/**
+ * Functions that take and give what those of node:net do. `getDefaultAutoSelectFamily` is not
+ * among them: after `setDefaultAutoSelectFamily(4)` it gives 4.
+ */
+type Functions =
+  | 'isIP'
+  | 'isIPv4'
+  | 'isIPv6'
+  | 'getDefaultAutoSelectFamilyAttemptTimeout'
+  | 'setDefaultAutoSelectFamily'
+  | 'setDefaultAutoSelectFamilyAttemptTimeout'
+  | 'connect'
+  | 'createConnection'
+  | 'createServer';
+
+export type Checks = [
+  Assignable<Exclude<keyof typeof nodeNet, keyof typeof uvnet>, never>,
+  { [Name in Functions]: Assignable<(typeof uvnet)[Name], (typeof nodeNet)[Name]> },
+  Assignable<uvnet.Socket, nodeNet.Socket>,
+  Assignable<uvnet.Socket, Duplex>,
+  Assignable<uvnet.Server, nodeNet.Server>,
+  Assignable<InstanceType<typeof uvnet.Socket>, nodeNet.Socket>,
+  Assignable<InstanceType<typeof uvnet.Server>, nodeNet.Server>,
+  Assignable<InstanceType<typeof uvnet.BlockList>, nodeNet.BlockList>,
+  Assignable<InstanceType<typeof uvnet.SocketAddress>, nodeNet.SocketAddress>,
+  Assignable<'native' | 'node', typeof uvnet.backend>,
+];
+
+/** A program as people write it for node:net. */
+export function program(net: typeof uvnet): nodeNet.Server {
+  const server = net.createServer({ noDelay: true, highWaterMark: 1024 }, (socket) => {
+    socket
+      .setEncoding('utf8')
+      .setNoDelay()
+      .setTimeout(1000, () => socket.destroy());
+    socket.on('data', (chunk: string | Buffer) => socket.write(chunk));
+    socket.once('close', (hadError: boolean) => hadError);
+    socket.pipe(socket);
+  });
+  server.listen({ port: 0, host: '127.0.0.1' }, () => server.address());
+  const client: nodeNet.Socket = net.connect({ port: 1, host: 'localhost' }, () => client.end());
+  new net.Socket({ allowHalfOpen: true }).connect(1, 'localhost').unref().ref();
+  return server;
+}
+
+test('the module that was type-checked is the one that runs', () => {
+  expect(Object.keys(require('uvnet') as object)).toContain('createServer');
+});
