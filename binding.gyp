@@ -5,7 +5,7 @@
     {
       'target_name': 'uvnet',
       'sources': ['<!@(node -p "require(\'./native/sources.json\').sources.join(\' \')")'],
-      'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'include_dirs': ['<!(node -p "try{require(\'node-addon-api\').include_dir}catch{\'native/vendor\'}")'],
       'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS'],
       # Headers of Node and node-addon-api are not ours to keep free of warnings; ours are strict.
       'conditions': [
@@ -47,6 +47,12 @@
           },
         ],
         [
+          'OS == "linux"',
+          {
+            'cflags_cc': ['-include', '<(module_root_dir)/native/glibc_compat.h'],
+          },
+        ],
+        [
           'OS != "win" and OS != "mac"',
           {
             'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
@@ -63,10 +69,10 @@
               '-ffunction-sections',
               '-fdata-sections',
             ],
-            # The C++ runtime comes along: the addon must load where the system's is older.
+            # The C++ runtime comes along: the addon must load where the system's is older. libgcc_s
+            # does not: Node itself needs it, and a copy would ask for the newest glibc.
             'ldflags': [
               '-static-libstdc++',
-              '-static-libgcc',
               '-Wl,--gc-sections',
               '-Wl,--version-script=<(module_root_dir)/native/exports.map',
               '-Wl,-z,relro,-z,now',

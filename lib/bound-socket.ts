@@ -214,6 +214,6 @@ if (dispose !== undefined) {
 
 export const isBoundSocket = (value: unknown): value is BoundSocket => value instanceof BoundSocket;
 /** The path of a pipe, undefined for TCP. */
-export const boundPathOf = boundPath;
+export const boundPathOf: (socket: BoundSocket) => string | undefined = boundPath;
 /** Takes the handle over; the bound socket cannot be used any more. */
-export const consume = take;
+export const consume: (socket: BoundSocket) => Handle = take;

@@ -1,0 +1,58 @@
+// What a Linux binary asks of the system it is loaded on, and what it offers.
+import { spawnSync } from 'node:child_process';
+import { CommandError } from './tools.mjs';
+
+/** The newest glibc that a binary may ask for: that of the oldest systems Node 20 to 26 run on. */
+export const GLIBC_LIMIT = '2.28';
+
+/** The module's entry, and nothing else. */
+const ENTRY = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+
+/** Libraries that every Node loads itself; the last three are the loader's. */
+const LIBRARIES =
+  /^(libc\.so\.6|libm\.so\.6|libgcc_s\.so\.1|libpthread\.so\.0|libdl\.so\.2|libc\.musl-\w+\.so\.1|ld-linux.*|ld-musl.*)$/;
+
+const newer = (a, b) => a.localeCompare(b, 'en', { numeric: true }) > 0;
+
+function readelf(option, file) {
+  const { status, stdout, error } = spawnSync('readelf', ['--wide', option, file], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+  });
+  if (error) throw new CommandError(`readelf: ${error.message}`);
+  if (status !== 0) throw new CommandError(`readelf ${option} ${file}: exit code ${status}`);
+  return stdout;
+}
+
+/** The complaints about a binary, one a line; none when it fits. */
+export function checkSymbols(file) {
+  const problems = [];
+  const exported = [];
+  for (const line of readelf('--dyn-syms', file).split('\n')) {
+    // Num: Value Size Type Bind Vis Ndx Name
+    const fields = line.trim().split(/\s+/);
+    const [bind, section, name] = [fields[4], fields[6], fields[7]];
+    if (!/^\d+:$/.test(fields[0]) || name === undefined) continue;
+    if (section !== 'UND') {
+      if (bind !== 'LOCAL') exported.push(name);
+      continue;
+    }
+    const [, library, version] = /@([A-Z]+)_([\d.]+)/.exec(name) ?? [];
+    if (library === 'GLIBC' && newer(version, GLIBC_LIMIT)) {
+      problems.push(`asks for ${name}: above glibc ${GLIBC_LIMIT}`);
+    }
+    if (library === 'GLIBCXX' || library === 'CXXABI') {
+      problems.push(`asks for ${name}: the C++ runtime should be linked in`);
+    }
+  }
+  for (const name of exported.filter((name) => !ENTRY.includes(name))) {
+    problems.push(`exports ${name}`);
+  }
+  for (const name of ENTRY.filter((name) => !exported.includes(name))) {
+    problems.push(`does not export ${name}`);
+  }
+  for (const [, name] of readelf('--dynamic', file).matchAll(/\(NEEDED\).*\[(.+)\]/g)) {
+    if (!LIBRARIES.test(name)) problems.push(`needs ${name}`);
+  }
+  return problems;
+}

@@ -1,0 +1,336 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/**
+ * What people get: the tarball, installed into an empty folder without registry, cache, install
+ * scripts or compiler, and used in every way a program may use it.
+ */
+
+const root = path.resolve(__dirname, '../..');
+const at = (...parts: string[]): string => path.join(root, ...parts);
+const npm = [
+  path.join(path.dirname(process.execPath), '../lib/node_modules/npm/bin/npm-cli.js'),
+  '/usr/share/nodejs/npm/bin/npm-cli.js',
+].find((file) => existsSync(file));
+
+let scratch: string;
+let project: string;
+/** A PATH with nothing but node. */
+let bin: string;
+let files: { path: string; size: number }[];
+let packed: number;
+
+interface Result {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function node(args: string[], cwd = project, env: Record<string, string> = {}): Result {
+  const clean = { PATH: bin, HOME: scratch, TMPDIR: scratch, NO_COLOR: '1', ...env };
+  return spawnSync(process.execPath, args, { cwd, env: clean, encoding: 'utf8', timeout: 100_000 });
+}
+
+/** Writes a file of the project and runs it. */
+function program(name: string, source: string): Result {
+  writeFileSync(path.join(project, name), source);
+  return node([name]);
+}
+
+const isMusl = existsSync('/etc/alpine-release');
+const binaryName =
+  process.platform === 'linux' ? `uvnet.${isMusl ? 'musl' : 'glibc'}.node` : 'uvnet.node';
+const folder = `prebuilds/${process.platform}-${process.arch}`;
+
+/** Another runtime: named by UVNET_TEST_BUN or UVNET_TEST_DENO, or on PATH. */
+function findRuntime(name: string): string | undefined {
+  const named = process.env[`UVNET_TEST_${name.toUpperCase()}`];
+  const places = (process.env.PATH ?? '').split(path.delimiter);
+  return [named, ...places.map((place) => path.join(place, name))].find(
+    (file) => file !== undefined && file !== '' && existsSync(file),
+  );
+}
+
+const maybe = npm === undefined || process.arch === 'arm' ? describe.skip : describe;
+
+maybe('the tarball (skipped where npm is not beside node)', () => {
+  beforeAll(() => {
+    scratch = mkdtempSync(path.join(tmpdir(), 'uvnet-package-'));
+    project = path.join(scratch, 'project');
+    bin = path.join(scratch, 'bin');
+    const stage = path.join(scratch, 'stage');
+    for (const part of [project, bin, stage]) mkdirSync(part);
+    symlinkSync(process.execPath, path.join(bin, 'node'));
+    // The release build stands in for the prebuilt binary, which is the same build.
+    for (const part of [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      'binding.gyp',
+      'bin',
+      'dist',
+      'native',
+      'bench',
+      'lib',
+      'test/helpers',
+      'scripts',
+    ]) {
+      cpSync(at(part), path.join(stage, part), { recursive: true });
+    }
+    mkdirSync(path.join(stage, folder), { recursive: true });
+    cpSync(at('build/Release/uvnet.node'), path.join(stage, folder, binaryName));
+    const output = execFileSync(
+      process.execPath,
+      [npm!, 'pack', '--json', '--ignore-scripts', `--pack-destination=${scratch}`],
+      { cwd: stage, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    const [report] = JSON.parse(output) as [
+      { filename: string; size: number; files: typeof files },
+    ];
+    ({ files, size: packed } = report);
+    writeFileSync(path.join(project, 'package.json'), '{"name":"consumer","private":true}');
+    const tarball = path.join(scratch, report.filename);
+    const options = [
+      '--ignore-scripts',
+      '--offline',
+      `--cache=${scratch}/cache`,
+      '--no-audit',
+      '--no-fund',
+    ];
+    const install = node([npm!, 'install', ...options, tarball]);
+    if (install.status !== 0) throw new Error(install.stderr);
+  }, 120_000);
+
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  test('carries what it needs and nothing else', () => {
+    const names = files.map(({ path: name }) => name);
+    const allowed =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp|bin\/[\w/.-]+\.mjs|dist\/index\.m?js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
+    expect(names.filter((name) => !allowed.test(name))).toEqual([]);
+    expect(names).toContain('dist/index.js');
+    expect(names).toContain(`${folder}/${binaryName}`);
+    expect(
+      names.filter((name) => name.startsWith('bench/bin') || name.startsWith('bench/results')),
+    ).toEqual([]);
+  });
+
+  test('is small', () => {
+    console.info(`packed: ${packed} bytes, ${files.length} files`);
+    expect(packed).toBeLessThan(2 << 20);
+    expect(files.find(({ path: name }) => name === 'dist/index.js')!.size).toBeLessThan(250_000);
+  });
+
+  const echo = `
+    const server = net.createServer((socket) => socket.pipe(socket));
+    server.listen(0, '127.0.0.1', () => {
+      const client = net.connect(server.address().port, '127.0.0.1', () => client.end('hello'));
+      client.on('data', (data) => console.log(net.backend, String(data)));
+      client.on('close', () => server.close());
+    });`;
+
+  test('require()', () => {
+    const { status, stdout, stderr } = program('a.cjs', `const net = require('uvnet');${echo}`);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
+  });
+
+  test('import, by default and by name, and the same instance as require()', () => {
+    const { status, stdout, stderr } = program(
+      'a.mjs',
+      `import net, { createServer, Socket } from 'uvnet';
+       import { createRequire } from 'node:module';
+       if (createServer !== net.createServer) throw new Error('two servers');
+       if (createRequire(import.meta.url)('uvnet').Socket !== Socket) throw new Error('two copies');
+       ${echo}`,
+    );
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
+  });
+
+  test('worker_threads', () => {
+    const { status, stdout, stderr } = program(
+      'worker.cjs',
+      `const { Worker, isMainThread } = require('node:worker_threads');
+       const net = require('uvnet');
+       if (isMainThread) new Worker(__filename);
+       ${echo}`,
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toBe('native hello\nnative hello\n');
+  });
+
+  test.each(['cjs', 'esm'])('bundled into a program by esbuild (%s)', (format) => {
+    writeFileSync(
+      path.join(project, 'entry.ts'),
+      `import net from 'uvnet';${echo.replace('.port', "!['port']")}`,
+    );
+    const outfile = path.join(project, `out/bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+    const options = {
+      absWorkingDir: project,
+      entryPoints: ['entry.ts'],
+      bundle: true,
+      platform: 'node',
+      logLevel: 'error',
+      format,
+      outfile,
+      external: format === 'esm' ? ['uvnet'] : [],
+    };
+    execFileSync(process.execPath, [
+      '-e',
+      `require(${JSON.stringify(at('node_modules/esbuild'))}).buildSync(${JSON.stringify(options)})`,
+    ]);
+    const { status, stdout, stderr } = node([outfile]);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
+  });
+
+  test.each([
+    ['node16', ['a.mts', 'b.cts']],
+    ['bundler', ['c.ts']],
+  ])(
+    'types with resolution %s',
+    (resolution, names) => {
+      for (const name of names) {
+        const line = name.endsWith('.cts')
+          ? "import net = require('uvnet');"
+          : "import net, { createServer } from 'uvnet';\nvoid createServer;";
+        writeFileSync(
+          path.join(project, name),
+          `${line}
+        import type { ServerOptions } from 'uvnet';
+        const options: ServerOptions = { pauseOnConnect: true };
+        const server: net.Server = net.createServer(options, (socket: net.Socket) => {
+          socket.end();
+        });
+        export const backend: 'native' | 'node' = net.backend;
+        server.close();`,
+        );
+      }
+      const { status, stdout } = node([
+        at('node_modules/typescript/bin/tsc'),
+        ...['--noEmit', '--strict', '--target', 'es2022', '--types', 'node'],
+        ...['--module', resolution === 'bundler' ? 'esnext' : 'node16'],
+        ...['--moduleResolution', resolution, '--typeRoots', at('node_modules/@types'), ...names],
+      ]);
+      expect(stdout).toBe('');
+      expect(status).toBe(0);
+    },
+    120_000,
+  );
+
+  test('loading it loads no more of Node than it needs', () => {
+    const { stdout } = program(
+      'loaded.cjs',
+      `const before = new Set(process.moduleLoadList);
+       require('uvnet');
+       console.log(process.moduleLoadList.filter((name) => !before.has(name)).join('\\n'));
+       console.log(Object.keys(require.cache).filter((name) => name.includes('node_modules')).length);`,
+    );
+    expect(stdout).not.toMatch(
+      /NativeModule (cluster|crypto|dns|child_process|worker_threads|http|tls)$/m,
+    );
+    // dist/index.js and the binary.
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('2');
+  });
+
+  test('without a fitting binary it is node:net, with one warning that says what to do', () => {
+    writeFileSync(
+      path.join(project, 'b.cjs'),
+      `const net = require('uvnet');require('uvnet');${echo}`,
+    );
+    const { status, stdout, stderr } = node(['b.cjs'], project, { UVNET_BINDING: '/nonexistent' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'node hello\n' });
+    expect(stderr.match(/UvnetWarning/g)).toHaveLength(1);
+    expect(stderr).toContain('npx uvnet build');
+  });
+
+  const linux = process.platform === 'linux' ? test : test.skip;
+
+  linux('the binary fits old systems and exports its entry only (readelf: Linux)', () => {
+    const script = `import { checkSymbols } from ${JSON.stringify(at('scripts/lib/symbols.mjs'))};
+      console.log(JSON.stringify(checkSymbols(process.argv[1])));`;
+    const output = execFileSync(
+      process.execPath,
+      ['--input-type=module', '-e', script, at('build/Release/uvnet.node')],
+      { encoding: 'utf8' },
+    );
+    expect(JSON.parse(output)).toEqual([]);
+  });
+
+  describe.each(['bun', 'deno'])('%s', (name) => {
+    const runtime = findRuntime(name);
+    const runs = runtime === undefined ? test.skip : test;
+
+    runs('falls back to node:net (skipped where the runtime is not installed)', () => {
+      writeFileSync(path.join(project, 'r.cjs'), `const net = require('uvnet');${echo}`);
+      const args = name === 'deno' ? ['run', '-A', 'r.cjs'] : ['r.cjs'];
+      const { status, stdout, stderr } = spawnSync(runtime!, args, {
+        cwd: project,
+        env: { PATH: bin, HOME: scratch, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: 'node hello\n' });
+      expect(stderr).toContain('uvnet falls back to node:net');
+    });
+  });
+
+  describe('uvnet, the command', () => {
+    const uvnet = (...args: string[]): Result =>
+      node(['node_modules/uvnet/bin/uvnet.mjs', ...args]);
+
+    test('doctor', () => {
+      const { status, stdout } = uvnet('doctor', '--json');
+      const report = JSON.parse(stdout) as Record<string, unknown>;
+      expect(report).toMatchObject({
+        ok: true,
+        backend: 'native',
+        selfTest: { tcp: 'ok', local: 'ok' },
+      });
+      expect(report.libuv).toBe(process.versions.uv);
+      expect(report.binary).toContain(path.join(folder, binaryName));
+      expect(status).toBe(0);
+      expect(uvnet('doctor').stdout).toContain("uvnet's own core");
+    });
+
+    test('doctor says why there is no core, and exits with 1', () => {
+      const { status, stdout } = node(
+        ['node_modules/uvnet/bin/uvnet.mjs', 'doctor', '--json'],
+        project,
+        { UVNET_BINDING: '/nonexistent' },
+      );
+      expect(JSON.parse(stdout)).toMatchObject({
+        ok: false,
+        backend: 'node',
+        selfTest: { tcp: 'ok' },
+      });
+      expect((JSON.parse(stdout) as { reason: string }).reason).toContain(
+        '/nonexistent: does not exist',
+      );
+      expect(status).toBe(1);
+    });
+
+    test('help, and wrong usage', () => {
+      expect(uvnet('--help')).toMatchObject({ status: 0, stderr: '' });
+      expect(uvnet()).toMatchObject({ status: 2, stdout: '' });
+      expect(uvnet('brew').stderr).toContain('unknown command brew');
+      expect(uvnet('doctor', '--xml').status).toBe(2);
+      expect(uvnet('build', '--fast').status).toBe(2);
+    });
+
+    test('bench finds its files', () => {
+      const { status, stdout } = uvnet('bench', '--list');
+      expect(status).toBe(0);
+      expect(stdout).toContain('echo');
+    });
+  });
+});
