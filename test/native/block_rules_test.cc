@@ -1,5 +1,4 @@
-// Links: native/block_rules.cc native/rule_table.cc native/rule_text.cc native/address_trie.cc
-// native/address.cc
+// Links: native/block_rules.cc native/rule_table.cc native/rule_text.cc native/address_trie.cc native/address.cc
 
 #include "../../native/block_rules.h"
 
