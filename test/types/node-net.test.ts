@@ -26,7 +26,7 @@ type Functions =
 
 export type Checks = [
   Assignable<Exclude<keyof typeof nodeNet, keyof typeof uvnet>, never>,
-  { [Name in Functions]: Assignable<(typeof uvnet)[Name], (typeof nodeNet)[Name]> },
+  Assignable<Pick<typeof uvnet, Functions>, Pick<typeof nodeNet, Functions>>,
   Assignable<uvnet.Socket, nodeNet.Socket>,
   Assignable<uvnet.Socket, Duplex>,
   Assignable<uvnet.Server, nodeNet.Server>,
