@@ -207,7 +207,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
   options.pauseOnCreate = server.pauseOnConnect;
   options.readableHighWaterMark = server.highWaterMark;
   options.writableHighWaterMark = server.highWaterMark;
-  const socket = new Socket(options as never) as unknown as SocketImpl;
+  const socket = new Socket(options) as unknown as SocketImpl;
   if (server[kReceiveHandles] === true) receiveHandles(socket);
   applyKeptOptions(server, this, socket, handle);
   if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle);

@@ -4,7 +4,7 @@ import nodeNet from 'node:net';
 import { createInterface } from 'node:readline';
 
 import { programOf, type ChildTools } from '../helpers/child';
-import { uvnet, type Net } from '../helpers/implementations';
+import { uvnet } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 
 /** A server that runs out of descriptors: it says so, drops nobody, and goes on by itself. */
