@@ -6,12 +6,11 @@
 
 namespace uvnet {
 
-std::shared_ptr<AsyncContext> AsyncContext::Make(napi_env env, napi_value resource,
-                                                 const char* type) {
+std::shared_ptr<AsyncContext> AsyncContext::Make(napi_env env, const char* type) {
   napi_value name;
   napi_async_context context;
   if (napi_create_string_latin1(env, type, NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_async_init(env, resource, name, &context) != napi_ok) {
+      napi_async_init(env, nullptr, name, &context) != napi_ok) {
     return nullptr;
   }
   return std::shared_ptr<AsyncContext>(new AsyncContext(env, context));
@@ -33,10 +32,10 @@ int Handle::Register() {
   return id_;
 }
 
-int Handle::Attach(napi_value resource, const char* type) {
+int Handle::Attach(const char* type) {
   if (!alive()) return UV_EBADF;
   if (async_context_ != nullptr) return UV_EALREADY;
-  async_context_ = AsyncContext::Make(environment_->env(), resource, type);
+  async_context_ = AsyncContext::Make(environment_->env(), type);
   return async_context_ == nullptr ? UV_ENOMEM : 0;
 }
 

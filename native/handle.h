@@ -15,9 +15,10 @@ namespace uvnet {
 // (async_hooks, AsyncLocalStorage).
 class AsyncContext {
  public:
-  // Null where the engine has no memory left. Without a resource the engine makes
-  // one. Inherits from the callback that is running, if any.
-  static std::shared_ptr<AsyncContext> Make(napi_env env, napi_value resource, const char* type);
+  // Null where the engine has no memory left. Inherits from the callback that is
+  // running, if any. The resource is one that the engine makes: an object of ours
+  // would be held weakly, which each collection of garbage pays for.
+  static std::shared_ptr<AsyncContext> Make(napi_env env, const char* type);
   ~AsyncContext();
 
   AsyncContext(const AsyncContext&) = delete;
@@ -63,7 +64,7 @@ class Handle {
   // Gives the handle an id. Without a resource object it has no async context of
   // its own yet (an accepted connection, until JavaScript made its object).
   int Register();
-  int Attach(napi_value resource, const char* type);
+  int Attach(const char* type);
   void Attach(std::shared_ptr<AsyncContext> context) { async_context_ = std::move(context); }
   // What JavaScript knows as `other`, id and async context, is this one from now on.
   void TakePlaceOf(Handle* other);

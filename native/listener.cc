@@ -309,7 +309,7 @@ void Listener::AttachClient(Stream* client) {
     HandleScope scope(environment_->env());
     const bool tcp = client->kind() == Handle::Kind::kTcp;
     client_context_ =
-        AsyncContext::Make(environment_->env(), nullptr, tcp ? "TCPWRAP" : "PIPEWRAP");
+        AsyncContext::Make(environment_->env(), tcp ? "TCPWRAP" : "PIPEWRAP");
   }
   client->Attach(client_context_);
 }

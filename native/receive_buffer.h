@@ -29,9 +29,9 @@ class ReceiveBuffer {
     return uv_buf_init(area_.get(), kAreaSize);
   }
 
-  // How much one bulk read asks for: fewer system calls and wake-ups than with
-  // the area's size. Users still get chunks of at most kAreaSize.
-  static constexpr size_t kBulkSize = 4 * kAreaSize;
+  // The most that one bulk read asks for: fewer system calls and wake-ups than
+  // with the area's size. Users still get chunks of at most kAreaSize.
+  static constexpr size_t kMaxBulk = 4 * kAreaSize;
 
   // Copies `size` (at most kSmallRead) bytes into the slab. `*slab` becomes the
   // slab where it is a new one that JavaScript does not know yet, else null.
@@ -40,7 +40,7 @@ class ReceiveBuffer {
 
   // For streams that fill the area: memory that becomes the user's chunks without
   // another copy. Null (and no memory) where the engine has none to give.
-  uv_buf_t Bulk(napi_env env);
+  uv_buf_t Bulk(napi_env env, size_t size);
   bool IsBulk(const char* data) const { return data == bulk_data_; }
   // Gives the buffer away; the next Bulk() makes another one.
   napi_status TakeBulk(napi_env env, napi_value* buffer);
@@ -53,6 +53,7 @@ class ReceiveBuffer {
   size_t slab_used_ = 0;
   napi_ref bulk_ = nullptr;
   char* bulk_data_ = nullptr;
+  size_t bulk_size_ = 0;
 };
 
 }  // namespace uvnet

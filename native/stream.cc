@@ -22,9 +22,6 @@ namespace uvnet {
 
 namespace {
 
-// What Stream::Shutdown answers where no callback will follow.
-constexpr int kShutdownDone = 1;
-
 class ShutdownRequest : public Request<uv_shutdown_t> {};
 
 }  // namespace
@@ -129,7 +126,7 @@ void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   auto* self = static_cast<Stream*>(handle->data);
   *buffer = uv_buf_init(nullptr, 0);
   Environment* environment = self->environment();
-  if (self->user_buffer_ == nullptr && !self->bulk_) {
+  if (self->user_buffer_ == nullptr && self->bulk_size_ == 0) {
     *buffer = environment->receive().Area();
     return;
   }
@@ -137,7 +134,7 @@ void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   napi_env env = environment->env();
   HandleScope scope(env);
   if (self->user_buffer_ == nullptr) {
-    *buffer = environment->receive().Bulk(env);
+    *buffer = environment->receive().Bulk(env, self->bulk_size_);
     return;
   }
   // The memory is asked for anew each time: the user may have detached it.
@@ -175,7 +172,7 @@ void Stream::DeliverBytes(const char* data, size_t size) {
   if (size <= ReceiveBuffer::kSmallRead) {
     bytes_read_ += size;
     DeliverSmall(data, size);
-  } else if (environment()->receive().IsBulk(data) && size >= ReceiveBuffer::kBulkSize / 2) {
+  } else if (environment()->receive().IsBulk(data) && size >= bulk_size_ / 2) {
     DeliverBulk(size);
   } else {
     Rest rest{data, nullptr, 0, size};
@@ -186,8 +183,18 @@ void Stream::DeliverBytes(const char* data, size_t size) {
     }
     rest_ = nullptr;
   }
-  // A stream that fills the area gets the bulk buffer, until it has less to say.
-  bulk_ = size >= (bulk_ ? ReceiveBuffer::kAreaSize / 2 : ReceiveBuffer::kAreaSize);
+  ChooseBulkSize(size);
+}
+
+// A stream that fills the area gets a bulk buffer, which follows the size of its
+// reads: what is handed out is never more than twice what was read.
+void Stream::ChooseBulkSize(size_t read) {
+  const size_t capacity = bulk_size_ == 0 ? ReceiveBuffer::kAreaSize : bulk_size_;
+  if (read == capacity) {
+    bulk_size_ = bulk_size_ == 0 ? capacity : std::min(2 * capacity, ReceiveBuffer::kMaxBulk);
+  } else if (read < capacity / 2) {
+    bulk_size_ = capacity > ReceiveBuffer::kAreaSize ? capacity / 2 : 0;
+  }
 }
 
 void Stream::DeliverSmall(const char* data, size_t size) {
@@ -269,22 +276,13 @@ napi_value Stream::TakeRest() {
 // Bytes that cannot be delivered cannot be dropped silently either.
 void Stream::ReportNoMemory() { JsCall(this).Int(id()).Int(UV_ENOMEM).Run(Callback::kRead); }
 
-int Stream::Shutdown([[maybe_unused]] bool closing) {
+int Stream::Shutdown() {
   const int flushed = Flush();
   if (flushed < 0) {
     environment()->SetState(1, 0);
     return flushed;
   }
   environment()->SetState(0, 0);
-#ifndef _WIN32
-  // Nothing waits: the request, its loop turn and its callback would bring nothing.
-  if (write_queue_size() == 0) {
-    // close(2) sends the FIN as well.
-    if (closing) return kShutdownDone;
-    if (::shutdown(fd(), SHUT_WR) == 0) return kShutdownDone;
-    return uv_translate_sys_error(errno);
-  }
-#endif
   return ShutdownRequest::Start(
       std::unique_ptr<ShutdownRequest>(new ShutdownRequest), [this](uv_shutdown_t* request) {
         return uv_shutdown(request, uv_stream(), [](uv_shutdown_t* done, int status) {
@@ -316,14 +314,7 @@ napi_value Attach(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  return arguments.Return(stream->Attach(arguments.at(1), arguments.String(2).c_str()));
-}
-
-// (id, closing): whether the caller closes the stream as soon as this is done.
-napi_value Shutdown(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  Stream* stream = arguments.stream();
-  return arguments.Return(stream == nullptr ? UV_EBADF : stream->Shutdown(arguments.Bool(1)));
+  return arguments.Return(stream->Attach(arguments.String(1).c_str()));
 }
 
 napi_value UseUserBuffer(napi_env env, napi_callback_info info) {
@@ -412,7 +403,7 @@ void InitStream(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "readStop", Call<&Stream::ReadStop>);
   Define(env, exports, "useUserBuffer", UseUserBuffer);
   Define(env, exports, "takeRest", TakeRest);
-  Define(env, exports, "shutdown", Shutdown);
+  Define(env, exports, "shutdown", Call<&Stream::Shutdown>);
   Define(env, exports, "close", Close);
   Define(env, exports, "closeReset", Call<&Stream::CloseReset>);
   Define(env, exports, "setRef", SetRef);

@@ -62,9 +62,8 @@ class Stream final : public Handle {
     return Flush();
   }
 
-  // Half-closes after all that is queued; Callback::kShutdown follows, unless the
-  // answer is 1: done already. `closing`: the caller is about to close the stream.
-  int Shutdown(bool closing);
+  // Half-closes after all that is queued; Callback::kShutdown follows.
+  int Shutdown();
 
   int Connected(int status);
 
@@ -131,6 +130,7 @@ class Stream final : public Handle {
   void DeliverBytes(const char* data, size_t size);
   // Reads what a descriptor has kept apart from its bytes (fd_passing.cc).
   void ReadOn();
+  void ChooseBulkSize(size_t read);
   void DeliverSmall(const char* data, size_t size);
   void DeliverCopy(const char* data, size_t size);
   void DeliverBulk(size_t size);
@@ -178,7 +178,7 @@ class Stream final : public Handle {
   };
   Rest* rest_ = nullptr;
 
-  bool bulk_ = false;  // the next read goes into the bulk buffer
+  size_t bulk_size_ = 0;  // the size of the bulk buffer for the next read; 0: the area
   bool reset_on_close_ = false;
   Admission admission_;
   sockaddr_in6 peer_{};  // known without a system call for accepted connections

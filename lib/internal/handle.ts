@@ -90,7 +90,7 @@ export abstract class Handle {
     if (id >= 0) {
       handles[id] = this;
       // An accepted stream has its async context already.
-      if (type !== null) binding.attach(id, this, type);
+      if (type !== null) binding.attach(id, type);
     }
     this.id = id;
   }
@@ -128,9 +128,9 @@ export abstract class Handle {
     return binding.useUserBuffer(this.id, buffer);
   }
 
-  /** 0, 1 (done, no callback) or an error; `flushFailed` tells an error of a gathered write from one of shutdown(2). */
-  shutdown(closing = false): number {
-    return binding.shutdown(this.id, closing);
+  /** 0 or an error; `flushFailed` tells an error of a gathered write from one of shutdown(2). */
+  shutdown(): number {
+    return binding.shutdown(this.id);
   }
 
   get flushFailed(): boolean {

@@ -30,11 +30,11 @@ export interface NativeBinding {
   flushAll(): number[] | undefined;
   /** The same, and from now on nothing is gathered any more. */
   stopGathering(): number[] | undefined;
-  /** 1: done, no callback follows. `state[0]` is 1 where an error belongs to a gathered write and not to the shutdown. */
-  shutdown(id: number, closing: boolean): number;
+  /** `state[0]` is 1 where an error belongs to a gathered write and not to the shutdown. */
+  shutdown(id: number): number;
   close(id: number): number;
   closeReset(id: number): number;
-  attach(id: number, resource: object, type: string): number;
+  attach(id: number, type: string): number;
   setRef(id: number, ref: boolean): number;
   hasRef(id: number): number;
   fd(id: number): number;

@@ -16,7 +16,6 @@ export interface ReadableStateView {
   readonly sync: boolean;
   readonly ended: boolean;
   readonly endEmitted: boolean;
-  readonly autoDestroy: boolean;
   readonly destroyed: boolean;
   readonly dataEmitted: boolean;
   readonly decoder: unknown;

@@ -42,9 +42,6 @@ const ENCODINGS: Record<string, number> = {
 };
 const BUFFER = -1;
 
-/** What `shutdown` answers where no callback follows. */
-const SHUTDOWN_DONE = 1;
-
 type Data = string | Uint8Array;
 
 function dispatch(handle: Handle, data: Data, encoding: string): number {
@@ -117,20 +114,6 @@ function writesFreely(socket: SocketImpl, handle: Handle | null): handle is Hand
     !state.ending &&
     !state.destroyed &&
     socket._write === writeMethods._write
-  );
-}
-
-/**
- * Whether `finish` will destroy the socket in the same breath: it has ended on the other side, and
- * nobody has a say in between.
- */
-function closesOnFinish(socket: SocketImpl): boolean {
-  const state = socket._readableState;
-  return (
-    state.endEmitted &&
-    state.autoDestroy &&
-    socket.destroy === Duplex.prototype.destroy &&
-    socket.listenerCount('finish') === 0
   );
 }
 
@@ -264,10 +247,10 @@ export const writeMethods = {
       callback();
       return;
     }
-    const status = handle.shutdown(closesOnFinish(this));
+    const status = handle.shutdown();
     if (status === 0) {
       this[kShutdownCallback] = callback;
-    } else if (status === SHUTDOWN_DONE || status === UV_ENOTCONN) {
+    } else if (status === UV_ENOTCONN) {
       callback();
     } else {
       callback(errnoException(status, handle.flushFailed ? 'write' : 'shutdown'));
