@@ -64,6 +64,12 @@ export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, Pe
   toNode(): nodeNet.Socket;
 
   /**
+   * The descriptor; undefined without a connection and on Windows. It is what `child_process.spawn`
+   * looks for in `stdio: [socket]`.
+   */
+  readonly fd: number | undefined;
+
+  /**
    * Offers the connection to another thread of the process. The token is plain data for
    * `postMessage`; {@link SocketConstructor.attach} takes the connection up there, with all that
    * was read and not consumed. This socket emits 'close' without having ended the connection, which
@@ -412,6 +418,15 @@ defineGetters(
   false,
   true,
 );
+
+// For `stdio: [socket]` of child_process, which takes no other handle objects than core's.
+Object.defineProperty(Socket.prototype, 'fd', {
+  configurable: true,
+  get(this: SocketImpl): number | undefined {
+    const fd = this[kHandle]?.fd;
+    return fd !== undefined && fd >= 0 ? fd : undefined;
+  },
+});
 
 Object.defineProperty(Socket.prototype, 'bufferSize', {
   get(this: SocketImpl): number | undefined {

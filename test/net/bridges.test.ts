@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import nodeNet from 'node:net';
 
 import { thrownBy } from '../helpers/errors';
@@ -19,7 +20,7 @@ async function untilRead(socket: nodeNet.Socket, bytes: number): Promise<void> {
   }
 }
 
-describeUvnet('connections that move between uvnet and node:net', ({ net, scope }) => {
+describeUvnet('connections that move between uvnet and node:net', ({ net, entry, scope }) => {
   const coreScope = new Scope(reference.net);
   afterEach(() => coreScope.dispose());
 
@@ -173,5 +174,25 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, scope 
       'ERR_INVALID_STATE',
     );
     expect(thrownBy(() => net.Socket.fromNode({} as never)).code).toBe('ERR_INVALID_ARG_TYPE');
+  });
+
+  test('child.send() refuses the socket itself, and takes what toNode() gives', async () => {
+    const program = `process.once('message', (message, handle) => {
+      const { Socket } = require(${JSON.stringify(entry)});
+      Socket.fromNode(handle).end(message + ' from the child');
+      process.disconnect();
+    });`;
+    const child = spawn(process.execPath, ['-e', program], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const { client, peer } = await scope.pair({ server: { pauseOnConnect: true } });
+    const socket = peer as unknown as UvnetSocket;
+    expect(thrownBy(() => child.send('hello', socket)).code).toBe('ERR_INVALID_HANDLE_TYPE');
+    expect(socket.destroyed).toBe(false);
+    const answer = readAll(client);
+    const exited = nextEvent(child, 'exit');
+    child.send('hello', socket.toNode());
+    expect((await answer).toString()).toBe('hello from the child');
+    expect(await exited).toEqual([0, null]);
   });
 });

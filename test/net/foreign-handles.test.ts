@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import nodeNet from 'node:net';
 
 import { nextEvent } from '../helpers/events';
@@ -84,5 +85,18 @@ describeNet('handles of node:net', ({ net, scope, isUvnet }) => {
     // The object that had the connection is none the wiser.
     (peer as nodeNet.Socket).destroy();
     await closed;
+  });
+});
+
+describeNet('sockets for child processes', ({ scope }) => {
+  test('stdio: [socket] of spawn()', async () => {
+    const { client, peer } = await scope.pair({ server: { pauseOnConnect: true } });
+    const child = spawn(process.execPath, ['-e', 'process.stdout.write("from the child")'], {
+      stdio: ['ignore', peer, 'inherit'],
+    });
+    const answer = readAll(client);
+    await nextEvent(child, 'exit');
+    peer.destroy();
+    expect((await answer).toString()).toBe('from the child');
   });
 });
