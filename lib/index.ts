@@ -49,7 +49,10 @@ export const getDefaultAutoSelectFamilyAttemptTimeout =
 export const setDefaultAutoSelectFamilyAttemptTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 
-// Names that only some lines of Node have. What is behind them is core's own business.
+// Plain properties in place of the getters that a bundler makes: programs may patch them, as they
+// patch those of `net`. After them the names that only some lines of Node have; what is behind
+// those is core's own business.
+module.exports = { ...(module.exports as object) };
 for (const name of ['_setSimultaneousAccepts', '_TransferredBoundSocket']) {
   if (name in nodeNet) {
     (module.exports as Record<string, unknown>)[name] = nodeNet[name as keyof typeof nodeNet];

@@ -283,12 +283,18 @@ export class TCP extends Handle {
     return readName(binding.tcpPeerName(this.id), out);
   }
 
-  setNoDelay(enable: boolean): number {
-    return binding.tcpNoDelay(this.id, enable);
+  /** @param known - the socket has it so already */
+  setNoDelay(enable: boolean, known = false): number {
+    return known ? 0 : binding.tcpNoDelay(this.id, enable);
   }
 
-  /** Times in seconds; what is left out or 0 stays as the system has it. */
-  setKeepAlive(enable: boolean, delay = 0, interval = 0, count = 0): number {
+  /**
+   * Times in seconds; what is left out or 0 stays as the system has it.
+   *
+   * @param known - the socket has it so already
+   */
+  setKeepAlive(enable: boolean, delay = 0, interval = 0, count = 0, known = false): number {
+    if (known) return 0;
     return binding.tcpKeepAlive(this.id, enable, delay, interval, count);
   }
 

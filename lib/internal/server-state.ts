@@ -167,7 +167,10 @@ function setName(out: SocketName, address: string, family: string, port: number)
   return 0;
 }
 
-/** `noDelay` and `keepAlive`, where the listening socket has not handed them down already. */
+/**
+ * `noDelay` and `keepAlive`. Where the listening socket has handed them down already the methods of
+ * the handle are called all the same, for programs that watch them, and do nothing.
+ */
 function applyKeptOptions(
   server: ServerImpl,
   listener: ListeningHandle,
@@ -177,12 +180,13 @@ function applyKeptOptions(
   const { handsDownNoDelay = false, handsDownKeepAlive } = listener;
   if (handle.setNoDelay && (server.noDelay || handsDownNoDelay)) {
     socket[kNoDelay] = server.noDelay;
-    if (server.noDelay !== handsDownNoDelay) handle.setNoDelay(server.noDelay);
+    handle.setNoDelay(server.noDelay, server.noDelay === handsDownNoDelay);
   }
   if (handle.setKeepAlive && (server.keepAlive || handsDownKeepAlive !== undefined)) {
     const { keepAlive: enable, keepAliveInitialDelay: delay } = server;
     if (enable) socket[kKeepAlive] = { enable, delay, interval: undefined, count: undefined };
-    if (!enable || delay !== handsDownKeepAlive) handle.setKeepAlive(enable, delay);
+    const known = enable && delay === handsDownKeepAlive;
+    handle.setKeepAlive(enable, delay, undefined, undefined, known);
   }
 }
 
