@@ -29,6 +29,7 @@ let project: string;
 let bin: string;
 let files: { path: string; size: number }[];
 let packed: number;
+let tarball: string;
 
 interface Result {
   status: number | null;
@@ -100,7 +101,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     ];
     ({ files, size: packed } = report);
     writeFileSync(path.join(project, 'package.json'), '{"name":"consumer","private":true}');
-    const tarball = path.join(scratch, report.filename);
+    tarball = path.join(scratch, report.filename);
     const options = [
       '--ignore-scripts',
       '--offline',
@@ -222,6 +223,21 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
         ...['--moduleResolution', resolution, '--typeRoots', at('node_modules/@types'), ...names],
       ]);
       expect(stdout).toBe('');
+      expect(status).toBe(0);
+    },
+    120_000,
+  );
+
+  test.each([
+    ['publint', 'node_modules/publint/src/cli.js', 'All good'],
+    ['attw', 'node_modules/@arethetypeswrong/cli/dist/index.js', 'No problems found'],
+  ])(
+    '%s finds nothing',
+    (_name, script, verdict) => {
+      const { status, stdout } = node([at(script), tarball], project, {
+        PATH: `${bin}${path.delimiter}${process.env.PATH}`,
+      });
+      expect(stdout).toContain(verdict);
       expect(status).toBe(0);
     },
     120_000,
