@@ -20,8 +20,12 @@ const root = path.resolve(__dirname, '../..');
 const at = (...parts: string[]): string => path.join(root, ...parts);
 const npm = [
   path.join(path.dirname(process.execPath), '../lib/node_modules/npm/bin/npm-cli.js'),
+  '/usr/lib/node_modules/npm/bin/npm-cli.js',
   '/usr/share/nodejs/npm/bin/npm-cli.js',
 ].find((file) => existsSync(file));
+
+/** Without the sanitizer's preloaded library: npm and esbuild are none of its business. */
+const plainEnv = { ...process.env, LD_PRELOAD: '' };
 
 let scratch: string;
 let project: string;
@@ -94,7 +98,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     const output = execFileSync(
       process.execPath,
       [npm!, 'pack', '--json', '--ignore-scripts', `--pack-destination=${scratch}`],
-      { cwd: stage, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+      { cwd: stage, env: plainEnv, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     );
     const [report] = JSON.parse(output) as [
       { filename: string; size: number; files: typeof files },
@@ -186,10 +190,14 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       outfile,
       external: format === 'esm' ? ['uvnet'] : [],
     };
-    execFileSync(process.execPath, [
-      '-e',
-      `require(${JSON.stringify(at('node_modules/esbuild'))}).buildSync(${JSON.stringify(options)})`,
-    ]);
+    execFileSync(
+      process.execPath,
+      [
+        '-e',
+        `require(${JSON.stringify(at('node_modules/esbuild'))}).buildSync(${JSON.stringify(options)})`,
+      ],
+      { env: plainEnv },
+    );
     const { status, stdout, stderr } = node([outfile]);
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
   });
@@ -277,7 +285,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     const output = execFileSync(
       process.execPath,
       ['--input-type=module', '-e', script, at('build/Release/uvnet.node')],
-      { encoding: 'utf8' },
+      { env: plainEnv, encoding: 'utf8' },
     );
     expect(JSON.parse(output)).toEqual([]);
   });
