@@ -15,6 +15,8 @@ struct GatherBlock {
   // the kernel refuses is no burden.
   static constexpr size_t kSize = 32 * 1024;
   size_t used = 0;
+  // What still counts as written if the block fails as a whole (see Dispatch).
+  size_t counted = 0;
   char bytes[kSize];
 
   size_t room() const { return kSize - used; }

@@ -305,13 +305,14 @@ void Listener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
 // server. So its context is made outside of any callback, and one does for all
 // connections where nothing that user code does can stick to it.
 void Listener::AttachClient(Stream* client) {
-  if (client_context_ == nullptr || environment_->async_storage_on_resource()) {
+  std::shared_ptr<AsyncContext> context = client_context_;
+  if (context == nullptr) {
     HandleScope scope(environment_->env());
     const bool tcp = client->kind() == Handle::Kind::kTcp;
-    client_context_ =
-        AsyncContext::Make(environment_->env(), tcp ? "TCPWRAP" : "PIPEWRAP");
+    context = AsyncContext::Make(environment_->env(), tcp ? "TCPWRAP" : "PIPEWRAP");
+    if (!environment_->async_storage_on_resource()) client_context_ = context;
   }
-  client->Attach(client_context_);
+  client->Attach(std::move(context));
 }
 
 #ifndef _WIN32
@@ -327,7 +328,7 @@ bool Listener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
     client = Stream::NewPipe(environment_, false, &status);
     if (client != nullptr) status = uv_pipe_open(client->uv_pipe(), socket.fd);
   }
-  if (status != 0) {
+  if (client == nullptr || status != 0) {
     close(socket.fd);
     if (client != nullptr) client->Close();
     BackOff(status);

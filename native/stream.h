@@ -138,7 +138,7 @@ class Stream final : public Handle {
   size_t CutPiece();
 
   bool ShouldGather(size_t size);
-  int Gather(const char* data, size_t size);
+  int Gather(const char* data, size_t size, bool text);
   // Who keeps the bytes of a write alive while it waits.
   struct Keeper {
     napi_value pin = nullptr;       // a JavaScript object, or

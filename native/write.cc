@@ -85,14 +85,16 @@ bool Stream::ShouldGather(size_t size) {
          environment()->gather().enabled();
 }
 
-int Stream::Gather(const char* data, size_t size) {
+int Stream::Gather(const char* data, size_t size, bool text) {
   if (gathered_ != nullptr && gathered_->room() < size) {
     const int status = Flush();
     if (status < 0) return status;
   }
-  if (gathered_ == nullptr) gathered_ = environment()->gather().Take();
-  // An empty buffer may have no address, which memcpy forbids.
-  if (size > 0) std::memcpy(gathered_->bytes + gathered_->used, data, size);
+  if (gathered_ == nullptr) {
+    gathered_ = environment()->gather().Take();
+    gathered_->counted = text ? 0 : size;
+  }
+  std::memcpy(gathered_->bytes + gathered_->used, data, size);
   gathered_->used += size;
   if (waiting_) return kWriteDone;
 
@@ -115,7 +117,10 @@ void Stream::ForgetGathered() {
 
 int Stream::Write(const char* data, size_t size, napi_value pin, bool gather) {
   bytes_written_ += size;
-  if (write_queue_size() == 0 && ShouldGather(size) && gather) return Gather(data, size);
+  // An empty write has nothing to gather, but it still tells whether the peer is there.
+  if (write_queue_size() == 0 && ShouldGather(size) && gather && size > 0) {
+    return Gather(data, size, pin == nullptr);
+  }
   uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
   Keeper keeper;
   keeper.pin = pin;
@@ -171,11 +176,12 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
       if (TotalSize(pieces, count) == 0) count = 0;
     }
     if ((status < 0 && status != UV_EAGAIN && status != UV_ENOSYS) || count == 0) {
+      // As in node:net a short text that fails at once does not count as written, a Buffer
+      // does, and after a failure there is no further write that could.
+      const size_t counted = block != nullptr ? block->counted : keeper.transient ? 0 : total;
+      if (status < 0) bytes_written_ -= total - counted;
       if (block != nullptr) environment()->gather().Give(std::move(block));
-      if (status >= 0) return kWriteDone;
-      // What failed at once never counted as written.
-      bytes_written_ -= total;
-      return status;
+      return status < 0 ? status : static_cast<int>(kWriteDone);
     }
   }
 
@@ -235,8 +241,8 @@ napi_value WriteBuffer(napi_env env, napi_callback_info info) {
   if (!arguments.has(1) || napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  return arguments.Return(stream->Write(static_cast<const char*>(data), size, arguments.at(1),
-                                        arguments.Bool(2)));
+  return arguments.Return(
+      stream->Write(static_cast<const char*>(data), size, arguments.at(1), arguments.Bool(2)));
 }
 
 // (id, text, encoding, gather)
@@ -247,8 +253,7 @@ napi_value WriteString(napi_env env, napi_callback_info info) {
   napi_value text = arguments.at(1);
   const int encoding = arguments.Int(2);
   size_t length = 0;
-  if (text == nullptr ||
-      napi_get_value_string_utf16(env, text, nullptr, 0, &length) != napi_ok) {
+  if (text == nullptr || napi_get_value_string_utf16(env, text, nullptr, 0, &length) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
   size_t size = 0;

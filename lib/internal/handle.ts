@@ -204,8 +204,8 @@ function readName(result: string | number, out: SocketName): number {
 /** A TCP handle. */
 export class TCP extends Handle {
   /** Wraps an accepted stream where an id is given. */
-  constructor(id?: number) {
-    super(id ?? binding.tcpNew(0), id === undefined ? 'TCPWRAP' : null);
+  constructor(id?: number, type = 'TCPWRAP') {
+    super(id ?? binding.tcpNew(0), id === undefined ? type : null);
   }
 
   open(fd: number): number {
@@ -313,8 +313,8 @@ export class TCP extends Handle {
 
 /** A pipe: a unix-domain socket or a Windows named pipe. */
 export class Pipe extends Handle {
-  constructor(id?: number) {
-    super(id ?? binding.pipeNew(false), id === undefined ? 'PIPEWRAP' : null);
+  constructor(id?: number, type = 'PIPEWRAP') {
+    super(id ?? binding.pipeNew(false), id === undefined ? type : null);
   }
 
   open(fd: number): number {

@@ -109,7 +109,7 @@ export function createServerHandle(
   }
 
   if (port === -1 && addressType === -1) {
-    const pipe = (handle = new Pipe());
+    const pipe = (handle = new Pipe(undefined, 'PIPESERVERWRAP'));
     if (process.platform === 'win32') {
       const instances = Number.parseInt(process.env['NODE_PENDING_PIPE_INSTANCES'] ?? '');
       if (!Number.isNaN(instances)) pipe.setPendingInstances(instances);
@@ -117,7 +117,7 @@ export function createServerHandle(
     if (address) status = bindPath(pipe, address, pathOptions);
     if (status === 0) preset(pipe, plan);
   } else {
-    const tcp = (handle = new TCP());
+    const tcp = (handle = new TCP(undefined, 'TCPSERVERWRAP'));
     preset(tcp, plan);
     if (!address) {
       // IPv6 serves both families where it is there.

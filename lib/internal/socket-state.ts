@@ -28,6 +28,7 @@ export interface WritableStateView {
   readonly highWaterMark: number;
   readonly ending: boolean;
   readonly corked: number;
+  readonly errored: Error | null;
   readonly defaultEncoding: string;
   readonly destroyed: boolean;
 }

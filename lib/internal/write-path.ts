@@ -113,21 +113,17 @@ function writesFreely(socket: SocketImpl, handle: Handle | null): handle is Hand
     state.corked === 0 &&
     !state.ending &&
     !state.destroyed &&
+    !state.errored &&
     socket._write === writeMethods._write
   );
 }
 
 function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-  if (typeof encoding === 'function') {
-    callback = encoding;
-    encoding = undefined;
-  }
   const handle = this[kHandle];
-  if (writesFreely(this, handle)) {
-    const status = writeFreely(this, handle, chunk, encoding, callback === undefined);
+  if (callback === undefined && typeof encoding !== 'function' && writesFreely(this, handle)) {
+    const status = writeFreely(this, handle, chunk, encoding);
     if (status === WRITE_DONE) {
       if (this[kTimedOut]) rearm(this);
-      if (typeof callback === 'function') process.nextTick(callback as WriteCallback, null);
       return true;
     }
     // Queued or failed: Writable takes over and finds it dispatched already.
@@ -142,24 +138,23 @@ function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: 
 }
 
 /**
- * Dispatches a chunk that Writable would pass on as it is; undefined for any other. Only a write
- * without a callback may be gathered: a callback tells that the kernel has the bytes.
+ * Dispatches a chunk that Writable would pass on as it is; undefined for any other. Only these
+ * writes are gathered: a callback tells that the kernel has the bytes.
  */
 function writeFreely(
   socket: SocketImpl,
   handle: Handle,
   chunk: unknown,
   encoding: unknown,
-  gather: boolean,
 ): number | undefined {
   const { highWaterMark, defaultEncoding } = socket._writableState;
   if (typeof chunk === 'string') {
     const code = ENCODINGS[(encoding ?? defaultEncoding) as string];
     if (code === undefined || chunk.length >= highWaterMark) return undefined;
-    return afterWrite(binding.writeString(handle.id, chunk, code, gather));
+    return afterWrite(binding.writeString(handle.id, chunk, code, true));
   }
   if (!(chunk instanceof Buffer) || chunk.length >= highWaterMark) return undefined;
-  return afterWrite(binding.writeBuffer(handle.id, chunk, gather));
+  return afterWrite(binding.writeBuffer(handle.id, chunk, true));
 }
 
 /** `write` after the other side has ended a socket that is not half-open. */

@@ -187,10 +187,13 @@ describeHaproxy('HAProxy', () => {
 
   test('health checks of v2 are local, and have the addresses of the connection', async () => {
     const words = 'send-proxy-v2 check check-send-proxy inter 50ms';
-    // The first connection is that of a check: HAProxy makes it before there is a client.
-    const { socket } = await through({ words, front: '127.0.0.1', back: 'tcp' });
-    expect(socket.proxy).toMatchObject({ version: 2, command: 'local' });
-    expect(socket.remotePort).toBe(socket.proxy!.peerPort);
+    // Checks come again and again, between and around the connection of the client.
+    const { socket, server } = await through({ words, front: '127.0.0.1', back: 'tcp' });
+    let check = socket;
+    while (check.proxy?.command !== 'local')
+      {[check] = (await once(server, 'connection')) as [net.Socket];}
+    expect(check.proxy).toMatchObject({ version: 2, command: 'local' });
+    expect(check.remotePort).toBe(check.proxy.peerPort);
   });
 
   test('optional takes it too', async () => {

@@ -1,6 +1,6 @@
 import * as net from 'uvnet';
 
-import { TCP } from '../../lib/internal/handle';
+import { binding } from '../../lib/internal/binding';
 import { nextEvent } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
@@ -28,7 +28,7 @@ async function listening(options: net.ServerOptions): Promise<net.Server> {
 
 test('noDelay is on in each connection, without a system call for it', async () => {
   const server = await listening({ noDelay: true });
-  const set = jest.spyOn(TCP.prototype, 'setNoDelay');
+  const set = jest.spyOn(binding, 'tcpNoDelay');
   const sockets = [await connection(server), await connection(server)];
   expect(sockets.map((socket) => socket.getOption('noDelay'))).toEqual([true, true]);
   expect(set).toHaveBeenCalledTimes(2 * perConnection);
@@ -36,7 +36,7 @@ test('noDelay is on in each connection, without a system call for it', async () 
 
 test('keepAlive too, with its delay', async () => {
   const server = await listening({ keepAlive: true, keepAliveInitialDelay: 77_000 });
-  const set = jest.spyOn(TCP.prototype, 'setKeepAlive');
+  const set = jest.spyOn(binding, 'tcpKeepAlive');
   const socket = await connection(server);
   expect(socket.getOption('keepAlive')).toBe(true);
   expect(socket.getOption('keepAliveInitialDelay')).toBe(77_000);
@@ -64,8 +64,8 @@ test('changed properties of the server hold for the next connection', async () =
 });
 
 test('without them nothing is set', async () => {
-  const noDelay = jest.spyOn(TCP.prototype, 'setNoDelay');
-  const keepAlive = jest.spyOn(TCP.prototype, 'setKeepAlive');
+  const noDelay = jest.spyOn(binding, 'tcpNoDelay');
+  const keepAlive = jest.spyOn(binding, 'tcpKeepAlive');
   const server = await listening({});
   const accepted = nextEvent(server, 'connection');
   const socket = await connection(server);

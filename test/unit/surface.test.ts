@@ -18,6 +18,7 @@ const differences = JSON.parse(
 /** What uvnet has on top of Node 26.10. */
 const ADDITIONS = new Map([
   ['backend', 'tells whether the native core is in use'],
+  ['Socket.prototype.fd', 'child_process takes a stream with a descriptor for stdio'],
 
   ['BlockList.from', 'makes a list of rules at once'],
   ['BlockList.nativeId', 'the trie of the list in the core, for the listener'],
