@@ -151,7 +151,6 @@ bool ParseIpv6(const char* text, size_t length, uint8_t out[16]) {
         return false;
       }
       filled += 4;
-      text = end;
       break;
     }
     if (text == start || filled > 14) return false;

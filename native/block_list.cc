@@ -56,8 +56,11 @@ void OnCollected(napi_env env, void*, void* hint) {
 int Register(const Arguments& arguments, size_t owner_index, std::shared_ptr<BlockRules> rules) {
   BlockListTable& table = arguments.environment()->block_lists();
   const int id = table.Insert(std::move(rules));
-  if (napi_add_finalizer(arguments.env(), arguments.at(owner_index), nullptr, OnCollected,
-                         reinterpret_cast<void*>(static_cast<intptr_t>(id)), nullptr) != napi_ok) {
+  // The id itself is the data: there is no memory to own.
+  void* data =
+      reinterpret_cast<void*>(static_cast<intptr_t>(id));  // NOLINT(performance-no-int-to-ptr)
+  if (napi_add_finalizer(arguments.env(), arguments.at(owner_index), nullptr, OnCollected, data,
+                         nullptr) != napi_ok) {
     table.Erase(id);
     return UV_EINVAL;
   }

@@ -42,7 +42,8 @@ class Connector::Request : public uvnet::Request<uv_connect_t> {
     Connector* connector = request->connector_;
     // A Keep of its own first: settling may end everything else that holds it.
     Keep keep(connector);
-    connector->Release();
+    // The request's own use; with the one of `keep` this is never the last.
+    connector->Release();  // NOLINT(clang-analyzer-cplusplus.NewDelete)
     connector->race_.Settle(request->candidate_, status);
   }
 

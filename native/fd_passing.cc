@@ -1,11 +1,12 @@
 #include "fd_passing.h"
 
 #ifndef _WIN32
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cerrno>
 #endif
 
 #include <cstring>
@@ -132,7 +133,7 @@ std::vector<int> TakeDescriptors(Stream* stream) {
 }
 
 // Hands descriptors to JavaScript. False where the stream was closed meanwhile.
-bool ReportDescriptors(Stream* stream, std::vector<int> descriptors, size_t size) {
+bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, size_t size) {
   for (const int fd : descriptors) {
     JsCall call(stream);
     if (!stream->alive() || !call.possible()) {
@@ -218,7 +219,7 @@ void Stream::ReadOn() {
     // Nothing left, the end or an error: libuv is told of those as well.
     if (nread <= 0) return;
     const auto size = static_cast<size_t>(nread);
-    if (!ReportDescriptors(this, std::move(descriptors), size)) return;
+    if (!ReportDescriptors(this, descriptors, size)) return;
     DeliverBytes(buffer.base, size);
   }
 }

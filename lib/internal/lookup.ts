@@ -44,8 +44,9 @@ export function queryOf(
   const named = FAMILIES[options.family as string] ?? (options.family as number | undefined);
   const family = named || (defaultFamily(options) ?? named);
   let hints = options.hints || 0;
-  if (process.platform !== 'win32' && !isFamily(family) && hints === 0)
-    {hints = dnsModule().ADDRCONFIG;}
+  if (process.platform !== 'win32' && !isFamily(family) && hints === 0) {
+    hints = dnsModule().ADDRCONFIG;
+  }
   return {
     host,
     lookup: options.lookup ?? dnsModule().lookup,

@@ -190,8 +190,9 @@ describeHaproxy('HAProxy', () => {
     // Checks come again and again, between and around the connection of the client.
     const { socket, server } = await through({ words, front: '127.0.0.1', back: 'tcp' });
     let check = socket;
-    while (check.proxy?.command !== 'local')
-      {[check] = (await once(server, 'connection')) as [net.Socket];}
+    while (check.proxy?.command !== 'local') {
+      [check] = (await once(server, 'connection')) as [net.Socket];
+    }
     expect(check.proxy).toMatchObject({ version: 2, command: 'local' });
     expect(check.remotePort).toBe(check.proxy.peerPort);
   });
