@@ -1,21 +1,12 @@
 #include "pipe.h"
 
 #include "arguments.h"
-#include "request.h"
+#include "connect_request.h"
 #include "stream.h"
 
 namespace uvnet {
 
 namespace {
-
-class ConnectRequest : public Request<uv_connect_t> {
- public:
-  static void OnDone(uv_connect_t* request, int status) {
-    auto* stream = static_cast<Stream*>(request->handle->data);
-    auto finished = Finish<ConnectRequest>(request);
-    stream->Connected(status);
-  }
-};
 
 napi_value PipeNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);

@@ -4,12 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#ifndef _WIN32
-#include <sys/socket.h>
-
-#include <cerrno>
-#endif
-
 #include "arguments.h"
 #include "connector.h"
 #include "fd_passing.h"

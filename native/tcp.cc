@@ -9,8 +9,8 @@
 #endif
 
 #include "arguments.h"
+#include "connect_request.h"
 #include "endpoint.h"
-#include "request.h"
 #include "socket_options_binding.h"
 #include "stream.h"
 
@@ -40,15 +40,6 @@ int PrepareSocket(Stream* stream, int family) {
 }
 
 namespace {
-
-class ConnectRequest : public Request<uv_connect_t> {
- public:
-  static void OnDone(uv_connect_t* request, int status) {
-    auto* stream = static_cast<Stream*>(request->handle->data);
-    auto finished = Finish<ConnectRequest>(request);
-    stream->Connected(status);
-  }
-};
 
 napi_value TcpNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
