@@ -72,7 +72,7 @@ void Handle::OnClosed(uv_handle_t* handle) {
   // The slot is free before user code runs, so that what it opens there may use
   // it; JavaScript drops its own entry first thing in the callback.
   environment->Unlink(self);
-  if (self->id_ >= 0) JsCall(self).Int(self->id_).Run(Callback::kClose);
+  self->ReportClosed();
   delete self;
   environment->HandleClosed();
 }

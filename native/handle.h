@@ -88,6 +88,8 @@ class Handle {
 
   // Called once, before uv_close, while the descriptor is still open.
   virtual void OnClosing() = 0;
+  // Called once, after libuv's close callback; the slot of the id is free already.
+  virtual void ReportClosed() = 0;
   // Takes the place of uv_close where the close is to be abortive.
   virtual int CloseUv();
 

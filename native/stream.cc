@@ -11,12 +11,20 @@
 #include "listener.h"
 #include "peek.h"
 #include "request.h"
+#include "stream_consumer.h"
 
 namespace uvnet {
 
 namespace {
 
-class ShutdownRequest : public Request<uv_shutdown_t> {};
+class ShutdownRequest : public Request<uv_shutdown_t> {
+ public:
+  explicit ShutdownRequest(StreamConsumer* consumer) : consumer_(consumer) {}
+  StreamConsumer* consumer() const { return consumer_; }
+
+ private:
+  StreamConsumer* consumer_;
+};
 
 }  // namespace
 
@@ -47,6 +55,7 @@ Stream::~Stream() {
 }
 
 void Stream::OnClosing() {
+  if (consumer_ != nullptr) consumer_->OnClosing(this);
   if (connector_ != nullptr) std::exchange(connector_, nullptr)->FrontClosing();
   if (listener_ != nullptr) {
     listener_->Close();
@@ -58,6 +67,14 @@ void Stream::OnClosing() {
   Flush();
   ForgetGathered();
   admission_.Leave(bytes_read_, bytes_written_);
+}
+
+void Stream::ReportClosed() {
+  if (consumer_ != nullptr) {
+    consumer_->OnClosed(this);
+  } else if (id() >= 0) {
+    JsCall(this).Int(id()).Run(Callback::kClose);
+  }
 }
 
 void Stream::TakePlaceOf(Stream* other) {
@@ -118,6 +135,10 @@ int Stream::UseUserBuffer(napi_value buffer) {
 
 void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   auto* self = static_cast<Stream*>(handle->data);
+  if (self->consumer_ != nullptr) {
+    *buffer = self->consumer_->Allocate(self);
+    return;
+  }
   *buffer = uv_buf_init(nullptr, 0);
   Environment* environment = self->environment();
   if (self->user_buffer_ == nullptr && self->bulk_size_ == 0) {
@@ -144,6 +165,14 @@ void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
 void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) {
   auto* self = static_cast<Stream*>(stream->data);
   if (nread == 0) return;
+  if (self->consumer_ != nullptr) {
+    if (nread > 0) {
+      self->Touch();
+      self->CountRead(static_cast<size_t>(nread));
+    }
+    self->consumer_->OnRead(self, nread, *buffer);
+    return;
+  }
   self->Touch();
   if (nread < 0) {
     JsCall(self).Int(self->id()).Int(static_cast<int>(nread)).Run(Callback::kRead);
@@ -278,11 +307,17 @@ int Stream::Shutdown() {
   }
   environment()->SetState(0, 0);
   return ShutdownRequest::Start(
-      std::unique_ptr<ShutdownRequest>(new ShutdownRequest), [this](uv_shutdown_t* request) {
+      std::unique_ptr<ShutdownRequest>(new ShutdownRequest(consumer_)),
+      [this](uv_shutdown_t* request) {
         return uv_shutdown(request, uv_stream(), [](uv_shutdown_t* done, int status) {
           auto* self = static_cast<Stream*>(done->handle->data);
           auto finished = ShutdownRequest::Finish<ShutdownRequest>(done);
-          JsCall(self).Int(self->id()).Int(status).Run(Callback::kShutdown);
+          StreamConsumer* consumer = finished->consumer();
+          if (consumer == nullptr) {
+            JsCall(self).Int(self->id()).Int(status).Run(Callback::kShutdown);
+          } else if (consumer == self->consumer_) {
+            consumer->OnShutdown(self, status);
+          }
         });
       });
 }

@@ -17,6 +17,7 @@ namespace uvnet {
 class Connector;
 class Listener;
 class Peek;
+class StreamConsumer;
 struct SocketPreset;
 
 // How a write was taken (a negative number is its libuv error).
@@ -34,6 +35,10 @@ class Stream final : public Handle {
   // Null where libuv refuses; `*status` tells why.
   static Stream* NewTcp(Environment* environment, unsigned family, int* status);
   static Stream* NewPipe(Environment* environment, bool ipc, int* status);
+
+  // Who gets what this stream reports; null for the facade. See StreamConsumer.
+  void SetConsumer(StreamConsumer* consumer) { consumer_ = consumer; }
+  StreamConsumer* consumer() const { return consumer_; }
 
   // Reading ------------------------------------------------------------------
   int ReadStart();
@@ -123,6 +128,7 @@ class Stream final : public Handle {
   ~Stream() override;
 
   void OnClosing() override;
+  void ReportClosed() override;
   int CloseUv() override;
 
   static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
@@ -148,6 +154,7 @@ class Stream final : public Handle {
   int Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper);
   void ForgetGathered();
 
+  StreamConsumer* consumer_ = nullptr;
   Listener* listener_ = nullptr;
   Peek* peek_ = nullptr;
   bool reading_ = false;

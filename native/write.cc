@@ -13,13 +13,15 @@
 #include "js_call.h"
 #include "request.h"
 #include "stream.h"
+#include "stream_consumer.h"
 
 namespace uvnet {
 
 // A write the kernel did not take whole: keeps the rest of the bytes alive.
 class WriteRequest : public Request<uv_write_t> {
  public:
-  WriteRequest(Stream* stream, bool notify) : stream_(stream), notify_(notify) {}
+  WriteRequest(Stream* stream, bool notify)
+      : stream_(stream), consumer_(stream->consumer()), notify_(notify) {}
   ~WriteRequest() {
     if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
     if (block_ != nullptr) stream_->environment()->gather().Give(std::move(block_));
@@ -37,7 +39,9 @@ class WriteRequest : public Request<uv_write_t> {
     Stream* stream = self->stream_;
     HandleScope scope(stream->environment()->env());
     if (status == 0) stream->Touch();
-    if (self->notify_) {
+    if (self->consumer_ != nullptr) {
+      if (self->consumer_ == stream->consumer()) self->consumer_->OnWritten(stream, status);
+    } else if (self->notify_) {
       JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWrite);
     } else if (status != 0 && status != UV_ECANCELED) {
       JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWriteError);
@@ -46,6 +50,7 @@ class WriteRequest : public Request<uv_write_t> {
 
  private:
   Stream* stream_;
+  StreamConsumer* consumer_;
   bool notify_;
   napi_ref pin_ = nullptr;
   std::unique_ptr<char[]> owned_;
