@@ -179,62 +179,6 @@ napi_value TcpKeepAlive(napi_env env, napi_callback_info info) {
   return arguments.Return(status);
 }
 
-#ifndef _WIN32
-// The level and name of the type-of-service option of this socket's family.
-int TypeOfServiceOption(Stream* stream, int* fd, int* level, int* name) {
-  uv_os_fd_t os_fd;
-  int status = uv_fileno(stream->uv_handle(), &os_fd);
-  if (status != 0) return status;
-  *fd = os_fd;
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (getsockname(*fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return uv_translate_sys_error(errno);
-  }
-  const bool ipv6 = address.ss_family == AF_INET6;
-  *level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
-  *name = ipv6 ? IPV6_TCLASS : IP_TOS;
-  return 0;
-}
-#endif
-
-napi_value TcpSetTypeOfService(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  Stream* stream = arguments.tcp();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-#ifdef _WIN32
-  return arguments.Return(UV_ENOTSUP);
-#else
-  int fd = -1;
-  int level = 0;
-  int name = 0;
-  const int status = TypeOfServiceOption(stream, &fd, &level, &name);
-  if (status != 0) return arguments.Return(status);
-  const int value = arguments.Int(1);
-  return arguments.Return(
-      setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : uv_translate_sys_error(errno));
-#endif
-}
-
-napi_value TcpGetTypeOfService(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  Stream* stream = arguments.tcp();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-#ifdef _WIN32
-  return arguments.Return(UV_ENOTSUP);
-#else
-  int fd = -1;
-  int level = 0;
-  int name = 0;
-  const int status = TypeOfServiceOption(stream, &fd, &level, &name);
-  if (status != 0) return arguments.Return(status);
-  int value = 0;
-  socklen_t size = sizeof value;
-  return arguments.Return(
-      getsockopt(fd, level, name, &value, &size) == 0 ? value : uv_translate_sys_error(errno));
-#endif
-}
-
 }  // namespace
 
 void InitTcp(Napi::Env env, Napi::Object exports) {
@@ -246,8 +190,6 @@ void InitTcp(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "tcpPeerName", TcpPeerName);
   Define(env, exports, "tcpNoDelay", TcpNoDelay);
   Define(env, exports, "tcpKeepAlive", TcpKeepAlive);
-  Define(env, exports, "tcpSetTypeOfService", TcpSetTypeOfService);
-  Define(env, exports, "tcpGetTypeOfService", TcpGetTypeOfService);
 }
 
 }  // namespace uvnet

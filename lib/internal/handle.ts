@@ -4,6 +4,7 @@ import { errnoByName } from './errno';
 import { binding } from './binding';
 import { WRITE_GATHERED, type NativeCallback } from './native-types';
 import type { ProxyParts } from './proxy-info';
+import { socketOptionTable } from './socket-option-types';
 import {
   kOnBytes,
   kOnDescriptor,
@@ -201,6 +202,9 @@ function readName(result: string | number, out: SocketName): number {
   return 0;
 }
 
+const typeOfServiceRow = (): number =>
+  socketOptionTable.findIndex(({ name }) => name === 'typeOfService');
+
 /** A TCP handle. */
 export class TCP extends Handle {
   /** Wraps an accepted stream where an id is given. */
@@ -299,11 +303,12 @@ export class TCP extends Handle {
   }
 
   setTypeOfService(value: number): number {
-    return binding.tcpSetTypeOfService(this.id, value);
+    return binding.setSocketOption(this.id, typeOfServiceRow(), value);
   }
 
   getTypeOfService(): number {
-    return binding.tcpGetTypeOfService(this.id);
+    const value = binding.getSocketOption(this.id, typeOfServiceRow());
+    return value === undefined ? state[0] : (value as number);
   }
 
   /** Flags of `bind`, as libuv numbers them. */

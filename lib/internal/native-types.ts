@@ -80,8 +80,6 @@ export interface NativeBinding {
   tcpNoDelay(id: number, enable: boolean): number;
   /** Times in seconds; 0 leaves what the system has. */
   tcpKeepAlive(id: number, enable: boolean, delay: number, interval: number, count: number): number;
-  tcpSetTypeOfService(id: number, value: number): number;
-  tcpGetTypeOfService(id: number): number;
 
   /** Options by row of the table in socket-option-types.ts; values as encodeOption makes them. */
   setSocketOption(id: number, option: number, value: number | string): number;
