@@ -17,7 +17,7 @@ import {
 import { adoptCoreHandle, isCoreHandle, type CoreHandle } from './foreign';
 import { guessHandleType, Handle, Pipe, TCP } from './handle';
 import { anyAddress, isIPv6 } from './ip';
-import { planServer, presetListener, refusal } from './option-methods';
+import { planServer, presetListener, setInheritedOnEach, refusal } from './option-methods';
 import { markOpen } from './server-close';
 import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from './socket-options';
@@ -201,6 +201,7 @@ export function setupListenHandle(
 
   const handle = this._handle;
   const ours = handle instanceof Handle;
+  if (!ours) setInheritedOnEach(this);
   handle.onconnection = (ours ? onConnection : onForeignConnection) as never;
   (handle as unknown as { owner: unknown }).owner = this;
   handle.ondrop = onDrop;

@@ -176,6 +176,20 @@ export function presetListener(handle: Handle, plan: OptionPlan | undefined): Er
   return status === 0 ? undefined : errnoException(status, 'setsockopt');
 }
 
+/**
+ * For a server that accepts through somebody else's socket, the one of a cluster's primary: what
+ * connections would inherit of a listening socket is set on each.
+ */
+export function setInheritedOnEach(server: ServerImpl): void {
+  const { settings } = server[kOptionPlan] ?? { settings: [] };
+  const each: EncodedOptions = [];
+  for (let i = 0; i < settings.length; i += 2) {
+    const { server: where } = socketOptionTable[settings[i] as number];
+    if (where === 'Inherited') each.push(settings[i], settings[i + 1]);
+  }
+  if (each.length > 0) server[kAcceptedOptions] = [...each, ...(server[kAcceptedOptions] ?? [])];
+}
+
 /** For a connection; what its peer may have made impossible by now does not count. */
 export function applyAccepted(server: ServerImpl, handle: Handle): void {
   const settings = server[kAcceptedOptions];

@@ -3,78 +3,84 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { programOf, runChild, type Body, type Outcome } from '../helpers/child';
-import { describeNet } from '../helpers/implementations';
+import { describeNet, uvnet, type Implementation } from '../helpers/implementations';
+
+/** Who accepts: the primary, which hands connections over in turn; or whichever worker is awake. */
+type Policy = 'rr' | 'none';
+const policies: Policy[] = ['rr', 'none'];
+
+/** Runs `body` in the primary of a cluster and in each worker. */
+async function runClusterOn(
+  implementation: Implementation,
+  body: Body,
+  policy: Policy = 'rr',
+): Promise<Outcome> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-cluster-'));
+  const file = path.join(folder, 'program.cjs');
+  writeFileSync(file, programOf(implementation, body));
+  try {
+    return await runChild(
+      implementation,
+      ({ require, args: [exec] }) => {
+        const cluster = require('node:cluster') as import('node:cluster').Cluster;
+        cluster.setupPrimary({ exec, execArgv: [] });
+        require(exec as string);
+      },
+      { args: [file], env: { NODE_CLUSTER_SCHED_POLICY: policy } },
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describeNet('workers of a cluster', (implementation) => {
-  /** Runs `body` in the primary and in each worker. */
-  const runCluster = async (body: Body, args: unknown[] = []): Promise<Outcome> => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-cluster-'));
-    const file = path.join(folder, 'program.cjs');
-    writeFileSync(file, programOf(implementation, body, args));
-    try {
-      return await runChild(
-        implementation,
-        ({ require, args: [exec] }) => {
-          const cluster = require('node:cluster') as import('node:cluster').Cluster;
-          cluster.setupPrimary({ exec, execArgv: [] });
-          require(exec as string);
-        },
-        { args: [file] },
-      );
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  };
+  const runCluster = (body: Body, policy?: Policy): Promise<Outcome> =>
+    runClusterOn(implementation, body, policy);
 
-  describe.each(['round robin', 'shared'])('%s', (policy) => {
+  describe.each(policies)('scheduling policy %s', (policy) => {
     test('two of them serve one port, and are closed by disconnect()', async () => {
-      const { code, stdout, stderr } = await runCluster(
-        ({ net, require, args }) => {
-          const cluster = require('node:cluster') as import('node:cluster').Cluster;
-          const core = require('node:net') as typeof import('node:net');
-          cluster.schedulingPolicy =
-            (args[0] as string) === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR;
-          if (cluster.isWorker) {
-            const server = net.createServer((socket) => socket.end(String(process.pid)));
-            server.listen(0, '127.0.0.1');
-            server.on('close', () => console.log('closed'));
+      const { code, stdout, stderr } = await runCluster(({ net, require }) => {
+        const cluster = require('node:cluster') as import('node:cluster').Cluster;
+        const core = require('node:net') as typeof import('node:net');
+        if (cluster.isWorker) {
+          const server = net.createServer((socket) => socket.end(String(process.pid)));
+          server.listen(0, '127.0.0.1');
+          server.on('close', () => console.log('closed'));
+          return;
+        }
+        const workers = [cluster.fork(), cluster.fork()];
+        const answered = new Set<string>();
+        const ask = (port: number, left: number): void => {
+          // Whoever is awake first gets a shared connection, so it may take some to see both.
+          if (answered.size === 2 || left === 0) {
+            console.log(`answers of ${answered.size}`);
+            for (const worker of workers) worker.disconnect();
             return;
           }
-          const workers = [cluster.fork(), cluster.fork()];
-          const answered = new Set<string>();
-          const ask = (port: number, left: number): void => {
-            // Whoever is awake first gets a shared connection, so it may take some to see both.
-            if (answered.size === 2 || left === 0) {
-              console.log(`answers of ${answered.size}`);
-              for (const worker of workers) worker.disconnect();
-              return;
-            }
-            let pid = '';
-            const burst = Array.from(
-              { length: 8 },
-              () =>
-                new Promise<void>((resolve) => {
-                  const client = core.connect(port, '127.0.0.1');
-                  client.on('data', (chunk) => (pid = String(chunk)));
-                  client.on('close', () => {
-                    answered.add(pid);
-                    resolve();
-                  });
-                }),
-            );
-            void Promise.all(burst).then(() => ask(port, left - 1));
-          };
-          let listening = 0;
-          cluster.on('listening', (_worker, { port, addressType }) => {
-            console.log(`listening ${addressType}`);
-            if (++listening === 2) ask(port, 100);
-          });
-          cluster.on('exit', (worker, exitCode) => {
-            console.log(`exit ${exitCode} ${worker.exitedAfterDisconnect}`);
-          });
-        },
-        [policy],
-      );
+          let pid = '';
+          const burst = Array.from(
+            { length: 8 },
+            () =>
+              new Promise<void>((resolve) => {
+                const client = core.connect(port, '127.0.0.1');
+                client.on('data', (chunk) => (pid = String(chunk)));
+                client.on('close', () => {
+                  answered.add(pid);
+                  resolve();
+                });
+              }),
+          );
+          void Promise.all(burst).then(() => ask(port, left - 1));
+        };
+        let listening = 0;
+        cluster.on('listening', (_worker, { port, addressType }) => {
+          console.log(`listening ${addressType}`);
+          if (++listening === 2) ask(port, 100);
+        });
+        cluster.on('exit', (worker, exitCode) => {
+          console.log(`exit ${exitCode} ${worker.exitedAfterDisconnect}`);
+        });
+      }, policy);
       expect(stderr).toBe('');
       expect(code).toBe(0);
       expect(stdout.trim().split('\n').sort()).toEqual([
@@ -133,3 +139,35 @@ describeNet('workers of a cluster', (implementation) => {
     expect(stdout).toBe('two ports\n');
   });
 });
+
+test.each(policies)(
+  'workers of a cluster set the socket options of the server (scheduling policy %s)',
+  async (policy) => {
+    const { stdout, stderr } = await runClusterOn(
+      uvnet!,
+      ({ net, require }) => {
+        const cluster = require('node:cluster') as import('node:cluster').Cluster;
+        const core = require('node:net') as typeof import('node:net');
+        if (cluster.isWorker) {
+          // userTimeout is inherited from a listening socket, priority is set on each connection.
+          const { createServer } = net as unknown as typeof import('../../lib/index');
+          const server = createServer({ userTimeout: 12_345, priority: 3 }, (socket) => {
+            socket.end(`${socket.getOption('userTimeout')} ${socket.getOption('priority')}`);
+          });
+          server.listen(0, '127.0.0.1');
+          return;
+        }
+        const worker = cluster.fork();
+        cluster.on('listening', (_worker, { port }) => {
+          core.connect(port, '127.0.0.1').on('data', (chunk) => {
+            console.log(String(chunk));
+            worker.disconnect();
+          });
+        });
+      },
+      policy,
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toBe('12345 3\n');
+  },
+);
