@@ -16,6 +16,8 @@ function sanitizerEnv(reports) {
   const common = `halt_on_error=1:log_path=${path.join(reports, 'report')}`;
   return {
     LD_PRELOAD: stdout.trim(),
+    // What the tests give to the children of theirs that load the addon (test/helpers/child.ts).
+    UVNET_PRELOAD: stdout.trim(),
     ASAN_OPTIONS: `${common}:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1`,
     // A leak is told by its report; the exit code stays the program's, which tests look at.
     LSAN_OPTIONS: `suppressions=${at('scripts/lsan.supp')}:print_suppressions=0:exitcode=0`,

@@ -11,8 +11,16 @@ export interface Outcome {
   stderr: string;
 }
 
-/** For programs that are none of ours: a sanitizer that watches us would only slow them down. */
-export const foreignEnvironment = { ...process.env, LD_PRELOAD: '' };
+const plainEnvironment: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' };
+
+/**
+ * For a process that loads the addon, by way of whatever command: a sanitized addon needs its runtime
+ * preloaded. Everything else gets what a spawn gives by itself, which is without (leak-environment.cjs).
+ */
+export const addonEnvironment: NodeJS.ProcessEnv = {
+  ...plainEnvironment,
+  LD_PRELOAD: process.env['UVNET_PRELOAD'] ?? '',
+};
 
 /** What the body of a child program gets. */
 export interface ChildTools {
@@ -52,7 +60,7 @@ export function runChild(
   const [command = '', ...rest] = [...under, process.execPath, ...nodeFlags, '-e', source];
   return new Promise((resolve, reject) => {
     const child = spawn(command, rest, {
-      env: { ...process.env, NODE_OPTIONS: '', ...env },
+      env: { ...(implementation.isUvnet ? addonEnvironment : plainEnvironment), ...env },
       stdio: stdio ?? ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

@@ -3,8 +3,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 
-import { foreignEnvironment } from './child';
-
 /** Level and name of an option, with the kernel's own numbers. */
 export type Query = readonly [level: number, name: number];
 
@@ -31,7 +29,6 @@ export class Observer {
 
   constructor() {
     this.process = spawn('python3', ['-c', program, String(process.pid)], {
-      env: foreignEnvironment,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.lines = createInterface({ input: this.process.stdout! });

@@ -1,11 +1,18 @@
 'use strict';
 
-// The jest environment of all tests. After a test and its afterEach hooks, no TCP, pipe or poll handle
-// may be open that was not open when the test began. Handles come from the process's own report, so the
-// check sees node:net, uvnet and the addon alike. A hook in a setup file would run before the
-// test file's own hooks have cleaned up; the environment's events come after them.
+// The jest environment of all tests.
+//
+// What a sanitizer has preloaded into this process stays with it: other programs do not get it unless a
+// test says so (`addonEnvironment`). Debian's curl and wget hang in setlocale() under ASan's runtime.
+//
+// After a test and its afterEach hooks, no TCP, pipe or poll handle may be open that was not open when
+// the test began. Handles come from the process's own report, so the check sees node:net, uvnet and the
+// addon alike. A hook in a setup file would run before the test file's own hooks have cleaned up; the
+// environment's events come after them.
 
 const { TestEnvironment } = require('jest-environment-node');
+
+delete process.env.LD_PRELOAD;
 
 /** How long handles may take to close; closing takes a turn or two of the event loop. */
 const graceMilliseconds = 1000;

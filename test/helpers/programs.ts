@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 
-import type { Outcome } from './child';
+import { addonEnvironment, type Outcome } from './child';
 
 const root = path.resolve(__dirname, '../..');
 
@@ -18,7 +18,7 @@ export interface Program {
 export function startExample(file: string, ...args: string[]): Promise<Program> {
   const child = spawn(process.execPath, [path.join(root, 'examples', file), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: addonEnvironment,
   });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -49,7 +49,8 @@ export function requireCommand(command: string, debianPackage: string): void {
 /** Runs a client to its end, with `input` as what is typed into it. */
 export function runClient(command: string, args: string[], input = ''): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'pipe' });
+    // One that hangs does not outlive its test.
+    const child = spawn(command, args, { timeout: 15_000, killSignal: 'SIGKILL', stdio: 'pipe' });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('latin1').on('data', (text: string) => (stdout += text));

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import nodeNet from 'node:net';
 
+import { addonEnvironment } from '../helpers/child';
 import { thrownBy } from '../helpers/errors';
 import { nextEvent, nextTurn, traceEvents } from '../helpers/events';
 import { reference } from '../helpers/implementations';
@@ -183,6 +184,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
       process.disconnect();
     });`;
     const child = spawn(process.execPath, ['-e', program], {
+      env: addonEnvironment,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const { client, peer } = await scope.pair({ server: { pauseOnConnect: true } });

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { PassedHandle, Socket } from '../../lib/index';
-import { foreignEnvironment, runChild } from '../helpers/child';
+import { runChild } from '../helpers/child';
 import { errorShape, thrownBy } from '../helpers/errors';
 import { deferred, nextEvent } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
@@ -241,7 +241,6 @@ describeUnix('descriptors over unix sockets', () => {
 
   const python = (program: string, ...args: string[]) => {
     const child = spawn('python3', ['-c', program, ...args], {
-      env: foreignEnvironment,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const output = readAll(child.stdout);

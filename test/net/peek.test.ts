@@ -5,7 +5,7 @@ import http from 'node:http';
 import type { Socket as NodeSocket } from 'node:net';
 
 import type { Socket } from '../../lib/index';
-import { foreignEnvironment, runChild } from '../helpers/child';
+import { runChild } from '../helpers/child';
 import { errorShape } from '../helpers/errors';
 import { nextEvent, nextTurn } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
@@ -185,7 +185,6 @@ describeUnix('peek', () => {
     );
     const port = portOf(server);
     const curl = spawn('curl', ['-s', `http://127.0.0.1:${port}/`], {
-      env: foreignEnvironment,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     expect(String(await readAll(curl.stdout))).toBe('over HTTP');

@@ -4,7 +4,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 import type { Socket } from '../../lib/index';
-import { programOf, type Body } from '../helpers/child';
+import { addonEnvironment, programOf, type Body } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 import { NetworkLab } from '../helpers/netns';
 
@@ -30,7 +30,10 @@ class Program {
 
   constructor(end: readonly string[], body: Body, args: unknown[] = []) {
     const [command, ...rest] = [...end, process.execPath, '-e', programOf(uvnet!, body, args)];
-    this.child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child = spawn(command, rest, {
+      env: addonEnvironment,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.closed = new Promise((resolve) => this.child.once('close', resolve));
     this.lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
   }
@@ -202,9 +205,7 @@ describeLab('socket options between two machines', () => {
   onTheWire('fastOpen sends the first write in the SYN, once there is a cookie', async () => {
     const host = lab.ipv4[0];
     const [command, ...rest] = lab.far;
-    // Without the sanitizer's library, to which sysctl leaks.
-    const env = { PATH: process.env['PATH'] };
-    execFileSync(command, [...rest, 'sysctl', '-qw', 'net.ipv4.tcp_fastopen=3'], { env });
+    execFileSync(command, [...rest, 'sysctl', '-qw', 'net.ipv4.tcp_fastopen=3']);
     const server = start(lab.far, serve, host, { fastOpen: true });
     const port = await server.answer<number>();
     const capture = await Capture.start(lab.far, `tcp and dst port ${port}`);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import nodeNet from 'node:net';
 import { createInterface } from 'node:readline';
 
-import { programOf, type ChildTools } from '../helpers/child';
+import { addonEnvironment, programOf, type ChildTools } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 
@@ -47,9 +47,7 @@ test(`${CLIENTS} clients of a server with ${LIMIT} descriptors are all served`, 
   const child = spawn(
     'sh',
     ['-c', `ulimit -n ${LIMIT}; exec "$0" -e "$1"`, process.execPath, source],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
+    { env: addonEnvironment, stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const reports: Report[] = [];
   const waiting = new Set<() => void>();
@@ -123,6 +121,7 @@ test(`${CLIENTS} clients of a server with ${LIMIT} descriptors are all served`, 
 test('the server rests while it has no descriptors', async () => {
   const source = programOf(uvnet!, echoServer);
   const child = spawn('sh', ['-c', 'ulimit -n 40; exec "$0" -e "$1"', process.execPath, source], {
+    env: addonEnvironment,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

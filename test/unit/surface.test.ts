@@ -4,6 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 
+import { addonEnvironment } from '../helpers/child';
+
 interface Difference {
   where: string;
   theirs?: string;
@@ -12,7 +14,7 @@ interface Difference {
 
 const script = path.resolve(__dirname, '../../scripts/compare-surface.mjs');
 const differences = JSON.parse(
-  execFileSync(process.execPath, [script, '--json'], { encoding: 'utf8' }),
+  execFileSync(process.execPath, [script, '--json'], { env: addonEnvironment, encoding: 'utf8' }),
 ) as Difference[];
 
 /** What uvnet has on top of Node 26.10. */
