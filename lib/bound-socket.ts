@@ -4,7 +4,7 @@ import {
   errnoException,
   exceptionWithHostPort,
 } from './internal/errors';
-import { Pipe, TCP, type Handle, type SocketName } from './internal/handle';
+import { BindFlag, Pipe, TCP, type Handle, type SocketName } from './internal/handle';
 import { makeToken, takeToken, type DetachOptions, type Token } from './internal/handover';
 import { isIP } from './internal/ip';
 import {
@@ -88,7 +88,7 @@ export class BoundSocket {
       }
     }
 
-    const flags = (ipv6Only ? TCP.IPV6ONLY : 0) | (reusePort ? TCP.REUSEPORT : 0);
+    const flags = (ipv6Only ? BindFlag.ipv6Only : 0) | (reusePort ? BindFlag.reusePort : 0);
     const handle = new TCP();
     let status = family === 6 ? handle.bind6(host, port, flags) : handle.bind(host, port, flags);
     // libuv keeps an address in use to itself until the next call.

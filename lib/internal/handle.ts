@@ -58,6 +58,16 @@ export { state as nativeState };
 
 const UV_EBADF = errnoByName('EBADF');
 
+// Constants of the classes below, but no members of them. A class that refers to itself is renamed by
+// the bundler and then given its name by defineProperty, which makes a dictionary of the constructor;
+// and V8 never gets done with optimising code that constructs with such a one.
+
+/** Flags of `TCP#bind`, as libuv numbers them. */
+export const BindFlag = { ipv6Only: 1, reusePort: 2 } as const;
+
+/** Modes of `Pipe#fchmod`, as libuv numbers them. */
+export const PipeMode = { readable: 1, writable: 2 } as const;
+
 let slab: Buffer;
 let exitHooked = false;
 
@@ -230,8 +240,8 @@ export class TCP extends Handle {
       address,
       port,
       family,
-      (flags & TCP.IPV6ONLY) !== 0,
-      (flags & TCP.REUSEPORT) !== 0,
+      (flags & BindFlag.ipv6Only) !== 0,
+      (flags & BindFlag.reusePort) !== 0,
     );
   }
 
@@ -310,10 +320,6 @@ export class TCP extends Handle {
     const value = binding.getSocketOption(this.id, typeOfServiceRow());
     return value === undefined ? state[0] : (value as number);
   }
-
-  /** Flags of `bind`, as libuv numbers them. */
-  static readonly IPV6ONLY = 1;
-  static readonly REUSEPORT = 2;
 }
 
 /** A pipe: a unix-domain socket or a Windows named pipe. */
@@ -342,10 +348,6 @@ export class Pipe extends Handle {
   setPendingInstances(count: number): void {
     binding.pipePendingInstances(this.id, count);
   }
-
-  /** Modes of `fchmod`, as libuv numbers them. */
-  static readonly READABLE = 1;
-  static readonly WRITABLE = 2;
 }
 
 /** Wraps the descriptor kinds that `open` takes, as libuv numbers them. */

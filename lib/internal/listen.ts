@@ -15,7 +15,7 @@ import {
   uvExceptionWithHostPort,
 } from './errors';
 import { adoptCoreHandle, isCoreHandle, type CoreHandle } from './foreign';
-import { guessHandleType, Handle, Pipe, TCP } from './handle';
+import { BindFlag, guessHandleType, Handle, Pipe, PipeMode, TCP } from './handle';
 import { anyAddress, isIPv6 } from './ip';
 import { planServer, presetListener, setInheritedOnEach, refusal } from './option-methods';
 import { markOpen } from './server-close';
@@ -62,8 +62,8 @@ interface Place {
 
 function flagsOf(options: ListenOptions): number {
   return (
-    (options.ipv6Only === true ? TCP.IPV6ONLY : 0) |
-    (options.reusePort === true ? TCP.REUSEPORT : 0)
+    (options.ipv6Only === true ? BindFlag.ipv6Only : 0) |
+    (options.reusePort === true ? BindFlag.reusePort : 0)
   );
 }
 
@@ -409,7 +409,7 @@ function listenOnPath(
     { readableAll, writableAll },
   );
   const mode =
-    (readableAll === true ? Pipe.READABLE : 0) | (writableAll === true ? Pipe.WRITABLE : 0);
+    (readableAll === true ? PipeMode.readable : 0) | (writableAll === true ? PipeMode.writable : 0);
   if (server._handle === null || mode === 0) return;
   const status = (server._handle as Pipe).fchmod(mode);
   if (status !== 0) {

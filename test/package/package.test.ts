@@ -259,6 +259,23 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect(stdout.trimEnd().split('\n').at(-1)).toBe('2');
   });
 
+  // Seen in the bundle only: V8 gives up, again and again, to optimise code that constructs with
+  // a constructor it keeps as a dictionary.
+  test('the constructors of handles are fast objects', () => {
+    writeFileSync(
+      path.join(project, 'fast.cjs'),
+      `const net = require('uvnet');
+       const server = net.createServer().listen(0, () => {
+         const { constructor } = server._handle;
+         const parent = Object.getPrototypeOf(constructor);
+         console.log(%HasFastProperties(constructor), %HasFastProperties(parent));
+         server.close();
+       });`,
+    );
+    const { stdout, stderr } = node(['--allow-natives-syntax', 'fast.cjs']);
+    expect({ stdout, stderr }).toEqual({ stdout: 'true true\n', stderr: '' });
+  });
+
   test('without a fitting binary it is node:net, with one warning that says what to do', () => {
     writeFileSync(
       path.join(project, 'b.cjs'),
