@@ -11,6 +11,7 @@ module.exports = {
   },
   moduleNameMapper: {
     '^uvnet$': '<rootDir>/lib/index.ts',
+    '^uvnet/lean$': '<rootDir>/lib/lean/index.ts',
   },
   reporters: ['default', '<rootDir>/test/helpers/exit-reporter.cjs'],
   testTimeout: 20_000,

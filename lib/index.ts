@@ -59,6 +59,22 @@ for (const name of ['_setSimultaneousAccepts', '_TransferredBoundSocket']) {
   }
 }
 
+/** What `uvnet/lean` is made of. It is all the core's: node:net has nothing like it. */
+function loadLean(): typeof import('./lean/implementation') {
+  if (loaded.binding === undefined) {
+    const unavailable = (): never => {
+      throw Object.assign(new Error(`uvnet/lean needs the native core: ${loaded.reason}`), {
+        code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+      });
+    };
+    return { relay: unavailable };
+  }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it is asked for
+  return require('./lean/implementation') as typeof import('./lean/implementation');
+}
+// Not enumerable, so that it is no name of `net`.
+Object.defineProperty(module.exports, Symbol.for('uvnet.lean'), { value: loadLean });
+
 export type { ConnectionAttemptInfo } from './internal/attempts';
 export type BlockList = import('./block-list').BlockList;
 export type SocketAddress = import('./socket-address').SocketAddress;

@@ -12,6 +12,7 @@
 #include "listener.h"
 #include "peek.h"
 #include "pipe.h"
+#include "relay.h"
 #include "socket_options_binding.h"
 #include "stream.h"
 #include "tcp.h"
@@ -88,6 +89,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitFdPassing(env, exports);
   InitPeek(env, exports);
   InitConnector(env, exports);
+  InitRelay(env, exports);
   return exports;
 }
 

@@ -11,6 +11,7 @@
 #include "block_list_table.h"
 #include "gather.h"
 #include "receive_buffer.h"
+#include "splice_pipe.h"
 
 namespace uvnet {
 
@@ -31,6 +32,7 @@ enum class Callback : uint8_t {
   kDrop,        // (id, count): connections that were not let in; see Listener::Drop
   kPeek,        // (id, bytes | status)
   kDescriptor,  // (id, descriptor, position): came with the bytes that are reported next
+  kRelay,       // (id of a, 0 | status, Relay::Side, flags of relay.cc)
   kCount,
 };
 
@@ -92,6 +94,7 @@ class Environment {
   ReceiveBuffer& receive() { return receive_; }
   BlockListTable& block_lists() { return block_lists_; }
   GatherPool& gather() { return gather_; }
+  SplicePipePool& splice_pipes() { return splice_pipes_; }
 
   // Two numbers a native method can return beside its result (see state.ts).
   void BindState(int32_t* state) { state_ = state; }
@@ -127,6 +130,7 @@ class Environment {
   ReceiveBuffer receive_;
   BlockListTable block_lists_;
   GatherPool gather_;
+  SplicePipePool splice_pipes_;
 };
 
 }  // namespace uvnet

@@ -34,6 +34,10 @@ function checkTransferable(socket: AnySocket, method: string): void {
     throw new ERR_INVALID_STATE(`${method} needs a connection; wait for 'connect'`);
   }
   if (socket.destroyed) throw new ERR_SOCKET_CLOSED();
+  const { _handle: handle } = socket as unknown as { _handle: unknown };
+  if (handle instanceof Handle && handle.relay !== null) {
+    throw new ERR_INVALID_STATE('the socket is being relayed');
+  }
 }
 
 /** What a socket's `detach()` gives: plain data, which `postMessage` carries. */

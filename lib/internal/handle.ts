@@ -46,6 +46,11 @@ export interface RaceListener {
   onRace(event: number, candidate: number, status: number): void;
 }
 
+/** Hears the end of the relay that a handle is the first side of (native/relay.h). */
+export interface RelayListener {
+  onRelay(status: number, side: 0 | 1, flags: number): void;
+}
+
 type ConnectCallback = (status: number) => void;
 type ConnectionCallback = (this: Handle, status: number, client?: Handle) => void;
 type DropCallback = (this: Handle, count: number) => void;
@@ -93,6 +98,8 @@ export abstract class Handle {
   handsDownKeepAlive?: number;
   declare connectCallback: ConnectCallback | null;
   declare raceListener: RaceListener | null;
+  /** The handle's bytes are moved by the core. */
+  declare relay: RelayListener | null;
   /** What arrived in front of an accepted connection. */
   proxied?: ProxyParts | undefined;
   private closeCallback: (() => void) | null = null;
@@ -198,11 +205,17 @@ export abstract class Handle {
     this.closeCallback = null;
     this.owner = null;
     if (this.raceListener !== null) this.raceListener = null;
+    if (this.relay !== null) this.relay = null;
     if (closeCallback !== null) closeCallback.call(this);
   }
 }
 
-Object.assign(Handle.prototype, { onconnection: null, connectCallback: null, raceListener: null });
+Object.assign(Handle.prototype, {
+  onconnection: null,
+  connectCallback: null,
+  raceListener: null,
+  relay: null,
+});
 
 function readName(result: string | number, out: SocketName): number {
   if (typeof result === 'number') return result;
@@ -467,6 +480,10 @@ function onDescriptor(id: number, fd: number, position: number): void {
   else owner[kOnDescriptor](fd, position);
 }
 
+function onRelay(id: number, status: number, side: 0 | 1, flags: number): void {
+  handles[id]?.relay?.onRelay(status, side, flags);
+}
+
 /**
  * Whether `AsyncLocalStorage#enterWith` sticks to the async resource, as up to Node 22, instead of
  * ending with the callback. Then connections must not share a resource.
@@ -493,6 +510,7 @@ const callbacks: NativeCallback[] = [
   onDrop,
   onPeek,
   onDescriptor,
+  onRelay,
 ];
 
 const started = binding.start(state, callbacks, storesOnResource());

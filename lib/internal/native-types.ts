@@ -104,6 +104,12 @@ export interface NativeBinding {
    */
   peek(id: number, bytes: Uint8Array): number;
 
+  /**
+   * Takes two streams over and moves the bytes of each to the other (native/relay.h), from when it
+   * is made to read. Keeps `counts` up to date: bytes that b, and that a has taken.
+   */
+  relayStart(a: number, b: number, counts: Float64Array): number;
+
   /** Whether descriptors that arrive are kept and reported. */
   receiveDescriptors(id: number, receive: boolean): number;
   /** As `writeBuffer`; takes the descriptor over, whatever the answer. */

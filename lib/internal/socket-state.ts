@@ -108,6 +108,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   readonly bytesRead: number;
   _unrefTimer(): void;
   _onTimeout(): void;
+  resetAndDestroy(): SocketImpl;
   _reset(): SocketImpl;
   _getsockname(): SocketName;
   _getpeername(): SocketName;

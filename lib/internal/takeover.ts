@@ -12,8 +12,9 @@ import { ERR_STREAM_DESTROYED } from './errors';
 interface StreamState {
   readonly _readableState: {
     /** A linked list up to Node 20, since then an array with the number of consumed entries. */
-    readonly buffer: Iterable<Buffer | string>;
-    readonly bufferIndex?: number;
+    readonly buffer: Iterable<Buffer | string> & { clear?: () => void; length: number };
+    bufferIndex?: number;
+    length: number;
     decoder: unknown;
   };
   readonly _writableState: { readonly finalCalled: boolean };
@@ -33,6 +34,15 @@ export function takeUnread(stream: Duplex, rest?: Buffer): Unread {
   const chunks = [...buffer].slice(bufferIndex);
   if (rest !== undefined) chunks.push(decoder ? (decoder as StringDecoder).write(rest) : rest);
   return { chunks, encoding: stream.readableEncoding, decoder };
+}
+
+/** Empties the buffer that {@link takeUnread} has copied, as if somebody had read it. */
+export function dropUnread(stream: Duplex): void {
+  const state = (stream as unknown as StreamState)._readableState;
+  if (state.buffer.clear !== undefined) state.buffer.clear();
+  else state.buffer.length = 0;
+  if (state.bufferIndex !== undefined) state.bufferIndex = 0;
+  state.length = 0;
 }
 
 export function giveUnread(stream: Duplex, { chunks, encoding, decoder }: Unread): void {

@@ -88,25 +88,35 @@ function withoutNeedlessNames(code) {
   return result + code.slice(done);
 }
 
-function bundle() {
+/**
+ * The entries. The first has all the code in it; others leave out what they `require` of it, so that
+ * there is one copy.
+ */
+const entries = [
+  { name: 'index', external: [] },
+  { name: 'lean/index', external: ['../index'] },
+];
+
+function bundle({ name, external }) {
   const esbuild = require('esbuild');
   const { outputFiles } = esbuild.buildSync({
     ...options,
-    entryPoints: [at('lib/index.ts')],
+    entryPoints: [at(`lib/${name}.ts`)],
     bundle: true,
+    external,
     write: false,
   });
-  writeFileSync(at('dist/index.js'), withoutNeedlessNames(plainBuiltins(outputFiles[0].text)));
-  const { code } = esbuild.transformSync(readFileSync(at('lib/index.mts'), 'utf8'), {
+  writeFileSync(at(`dist/${name}.js`), withoutNeedlessNames(plainBuiltins(outputFiles[0].text)));
+  const { code } = esbuild.transformSync(readFileSync(at(`lib/${name}.mts`), 'utf8'), {
     loader: 'ts',
     target: options.target,
   });
-  writeFileSync(at('dist/index.mjs'), code);
+  writeFileSync(at(`dist/${name}.mjs`), code);
 }
 
 /** Checks the types, writes the declarations, and then the code. */
 export function buildDist({ clean }) {
   if (clean) rmSync(at('dist'), { recursive: true, force: true });
   runModule('typescript/bin/tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly']);
-  bundle();
+  entries.forEach(bundle);
 }

@@ -1,0 +1,2 @@
+/** What is behind lib/lean/index.ts; loaded by index.ts of lib, where the native core could be. */
+export { relay } from './relay';

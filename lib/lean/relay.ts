@@ -1,0 +1,78 @@
+import { ERR_INVALID_ARG_TYPE } from '../internal/errors';
+import {
+  Relay,
+  type RelayError,
+  type RelayProgress,
+  type RelayResult,
+  type RelaySettings,
+} from '../internal/relay';
+import type { SocketImpl } from '../internal/socket-state';
+import { TIMEOUT_MAX } from '../internal/timeouts';
+import {
+  validateAbortSignal,
+  validateFunction,
+  validateInteger,
+  validateObject,
+} from '../internal/validators';
+import { Socket } from '../socket';
+
+export type { RelayError, RelayProgress, RelayResult };
+
+/** Options of {@link relay}. */
+export interface RelayOptions {
+  /**
+   * Milliseconds without a byte in either direction after which both connections are closed. They
+   * count from the call, so that they limit a connect as well. Default: no limit.
+   */
+  idleTimeout?: number;
+  /** Closes both connections when it is aborted. */
+  signal?: AbortSignal;
+  /** Told of the bytes that moved so far, at most once per `progressInterval`, and not of rest. */
+  onProgress?: (progress: RelayProgress) => void;
+  /** Milliseconds. Default: 1000. */
+  progressInterval?: number;
+}
+
+function checkSocket(value: unknown, name: string): SocketImpl {
+  // Core's sockets pass for ours in `instanceof`; their bytes are out of reach.
+  if (!Object.prototype.isPrototypeOf.call(Socket.prototype, value as object)) {
+    throw new ERR_INVALID_ARG_TYPE(name, 'uvnet.Socket', value);
+  }
+  return value as SocketImpl;
+}
+
+function checkOptions(options: RelayOptions): RelaySettings {
+  validateObject(options, 'options');
+  const { idleTimeout, signal, onProgress, progressInterval = 1000 } = options;
+  if (idleTimeout !== undefined) {
+    validateInteger(idleTimeout, 'options.idleTimeout', 1, TIMEOUT_MAX);
+  }
+  validateAbortSignal(signal, 'options.signal');
+  if (onProgress !== undefined) validateFunction(onProgress, 'options.onProgress');
+  validateInteger(progressInterval, 'options.progressInterval', 1, TIMEOUT_MAX);
+  return { idleTimeout, signal, onProgress, progressInterval };
+}
+
+/**
+ * Connects two connections with each other: what one sends the other receives, without an event or
+ * a Buffer in between, until both have ended. Either may be connecting still.
+ *
+ * What was read of a side and not consumed goes first, as does what was written to the other side
+ * before. The end of a side is passed on, so that a connection may be half-open for any time; a
+ * reset is passed on as a reset. While a receiver is slow its sender is slowed, and little memory
+ * is held.
+ *
+ * The sockets emit no 'data' from the call on, and are not to be read or written by others. At the
+ * end both are closed and emit what a socket emits then, but no 'error' for what this rejects with.
+ *
+ * @returns how many bytes each side received of the other, and why it is over
+ * @throws (rejects with) a {@link RelayError}, which names the side: where a connection fails,
+ *   where `socket.destroy(error)` was called, ERR_INVALID_STATE and ERR_SOCKET_CLOSED for a socket
+ *   that cannot be relayed (which is then left as it was); and an AbortError
+ */
+export function relay(a: Socket, b: Socket, options: RelayOptions = {}): Promise<RelayResult> {
+  return new Promise((resolve, reject) => {
+    const sides = [checkSocket(a, 'a'), checkSocket(b, 'b')] as const;
+    new Relay(sides, checkOptions(options), resolve, reject);
+  });
+}

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readlinkSync } from 'node:fs';
+
+import { runChild, type ChildTools } from '../helpers/child';
+import { nextEvent, nextTurn } from '../helpers/events';
+import { uvnet } from '../helpers/implementations';
+import { Random } from '../helpers/random';
+import { lean, leanEntry, openLine } from '../helpers/relaying';
+import { fill, readAll } from '../helpers/streams';
+import { describeUvnet } from '../helpers/uvnet';
+
+type Socket = import('../../lib/index').Socket;
+
+const { relay } = lean;
+const isLinux = process.platform === 'linux';
+const MIB = 1024 * 1024;
+
+/** Descriptors of pipes in this process. */
+function openPipes(): number {
+  const target = (fd: string): string => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  };
+  return readdirSync('/proc/self/fd').filter((fd) => target(fd).startsWith('pipe:')).length;
+}
+
+/** Those of jest. */
+const pipesOfOthers = isLinux ? openPipes() : 0;
+/** What an environment keeps at most, of two descriptors each (SplicePipePool). */
+const POOLED = 2 * 4;
+
+/** Writes `total` bytes in pieces of any size, as fast as they are taken, and ends. */
+async function send(socket: Socket, total: number, random: Random): Promise<string> {
+  const hash = createHash('sha256');
+  const pool = random.bytes(MIB);
+  for (let left = total; left > 0;) {
+    const size = Math.min(left, random.size(MIB));
+    const at = random.integer(0, MIB - size);
+    const piece = pool.subarray(at, at + size);
+    hash.update(piece);
+    left -= size;
+    if (!socket.write(piece)) await nextEvent(socket, 'drain');
+  }
+  socket.end();
+  return hash.digest('hex');
+}
+
+/** Reads to the end, and stops in between for a while. */
+async function receive(socket: Socket, random: Random): Promise<string> {
+  const hash = createHash('sha256');
+  socket.on('data', (chunk: Buffer) => {
+    hash.update(chunk);
+    if (!random.chance(0.05)) return;
+    socket.pause();
+    let turns = random.integer(1, 30);
+    const wait = (): void => {
+      if (--turns > 0) setImmediate(wait);
+      else socket.resume();
+    };
+    wait();
+  });
+  await nextEvent(socket, 'end');
+  return hash.digest('hex');
+}
+
+/** Waits until the relay has come to a halt. */
+async function standstill(socket: Socket): Promise<void> {
+  let rest = 0;
+  for (let known = -1; rest < 100;) {
+    if (socket.bytesRead === known) rest++;
+    else rest = 0;
+    known = socket.bytesRead;
+    await nextTurn();
+  }
+}
+
+describeUvnet('relay of much', ({ scope }) => {
+  const routes = [
+    ['tcp', 'tcp'],
+    ['tcp', 'unix'],
+    ['unix', 'tcp'],
+    ['unix', 'unix'],
+  ] as const;
+
+  test.each(routes)('64 MiB each way at once, %s to %s', async (left, right) => {
+    const line = await openLine(scope, { left, right });
+    const seed = 1 + routes.findIndex((route) => route[0] === left && route[1] === right);
+    const size = 64 * MIB;
+    const result = relay(line.a, line.b);
+    const [fromLeft, fromRight, atLeft, atRight] = await Promise.all([
+      send(line.left, size, new Random(seed)),
+      send(line.right, size, new Random(seed + 10)),
+      receive(line.left, new Random(seed + 20)),
+      receive(line.right, new Random(seed + 30)),
+    ]);
+    expect({ atLeft, atRight }).toEqual({ atLeft: fromRight, atRight: fromLeft });
+    expect(await result).toEqual({ bytesAtoB: size, bytesBtoA: size, reason: 'end' });
+  });
+
+  test.each(routes)('a slow receiver slows its sender, %s to %s', async (left, right) => {
+    const line = await openLine(scope, { left, right });
+    line.right.pause();
+    const result = relay(line.a, line.b);
+    const size = fill(line.left, 64 * MIB);
+    line.left.end();
+    await standstill(line.a);
+    // All else waits in the sender.
+    expect(line.a.bytesRead).toBeLessThan(size / 2);
+    expect(line.a.bytesRead - line.b.bytesWritten).toBeLessThanOrEqual(256 * 1024);
+    // Where splice(2) is, it is in use.
+    if (isLinux) expect(openPipes()).toBeGreaterThan(pipesOfOthers);
+
+    // The other direction is not concerned.
+    line.right.write('meanwhile');
+    const [chunk] = (await nextEvent(line.left, 'data')) as [Buffer];
+    expect(chunk.toString()).toBe('meanwhile');
+    line.right.end();
+    const bytes = await readAll(line.right);
+    expect(bytes.length).toBe(size);
+    expect(await result).toEqual({ bytesAtoB: size, bytesBtoA: 9, reason: 'end' });
+  });
+
+  test('relays that are broken off leave no descriptor', async () => {
+    if (!isLinux) return;
+    const lines = [];
+    for (let i = 0; i < 8; i++) {
+      const line = await openLine(scope);
+      line.right.pause();
+      const result = relay(line.a, line.b);
+      fill(line.left);
+      await standstill(line.a);
+      lines.push({ ...line, result });
+    }
+    expect(openPipes()).toBeGreaterThan(pipesOfOthers + POOLED);
+    for (const { left, right, a, b, result } of lines) {
+      const closed = [nextEvent(a, 'close'), nextEvent(b, 'close')];
+      for (const end of [left, right]) end.on('error', () => {});
+      a.destroy();
+      await result;
+      await Promise.all(closed);
+    }
+    expect(openPipes()).toBeLessThanOrEqual(pipesOfOthers + POOLED);
+  });
+
+  test('a receiver that goes away while it has not taken all', async () => {
+    const { left, a, b, right } = await openLine(scope);
+    right.pause();
+    left.on('error', () => {}).resume();
+    const result = relay(a, b).catch((error: object) => ({ ...error }));
+    fill(left);
+    await standstill(a);
+    right.resetAndDestroy();
+    expect(await result).toMatchObject({ side: 'b' });
+    await nextEvent(left, 'close');
+  });
+
+  const linuxTest = isLinux ? test : test.skip;
+
+  linuxTest('without descriptors for pipes', async () => {
+    const { code, stdout, stderr } = await runChild(uvnet!, starved, {
+      args: [leanEntry],
+      under: ['prlimit', '--nofile=64'],
+    });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'true 20000000 end', stderr: '' });
+  });
+});
+
+function starved({ net, require, args }: ChildTools): void {
+  const { relay: join } = require(args[0] as string) as typeof lean;
+  const fs = require('node:fs') as typeof import('node:fs');
+  const sent = Buffer.alloc(20_000_000, 'abcdefghijk');
+  const received: Buffer[] = [];
+  const sink = net.createServer((socket) => {
+    socket.on('data', (chunk: Buffer) => received.push(chunk));
+  });
+  const proxy = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (a) => {
+    const { port } = sink.address() as import('node:net').AddressInfo;
+    const b = net.connect(port, '127.0.0.1', () => {
+      const taken: number[] = [];
+      for (;;) {
+        try {
+          taken.push(fs.openSync('/dev/null', 'r'));
+        } catch {
+          break;
+        }
+      }
+      void join(a as never, b as never).then(({ bytesAtoB, reason }) => {
+        const equal = Buffer.concat(received).equals(sent);
+        taken.forEach((fd) => fs.closeSync(fd));
+        sink.close();
+        proxy.close();
+        process.stdout.write(`${String(equal)} ${bytesAtoB} ${reason}`);
+      });
+    });
+  });
+  sink.listen(0, '127.0.0.1', () => {
+    proxy.listen(0, '127.0.0.1', () => {
+      const { port } = proxy.address() as import('node:net').AddressInfo;
+      const client = net.connect(port, '127.0.0.1');
+      client.resume();
+      client.end(sent);
+    });
+  });
+}

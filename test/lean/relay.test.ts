@@ -1,0 +1,410 @@
+import { errorShape, rejectionOf } from '../helpers/errors';
+import { nextEvent, nextTurn, traceEvents } from '../helpers/events';
+import { lean, openLine } from '../helpers/relaying';
+import { endpointOf, transports, type Transport } from '../helpers/scope';
+import { fill, readAll, readBytes } from '../helpers/streams';
+import { describeUvnet } from '../helpers/uvnet';
+
+const { relay } = lean;
+
+describeUvnet('relay', ({ net, scope }) => {
+  const routes = transports.flatMap((left) => transports.map((right) => [left, right] as const));
+
+  describe.each(routes)('from %s to %s', (left, right) => {
+    const open = () => openLine(scope, { left, right });
+
+    test('both ways, until both have ended', async () => {
+      const line = await open();
+      const result = relay(line.a, line.b);
+      const atRight = readAll(line.right);
+      line.left.write('question');
+      await nextEvent(line.right, 'data');
+      const atLeft = readAll(line.left);
+      line.right.write('answer, ');
+      await nextEvent(line.left, 'data');
+      line.left.end('!');
+      await nextEvent(line.right, 'end');
+      // The other direction goes on.
+      line.right.end('and more');
+      expect(await result).toEqual({ bytesAtoB: 9, bytesBtoA: 16, reason: 'end' });
+      expect((await atRight).toString()).toBe('question!');
+      expect((await atLeft).toString()).toBe('answer, and more');
+    });
+
+    test('the other side ends first', async () => {
+      const line = await open();
+      const result = relay(line.a, line.b);
+      line.right.end();
+      line.left.resume();
+      line.right.resume();
+      await nextEvent(line.left, 'end');
+      line.left.end('last words');
+      expect(await result).toEqual({ bytesAtoB: 10, bytesBtoA: 0, reason: 'end' });
+    });
+
+    test('a reset is passed on, and named', async () => {
+      const line = await open();
+      const result = rejectionOf(relay(line.a, line.b)) as Promise<Error & { side?: string }>;
+      const closed = [nextEvent(line.a, 'close'), nextEvent(line.b, 'close')];
+      const failure = nextEvent(line.right, 'error');
+      line.right.resume().on('end', () => line.right.emit('error', { code: 'end' }));
+      line.left.write('x');
+      await nextEvent(line.right, 'data');
+      if (left === 'unix') {
+        // What waits unread makes a close of a unix socket a reset.
+        line.left.pause();
+        line.right.write('y');
+        while (line.b.bytesRead === 0) await nextTurn();
+        line.left.destroy();
+      } else {
+        line.left.resetAndDestroy();
+      }
+      expect(await result).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
+      // Unix sockets cannot be reset.
+      const [error] = await failure;
+      expect(error).toMatchObject({ code: right === 'unix' ? 'end' : 'ECONNRESET' });
+      await Promise.all(closed);
+    });
+  });
+
+  test('counters, and the events of the sockets', async () => {
+    const { left, a, b, right } = await openLine(scope);
+    const log: string[] = [];
+    traceEvents(log, a, 'a');
+    traceEvents(log, b, 'b');
+    a.on('data', () => {});
+    const result = relay(a, b);
+    left.end('12345');
+    right.end('678');
+    left.resume();
+    right.resume();
+    const closed = Promise.all([nextEvent(a, 'close'), nextEvent(b, 'close')]);
+    await result;
+    expect([a.bytesRead, a.bytesWritten, b.bytesRead, b.bytesWritten]).toEqual([5, 3, 3, 5]);
+    await closed;
+    expect([a.bytesRead, a.bytesWritten, b.bytesRead, b.bytesWritten]).toEqual([5, 3, 3, 5]);
+    for (const side of ['a', 'b']) {
+      const own = log.filter((line) => line.startsWith(side)).sort();
+      expect(own).toEqual([`${side} close false`, `${side} end`, `${side} finish`]);
+    }
+    expect(a.readableEnded && a.writableFinished && a.destroyed).toBe(true);
+  });
+
+  test('sockets that are not half-open relay half-open all the same', async () => {
+    const first = await scope.pair({ client: { allowHalfOpen: true } });
+    const second = await scope.pair({ server: { allowHalfOpen: true } });
+    expect(first.peer.allowHalfOpen || second.client.allowHalfOpen).toBe(false);
+    const result = relay(first.peer as never, second.client as never);
+    first.client.end('a');
+    second.peer.resume();
+    await nextEvent(second.peer, 'end');
+    const answer = readAll(first.client);
+    second.peer.end('late answer');
+    expect((await answer).toString()).toBe('late answer');
+    expect((await result).reason).toBe('end');
+  });
+
+  describe('what was there before', () => {
+    test.each(transports)('bytes that were read, pushed back or looked at (%s)', async (left) => {
+      const { left: client, a, b, right } = await openLine(scope, { left });
+      const got = readAll(right);
+      a.pause();
+      client.write('first ');
+      expect((await a.peek(6)).toString()).toBe('first ');
+      a.unshift('zeroth ');
+      a.read(0);
+      while (a.readableLength < 13) await nextTurn();
+      client.end('last');
+      const result = relay(a, b);
+      right.end();
+      client.resume();
+      expect(await result).toEqual({ bytesAtoB: 17, bytesBtoA: 0, reason: 'end' });
+      expect((await got).toString()).toBe('zeroth first last');
+    });
+
+    test('the bytes behind the one that is being looked at', async () => {
+      const { left, a, b, right } = await openLine(scope);
+      const size = 3_000_000;
+      const sent = Buffer.alloc(size, 'abcdefg');
+      const got = readAll(right);
+      let before = Buffer.alloc(0);
+      const result = new Promise((resolve) => {
+        a.on('data', function take(chunk: Buffer) {
+          before = Buffer.concat([before, chunk]);
+          // Far enough in that reads come in pieces.
+          if (before.length < size / 2) return;
+          a.off('data', take);
+          resolve(relay(a, b));
+        });
+      });
+      left.end(sent);
+      left.resume();
+      right.end();
+      const { bytesAtoB } = (await result) as { bytesAtoB: number };
+      expect(bytesAtoB).toBe(size - before.length);
+      expect(Buffer.concat([before, await got]).equals(sent)).toBe(true);
+    });
+
+    test('what was written to either goes out before', async () => {
+      const { left, a, b, right } = await openLine(scope);
+      const size = fill(b);
+      b.write('|');
+      left.end('after');
+      const result = relay(a, b);
+      // The other direction does not wait for it.
+      right.write('now');
+      expect((await readBytes(left, 3)).toString()).toBe('now');
+      const got = readAll(right);
+      right.end();
+      expect(await result).toEqual({ bytesAtoB: 5, bytesBtoA: 3, reason: 'end' });
+      const bytes = await got;
+      expect(bytes.length).toBe(size + 6);
+      expect(bytes.subarray(size - 1).toString()).toBe('f|after');
+    });
+
+    test('writes of the same turn', async () => {
+      const { left, a, b, right } = await openLine(scope);
+      for (const letter of 'abc') b.write(letter);
+      a.unshift('d');
+      left.end('e');
+      const result = relay(a, b);
+      const got = readAll(right);
+      right.end();
+      left.resume();
+      expect((await got).toString()).toBe('abcde');
+      expect((await result).bytesAtoB).toBe(2);
+    });
+
+    test('the end of either', async () => {
+      const { left, a, b, right } = await openLine(scope);
+      const ended = nextEvent(a, 'end');
+      left.end();
+      a.resume();
+      await ended;
+      const result = relay(a, b);
+      const got = readAll(right);
+      await nextEvent(right, 'end');
+      right.end('answer');
+      expect((await readAll(left)).toString()).toBe('answer');
+      expect((await got).length).toBe(0);
+      expect(await result).toEqual({ bytesAtoB: 0, bytesBtoA: 6, reason: 'end' });
+    });
+
+    test('a buffer of the user', async () => {
+      const buffer = Buffer.alloc(100);
+      const server = scope.server({ allowHalfOpen: true });
+      await scope.listen(server);
+      const { client, peer } = await scope.join(server, {
+        allowHalfOpen: true,
+        onread: { buffer, callback: () => true },
+      } as never);
+      const { left, a } = await openLine(scope);
+      const result = relay(a, client as never);
+      client.pause();
+      left.end('to');
+      peer.end('fro');
+      peer.resume();
+      expect((await readAll(left)).toString()).toBe('fro');
+      expect(await result).toEqual({ bytesAtoB: 2, bytesBtoA: 3, reason: 'end' });
+      expect(buffer.every((byte) => byte === 0)).toBe(true);
+    });
+  });
+
+  describe('a side that connects', () => {
+    const upstream = async (transport: Transport) => {
+      const server = scope.server((socket) => socket.pipe(socket));
+      await scope.listen(server, scope.listenOptions(transport));
+      return endpointOf(server);
+    };
+
+    test.each(transports)('is waited for (%s)', async (transport) => {
+      const endpoint = await upstream(transport);
+      const { left, a } = await openLine(scope);
+      const got = readAll(left);
+      a.unshift('early ');
+      left.end('echo');
+      const result = relay(a, scope.connect(endpoint) as never);
+      expect((await got).toString()).toBe('early echo');
+      expect(await result).toEqual({ bytesAtoB: 10, bytesBtoA: 10, reason: 'end' });
+    });
+
+    test('that cannot is named, and the other one is closed', async () => {
+      const server = await scope.listen(scope.server());
+      const endpoint = endpointOf(server);
+      await new Promise((resolve) => server.close(resolve));
+      const { left, a } = await openLine(scope);
+      a.unshift('lost');
+      const b = scope.connect(endpoint);
+      const closed = nextEvent(left, 'close');
+      left
+        .on('error', () => {})
+        .resume()
+        .on('end', () => left.end());
+      expect(await relay(a, b as never).catch((error: object) => ({ ...error }))).toMatchObject({
+        code: 'ECONNREFUSED',
+        side: 'b',
+        bytesAtoB: 0,
+        bytesBtoA: 0,
+      });
+      await closed;
+      expect(a.destroyed).toBe(true);
+    });
+  });
+
+  describe('ends otherwise', () => {
+    test('an answer that comes before the question is complete', async () => {
+      const { left, a, b, right } = await openLine(scope);
+      left.on('error', () => {});
+      const result = relay(a, b);
+      const got = readAll(left);
+      left.write('x'.repeat(100));
+      await nextEvent(right, 'readable');
+      // Closed with bytes unread, so that what still comes in is refused.
+      right.write('no, thanks');
+      right.destroy();
+      await nextEvent(right, 'close');
+      const goOn = (): void => {
+        if (!left.destroyed && !a.destroyed) left.write('y', () => setImmediate(goOn));
+      };
+      goOn();
+      const error = (await result.catch((reason: object) => reason)) as { side: string };
+      expect(error.side).toBe('b');
+      left.destroy();
+      expect((await got).toString()).toBe('no, thanks');
+    });
+
+    test('somebody destroys a socket', async () => {
+      const { left, right, a, b } = await openLine(scope);
+      for (const socket of [left, right]) socket.on('error', () => {}).resume();
+      const result = relay(a, b);
+      left.write('123');
+      await nextEvent(right, 'data');
+      b.destroy();
+      expect(await result).toEqual({ bytesAtoB: 3, bytesBtoA: 0, reason: 'destroyed' });
+      expect(a.destroyed).toBe(true);
+    });
+
+    test('somebody destroys a socket with an error', async () => {
+      const { a, b } = await openLine(scope);
+      const reason = new Error('enough');
+      const result = relay(a, b).catch((error: unknown) => error);
+      a.destroy(reason);
+      expect(await result).toBe(reason);
+      expect(reason).toMatchObject({ side: 'a', bytesAtoB: 0, bytesBtoA: 0 });
+    });
+
+    test('a signal, before and meanwhile', async () => {
+      for (const early of [true, false]) {
+        const { a, b } = await openLine(scope);
+        const controller = new AbortController();
+        const reason = new Error('over');
+        if (early) controller.abort(reason);
+        const result = relay(a, b, { signal: controller.signal }).catch((error: Error) => error);
+        controller.abort(reason);
+        const error = (await result) as Error;
+        expect(errorShape(error)).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' });
+        expect(error.cause).toBe(reason);
+        expect(a.destroyed && b.destroyed).toBe(true);
+      }
+    });
+
+    test('nothing moves for too long', async () => {
+      const { left, right, a, b } = await openLine(scope);
+      for (const socket of [left, right]) socket.on('end', () => socket.end()).resume();
+      const start = performance.now();
+      const result = relay(a, b, { idleTimeout: 100 });
+      let last = start;
+      for (let i = 0; i < 20; i++) {
+        left.write('x');
+        await nextEvent(right, 'data');
+        last = performance.now();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      expect(await result).toEqual({ bytesAtoB: 20, bytesBtoA: 0, reason: 'idle' });
+      expect(performance.now() - last).toBeGreaterThan(95);
+      expect(a.destroyed && b.destroyed).toBe(true);
+    });
+  });
+
+  test('progress is reported while there is any', async () => {
+    const { left, a, b, right } = await openLine(scope);
+    const reports: object[] = [];
+    let wake = (): void => {};
+    const result = relay(a, b, {
+      progressInterval: 1,
+      onProgress: (progress) => {
+        reports.push(progress);
+        wake();
+      },
+    });
+    const reported = (count: number) =>
+      new Promise<void>((resolve) => {
+        wake = () => reports.length >= count && resolve();
+        wake();
+      });
+    right.resume();
+    left.write('12');
+    await reported(1);
+    right.write('345');
+    await reported(2);
+    // Timers of both sides fire many times more.
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(reports).toEqual([
+      { bytesAtoB: 2, bytesBtoA: 0 },
+      { bytesAtoB: 2, bytesBtoA: 3 },
+    ]);
+    a.destroy();
+    await result;
+  });
+
+  describe('refused', () => {
+    test('what is no socket of ours, and wrong options', async () => {
+      const { a, b } = await openLine(scope);
+      const cases: [unknown[], string][] = [
+        [[{}, b], 'ERR_INVALID_ARG_TYPE'],
+        [[a, null], 'ERR_INVALID_ARG_TYPE'],
+        [[a, b, 7], 'ERR_INVALID_ARG_TYPE'],
+        [[a, a], 'ERR_INVALID_ARG_VALUE'],
+        [[a, b, { idleTimeout: 0 }], 'ERR_OUT_OF_RANGE'],
+        [[a, b, { idleTimeout: '1' }], 'ERR_INVALID_ARG_TYPE'],
+        [[a, b, { signal: {} }], 'ERR_INVALID_ARG_TYPE'],
+        [[a, b, { onProgress: {} }], 'ERR_INVALID_ARG_TYPE'],
+        [[a, b, { onProgress: () => {}, progressInterval: 0.5 }], 'ERR_OUT_OF_RANGE'],
+        [[new net.Socket(), b], 'ERR_INVALID_STATE'],
+      ];
+      for (const [args, code] of cases) {
+        expect(await rejectionOf(Reflect.apply(relay, undefined, args))).toMatchObject({ code });
+      }
+      expect(a.destroyed || b.destroyed).toBe(false);
+    });
+
+    test('sockets in the wrong state, which are left as they were', async () => {
+      const spoil: [string, (socket: import('../../lib/index').Socket) => void][] = [
+        ['ERR_SOCKET_CLOSED', (socket) => socket.destroy()],
+        ['ERR_INVALID_STATE', (socket) => socket.end()],
+        ['ERR_INVALID_STATE', (socket) => socket.setEncoding('utf8')],
+        ['ERR_INVALID_STATE', (socket) => void socket.peek(1).catch(() => {})],
+      ];
+      for (const [code, act] of spoil) {
+        const { left, a, b } = await openLine(scope);
+        act(b);
+        const error = await rejectionOf(relay(a, b));
+        expect(error).toMatchObject({ code });
+        left.write('still mine');
+        expect(((await nextEvent(a, 'data')) as [Buffer])[0].toString()).toBe('still mine');
+      }
+    });
+
+    test('a second relay, and what else takes a connection over', async () => {
+      const { a, b } = await openLine(scope);
+      const other = await openLine(scope);
+      const result = relay(a, b);
+      expect(await rejectionOf(relay(other.a, b))).toMatchObject({ code: 'ERR_INVALID_STATE' });
+      expect(await rejectionOf(a.peek(1))).toMatchObject({ code: 'ERR_INVALID_STATE' });
+      expect(() => a.toNode()).toThrow('relayed');
+      expect(() => b.detach()).toThrow('relayed');
+      a.destroy();
+      await result;
+    });
+  });
+});
