@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 const help = `Usage: uvnet COMMAND [options]
 
   doctor [--json]   what uvnet runs on here: runtime, libuv, which binary or why none, a self-test
+  proxy [options]   passes connections on to another address (proxy --help)
   build             builds the native core for this system (python3, make, a C++ compiler)
   bench [options]   compares uvnet with node:net on this machine (Linux; bench --help)
   --version         the version of uvnet
@@ -33,6 +34,11 @@ switch (command) {
     const report = await doctor();
     console.log(args.includes('--json') ? JSON.stringify(report, null, 2) : format(report));
     process.exitCode = report.ok ? 0 : 1;
+    break;
+  }
+  case 'proxy': {
+    const { proxy } = await import('./lib/proxy.mjs');
+    process.exitCode = await proxy(args);
     break;
   }
   case 'build': {

@@ -67,7 +67,7 @@ function loadLean(): typeof import('./lean/implementation') {
         code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
       });
     };
-    return { relay: unavailable };
+    return { relay: unavailable, proxyHeader: unavailable };
   }
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it is asked for
   return require('./lean/implementation') as typeof import('./lean/implementation');

@@ -12,6 +12,7 @@
 #include "listener.h"
 #include "peek.h"
 #include "pipe.h"
+#include "proxy_header_binding.h"
 #include "relay.h"
 #include "socket_options_binding.h"
 #include "stream.h"
@@ -90,6 +91,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitPeek(env, exports);
   InitConnector(env, exports);
   InitRelay(env, exports);
+  InitProxyHeader(env, exports);
   return exports;
 }
 

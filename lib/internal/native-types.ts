@@ -109,6 +109,14 @@ export interface NativeBinding {
    * is made to read. Keeps `counts` up to date: bytes that b, and that a has taken.
    */
   relayStart(a: number, b: number, counts: Float64Array): number;
+  /** Says nothing of the addresses where they are not two of one family. */
+  encodeProxyHeader(
+    version: 1 | 2,
+    source: string | undefined,
+    sourcePort: number | undefined,
+    destination: string | undefined,
+    destinationPort: number | undefined,
+  ): Buffer;
 
   /** Whether descriptors that arrive are kept and reported. */
   receiveDescriptors(id: number, receive: boolean): number;

@@ -8,5 +8,7 @@ const entry = require('../index') as Record<symbol, () => typeof Implementation>
 const lean = entry[Symbol.for('uvnet.lean')]();
 
 export const relay = lean.relay;
+export const proxyHeader = lean.proxyHeader;
 
+export type { ProxiedConnection, ProxyHeaderOptions } from './proxy-header';
 export type { RelayError, RelayOptions, RelayProgress, RelayResult } from './relay';

@@ -16,7 +16,12 @@ export interface Program {
 
 /** Starts a file of examples/ and waits until it listens. */
 export function startExample(file: string, ...args: string[]): Promise<Program> {
-  const child = spawn(process.execPath, [path.join(root, 'examples', file), ...args], {
+  return startProgram(path.join('examples', file), ...args);
+}
+
+/** The same for any program of the project that says where it listens. */
+export function startProgram(file: string, ...args: string[]): Promise<Program> {
+  const child = spawn(process.execPath, [path.join(root, file), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: addonEnvironment,
   });
@@ -27,7 +32,7 @@ export function startExample(file: string, ...args: string[]): Promise<Program> 
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      const where = /listening on (\S+)\n/.exec(text)?.[1];
+      const where = /listening(?: on |":")([^\s"]+)["\n]/.exec(text)?.[1];
       if (where === undefined) return;
       const stop = (): typeof ended => {
         child.kill('SIGTERM');

@@ -1,0 +1,237 @@
+// `uvnet proxy`: passes connections on to another address.
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+
+const require = createRequire(import.meta.url);
+
+export const help = `Usage: uvnet proxy --listen ADDRESS --to ADDRESS [options]
+
+Accepts connections and passes each on to another address, both ways, until both ends have closed.
+
+  --listen ADDRESS            where to accept: PORT, HOST:PORT, [IPV6]:PORT or the PATH of a unix
+                              socket; without a host on 127.0.0.1
+  --to ADDRESS                where to connect to
+  --proxy-protocol v1|v2      tells the target the client's address by a PROXY header
+  --accept-proxy              takes the client's address from the PROXY header it sends
+  --idle-timeout SECONDS      ends connections on which nothing has moved for so long
+  --connect-timeout SECONDS   for the target to answer (default: 10)
+  --max-connections N         more are closed at once
+  --json                      prints counters as lines of JSON, one a second while they change
+  --quiet                     prints nothing but errors
+  --help                      this text
+
+Prints live counters on a terminal. SIGINT and SIGTERM end it: no connection is accepted any more,
+those that are open have until the second signal.
+
+Exit codes: 0 ended by a signal; 1 cannot listen, or the native core is not there; 2 wrong usage.
+`;
+
+const options = {
+  listen: { type: 'string' },
+  to: { type: 'string' },
+  'proxy-protocol': { type: 'string' },
+  'accept-proxy': { type: 'boolean' },
+  'idle-timeout': { type: 'string' },
+  'connect-timeout': { type: 'string', default: '10' },
+  'max-connections': { type: 'string' },
+  json: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  help: { type: 'boolean' },
+};
+
+class UsageError extends Error {}
+
+/** `PORT`, `HOST:PORT`, `[IPV6]:PORT` or a path, as options of listen and connect. */
+function endpoint(name, text) {
+  if (text === undefined) throw new UsageError(`--${name} is missing`);
+  if (text.includes('/') || text.startsWith('.')) return { path: text };
+  const [, ipv6, host = ipv6 ?? '127.0.0.1', port] =
+    /^(?:(?:\[([^\]]+)\]|([^:]+)):)?(\d+)$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535) {
+    throw new UsageError(`--${name}: ${text} is no address`);
+  }
+  return { host, port: Number(port) };
+}
+
+/** A positive number of an option, in units of `scale`. */
+function number(name, text, scale = 1) {
+  if (text === undefined) return undefined;
+  const value = Math.round(Number(text) * scale);
+  if (!(value > 0 && value < 2 ** 31)) {
+    throw new UsageError(`--${name}: ${text} is no positive number`);
+  }
+  return value;
+}
+
+function parse(args) {
+  let values;
+  try {
+    ({ values } = parseArgs({ args, options }));
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+  if (values.help) return { help: true };
+  const proxyProtocol = values['proxy-protocol'];
+  if (proxyProtocol !== undefined && !['v1', 'v2'].includes(proxyProtocol)) {
+    throw new UsageError('--proxy-protocol is v1 or v2');
+  }
+  return {
+    listen: endpoint('listen', values.listen),
+    to: endpoint('to', values.to),
+    proxyVersion: proxyProtocol && Number(proxyProtocol[1]),
+    acceptProxy: values['accept-proxy'] ?? false,
+    idleTimeout: number('idle-timeout', values['idle-timeout'], 1000),
+    connectTimeout: number('connect-timeout', values['connect-timeout'], 1000),
+    maxConnections: number('max-connections', values['max-connections']),
+    json: values.json ?? false,
+    quiet: values.quiet ?? false,
+  };
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+function bytes(count) {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(count, 1)) / 10));
+  return `${(count / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}
+
+/** Shows the counters while they change: a line that is written over, or lines of JSON. */
+class Display {
+  constructor(counters, { json, quiet }) {
+    this.counters = counters;
+    this.json = json;
+    this.live = !json && !quiet && process.stdout.isTTY;
+    this.shown = '';
+    if (json || this.live) this.timer = setInterval(() => this.show(), 1000).unref();
+  }
+
+  show() {
+    if (!this.json && !this.live) return;
+    const now = this.counters();
+    const text = JSON.stringify(now);
+    if (text === this.shown) return;
+    this.shown = text;
+    if (this.json) {
+      console.log(text);
+      return;
+    }
+    const { open, accepted, failed, bytesToTarget, bytesToClient } = now;
+    process.stdout.write(
+      `\r\x1b[K${open} open, ${accepted} accepted, ${failed} failed, ` +
+        `${bytes(bytesToTarget)} to the target, ${bytes(bytesToClient)} back`,
+    );
+  }
+
+  /** A line that stays. */
+  log(line) {
+    console.log(this.live ? `\r\x1b[K${line}` : line);
+  }
+
+  end() {
+    clearInterval(this.timer);
+    this.show();
+    if (this.live) process.stdout.write('\n');
+  }
+}
+
+const describe = (address) =>
+  typeof address === 'string'
+    ? address
+    : `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+
+/** Runs until it is ended; the exit code. */
+function run(settings) {
+  const net = require('../../dist/index.js');
+  const { proxyHeader, relay } = require('../../dist/lean/index.js');
+  // The warning has told why.
+  if (net.backend !== 'native') return 1;
+
+  const clients = new Set();
+  const done = { accepted: 0, failed: 0, bytesToTarget: 0, bytesToClient: 0 };
+  /** What has moved so far, with the connections that are open. */
+  const counters = () => {
+    const { accepted, failed } = done;
+    let { bytesToTarget, bytesToClient } = done;
+    for (const client of clients) {
+      bytesToTarget += client.bytesRead;
+      bytesToClient += client.bytesWritten;
+    }
+    return { open: clients.size, accepted, failed, bytesToTarget, bytesToClient };
+  };
+
+  async function pass(client) {
+    done.accepted++;
+    clients.add(client);
+    client.once('close', () => clients.delete(client));
+    const target = net.connect({
+      ...settings.to,
+      noDelay: true,
+      connectTimeout: settings.connectTimeout,
+    });
+    if (settings.proxyVersion) {
+      target.write(proxyHeader(client, { version: settings.proxyVersion }));
+    }
+    try {
+      const result = await relay(client, target, { idleTimeout: settings.idleTimeout });
+      done.bytesToTarget += result.bytesAtoB;
+      done.bytesToClient += result.bytesBtoA;
+    } catch (error) {
+      done.failed++;
+      done.bytesToTarget += error.bytesAtoB;
+      done.bytesToClient += error.bytesBtoA;
+      const side = error.side === 'a' ? 'client' : 'target';
+      if (!settings.quiet && !settings.json) display.log(`${side}: ${error.message}`);
+    } finally {
+      clients.delete(client);
+    }
+  }
+
+  const server = net.createServer({
+    noDelay: true,
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    proxyProtocol: settings.acceptProxy ? 'require' : 'off',
+  });
+  if (settings.maxConnections !== undefined) server.maxConnections = settings.maxConnections;
+  const display = new Display(counters, settings);
+
+  return new Promise((resolve) => {
+    server.on('connection', (client) => void pass(client));
+    server.on('error', (error) => {
+      console.error(`uvnet proxy: ${error.message}`);
+      resolve(1);
+    });
+    server.listen(settings.listen, () => {
+      const address = describe(server.address());
+      if (settings.json) console.log(JSON.stringify({ listening: address }));
+      else if (!settings.quiet) console.log(`listening on ${address}`);
+    });
+    let signals = 0;
+    const stop = () => {
+      if (++signals > 1) for (const client of clients) client.destroy();
+      else if (server.listening) server.close();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
+    server.on('close', () => {
+      display.end();
+      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop);
+      resolve(0);
+    });
+  });
+}
+
+export async function proxy(args) {
+  let settings;
+  try {
+    settings = parse(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`uvnet proxy: ${error.message}\n\n${help}`);
+    return 2;
+  }
+  if (settings.help) {
+    console.log(help);
+    return 0;
+  }
+  return run(settings);
+}

@@ -1,0 +1,107 @@
+// Spreads connections over several backends (layer 4: it knows nothing of what
+// they say). The backend with the fewest connections gets the next one; one that
+// cannot be reached is left alone for a while, and the client does not notice.
+//
+//   node examples/load-balancer.mjs PORT BACKEND...      (host:port, port or path)
+//   kill -USR2 <pid>                                     prints the counters
+import { once } from 'node:events';
+import net from 'uvnet';
+import { relay } from 'uvnet/lean';
+
+const CONNECT_TIMEOUT = 2000;
+/** How long a backend that could not be reached is left alone. */
+const REST = 5000;
+
+class Backend {
+  open = 0;
+  served = 0;
+  failures = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  downUntil = 0;
+
+  constructor(name) {
+    const [, host = '127.0.0.1', port] = /^(?:(.*):)?(\d+)$/.exec(name) ?? [];
+    this.name = name;
+    this.endpoint = port === undefined ? { path: name } : { host, port: Number(port) };
+  }
+
+  get isUp() {
+    return performance.now() >= this.downUntil;
+  }
+
+  /** A connection, or undefined where none can be had. */
+  async connect() {
+    const socket = net.connect({
+      ...this.endpoint,
+      noDelay: true,
+      allowHalfOpen: true,
+      connectTimeout: CONNECT_TIMEOUT,
+    });
+    // Paused: what it says before the relay begins waits for the client.
+    socket.pause();
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch {
+      this.failures++;
+      this.downUntil = performance.now() + REST;
+      return undefined;
+    }
+  }
+
+  async serve(client, socket) {
+    this.open++;
+    this.served++;
+    const { bytesAtoB, bytesBtoA } = await relay(client, socket).catch((error) => error);
+    this.open--;
+    this.bytesIn += bytesAtoB;
+    this.bytesOut += bytesBtoA;
+  }
+}
+
+const [port = '8080', ...names] = process.argv.slice(2);
+const backends = names.map((name) => new Backend(name));
+const open = new Set();
+
+/** All backends, the one to try first in front. Those that rest are a last resort. */
+const candidates = () =>
+  backends.toSorted((one, other) => other.isUp - one.isUp || one.open - other.open);
+
+async function balance(client) {
+  open.add(client);
+  client.on('error', () => {}).once('close', () => open.delete(client));
+  for (const backend of candidates()) {
+    const socket = await backend.connect();
+    if (socket === undefined) continue;
+    if (client.destroyed) socket.destroy();
+    else await backend.serve(client, socket);
+    return;
+  }
+  client.resetAndDestroy();
+}
+
+const server = net.createServer(
+  { noDelay: true, allowHalfOpen: true, pauseOnConnect: true },
+  (client) => void balance(client),
+);
+server.listen(Number(port), '127.0.0.1', () => {
+  console.log(`listening on ${server.address().port}`);
+});
+
+process.on('SIGUSR2', () => {
+  for (const { name, isUp, open: now, served, failures, bytesIn, bytesOut } of backends) {
+    const state = isUp ? 'up' : 'down';
+    console.log(
+      `${name}: ${state}, ${now} open, ${served} served, ${failures} failures, ` +
+        `${bytesIn} bytes in, ${bytesOut} out`,
+    );
+  }
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close();
+    for (const client of open) client.destroy();
+  });
+}

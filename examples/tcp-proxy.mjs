@@ -1,0 +1,52 @@
+// A proxy for any protocol over TCP or unix sockets: what it accepts it connects
+// to a target, and tells at the end of each connection what has moved.
+//
+//   node examples/tcp-proxy.mjs [port or path] [target port, host:port or path]
+//
+// The bytes never enter JavaScript: relay() moves them in the core until both
+// ends have closed, with back-pressure and half-open connections as they come.
+import net from 'uvnet';
+import { relay } from 'uvnet/lean';
+
+const IDLE_TIMEOUT = 10 * 60 * 1000;
+
+/** A port, host:port or a path. */
+function endpoint(text) {
+  const [, host = '127.0.0.1', port] = /^(?:(.*):)?(\d+)$/.exec(text) ?? [];
+  return port === undefined ? { path: text } : { host, port: Number(port) };
+}
+
+const [listen = '8080', target = '80'] = process.argv.slice(2);
+const targetEndpoint = endpoint(target);
+const open = new Set();
+
+async function pass(client) {
+  open.add(client);
+  const name = client.remoteAddress ? `${client.remoteAddress}:${client.remotePort}` : 'a client';
+  try {
+    const upstream = net.connect({ ...targetEndpoint, noDelay: true });
+    const result = await relay(client, upstream, { idleTimeout: IDLE_TIMEOUT });
+    console.log(
+      `${name}: ${result.bytesAtoB} bytes sent, ${result.bytesBtoA} received, ${result.reason}`,
+    );
+  } catch (error) {
+    console.log(`${name}: ${error.side === 'a' ? 'the client' : 'the target'}: ${error.message}`);
+  }
+  open.delete(client);
+}
+
+const server = net.createServer(
+  { noDelay: true, pauseOnConnect: true },
+  (client) => void pass(client),
+);
+server.listen(endpoint(listen), () => {
+  const address = server.address();
+  console.log(`listening on ${typeof address === 'string' ? address : address.port}`);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close();
+    for (const client of open) client.destroy();
+  });
+}

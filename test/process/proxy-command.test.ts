@@ -1,0 +1,123 @@
+// The command `uvnet proxy`: what it says, and how it ends.
+import { spawnSync } from 'node:child_process';
+import nodeNet, { type AddressInfo, type Socket } from 'node:net';
+import path from 'node:path';
+
+import { addonEnvironment } from '../helpers/child';
+import { nextEvent } from '../helpers/events';
+import { startProgram } from '../helpers/programs';
+import { Scope } from '../helpers/scope';
+
+const command = path.resolve(__dirname, '../../bin/uvnet.mjs');
+const scope = new Scope(nodeNet);
+afterEach(() => scope.dispose());
+
+function run(...args: string[]) {
+  const options = { encoding: 'utf8', env: addonEnvironment, timeout: 15_000 } as const;
+  return spawnSync(process.execPath, [command, 'proxy', ...args], options);
+}
+
+const start = (...args: string[]) => startProgram('bin/uvnet.mjs', 'proxy', ...args);
+
+async function target(): Promise<string> {
+  const server = scope.server({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {}).pipe(socket);
+  });
+  await scope.listen(server);
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function join(where: string): Socket {
+  const [, host = '', port] = /^(.*):(\d+)$/.exec(where)!;
+  const client = scope.track(nodeNet.connect({ host, port: Number(port), allowHalfOpen: true }));
+  client.on('error', () => {});
+  return client;
+}
+
+test('help', () => {
+  const { status, stdout } = run('--help');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^Usage: uvnet proxy --listen ADDRESS --to ADDRESS/);
+});
+
+test.each([
+  [[], '--listen is missing'],
+  [['--listen=1'], '--to is missing'],
+  [['--listen=1', '--to=host'], '--to: host is no address'],
+  [['--listen=65536', '--to=1'], '--listen: 65536 is no address'],
+  [['--listen=1', '--to=1', '--proxy-protocol=v3'], '--proxy-protocol is v1 or v2'],
+  [['--listen=1', '--to=1', '--idle-timeout=x'], '--idle-timeout: x is no positive number'],
+  [['--listen=1', '--to=1', '--lissten=1'], "Unknown option '--lissten'"],
+])('wrong usage: %j', (args, message) => {
+  const { status, stderr } = run(...args);
+  expect(status).toBe(2);
+  expect(stderr).toContain(`uvnet proxy: ${message}`);
+  expect(stderr).toContain('Usage: uvnet proxy');
+});
+
+test('an address that is in use', async () => {
+  const { status, stderr } = run(`--listen=${await target()}`, '--to=1');
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^uvnet proxy: listen EADDRINUSE/);
+});
+
+test('ends by a signal when the connections have ended, or by the second', async () => {
+  const proxy = await start('--listen=0', `--to=${await target()}`);
+  const client = join(proxy.where);
+  client.write('still ');
+  await nextEvent(client, 'data');
+  const stopped = proxy.stop();
+  client.end('here');
+  await nextEvent(client, 'end');
+  expect(await stopped).toEqual({ code: 0, signal: null });
+
+  const other = await start('--listen=0', `--to=${await target()}`);
+  const stays = join(other.where);
+  stays.write('x');
+  await nextEvent(stays, 'data');
+  void other.stop();
+  // Nobody is let in any more: the first signal has arrived.
+  for (;;) {
+    const late = join(other.where);
+    const refused = await new Promise((resolve) => {
+      late.once('connect', () => resolve(false)).once('error', () => resolve(true));
+    });
+    late.destroy();
+    if (refused) break;
+  }
+  expect(await other.stop()).toEqual({ code: 0, signal: null });
+});
+
+test('counters as lines of JSON', async () => {
+  const proxy = await start('--listen=127.0.0.1:0', `--to=${await target()}`, '--json');
+  expect(proxy.where).toMatch(/^127\.0\.0\.1:\d+$/);
+  let text = '';
+  proxy.child.stdout!.on('data', (chunk: string) => (text += chunk));
+  const client = join(proxy.where);
+  client.end('12345');
+  client.resume();
+  await nextEvent(client, 'end');
+  expect(await proxy.stop()).toEqual({ code: 0, signal: null });
+  const last = text.trim().split('\n').at(-1)!;
+  expect(JSON.parse(last)).toEqual({
+    open: 0,
+    accepted: 1,
+    failed: 0,
+    bytesToTarget: 5,
+    bytesToClient: 5,
+  });
+});
+
+test('a target that cannot be reached, and paths', async () => {
+  const where = scope.path('front');
+  const proxy = await start(`--listen=${where}`, `--to=${scope.path('nobody')}`);
+  expect(proxy.where).toBe(where);
+  let text = '';
+  proxy.child.stdout!.on('data', (chunk: string) => (text += chunk));
+  const client = scope.track(nodeNet.connect(where));
+  client.resume();
+  await nextEvent(client, 'close');
+  while (!text.includes('target')) await nextEvent(proxy.child.stdout!, 'data');
+  expect(text).toMatch(/^target: connect ENOENT .*nobody/m);
+  expect(await proxy.stop()).toEqual({ code: 0, signal: null });
+});
