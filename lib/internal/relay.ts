@@ -9,7 +9,7 @@ import {
 } from './errors';
 import { flushGathered, Handle, TCP, type RelayListener } from './handle';
 import type { SocketImpl } from './socket-state';
-import { kBuffer, kHandle, kPeek } from './symbols';
+import { kBuffer, kHandle, kPeek, kReceiveHandles } from './symbols';
 import { dropUnread, takeUnread } from './takeover';
 
 /**
@@ -67,6 +67,9 @@ function unfit(socket: SocketImpl): Error | undefined {
   if (socket.writableEnded) return new ERR_INVALID_STATE('the socket has been ended');
   if (socket.readableEncoding !== null) {
     return new ERR_INVALID_STATE('cannot relay after setEncoding()');
+  }
+  if (socket[kReceiveHandles] === true) {
+    return new ERR_INVALID_STATE('cannot relay a socket that receives handles');
   }
   return undefined;
 }

@@ -395,6 +395,12 @@ describeUvnet('relay', ({ net, scope }) => {
       }
     });
 
+    test('a socket that receives handles', async () => {
+      const { a } = await openLine(scope);
+      const { b } = await openLine(scope, { right: 'unix', sockets: { handles: true } });
+      expect(await rejectionOf(relay(a, b))).toMatchObject({ code: 'ERR_INVALID_STATE' });
+    });
+
     test('a second relay, and what else takes a connection over', async () => {
       const { a, b } = await openLine(scope);
       const other = await openLine(scope);
