@@ -10,7 +10,7 @@ import { validateArray, validateInt32, validateString } from './internal/validat
 import { SocketAddress } from './socket-address';
 
 const core = nodeNet.BlockList.prototype;
-const isCoreList = hasHandle(new nodeNet.BlockList());
+const isCoreList = hasHandle(() => new nodeNet.BlockList());
 const UV_ERANGE = errnoByName('ERANGE');
 
 /** The method by which core makes the copies that `postMessage` sends. */

@@ -12,7 +12,7 @@ import {
 /** The largest IPv6 flow label: 20 bits (RFC 8200, section 6). */
 const MAX_FLOW_LABEL = 0xfffff;
 
-const isCoreAddress = hasHandle(new nodeNet.SocketAddress({}));
+const isCoreAddress = hasHandle(() => new nodeNet.SocketAddress({}));
 
 /** What a {@link SocketAddress} is made of. */
 export interface SocketAddressOptions {

@@ -1,6 +1,7 @@
 import type cluster from 'node:cluster';
 import type * as crypto from 'node:crypto';
 import type * as dns from 'node:dns';
+import type * as performance from 'node:perf_hooks';
 
 /**
  * Modules of Node's that a program may never need. They take milliseconds to load, so that is done
@@ -17,3 +18,4 @@ function lazily<Module>(load: () => Module): () => Module {
 export const clusterModule = lazily(() => require('node:cluster') as typeof cluster);
 export const cryptoModule = lazily(() => require('node:crypto') as typeof crypto);
 export const dnsModule = lazily(() => require('node:dns') as typeof dns);
+export const performanceModule = lazily(() => require('node:perf_hooks') as typeof performance);

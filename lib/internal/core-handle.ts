@@ -3,16 +3,18 @@
  * symbol of its own under which their native part is kept. Not every supported Node tells them
  * apart by a public method, so the symbol is taken from a sample.
  *
- * @param sample - a new object of core's class
+ * @param makeSample - makes a new object of core's class, when one is needed
  * @returns whether a value is such an object
  */
-export function hasHandle(sample: object): (value: unknown) => boolean {
-  const [handle] = Object.getOwnPropertySymbols(sample).filter(
-    (symbol) => symbol.description === 'kHandle',
-  );
+export function hasHandle(makeSample: () => object): (value: unknown) => boolean {
+  let known: symbol | undefined;
+  const handle = (): symbol =>
+    (known ??=
+      Object.getOwnPropertySymbols(makeSample()).find(
+        (symbol) => symbol.description === 'kHandle',
+      ) ?? Symbol('no such symbol'));
   return (value) =>
-    handle !== undefined &&
     value !== null &&
     value !== undefined &&
-    (value as Record<symbol, unknown>)[handle] !== undefined;
+    (value as Record<symbol, unknown>)[handle()] !== undefined;
 }

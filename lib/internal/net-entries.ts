@@ -1,5 +1,5 @@
 import * as nodeNet from 'node:net';
-import { PerformanceObserver } from 'node:perf_hooks';
+import { performanceModule } from './builtins';
 import { clientSocketChannel } from './diagnostics';
 import type { SocketImpl } from './socket-state';
 
@@ -12,29 +12,53 @@ import type { SocketImpl } from './socket-state';
  * makes entries or not.
  */
 
+let watching = false;
 let observing = false;
 
 /** Whether a connect may have to be noted. */
 export function isObserved(): boolean {
+  if (!watching) watch();
   return observing;
 }
 
-// Core tells nobody who observes, and a socket of core's for each connect would be dear.
-const prototype = PerformanceObserver.prototype as { observe(...args: unknown[]): void };
-const { observe } = prototype;
-prototype.observe = {
-  observe(this: PerformanceObserver, ...args: unknown[]): void {
-    observing = true;
-    Reflect.apply(observe, this, args);
-  },
-}.observe;
+/** From the first connect on: core tells nobody who observes, and a core socket for each is dear. */
+function watch(): void {
+  watching = true;
+  const prototype = performanceModule().PerformanceObserver.prototype as {
+    observe(...args: unknown[]): void;
+  };
+  const { observe } = prototype;
+  prototype.observe = {
+    observe(this: unknown, ...args: unknown[]): void {
+      observing = true;
+      Reflect.apply(observe, this, args);
+    },
+  }.observe;
+  // Where a probe would be seen by others, there is nothing to lose by assuming so.
+  observing = clientSocketChannel.hasSubscribers || isObservedByNow();
+}
+
+/** Whether core notes connects already: then it keeps the beginning of an entry with the socket. */
+function isObservedByNow(): boolean {
+  const { socket } = begin('127.0.0.1', 1, 4);
+  const begun = Object.getOwnPropertySymbols(socket).some(
+    ({ description }) => description === 'kPerfHooksNetConnectContext',
+  );
+  socket.destroy();
+  return begun;
+}
 
 interface ConnectRequest {
   oncomplete(status: number, handle: object, request: object, read: boolean, write: boolean): void;
 }
 
-/** Begins an entry; the function returned completes it. One that is not completed leaves no trace. */
-function beginEntry(address: string, port: number, family: number): () => void {
+interface Entry {
+  readonly socket: nodeNet.Socket;
+  complete(): void;
+}
+
+/** Begins an entry. One that is not completed leaves no trace. */
+function begin(address: string, port: number, family: number): Entry {
   let request: ConnectRequest | undefined;
   const nothing = (): number => 0;
   const connect = (given: ConnectRequest): number => {
@@ -58,9 +82,12 @@ function beginEntry(address: string, port: number, family: number): () => void {
     autoSelectFamily: false,
     lookup: (_name, _options, callback) => callback(null, address, family),
   });
-  return () => {
-    request?.oncomplete(0, handle, request, true, true);
-    socket.destroy();
+  return {
+    socket,
+    complete() {
+      request?.oncomplete(0, handle, request, true, true);
+      socket.destroy();
+    },
   };
 }
 
@@ -68,11 +95,11 @@ function beginEntry(address: string, port: number, family: number): () => void {
 export function noteConnect(socket: SocketImpl): void {
   // Core would tell the subscribers of the channel of a socket that is none.
   if (clientSocketChannel.hasSubscribers) return;
-  const attempts = new Map<string, () => void>();
-  let last: (() => void) | undefined;
+  const attempts = new Map<string, Entry>();
+  let last: Entry | undefined;
   const onAttempt = (address: string, port?: number, family?: number): void => {
     if (port === undefined || family === undefined) return;
-    last = beginEntry(address, port, family);
+    last = begin(address, port, family);
     attempts.set(address, last);
   };
   socket.on('connectionAttempt', onAttempt);
@@ -83,7 +110,7 @@ export function noteConnect(socket: SocketImpl): void {
   };
   const onConnect = (): void => {
     end();
-    (attempts.get(socket._getpeername().address!) ?? last)?.();
+    (attempts.get(socket._getpeername().address!) ?? last)?.complete();
   };
   socket.once('connect', onConnect);
   socket.once('close', end);

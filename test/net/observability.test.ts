@@ -109,6 +109,37 @@ describeNet('observability', (implementation) => {
     }
   });
 
+  test.each([0, 1])(
+    'those entries for an observer that comes after %i connects',
+    async (before) => {
+      const { stdout } = await runChild(
+        implementation,
+        ({ net, require, args: [before] }) => {
+          const server = net.createServer((peer) => peer.end());
+          const observe = (): void => {
+            const perf = require('node:perf_hooks') as typeof import('node:perf_hooks');
+            new perf.PerformanceObserver((list) => {
+              for (const { name } of list.getEntries()) console.log(name);
+            }).observe({ entryTypes: ['net'] });
+          };
+          const connect = (count: number): void => {
+            if (count === before) observe();
+            if (count === 2) {
+              server.close();
+              return;
+            }
+            const { port } = server.address() as import('node:net').AddressInfo;
+            const client = net.connect(port, '127.0.0.1').resume();
+            client.on('close', () => connect(count + 1));
+          };
+          server.listen(0, '127.0.0.1', () => connect(0));
+        },
+        { args: [before] },
+      );
+      expect(stdout).toBe('connect\n'.repeat(2 - before));
+    },
+  );
+
   test('diagnostics_channel: sockets of both sides and listen(), in their order', async () => {
     const log: string[] = [];
     const sockets: Socket[] = [];
