@@ -3,13 +3,8 @@ import { loaded } from './internal/binding';
 
 type Native = typeof import('./net');
 
-/**
- * The names of `node:net`, on uvnet's own core where its binary could be loaded, else those of
- * `node:net` itself with one warning that says why and what to do.
- */
-function choose(): Native {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it can be loaded
-  if (loaded.binding !== undefined) return require('./net') as Native;
+/** Those names of `node:net` itself, with one warning that says why and what to do. */
+function fallBack(): Native {
   process.emitWarning(`uvnet falls back to node:net: ${loaded.reason}`, 'UvnetWarning');
   const core = nodeNet as typeof nodeNet & {
     _normalizeArgs: Native['normalizeArguments'];
@@ -22,7 +17,9 @@ function choose(): Native {
   } as unknown as Native;
 }
 
-const net = choose();
+/** The names of `node:net`, on uvnet's own core where its binary could be loaded. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it can be loaded
+const net = loaded.binding === undefined ? fallBack() : (require('./net') as Native);
 
 /** `'native'` where uvnet's core is in use, `'node'` where it is `node:net`. */
 export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
@@ -69,8 +66,7 @@ function loadLean(): typeof import('./lean/implementation') {
     };
     return { relay: unavailable, proxyHeader: unavailable };
   }
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it is asked for
-  return require('./lean/implementation') as typeof import('./lean/implementation');
+  return net.lean;
 }
 // Not enumerable, so that it is no name of `net`.
 Object.defineProperty(module.exports, Symbol.for('uvnet.lean'), { value: loadLean });

@@ -11,6 +11,7 @@ export {
 export { normalizeArguments } from './internal/arguments';
 export { isIP, isIPv4, isIPv6 } from './internal/ip';
 export { createServerHandle } from './internal/listen';
+export * as lean from './lean/implementation';
 export { Server, createServer } from './server';
 export { Socket } from './socket';
 export { SocketAddress } from './socket-address';

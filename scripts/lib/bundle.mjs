@@ -1,6 +1,7 @@
 // Makes dist/ out of lib/: the code as one file, the declarations file by file.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { at, CommandError, runModule } from './tools.mjs';
 
 // Loaded when needed: the scripts run before node_modules exists.
@@ -20,6 +21,8 @@ const options = {
   keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
+  // lib/index.ts sets module.exports on purpose.
+  logOverride: { 'commonjs-variable-in-esm': 'silent' },
 };
 
 /**
@@ -88,35 +91,89 @@ function withoutNeedlessNames(code) {
   return result + code.slice(done);
 }
 
-/**
- * The entries. The first has all the code in it; others leave out what they `require` of it, so that
- * there is one copy.
- */
-const entries = [
-  { name: 'index', external: [] },
-  { name: 'lean/index', external: ['../index'] },
-];
-
-function bundle({ name, external }) {
-  const esbuild = require('esbuild');
-  const { outputFiles } = esbuild.buildSync({
+/** One file out of an entry and all it imports, but for what `external` names. */
+function join(entry, ...external) {
+  const { outputFiles } = require('esbuild').buildSync({
     ...options,
-    entryPoints: [at(`lib/${name}.ts`)],
-    bundle: true,
+    absWorkingDir: at('.'),
+    entryPoints: [entry],
     external,
+    bundle: true,
+    outdir: 'dist',
     write: false,
   });
-  writeFileSync(at(`dist/${name}.js`), withoutNeedlessNames(plainBuiltins(outputFiles[0].text)));
-  const { code } = esbuild.transformSync(readFileSync(at(`lib/${name}.mts`), 'utf8'), {
+  return plainBuiltins(outputFiles[0].text);
+}
+
+const BINDING = 'lib/internal/binding.ts';
+const CORE = 'lib/net.ts';
+
+/** Replaces what has to be there, once. */
+function replaceOnce(code, pattern, replacement) {
+  if (code.split(pattern).length === 1) {
+    throw new CommandError(`scripts/lib/bundle.mjs: the bundler no longer writes ${pattern}`);
+  }
+  return code.replace(pattern, replacement);
+}
+
+/** The getters in which a bundler exports names; to be replaced where all names have their value. */
+const exportedGetters =
+  /__export\(\w+_exports,\{([^}]*)\}\);module\.exports=__toCommonJS\(\w+_exports\);/;
+/** The names once more, for those who look for them without running the code. */
+const exportedNames = /0&&\(module\.exports=(\{[^}]*\})\);\n?$/;
+
+/** `lib/net.ts` and all that it imports, as one function that returns the exports. */
+function coreFunction() {
+  let code = join(CORE, `./${BINDING}`);
+  const [, getters] = exportedGetters.exec(code);
+  code = replaceOnce(code, exportedGetters, '');
+  code = replaceOnce(code, exportedNames, `return{${getters.replaceAll(':()=>', ':')}}`);
+  // The binding is the entry's: a variable of its own, seen from inside.
+  code = code
+    .replace(/\b(import_binding\d*)=require\("[^"]*\/binding\.ts"\)/g, '$1')
+    .replace(/\bimport_binding\d*\.binding\b/g, 'uvnetBinding');
+  if (/\bimport_binding\d*\./.test(code)) {
+    throw new CommandError("lib/: only the entry may use binding.ts's other exports");
+  }
+  return `(function(uvnetBinding){${code}})`;
+}
+
+/**
+ * The main entry, with the rest of uvnet in place of the `require` by which it loads that.
+ *
+ * Left to the bundler, a file that is required and not imported is a function of its own, and each
+ * of those that it imports. V8 parses functions twice: once to skip them and once to run them. One
+ * that stands in parentheses it takes to be called at once.
+ */
+function joinMain() {
+  let code = join('lib/index.ts', `./${CORE}`);
+  const [, names] = exportedNames.exec(code);
+  code = replaceOnce(code, exportedGetters, '');
+  code = replaceOnce(code, exportedNames, '');
+  code = replaceOnce(code, 'module.exports={...module.exports}', `module.exports=${names}`);
+  return replaceOnce(code, 'require("../lib/net.ts")', () => `${coreFunction()}(loaded.binding)`);
+}
+
+/** The main entry has all the code in it; what others `require` of it they leave there. */
+const entries = {
+  index: joinMain,
+  'lean/index': () => join('lib/lean/index.ts', '../index'),
+};
+
+function bundle([name, joinEntry]) {
+  const code = withoutNeedlessNames(joinEntry());
+  mkdirSync(dirname(at(`dist/${name}`)), { recursive: true });
+  writeFileSync(at(`dist/${name}.js`), code);
+  const module = require('esbuild').transformSync(readFileSync(at(`lib/${name}.mts`), 'utf8'), {
     loader: 'ts',
     target: options.target,
   });
-  writeFileSync(at(`dist/${name}.mjs`), code);
+  writeFileSync(at(`dist/${name}.mjs`), module.code);
 }
 
 /** Checks the types, writes the declarations, and then the code. */
 export function buildDist({ clean }) {
   if (clean) rmSync(at('dist'), { recursive: true, force: true });
   runModule('typescript/bin/tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly']);
-  entries.forEach(bundle);
+  Object.entries(entries).forEach(bundle);
 }
