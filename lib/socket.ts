@@ -20,6 +20,7 @@ import type { ConnectSocketOptions } from './internal/socket-option-types';
 import { trafficClass } from './internal/socket-options';
 import type { SocketImpl } from './internal/socket-state';
 import {
+  kArmedFor,
   kBoundPath,
   kBoundSource,
   kBuffer,
@@ -28,7 +29,6 @@ import {
   kBytesRead,
   kBytesWritten,
   kDispatched,
-  kDue,
   kHandle,
   kKeepAlive,
   kLastWriteQueueSize,
@@ -207,7 +207,7 @@ const defaults = {
   [kBuffer]: null,
   [kBufferGenerator]: null,
   [kBufferCallback]: null,
-  [kDue]: 0,
+  [kArmedFor]: 0,
   [kTimer]: null,
   [kTouched]: 0,
   [kTimedOut]: false,

@@ -134,6 +134,11 @@ export abstract class Handle {
     return binding.idleTime(this.id);
   }
 
+  /** Notes activity that the core does not see. */
+  touch(): void {
+    binding.touch(this.id);
+  }
+
   readStart(): number {
     return binding.readStart(this.id);
   }

@@ -83,7 +83,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kBuffer]: Uint8Array | null;
   [symbols.kBufferGenerator]: (() => Uint8Array) | null;
   [symbols.kBufferCallback]: ((bytesWritten: number, buffer: Uint8Array) => boolean) | null;
-  [symbols.kDue]: number;
+  [symbols.kArmedFor]: number;
   [symbols.kTimer]: NodeJS.Timeout | null;
   [symbols.kTouched]: number;
   [symbols.kTimedOut]: boolean;

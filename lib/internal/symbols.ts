@@ -42,8 +42,8 @@ export const kPathOptions: unique symbol = Symbol('pathOptions');
 /** What a PROXY header said about a connection. */
 export const kProxy: unique symbol = Symbol('proxy');
 
-/** Idle timeout: when the timer fires, the timer, the time of the last activity seen here, whether it has fired. */
-export const kDue: unique symbol = Symbol('due');
+/** Idle timeout: the delay its timer was started with, the timer, the time of the last activity seen here, whether it has fired. */
+export const kArmedFor: unique symbol = Symbol('armedFor');
 export const kTimer: unique symbol = Symbol('timer');
 export const kTouched: unique symbol = Symbol('touched');
 export const kTimedOut: unique symbol = Symbol('timedOut');

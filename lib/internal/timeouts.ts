@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { ERR_OUT_OF_RANGE } from './errors';
 import type { SocketImpl } from './socket-state';
-import { kDue, kHandle, kLastWriteQueueSize, kTimedOut, kTimer, kTouched } from './symbols';
+import { kArmedFor, kHandle, kLastWriteQueueSize, kTimedOut, kTimer, kTouched } from './symbols';
 import { validateFunction, validateNumber } from './validators';
 
 /**
@@ -32,20 +32,28 @@ function duration(milliseconds: unknown): number {
 function arm(socket: SocketImpl, milliseconds: number): void {
   socket[kTimer] = setTimeout(onTimer, milliseconds, socket);
   socket[kTimer].unref();
-  socket[kDue] = performance.now() + milliseconds;
+  socket[kArmedFor] = milliseconds;
 }
 
 /** A timer that fires in time is left as it is: it sleeps on when it finds that it is too early. */
 function ensureArmed(socket: SocketImpl, milliseconds: number): void {
-  if (socket[kTimer] !== null && socket[kDue] <= socket[kTouched] + milliseconds) return;
+  if (socket[kTimer] !== null && socket[kArmedFor] <= milliseconds) return;
   stopTimer(socket);
   arm(socket, milliseconds);
 }
 
+/** Notes activity: with the core where it has the connection, at the loop's time, as timers go. */
+function touch(socket: SocketImpl): void {
+  const handle = socket[kHandle];
+  if (handle !== null && handle.id >= 0) handle.touch();
+  else socket[kTouched] = performance.now();
+}
+
 function idleTime(socket: SocketImpl): number {
   const handle = socket[kHandle];
-  const here = performance.now() - socket[kTouched];
-  return handle !== null && handle.id >= 0 ? Math.min(here, handle.idleTime()) : here;
+  return handle !== null && handle.id >= 0
+    ? handle.idleTime()
+    : performance.now() - socket[kTouched];
 }
 
 function onTimer(socket: SocketImpl): void {
@@ -89,7 +97,7 @@ export const timeoutMethods = {
       }
       return this;
     }
-    this[kTouched] = performance.now();
+    touch(this);
     ensureArmed(this, milliseconds);
     if (callback !== undefined) {
       validateFunction(callback, 'callback');
@@ -101,7 +109,7 @@ export const timeoutMethods = {
   /** Notes activity, for this socket and for those it is layered on. */
   _unrefTimer(this: SocketImpl): void {
     for (let socket: SocketImpl | null = this; socket != null; socket = socket._parent) {
-      if (socket[kTimer] != null) socket[kTouched] = performance.now();
+      if (socket[kTimer] != null) touch(socket);
       else if (socket[kTimedOut]) rearm(socket);
     }
   },
