@@ -83,12 +83,6 @@ void Connector::Run(bool complete) {
   }
 }
 
-void Connector::RunOne(const sockaddr_storage& remote) {
-  Add(remote);
-  announced_ = true;
-  Run(true);
-}
-
 void Connector::FrontClosing() {
   Keep keep(this);
   // Whoever closes the front does it alone.
@@ -256,9 +250,6 @@ void Connector::OnEvent(const ConnectRace::Event& event) {
     case ConnectRace::EventType::kAllFailed:
     case ConnectRace::EventType::kTimedOut: RaceOver(); break;
     case ConnectRace::EventType::kCancelled: RaceOver(); return;
-    case ConnectRace::EventType::kAttemptStarted:
-      if (std::exchange(announced_, false)) return;
-      break;
     default: break;
   }
   const int candidate =
@@ -326,21 +317,6 @@ napi_value WithEndpoint(napi_env env, napi_callback_info info) {
   return arguments.Return(status);
 }
 
-// (id, address, port, family): makes the race unless there is one
-napi_value RaceOne(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  Stream* stream = arguments.tcp();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-  sockaddr_storage endpoint{};
-  const int status = EndpointFromArguments(arguments, 1, &endpoint);
-  if (status != 0) return arguments.Return(status);
-  if (stream->connector() == nullptr) {
-    Connector::Create(stream, ConnectRace::Options());
-  }
-  stream->connector()->RunOne(endpoint);
-  return arguments.Return(0);
-}
-
 // (id, complete)
 napi_value RaceRun(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -365,7 +341,6 @@ void InitConnector(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "raceCreate", RaceCreate);
   Define(env, exports, "raceBindTo", WithEndpoint<Endpoint, &Connector::BindTo>);
   Define(env, exports, "raceAdd", WithEndpoint<Endpoint, &Connector::Add>);
-  Define(env, exports, "raceOne", RaceOne);
   Define(env, exports, "raceRun", RaceRun);
   Define(env, exports, "raceFailedLocal", RaceFailedLocal);
 }

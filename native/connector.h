@@ -18,8 +18,8 @@ namespace uvnet {
 
 class Stream;
 
-// The libuv half of connecting: drives a ConnectRace with one TCP handle for
-// each running attempt and one timer, which exists only where time matters.
+// The libuv half of connecting to one of several addresses: drives a ConnectRace with one TCP
+// handle for each running attempt and one timer, which exists only where time matters.
 //
 // The socket's stream, the one whose id JavaScript knows, is the `front`: it may
 // serve as an attempt like any other, and it must outlive all of them. So when
@@ -43,8 +43,6 @@ class Connector final : private ConnectRace::Host {
   // Starts the race, or goes on with what was added since. `complete` says that
   // nothing more will be added.
   void Run(bool complete);
-  // The whole of a race with one candidate, whose start the caller has announced.
-  void RunOne(const sockaddr_storage& remote);
 
   // The front is being closed: everything else is closed with it.
   void FrontClosing();
@@ -106,8 +104,6 @@ class Connector final : private ConnectRace::Host {
   bool front_is_free_ = true;
   bool ref_;
   bool timer_open_ = false;
-  // JavaScript knows already that the next attempt starts.
-  bool announced_ = false;
   // Flags of the failure that is about to be reported.
   int failure_flags_ = 0;
   // What keeps it alive: the race, requests in flight, the timer, the stack.

@@ -8,12 +8,14 @@ namespace uvnet {
 
 std::shared_ptr<AsyncContext> AsyncContext::Make(napi_env env, const char* type) {
   napi_value name;
+  if (napi_create_string_latin1(env, type, NAPI_AUTO_LENGTH, &name) != napi_ok) return nullptr;
+  return Make(env, name);
+}
+
+std::shared_ptr<AsyncContext> AsyncContext::Make(napi_env env, napi_value type) {
   napi_async_context context;
-  if (napi_create_string_latin1(env, type, NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_async_init(env, nullptr, name, &context) != napi_ok) {
-    return nullptr;
-  }
-  return std::shared_ptr<AsyncContext>(new AsyncContext(env, context));
+  if (napi_async_init(env, nullptr, type, &context) != napi_ok) return nullptr;
+  return std::make_shared<AsyncContext>(Key(), env, context);
 }
 
 AsyncContext::~AsyncContext() {
@@ -30,13 +32,6 @@ void Handle::Opened() {
 int Handle::Register() {
   if (id_ < 0) id_ = environment_->Register(this);
   return id_;
-}
-
-int Handle::Attach(const char* type) {
-  if (!alive()) return UV_EBADF;
-  if (async_context_ != nullptr) return UV_EALREADY;
-  async_context_ = AsyncContext::Make(environment_->env(), type);
-  return async_context_ == nullptr ? UV_ENOMEM : 0;
 }
 
 void Handle::TakePlaceOf(Handle* other) {

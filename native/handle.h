@@ -19,6 +19,14 @@ class AsyncContext {
   // running, if any. The resource is one that the engine makes: an object of ours
   // would be held weakly, which each collection of garbage pays for.
   static std::shared_ptr<AsyncContext> Make(napi_env env, const char* type);
+  static std::shared_ptr<AsyncContext> Make(napi_env env, napi_value type);
+
+  // Through Make only: nobody else has a Key.
+  class Key {
+    friend class AsyncContext;
+    Key() = default;
+  };
+  AsyncContext(Key, napi_env env, napi_async_context context) : env_(env), context_(context) {}
   ~AsyncContext();
 
   AsyncContext(const AsyncContext&) = delete;
@@ -27,8 +35,6 @@ class AsyncContext {
   napi_async_context get() const { return context_; }
 
  private:
-  AsyncContext(napi_env env, napi_async_context context) : env_(env), context_(context) {}
-
   napi_env env_;
   napi_async_context context_;
 };
@@ -43,7 +49,7 @@ class AsyncContext {
 //    else, so a pointer is good for the whole of a callback, whatever user code
 //    did in it.
 // 4. Where JavaScript knows it (id >= 0), lib/internal/handle.ts keeps its object
-//    in a table from Attach to the close callback; the collector has no say.
+//    in a table from Register to the close callback; the collector has no say.
 class Handle {
  public:
   enum class Kind : uint8_t { kTcp, kPipe };
@@ -61,10 +67,10 @@ class Handle {
   Kind kind() const { return kind_; }
   bool alive() const { return state_ == State::kInitialized; }
 
-  // Gives the handle an id. Without a resource object it has no async context of
-  // its own yet (an accepted connection, until JavaScript made its object).
+  // Gives the handle an id, by which JavaScript knows it from now on.
   int Register();
-  int Attach(const char* type);
+  // Gives it an async context: a new one of this type, or one that others have too.
+  void Attach(napi_value type) { Attach(AsyncContext::Make(environment_->env(), type)); }
   void Attach(std::shared_ptr<AsyncContext> context) { async_context_ = std::move(context); }
   // What JavaScript knows as `other`, id and async context, is this one from now on.
   void TakePlaceOf(Handle* other);

@@ -8,11 +8,14 @@ namespace uvnet {
 
 namespace {
 
+// (type of the async resource)
 napi_value PipeNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int status;
-  Stream* stream = Stream::NewPipe(arguments.environment(), arguments.Bool(0), &status);
-  return arguments.Return(stream == nullptr ? status : stream->Register());
+  Stream* stream = Stream::NewPipe(arguments.environment(), false, &status);
+  if (stream == nullptr) return arguments.Return(status);
+  stream->Attach(arguments.at(0));
+  return arguments.Return(stream->Register());
 }
 
 napi_value PipeOpen(napi_env env, napi_callback_info info) {

@@ -339,13 +339,6 @@ napi_value Call(napi_env env, napi_callback_info info) {
   return arguments.Return(stream == nullptr ? UV_EBADF : (stream->*Method)());
 }
 
-napi_value Attach(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  Stream* stream = arguments.stream();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-  return arguments.Return(stream->Attach(arguments.String(1).c_str()));
-}
-
 napi_value UseUserBuffer(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
@@ -427,7 +420,6 @@ napi_value Touch(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void InitStream(Napi::Env env, Napi::Object exports) {
-  Define(env, exports, "attach", Attach);
   Define(env, exports, "readStart", Call<&Stream::ReadStart>);
   Define(env, exports, "readStop", Call<&Stream::ReadStop>);
   Define(env, exports, "useUserBuffer", UseUserBuffer);

@@ -41,12 +41,14 @@ int PrepareSocket(Stream* stream, int family) {
 
 namespace {
 
+// (type of the async resource)
 napi_value TcpNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int status;
-  Stream* stream =
-      Stream::NewTcp(arguments.environment(), static_cast<unsigned>(arguments.Int(0)), &status);
-  return arguments.Return(stream == nullptr ? status : stream->Register());
+  Stream* stream = Stream::NewTcp(arguments.environment(), AF_UNSPEC, &status);
+  if (stream == nullptr) return arguments.Return(status);
+  stream->Attach(arguments.at(0));
+  return arguments.Return(stream->Register());
 }
 
 napi_value TcpOpen(napi_env env, napi_callback_info info) {

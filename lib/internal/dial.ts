@@ -6,12 +6,14 @@ import {
   ERR_INVALID_ARG_TYPE,
   ERR_INVALID_ARG_VALUE,
   ERR_INVALID_IP_ADDRESS,
+  ERR_IP_BLOCKED,
   exceptionWithHostPort,
 } from './errors';
 import { TCP, type Handle, type Pipe, type SocketName } from './handle';
 import { isIP } from './ip';
 import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
-import { Race, type Connected, type RaceSettings } from './race';
+import { presetHandle, refusal } from './option-methods';
+import { isBlocked, Race, type Connected, type RaceSettings, type Target } from './race';
 import type { SocketImpl } from './socket-state';
 import { kBoundSource, kHandle } from './symbols';
 import {
@@ -81,6 +83,45 @@ export function dialPipe(socket: SocketImpl, path: string, connected: Connected)
   if (status === 0) return;
   const { address, port } = socket._getsockname();
   socket.destroy(exceptionWithHostPort(status, 'connect', path, undefined, `${address}:${port}`));
+}
+
+/** Connects a socket to the one address there is, from any local end: no race and no timer. */
+function dialAddress(socket: SocketImpl, target: Target, port: number, connected: Connected): void {
+  const { address, family } = target;
+  const handle = socket[kHandle] as TCP;
+  const refused = presetHandle(socket, handle);
+  if (refused !== undefined) {
+    socket.destroy(refused);
+    return;
+  }
+  debug('connect: attempting %s:%d (IPv%d)', address, port, family);
+  socket.emit('connectionAttempt', address, port, family);
+  if (!socket.connecting) return;
+  if (isBlocked(socket, target)) {
+    socket.destroy(new ERR_IP_BLOCKED(address));
+    return;
+  }
+  const settle = (result: number): void => {
+    // The socket may be connecting anew, with another handle.
+    if (socket.destroyed || socket[kHandle] !== handle) return;
+    if (result === 0) {
+      connected(socket);
+      return;
+    }
+    const error = exceptionWithHostPort(result, 'connect', address, port);
+    socket.connecting = false;
+    socket._sockname = null;
+    socket.emit('connectionAttemptFailed', address, port, family, error);
+    socket.destroy(error);
+  };
+  const status =
+    family === 6 ? handle.connect6(address, port, settle) : handle.connect(address, port, settle);
+  if (status === 0) return;
+  const { address: from, port: fromPort } = socket._getsockname();
+  socket.destroy(
+    refusal(handle, status) ??
+      exceptionWithHostPort(status, 'connect', address, port, `${from}:${fromPort}`),
+  );
 }
 
 function checkEndpoints(options: DialOptions, host: string, bound: boolean): void {
@@ -159,26 +200,33 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
   const { dualLookup = false } = options;
   validateBoolean(dualLookup, 'options.dualLookup');
 
-  const race = new Race(socket, settings, connected);
   const literal = isIP(host);
+  if (literal === 0 && options.lookup != null) validateFunction(options.lookup, 'options.lookup');
+
+  let race: Race | undefined;
+  const { localAddress, localPort, connectTimeout } = settings;
+  if (localAddress || localPort || connectTimeout > 0) {
+    race = new Race(socket, settings, connected);
+    if (!bound) race.startClock();
+  }
+  const use: UseTargets = (targets, complete) => {
+    if (race === undefined && complete && targets.length === 1) {
+      dialAddress(socket, targets[0], settings.port, connected);
+    } else {
+      race ??= new Race(socket, settings, connected);
+      race.offer(targets, complete);
+    }
+  };
+
   if (literal !== 0) {
     const targets = [{ address: host, family: literal }];
     // An adopted socket's local address is to be seen in this very tick.
-    if (bound) {
-      race.offer(targets, true);
-      return;
-    }
-    race.startClock();
-    process.nextTick(() => {
-      if (socket.connecting) race.offer(targets, true);
-    });
+    if (bound) use(targets, true);
+    else process.nextTick(() => socket.connecting && use(targets, true));
     return;
   }
 
-  if (options.lookup != null) validateFunction(options.lookup, 'options.lookup');
   socket._host = host;
-  race.startClock();
-  const use: UseTargets = (targets, complete) => race.offer(targets, complete);
   const query = queryOf(host, options);
   debug('connect: find host %s', host);
   if (isFamily(query.family) || !autoSelectFamily) {
@@ -201,7 +249,7 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
     lookupAll(socket, { ...query, family }, (targets, complete) => {
       const reachable = targets.filter((target) => target.family === family);
       // Where there is none, the kernel is left to say what is wrong.
-      race.offer(reachable.length > 0 ? reachable : targets.slice(0, 1), complete);
+      use(reachable.length > 0 ? reachable : targets.slice(0, 1), complete);
     });
   }
 }

@@ -104,12 +104,8 @@ export abstract class Handle {
   proxied?: ProxyParts | undefined;
   private closeCallback: (() => void) | null = null;
 
-  protected constructor(id: number, type: string | null) {
-    if (id >= 0) {
-      handles[id] = this;
-      // An accepted stream has its async context already.
-      if (type !== null) binding.attach(id, type);
-    }
+  protected constructor(id: number) {
+    if (id >= 0) handles[id] = this;
     this.id = id;
   }
 
@@ -237,7 +233,7 @@ const typeOfServiceRow = (): number =>
 export class TCP extends Handle {
   /** Wraps an accepted stream where an id is given. */
   constructor(id?: number, type = 'TCPWRAP') {
-    super(id ?? binding.tcpNew(0), id === undefined ? type : null);
+    super(id ?? binding.tcpNew(type));
   }
 
   open(fd: number): number {
@@ -293,12 +289,6 @@ export class TCP extends Handle {
     return binding.raceAdd(this.id, address, port, family);
   }
 
-  /** A whole race for one address; its first event is already known. */
-  raceOne(listener: RaceListener, address: string, port: number, family: 4 | 6): number {
-    this.raceListener = listener;
-    return binding.raceOne(this.id, address, port, family);
-  }
-
   raceRun(complete: boolean): number {
     return binding.raceRun(this.id, complete);
   }
@@ -343,7 +333,7 @@ export class TCP extends Handle {
 /** A pipe: a unix-domain socket or a Windows named pipe. */
 export class Pipe extends Handle {
   constructor(id?: number, type = 'PIPEWRAP') {
-    super(id ?? binding.pipeNew(false), id === undefined ? type : null);
+    super(id ?? binding.pipeNew(type));
   }
 
   open(fd: number): number {

@@ -34,7 +34,6 @@ export interface NativeBinding {
   shutdown(id: number): number;
   close(id: number): number;
   closeReset(id: number): number;
-  attach(id: number, type: string): number;
   setRef(id: number, ref: boolean): number;
   hasRef(id: number): number;
   fd(id: number): number;
@@ -63,7 +62,8 @@ export interface NativeBinding {
   policyIdle(policy: object, idle: number): number[];
 
   /** An id, or a negative status. A family (AF_INET…) other than 0 makes the socket at once. */
-  tcpNew(family: number): number;
+  /** The id of a new handle; `type` is that of its async resource. */
+  tcpNew(type: string): number;
   tcpOpen(id: number, fd: number): number;
   tcpBind(
     id: number,
@@ -142,8 +142,6 @@ export interface NativeBinding {
   /** UV_ECANCELED, like the others below, when the race is over. */
   raceBindTo(id: number, address: string, port: number, family: number): number;
   raceAdd(id: number, address: string, port: number, family: number): number;
-  /** A whole race for one address, whose attempt the caller has announced. */
-  raceOne(id: number, address: string, port: number, family: number): number;
   /** Starts the race, or goes on with what was added since. */
   raceRun(id: number, complete: boolean): number;
   /** The local end of the attempt that just failed at once; as `tcpSockName`. */
@@ -151,7 +149,7 @@ export interface NativeBinding {
 
   /** 0 where somebody listens on the path of a unix socket, UV_ECONNREFUSED where nobody does. */
   pathProbe(path: string): number;
-  pipeNew(ipc: boolean): number;
+  pipeNew(type: string): number;
   pipeOpen(id: number, fd: number): number;
   pipeBind(id: number, name: string): number;
   pipeConnect(id: number, name: string): number;

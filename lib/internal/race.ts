@@ -41,6 +41,11 @@ export interface RaceSettings {
 /** What a connected socket is handed to (see socket-core.ts). */
 export type Connected = (socket: SocketImpl) => void;
 
+/** Whether the socket's block list forbids to connect there. */
+export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
+  return socket.blockList?.check(address, `ipv${family}`) === true;
+}
+
 // ConnectRace::EventType and the flags of connector.h.
 const ATTEMPT_STARTED = 0;
 const ATTEMPT_FAILED = 1;
@@ -65,7 +70,6 @@ export class Race implements RaceListener {
   private readonly errors: Error[] = [];
   /** Only one address was ever offered: its own error is the socket's, as in Node. */
   private single = false;
-  private prepared = false;
   private created = false;
 
   constructor(
@@ -94,8 +98,18 @@ export class Race implements RaceListener {
     const { seen } = this;
     const fresh = targets.filter(({ address }) => !seen.includes(address) && seen.push(address));
     this.single = complete && this.seen.length === 1;
-    if (this.single && fresh.length === 1) this.offerOne(fresh[0]);
-    else this.offerSeveral(fresh, complete);
+    if (!this.create()) return;
+    if (!this.single) this.socket.autoSelectFamilyAttemptedAddresses ??= [];
+    for (const target of fresh) {
+      if (!this.single && this.isBlocked(target)) {
+        this.fail(target, new ERR_IP_BLOCKED(target.address));
+        if (!this.socket.connecting) return;
+        continue;
+      }
+      this.candidates.push(target);
+      this.handle.raceAdd(target.address, this.settings.port, target.family);
+    }
+    this.handle.raceRun(complete);
   }
 
   onRace(event: number, candidate: number, status: number): void {
@@ -133,18 +147,14 @@ export class Race implements RaceListener {
     return this.socket[kHandle] as TCP;
   }
 
-  /** Gives the socket its options, once; false where they are refused. */
-  private prepare(): boolean {
-    if (this.prepared) return true;
-    this.prepared = true;
-    const refused = presetHandle(this.socket, this.handle);
-    if (refused !== undefined) this.socket.destroy(refused);
-    return refused === undefined;
-  }
-
+  /** Gives the socket its options and begins, once; false where the options are refused. */
   private create(): boolean {
     if (this.created) return true;
-    if (!this.prepare()) return false;
+    const refused = presetHandle(this.socket, this.handle);
+    if (refused !== undefined) {
+      this.socket.destroy(refused);
+      return false;
+    }
     this.created = true;
     const { attemptDelay, connectTimeout, concurrency, firstAddressFamilyCount } = this.settings;
     this.handle.raceCreate(
@@ -168,33 +178,8 @@ export class Race implements RaceListener {
     }
   }
 
-  /** Most connects: one address, no limit, any local end. They take one call. */
-  private offerOne(target: Target): void {
-    const { localAddress, localPort, port } = this.settings;
-    const ready = localAddress || localPort ? this.create() : this.prepare();
-    if (!ready) return;
-    this.candidates.push(target);
-    this.start(target);
-    if (this.socket.connecting) this.handle.raceOne(this, target.address, port, target.family);
-  }
-
-  private offerSeveral(targets: readonly Target[], complete: boolean): void {
-    if (!this.create()) return;
-    this.socket.autoSelectFamilyAttemptedAddresses ??= [];
-    for (const target of targets) {
-      if (this.isBlocked(target)) {
-        this.fail(target, new ERR_IP_BLOCKED(target.address));
-        if (!this.socket.connecting) return;
-        continue;
-      }
-      this.candidates.push(target);
-      this.handle.raceAdd(target.address, this.settings.port, target.family);
-    }
-    this.handle.raceRun(complete);
-  }
-
-  private isBlocked({ address, family }: Target): boolean {
-    return this.socket.blockList?.check(address, `ipv${family}`) === true;
+  private isBlocked(target: Target): boolean {
+    return isBlocked(this.socket, target);
   }
 
   private emit(event: string, { address, family }: Target, ...rest: unknown[]): void {

@@ -38,10 +38,15 @@ import { validateAbortSignal, validateInt32, validateString } from './validators
 const UV_EBADF = errnoByName('EBADF');
 const isWindows = process.platform === 'win32';
 
-/** For a new handle, or the next one of a socket that is used again. */
-export function adoptHandle(socket: SocketImpl): void {
+/** For the handle of a new connection: the socket may have had another one before. */
+function adoptNextHandle(socket: SocketImpl): void {
   socket._undestroy();
   socket._sockname = null;
+  adoptHandle(socket);
+}
+
+/** Makes the handle that the socket was given, if any, its own. */
+export function adoptHandle(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle === null) return;
   handle.owner = socket;
@@ -154,7 +159,7 @@ export const coreMethods = {
     planConnect(this, pipe, options);
     if (handle === null) {
       this[kHandle] = pipe ? new Pipe() : new TCP();
-      adoptHandle(this);
+      adoptNextHandle(this);
     }
     this._unrefTimer();
     this.connecting = true;

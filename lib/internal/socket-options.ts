@@ -231,10 +231,11 @@ export function planOptions(
 ): OptionPlan | undefined {
   let found = kept === undefined ? undefined : new Map(kept);
   if (kept !== undefined) for (const [row, value] of kept) checkDomain(row, value, local);
+  const rows = rowsOf[role];
   for (const source of sources) {
     // Inherited properties count, as everywhere in node:net.
     for (const name in source) {
-      const row = rowsOf[role].get(name);
+      const row = rows.get(name);
       if (row === undefined || nodeOptions[role].has(name)) continue;
       const value = (source as Record<string, unknown>)[name];
       if (value === undefined) continue;

@@ -4,6 +4,7 @@ import { errorShape, thrownBy } from '../helpers/errors';
 import { deferred, nextEvent, nextTurn, traceEvents } from '../helpers/events';
 import { describeNet, nodeAtLeast } from '../helpers/implementations';
 import { endpointOf, portOf, transports } from '../helpers/scope';
+import { describeUvnet } from '../helpers/uvnet';
 
 describeNet('connect', ({ net, scope, newer }) => {
   describe.each(transports)('over %s', (transport) => {
@@ -321,5 +322,28 @@ describeNet('connect', ({ net, scope, newer }) => {
     const answered = nextEvent(client, 'data');
     peer.write('hello');
     expect(String((await answered)[0])).toBe('hello');
+  });
+});
+
+describeUvnet('connect, while an attempt runs', ({ net, scope }) => {
+  // The end of the first attempt is reported when the second is under way.
+  test('destroyed and connected anew at once: each attempt answers for itself', async () => {
+    const server = await scope.listen(scope.server());
+    const log: string[] = [];
+    const client = scope.track(new net.Socket());
+    const attempted = nextEvent(client, 'connectionAttempt');
+    client.connect(portOf(server), '127.0.0.1');
+    await attempted;
+    traceEvents(log, client);
+    client.destroy();
+    client.connect(portOf(server), '127.0.0.1');
+    await nextEvent(client, 'connect');
+    await nextTurn();
+    expect(client.readyState).toBe('open');
+    expect(log.filter((line) => !line.startsWith('close'))).toEqual([
+      'connectionAttempt',
+      'connect',
+      'ready',
+    ]);
   });
 });
