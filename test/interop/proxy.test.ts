@@ -154,4 +154,22 @@ frontend in
     client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect((await answer).toString()).toContain(`\r\n\r\n${host}|${localPort}|${host}|${port}`);
   });
+
+  test('who was told itself tells on', async () => {
+    const proxy = await started(
+      startProgram(
+        'bin/uvnet.mjs',
+        'proxy',
+        '--listen=0',
+        `--to=${await receiver()}`,
+        '--accept-proxy',
+        '--proxy-protocol=v2',
+      ),
+    );
+    const client = scope.track(nodeNet.connect(Number(portOf(proxy)), '127.0.0.1'));
+    const answer = readAll(client);
+    client.write('PROXY TCP4 192.0.2.7 198.51.100.1 4444 80\r\n');
+    client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect((await answer).toString()).toContain('\r\n\r\n192.0.2.7|4444|198.51.100.1|80');
+  });
 });

@@ -108,6 +108,27 @@ test('counters as lines of JSON', async () => {
   });
 });
 
+test('limits', async () => {
+  const proxy = await start(
+    '--listen=0',
+    `--to=${await target()}`,
+    '--max-connections=1',
+    '--idle-timeout=0.2',
+  );
+  const first = join(proxy.where);
+  first.write('x');
+  await nextEvent(first, 'data');
+  const second = join(proxy.where);
+  second.resume();
+  await nextEvent(second, 'end');
+  second.destroy();
+  // Nothing moves any more.
+  first.resume();
+  await nextEvent(first, 'end');
+  first.destroy();
+  expect(await proxy.stop()).toEqual({ code: 0, signal: null });
+});
+
 test('a target that cannot be reached, and paths', async () => {
   const where = scope.path('front');
   const proxy = await start(`--listen=${where}`, `--to=${scope.path('nobody')}`);
