@@ -154,6 +154,15 @@ export const workloads = [
   {
     ...perOperation,
     group: 'Connections',
+    id: 'flood',
+    title: 'connection of a blocked address',
+    server: { workload: 'flood' },
+    load: { program: 'churn', kind: 'refused', connections: 50, size: 1 },
+    floor: { program: 'flood' },
+  },
+  {
+    ...perOperation,
+    group: 'Connections',
     id: 'connect',
     title: 'outgoing connect and close',
     measure: 'dial',

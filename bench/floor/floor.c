@@ -171,6 +171,10 @@ static bool send_pending(struct connection* connection) {
 static void accept_all(int listener, const struct floor_server* server) {
   int fd;
   while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+    if (server->event == NULL) {
+      close(fd);
+      continue;
+    }
     struct connection* connection = floor_add(fd, EPOLLIN);
     if (server->opened != NULL) server->opened(connection);
   }

@@ -44,8 +44,9 @@ size_t floor_read(struct connection* connection, char* buffer, size_t size);
 void floor_send(struct connection* connection, const char* data, size_t size);
 
 struct floor_server {
-  void (*opened)(struct connection* connection);                 /* may be NULL */
-  void (*event)(struct connection* connection, uint32_t events); /* EPOLLIN, EPOLLOUT */
+  void (*opened)(struct connection* connection); /* may be NULL */
+  /* EPOLLIN, EPOLLOUT; without it connections are closed as soon as they are accepted */
+  void (*event)(struct connection* connection, uint32_t events);
 };
 
 /* Listens when `listens`, then serves for ever; ends with the benchmark that started it. */

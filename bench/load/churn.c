@@ -2,6 +2,8 @@
  * Connections that come and go: connect, send --size bytes, receive them back, close, again.
  * --connections of them are alive at any time. The client closes first, so the sockets in
  * TIME_WAIT are the client's; source addresses rotate so that ports never run out.
+ *
+ * --kind refused: connections that the server is to close at once; nothing is sent.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -39,6 +41,15 @@ static void try_send(struct slot* slot, const char* message, size_t size) {
   slot->sent = true;
 }
 
+/* The server has closed a connection that it did not want. */
+static bool is_refused(int fd) {
+  char byte;
+  ssize_t bytes = recv(fd, &byte, 1, 0);
+  if (bytes > 0) fail("the server has let a connection in");
+  if (bytes < 0 && errno != EAGAIN && errno != ECONNRESET) fail("recv: %s", strerror(errno));
+  return bytes == 0 || errno == ECONNRESET;
+}
+
 static void open_slot(int epoll, struct slot* slot, const struct target* target,
                       const char* message, size_t size) {
   static unsigned turn = 0;
@@ -52,7 +63,11 @@ static void open_slot(int epoll, struct slot* slot, const struct target* target,
     fail("connect: %s", strerror(errno));
   }
   /* On loopback the handshake is over when connect() returns: send at once where it is. */
-  try_send(slot, message, size);
+  if (message == NULL) {
+    slot->sent = true;
+  } else {
+    try_send(slot, message, size);
+  }
   struct epoll_event event = {.events = slot->sent ? EPOLLIN : EPOLLIN | EPOLLOUT,
                               .data.ptr = slot};
   epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
@@ -68,10 +83,13 @@ int main(int argc, char** argv) {
   resolve_target(&options, &target);
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   struct slot* slots = calloc((size_t)options.connections, sizeof(*slots));
-  char* message = malloc(options.size);
+  bool refused = options.kind != NULL && strcmp(options.kind, "refused") == 0;
+  char* message = refused ? NULL : malloc(options.size);
   char* buffer = malloc(options.size);
-  if (epoll < 0 || slots == NULL || message == NULL || buffer == NULL) fail("cannot start");
-  memset(message, 'm', options.size);
+  if (epoll < 0 || slots == NULL || (message == NULL) != refused || buffer == NULL) {
+    fail("cannot start");
+  }
+  if (!refused) memset(message, 'm', options.size);
 
   window_start(&window, &options);
   for (int i = 0; i < options.connections; i++) {
@@ -87,13 +105,17 @@ int main(int argc, char** argv) {
         if (slot->sent) epoll_ctl(epoll, EPOLL_CTL_MOD, slot->fd, &event);
         continue;
       }
-      size_t rest = options.size - slot->received;
-      ssize_t bytes = recv(slot->fd, buffer, rest, 0);
-      if (bytes < 0 && errno == EAGAIN) continue;
-      if (bytes <= 0) fail("recv: %s", bytes == 0 ? "closed by the server" : strerror(errno));
-      if (memcmp(buffer, message, (size_t)bytes) != 0) fail("wrong bytes in the answer");
-      slot->received += (size_t)bytes;
-      if (slot->received < options.size) continue;
+      if (refused) {
+        if (!is_refused(slot->fd)) continue;
+      } else {
+        size_t rest = options.size - slot->received;
+        ssize_t bytes = recv(slot->fd, buffer, rest, 0);
+        if (bytes < 0 && errno == EAGAIN) continue;
+        if (bytes <= 0) fail("recv: %s", bytes == 0 ? "closed by the server" : strerror(errno));
+        if (memcmp(buffer, message, (size_t)bytes) != 0) fail("wrong bytes in the answer");
+        slot->received += (size_t)bytes;
+        if (slot->received < options.size) continue;
+      }
       close(slot->fd);
       window_latency(&window, slot->started_at);
       window_count(&window, 1, 0);

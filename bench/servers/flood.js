@@ -1,0 +1,10 @@
+'use strict';
+/* A server that blocks everybody who comes. */
+
+exports.net = (net) => {
+  const blockList = new net.BlockList();
+  blockList.addSubnet('127.0.0.0', 8, 'ipv4');
+  return net.createServer({ blockList }, () => {
+    throw new Error('a blocked address was let in');
+  });
+};
