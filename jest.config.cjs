@@ -1,5 +1,7 @@
 'use strict';
 
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: '<rootDir>/test/helpers/leak-environment.cjs',
@@ -13,6 +15,9 @@ module.exports = {
     '^uvnet$': '<rootDir>/lib/index.ts',
     '^uvnet/lean$': '<rootDir>/lib/lean/index.ts',
   },
+  // jest itself would leave one processor alone, and run in one process where there are two.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: '<rootDir>/test/helpers/sequencer.cjs',
   reporters: ['default', '<rootDir>/test/helpers/exit-reporter.cjs'],
   testTimeout: 20_000,
   collectCoverageFrom: ['lib/**/*.ts'],

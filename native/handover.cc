@@ -109,12 +109,12 @@ int Open(Stream* stream, int fd) {
 }
 
 // (fd): a descriptor of its own for the same socket.
-napi_value Duplicate(napi_env env, napi_callback_info info) {
+napi_value DuplicateDescriptor(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   return arguments.Return(DuplicateDescriptor(arguments.Int(0, -1)));
 }
 
-// (fd): closes what Duplicate gave and nobody took.
+// (fd): closes what DuplicateDescriptor gave and nobody took.
 napi_value CloseDescriptor(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const int fd = arguments.Int(0, -1);
@@ -191,7 +191,7 @@ void EndOffers(const Environment* owner) {
 
 void InitHandover(Napi::Env env, Napi::Object exports) {
 #ifndef _WIN32
-  Define(env, exports, "duplicateDescriptor", Duplicate);
+  Define(env, exports, "duplicateDescriptor", DuplicateDescriptor);
   Define(env, exports, "closeDescriptor", CloseDescriptor);
   Define(env, exports, "makeOffer", MakeOffer);
   Define(env, exports, "takeOffer", TakeOffer);

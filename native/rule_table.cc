@@ -7,15 +7,15 @@ namespace uvnet {
 
 namespace {
 
-uint64_t Mix(uint64_t hash, uint64_t value) {
+uint64_t Combine(uint64_t hash, uint64_t value) {
   hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
   return hash ^ hash >> 32;
 }
 
-uint64_t Mix(uint64_t hash, const IpAddress& address) {
+uint64_t Combine(uint64_t hash, const IpAddress& address) {
   uint64_t words[2] = {0, 0};
   memcpy(words, address.bytes, address.family == 4 ? 4 : 16);
-  return Mix(Mix(hash, words[0]), words[1]);
+  return Combine(Combine(hash, words[0]), words[1]);
 }
 
 bool SameBytes(const IpAddress& left, const IpAddress& right) {
@@ -26,14 +26,14 @@ bool SameBytes(const IpAddress& left, const IpAddress& right) {
 }  // namespace
 
 uint64_t RuleTable::Hash(const AddressRule& rule) {
-  uint64_t hash = Mix(static_cast<uint64_t>(rule.kind) << 8, rule.prefix);
+  uint64_t hash = Combine(static_cast<uint64_t>(rule.kind) << 8, rule.prefix);
   if (rule.kind == AddressRule::Kind::kAddress) {
     // Both forms of an IPv4 address are one.
     IpAddress ipv4;
-    return Mix(hash, UnmapIpv4(rule.first, &ipv4) ? ipv4 : rule.first);
+    return Combine(hash, UnmapIpv4(rule.first, &ipv4) ? ipv4 : rule.first);
   }
-  hash = Mix(hash, rule.first);
-  return rule.kind == AddressRule::Kind::kRange ? Mix(hash, rule.last) : hash;
+  hash = Combine(hash, rule.first);
+  return rule.kind == AddressRule::Kind::kRange ? Combine(hash, rule.last) : hash;
 }
 
 bool RuleTable::Equal(const AddressRule& left, const AddressRule& right) {

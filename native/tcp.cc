@@ -20,7 +20,7 @@ int EnsureSocket(Stream* stream, int family) {
   uv_os_fd_t present;
   if (uv_fileno(stream->uv_handle(), &present) == 0) return 0;
   const SocketPreset* preset = stream->preset();
-  uv_os_sock_t fd;
+  auto fd = static_cast<uv_os_sock_t>(-1);
   const int protocol = preset != nullptr ? preset->protocol : SocketPreset::kDefaultProtocol;
   int status = OpenStreamSocket(family, protocol != SocketPreset::kDefaultProtocol, &fd);
   if (status != 0) {

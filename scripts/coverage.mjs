@@ -49,7 +49,7 @@ function row(name, covered, lines, missing = []) {
   console.log(`${percent.toFixed(1).padStart(6)} %  ${name.padEnd(40)} ${shown.join(' ')}`);
 }
 
-main(() => {
+main(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { help: { type: 'boolean' } },
@@ -65,7 +65,7 @@ main(() => {
   mkdirSync(at('coverage'), { recursive: true });
   const reporters = ['json-summary', 'lcov'].map((name) => `--coverageReporters=${name}`);
   const jestArguments = ['--coverage', ...reporters, ...positionals];
-  runParts([
+  await runParts([
     ['native', () => testNative({ flavour: 'coverage' })],
     ['jest', () => testJest({ flavour: 'coverage', jestArguments })],
   ]);

@@ -1,21 +1,18 @@
 #!/usr/bin/env node
 // Style and static checks of everything in the repository.
-import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { configure } from './lib/native.mjs';
-import { checkWindows } from './lib/windows.mjs';
+import { tidyJobs } from './lib/clang-tidy.mjs';
 import {
   at,
+  capture,
   CommandError,
   hasCommand,
+  inParallel,
   listFiles,
   main,
-  readJson,
   root,
-  run,
-  runModule,
 } from './lib/tools.mjs';
+import { windowsCompiler, windowsJobs } from './lib/windows.mjs';
 
 const help = `Usage: node scripts/lint.mjs [--fix] [--only CHECK]... [--available]
 
@@ -34,63 +31,37 @@ const nativeFiles = (...endings) =>
     .filter((file) => endings.some((ending) => file.endsWith(ending)))
     .map((file) => file.slice(root.length + 1));
 
-/** Runs clang-tidy on each file, as many at a time as there are processors. */
-async function clangTidy() {
-  const folder = configure('debug');
-  const files = readJson(at('native/sources.json')).sources.filter((file) => file.endsWith('.cc'));
-  let failed = 0;
-  const check = (file) =>
-    new Promise((resolve, reject) => {
-      const child = spawn('clang-tidy', ['-p', folder, '--quiet', '--warnings-as-errors=*', file], {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      let output = '';
-      child.stdout.on('data', (data) => (output += data));
-      child.stderr.on('data', (data) => (output += data));
-      child.on('error', reject);
-      child.on('close', (code) => {
-        if (code !== 0) {
-          failed++;
-          // Without the counts of what it suppressed in system headers.
-          console.log(output.replace(/^\d+ warnings?.* generated\.\n/gm, ''));
-        }
-        resolve();
-      });
-    });
-  const worker = async () => {
-    for (let file; (file = files.pop());) await check(file);
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  if (failed) throw new CommandError(`clang-tidy: ${failed} files with findings`);
-}
+/** One command, whose output says what is wrong. */
+const commandJob = (command, args) => async () => {
+  const { status, stdout, stderr } = await capture(command, args);
+  if (status !== 0) throw new CommandError(`${stdout}${stderr}`);
+};
+const moduleJob = (script, args) =>
+  commandJob(process.execPath, [at('node_modules', script), ...args]);
 
+/** What each check consists of: functions that throw a CommandError with the findings. */
 const checks = {
-  eslint: { run: (fix) => runModule('eslint/bin/eslint.js', ['.', ...(fix ? ['--fix'] : [])]) },
+  'clang-tidy': { command: 'clang-tidy', jobs: tidyJobs },
+  eslint: { jobs: (fix) => [moduleJob('eslint/bin/eslint.js', ['.', ...(fix ? ['--fix'] : [])])] },
   prettier: {
-    run: (fix) =>
-      runModule('prettier/bin/prettier.cjs', [
+    jobs: (fix) => [
+      moduleJob('prettier/bin/prettier.cjs', [
         fix ? '--write' : '--check',
         '--log-level=warn',
         '.',
       ]),
+    ],
   },
   'clang-format': {
     command: 'clang-format',
-    run: (fix) => {
-      const mode = fix ? ['-i'] : ['--dry-run', '-Werror'];
-      console.log(`$ clang-format ${mode.join(' ')} <native sources>`);
-      run('clang-format', [...mode, ...nativeFiles('.cc', '.h', '.c')], { quiet: true });
-    },
+    jobs: (fix) => [
+      commandJob('clang-format', [
+        ...(fix ? ['-i'] : ['--dry-run', '-Werror']),
+        ...nativeFiles('.cc', '.h', '.c'),
+      ]),
+    ],
   },
-  'clang-tidy': {
-    command: 'clang-tidy',
-    run: () => {
-      console.log('$ clang-tidy <native sources>');
-      return clangTidy();
-    },
-  },
-  windows: { command: 'x86_64-w64-mingw32-g++', run: checkWindows },
+  windows: { command: windowsCompiler, jobs: windowsJobs },
 };
 
 main(async () => {
@@ -112,23 +83,33 @@ main(async () => {
   }
 
   const failures = [];
+  const jobs = [];
   for (const name of values.only) {
-    const check = checks[name];
-    if (check.command && !hasCommand(check.command)) {
-      const missing = `${name}: ${check.command} is not installed`;
+    const { command, jobs: jobsOf } = checks[name];
+    if (command && !hasCommand(command)) {
+      const missing = `${name}: ${command} is not installed`;
       if (values.available) console.log(`left out: ${missing}`);
       else failures.push(missing);
       continue;
     }
-    try {
-      await check.run(values.fix);
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      failures.push(`${name}: ${error.message}`);
-    }
+    jobs.push(...jobsOf(values.fix).map((run) => ({ name, run })));
   }
+  // What rewrites files must not do so while another reads them.
+  await inParallel(
+    jobs,
+    async ({ name, run }) => {
+      try {
+        await run();
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error;
+        console.log(`== ${name} ==\n${error.message}`);
+        if (!failures.includes(name)) failures.push(name);
+      }
+    },
+    values.fix ? 1 : undefined,
+  );
   if (failures.length) {
     throw new CommandError(`lint failed\n${failures.map((line) => `  ${line}`).join('\n')}`);
   }
-  console.log('lint: clean');
+  console.log(`lint: clean (${values.only.join(', ')})`);
 });

@@ -15,7 +15,7 @@ const help = `Usage: node scripts/matrix.mjs [--node VERSION]... [options] [-- j
   --help           this text
 `;
 
-main(() => {
+main(async () => {
   const { values, positionals: jestArguments } = parseArgs({
     allowPositionals: true,
     options: {
@@ -31,10 +31,11 @@ main(() => {
   }
   const { flavour, fresh } = values;
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
-  const binaries = values.node.map((version) =>
-    path.join(nodeHome(version, { fresh }), 'bin/node'),
-  );
-  runParts(
+  const binaries = [];
+  for (const version of values.node) {
+    binaries.push(path.join(await nodeHome(version, { fresh }), 'bin/node'));
+  }
+  await runParts(
     binaries.map((node) => {
       const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
       return [`Node ${version}`, () => testJest({ node, flavour, jestArguments })];

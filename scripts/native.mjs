@@ -41,7 +41,7 @@ function fuzz(folder, seconds, only) {
   }
 }
 
-main(() => {
+main(async () => {
   const { values } = parseArgs({
     options: {
       flavour: { type: 'string', default: 'debug' },
@@ -73,7 +73,7 @@ main(() => {
     }
     if (values.tests) {
       build(folder, 'native_tests');
-      const { passed, failures } = runNativeTests(folder);
+      const { passed, failures } = await runNativeTests(folder);
       console.log(`${passed} passed, ${failures.length} failed`);
       if (failures.length) process.exitCode = 1;
     }

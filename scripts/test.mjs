@@ -17,7 +17,7 @@ The last line is "N passed, N failed"; the exit code is 1 when something failed.
   --help           this text
 `;
 
-main(() => {
+main(async () => {
   const { values, positionals: jestArguments } = parseArgs({
     allowPositionals: true,
     options: {
@@ -43,5 +43,5 @@ main(() => {
     throw new CommandError(`--only ${unknown}: not one of ${Object.keys(parts).join(', ')}`);
   }
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
-  runParts(chosen.map((name) => [name, parts[name]]));
+  await runParts(chosen.map((name) => [name, parts[name]]));
 });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { at, CommandError, findNodeDir, hasCommand, root } from './tools.mjs';
+import { at, capture, CommandError, findNodeDir, hasCommand, inParallel, root } from './tools.mjs';
 
 export const flavours = ['debug', 'asan', 'coverage', 'release'];
 
@@ -57,17 +57,15 @@ export function build(folder, target) {
  * Runs the C++ unit tests of a built folder. Each program prints a line "ok name" or "FAIL name" per
  * test; one that ends badly without saying so counts as one failure more.
  */
-export function runNativeTests(folder) {
+export async function runNativeTests(folder) {
   const result = { passed: 0, failures: [] };
   const sources = readdirSync(at('test/native')).filter((name) => name.endsWith('_test.cc'));
-  for (const name of sources.map((source) => source.slice(0, -'.cc'.length)).sort()) {
-    const { status, signal, error, stdout, stderr } = spawnSync(path.join(folder, 'tests', name), {
-      cwd: root,
-      encoding: 'utf8',
+  const names = sources.map((source) => source.slice(0, -'.cc'.length)).sort();
+  await inParallel(names, async (name) => {
+    const { status, signal, stdout, stderr } = await capture(path.join(folder, 'tests', name), [], {
       timeout: 300_000,
-      maxBuffer: 1 << 26,
+      killSignal: 'SIGKILL',
     });
-    if (error) throw new CommandError(`${name}: ${error.message}`);
     const passed = stdout.match(/^ok +\S+/gm)?.length ?? 0;
     const failed = (stdout.match(/^FAIL +\S+/gm) ?? []).map((line) => line.replace(/^FAIL +/, ''));
     if (status !== 0 && failed.length === 0) failed.push(signal ?? `exit code ${status}`);
@@ -78,6 +76,6 @@ export function runNativeTests(folder) {
       `${failed.length ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${failed.length} failed)`,
     );
     if (failed.length) console.log(`${stdout}${stderr}`.replace(/^/gm, '  '));
-  }
+  });
   return result;
 }

@@ -1,42 +1,57 @@
-// Node binaries of other versions, from the npm packages that hold one each, kept in .cache/nodes.
+// Other runtimes, from the npm packages that hold one binary each, kept in .cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { at, CommandError, run } from './tools.mjs';
+import { at, capture, CommandError } from './tools.mjs';
 
-/** The lines that uvnet supports. */
+/** The lines of Node that uvnet supports. */
 export const supported = ['20', '22', '24', '26'];
 
-/**
- * The folder of an installation of that major version: it has bin/node and include/node.
- * Fetched on first use; `fresh` fetches the newest of the line.
- */
-export function nodeHome(version, { fresh = false } = {}) {
-  const home = at('.cache/nodes', version);
-  const binary = path.join(home, 'bin/node');
-  const works = () => spawnSync(binary, ['--version']).status === 0;
-  if (!fresh && existsSync(binary) && works()) return home;
-  const name = `node-${process.platform}-${process.arch}`;
-  const staging = at('.cache/nodes', `.staging-${version}-${process.pid}`);
+const works = (binary) => existsSync(binary) && spawnSync(binary, ['--version']).status === 0;
+
+/** Fetches the package into the folder `home`, if what is there does not run; `fresh` does it anyway. */
+async function fetchBinary(specifier, home, binary, fresh) {
+  const file = path.join(home, binary);
+  if (!fresh && works(file)) return;
+  const staging = `${home}.staging-${process.pid}`;
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   try {
-    run('npm', [
-      'install',
+    const options = [
       '--no-save',
       '--no-audit',
       '--no-fund',
       '--no-package-lock',
       '--ignore-scripts',
-      '--prefix',
-      staging,
-      `${name}@${version}`,
-    ]);
+    ];
+    console.log(`$ npm install ${specifier}`);
+    const { status, stdout, stderr } = await capture(
+      'npm',
+      ['install', ...options, '--prefix', staging, specifier],
+      // npm is a shell script on Windows.
+      { shell: process.platform === 'win32' },
+    );
+    if (status !== 0) throw new CommandError(`npm install ${specifier}\n${stdout}${stderr}`);
     rmSync(home, { recursive: true, force: true });
+    const name = specifier.slice(0, specifier.lastIndexOf('@'));
     renameSync(path.join(staging, 'node_modules', name), home);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
-  if (!works()) throw new CommandError(`${binary} does not run`);
+  if (!works(file)) throw new CommandError(`${file} does not run`);
+}
+
+/** The folder of an installation of that major version: it has bin/node and include/node. */
+export async function nodeHome(version, { fresh = false } = {}) {
+  const home = at('.cache/nodes', version);
+  const name = `node-${process.platform}-${process.arch}`;
+  await fetchBinary(`${name}@${version}`, home, 'bin/node', fresh);
   return home;
+}
+
+/** The runtimes that get the fallback, where npm has them for this platform: test/package runs them. */
+export async function fetchOthers() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return;
+  await fetchBinary('@oven/bun-linux-x64@1', at('.cache/runtimes/bun'), 'bin/bun', false);
+  await fetchBinary('@deno/linux-x64-glibc@2', at('.cache/runtimes/deno'), 'deno', false);
 }

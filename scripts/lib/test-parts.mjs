@@ -1,10 +1,19 @@
 // The parts of a test run. Each answers { passed, failures }, a failure being one line for people.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { addonOf, build, configure, runNativeTests } from './native.mjs';
-import { at, CommandError, readJson, root, run, runModule } from './tools.mjs';
+import { at, capture, CommandError, inParallel, readJson, root, runModule } from './tools.mjs';
 
 /**
  * What a sanitized addon needs of the process that loads it. Reports go to files, so that those of
@@ -52,19 +61,10 @@ function readReports(reports) {
   return failures;
 }
 
-/** The type checks: what is published, and the tests. */
+/** The type check of the tests, and of lib/ with them; alone, lib/ is checked when dist/ is made. */
 export function testTypes() {
-  const result = { passed: 0, failures: [] };
-  for (const project of ['tsconfig.json', 'tsconfig.test.json']) {
-    try {
-      runModule('typescript/bin/tsc', ['-p', project, '--noEmit']);
-      result.passed++;
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      result.failures.push(`tsc -p ${project}`);
-    }
-  }
-  return result;
+  runModule('typescript/bin/tsc', ['-p', 'tsconfig.test.json']);
+  return { passed: 1, failures: [] };
 }
 
 /** The C++ unit tests, which need no Node. */
@@ -74,41 +74,26 @@ export function testNative({ flavour = 'debug' } = {}) {
   return runNativeTests(folder);
 }
 
-/** jest on a Node binary and a flavour of the addon (default: this Node, the release build). */
-export function testJest({ node = process.execPath, flavour, jestArguments = [] } = {}) {
-  const scratch = mkdtempSync(path.join(tmpdir(), 'uvnet-test-'));
-  const report = path.join(scratch, 'jest.json');
-  const sanitizerReports = path.join(scratch, 'sanitizers');
-  mkdirSync(sanitizerReports);
-  // Some tests run children as another user, who must be able to report as well.
-  chmodSync(scratch, 0o755);
-  chmodSync(sanitizerReports, 0o1777);
-  const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
-  const options = ['--json', `--outputFile=${report}`];
-  if (flavour !== undefined) {
-    build(configure(flavour), 'uvnet');
-    env.UVNET_BINDING = addonOf(flavour);
+/** How long each test file took when it last ran, in milliseconds: what a run is divided by. */
+const durationsFile = at('.cache/test-durations.json');
+const readDurations = () => (existsSync(durationsFile) ? readJson(durationsFile) : {});
+
+function noteDurations(testResults) {
+  const durations = readDurations();
+  for (const { name, startTime, endTime } of testResults) {
+    durations[path.relative(root, name)] = endTime - startTime;
   }
-  if (flavour === 'asan') {
-    Object.assign(env, sanitizerEnv(sanitizerReports));
-    // In one process, where the leak check at its end sees what all the tests left.
-    options.push('--runInBand');
-  }
-  let crash;
-  try {
-    // jest prints the JSON report to stdout as well as to the file; what people read is on stderr.
-    run(node, [at('node_modules/jest/bin/jest.js'), ...options, ...jestArguments], {
-      env,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    crash = error.message;
-  }
-  const result = { passed: 0, failures: [] };
+  mkdirSync(path.dirname(durationsFile), { recursive: true });
+  writeFileSync(durationsFile, JSON.stringify(durations, null, 1));
+}
+
+/** Adds the report of a jest process, and how the process ended, to the result. */
+function addReport(result, report, { status, signal }) {
+  const before = result.failures.length;
+  const crash = status === 0 ? undefined : `jest: ${signal ?? `exit code ${status}`}`;
   try {
     const json = readJson(report);
-    result.passed = json.numPassedTests;
+    result.passed += json.numPassedTests;
     for (const file of json.testResults) {
       const name = path.relative(root, file.name);
       const failed = file.assertionResults.filter(({ status }) => status === 'failed');
@@ -116,12 +101,53 @@ export function testJest({ node = process.execPath, flavour, jestArguments = [] 
       // A file that could not be run at all.
       if (file.status === 'failed' && failed.length === 0) result.failures.push(name);
     }
+    noteDurations(json.testResults);
   } catch (error) {
     result.failures.push(`jest ended without its report: ${crash ?? error.message}`);
   }
-  result.failures.push(...readReports(sanitizerReports));
   // A crash can come after the last test passed.
-  if (crash && result.failures.length === 0) result.failures.push(crash);
+  if (crash && result.failures.length === before) result.failures.push(crash);
+}
+
+/** jest on a Node binary and a flavour of the addon (default: this Node, the release build). */
+export async function testJest({ node = process.execPath, flavour, jestArguments = [] } = {}) {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'uvnet-test-'));
+  const sanitizerReports = path.join(scratch, 'sanitizers');
+  mkdirSync(sanitizerReports);
+  // Some tests run children as another user, who must be able to report as well.
+  chmodSync(scratch, 0o755);
+  chmodSync(sanitizerReports, 0o1777);
+  const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+  const options = ['--json'];
+  let shards = 1;
+  if (flavour !== undefined) {
+    build(configure(flavour), 'uvnet');
+    env.UVNET_BINDING = addonOf(flavour);
+  }
+  if (flavour === 'asan') {
+    Object.assign(env, sanitizerEnv(sanitizerReports));
+    // Workers are killed at their end. In processes of their own the leak check sees what the tests left.
+    options.push('--runInBand', '--passWithNoTests');
+    shards = availableParallelism();
+    env.UVNET_TEST_DURATIONS = JSON.stringify(readDurations());
+  }
+  const jest = at('node_modules/jest/bin/jest.js');
+  console.log(`$ ${['jest', ...options, ...jestArguments].join(' ')}`);
+  const result = { passed: 0, failures: [] };
+  await inParallel(
+    Array.from({ length: shards }, (_, index) => index + 1),
+    async (shard) => {
+      const report = path.join(scratch, `jest-${shard}.json`);
+      const own = [`--outputFile=${report}`, ...(shards > 1 ? [`--shard=${shard}/${shards}`] : [])];
+      // jest prints the JSON report to stdout as well as to the file; what people read is on stderr.
+      const ended = await capture(node, [jest, ...options, ...own, ...jestArguments], {
+        env,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      addReport(result, report, ended);
+    },
+  );
+  result.failures.push(...readReports(sanitizerReports));
   rmSync(scratch, { recursive: true, force: true });
   return result;
 }
@@ -130,12 +156,12 @@ export function testJest({ node = process.execPath, flavour, jestArguments = [] 
  * Runs parts, given as [name, function] each, and prints what failed; the last line is the sum of
  * all, "N passed, N failed". The exit code becomes 1 when something failed.
  */
-export function runParts(parts) {
+export async function runParts(parts) {
   const results = [];
   for (const [name, body] of parts) {
     console.log(`\n== ${name} ==`);
     try {
-      results.push({ name, ...body() });
+      results.push({ name, ...(await body()) });
     } catch (error) {
       console.error(error instanceof CommandError ? `error: ${error.message}` : error);
       results.push({ name, passed: 0, failures: [error.message] });

@@ -1,7 +1,8 @@
 // What the scripts share: paths, running commands, Node's headers, freshness of outputs.
 // Only Node built-ins: these run before node_modules exists.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 /** The project's root folder. */
@@ -28,6 +29,34 @@ export function run(command, args, options = {}) {
   if (status !== 0) {
     throw new CommandError(`${shown.join(' ')}: ${signal ?? `exit code ${status}`}`);
   }
+}
+
+/** Runs a command to its end, and answers { status, signal, stdout, stderr }; it may end as it likes. */
+export function capture(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...options,
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.once('error', (error) => reject(new CommandError(`${command}: ${error.message}`)));
+    child.once('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+  });
+}
+
+/** Calls `body` for each item, for so many at a time; answers what it answered, in the items' order. */
+export async function inParallel(items, body, limit = availableParallelism()) {
+  const results = [];
+  const entries = [...items].entries();
+  const worker = async () => {
+    for (const [index, item] of entries) results[index] = await body(item);
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  return results;
 }
 
 /** Runs a script of an installed package with this Node: `runModule('typescript/bin/tsc', [...])`. */

@@ -54,11 +54,12 @@ const binaryName =
   process.platform === 'linux' ? `uvnet.${isMusl ? 'musl' : 'glibc'}.node` : 'uvnet.node';
 const folder = `prebuilds/${process.platform}-${process.arch}`;
 
-/** Another runtime: named by UVNET_TEST_BUN or UVNET_TEST_DENO, or on PATH. */
+/** Another runtime: named by UVNET_TEST_BUN or UVNET_TEST_DENO, fetched by scripts/runtimes.mjs, or on PATH. */
 function findRuntime(name: string): string | undefined {
   const named = process.env[`UVNET_TEST_${name.toUpperCase()}`];
   const places = (process.env.PATH ?? '').split(path.delimiter);
-  return [named, ...places.map((place) => path.join(place, name))].find(
+  const fetched = ['bin', ''].map((folder) => at('.cache/runtimes', name, folder, name));
+  return [named, ...fetched, ...places.map((place) => path.join(place, name))].find(
     (file) => file !== undefined && file !== '' && existsSync(file),
   );
 }
@@ -159,6 +160,18 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
   });
 
+  test('uvnet/lean, by require() and import, on the same core', () => {
+    const { status, stdout, stderr } = program(
+      'lean.mjs',
+      `import * as imported from 'uvnet/lean';
+       import { createRequire } from 'node:module';
+       const required = createRequire(import.meta.url)('uvnet/lean');
+       const names = Object.keys(required);
+       console.log(names.length > 0 && names.every((name) => imported[name] === required[name]));`,
+    );
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'true\n', stderr: '' });
+  });
+
   test('worker_threads', () => {
     const { status, stdout, stderr } = program(
       'worker.cjs',
@@ -230,12 +243,18 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
   );
 
   test.each([
-    ['publint', 'node_modules/publint/src/cli.js', 'All good'],
-    ['attw', 'node_modules/@arethetypeswrong/cli/dist/index.js', 'No problems found'],
+    ['publint', 'node_modules/publint/src/cli.js', [], 'All good'],
+    // TypeScript's resolution of before `exports` finds no entry points but the first.
+    [
+      'attw',
+      'node_modules/@arethetypeswrong/cli/dist/index.js',
+      ['--profile', 'node16'],
+      'No problems found',
+    ],
   ])(
     '%s finds nothing',
-    (_name, script, verdict) => {
-      const { status, stdout } = node([at(script), tarball], project, {
+    (_name, script, options, verdict) => {
+      const { status, stdout } = node([at(script), ...options, tarball], project, {
         PATH: `${bin}${path.delimiter}${process.env.PATH}`,
       });
       expect(stdout).toContain(verdict);

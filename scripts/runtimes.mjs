@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// Fetches the runtimes that the tests try the package on: every supported Node, Bun and Deno.
+import { parseArgs } from 'node:util';
+import { fetchOthers, nodeHome, supported } from './lib/nodes.mjs';
+import { inParallel, main } from './lib/tools.mjs';
+
+const help = `Usage: node scripts/runtimes.mjs
+
+Fetches Node ${supported.join(', ')}, Bun and Deno from npm into .cache, as far as they are not there.
+Tests of test/package that need one that is missing are skipped.
+
+  --help   this text
+`;
+
+main(async () => {
+  const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  const others = () => fetchOthers();
+  await inParallel([...supported.map((version) => () => nodeHome(version)), others], (fetch) =>
+    fetch(),
+  );
+});
