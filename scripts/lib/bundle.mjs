@@ -128,14 +128,14 @@ function coreFunction() {
   const [, getters] = exportedGetters.exec(code);
   code = replaceOnce(code, exportedGetters, '');
   code = replaceOnce(code, exportedNames, `return{${getters.replaceAll(':()=>', ':')}}`);
-  // The binding is the entry's: a variable of its own, seen from inside.
+  // The binding is the entry's. A constant is what compiled code need not load.
   code = code
     .replace(/\b(import_binding\d*)=require\("[^"]*\/binding\.ts"\)/g, '$1')
     .replace(/\bimport_binding\d*\.binding\b/g, 'uvnetBinding');
   if (/\bimport_binding\d*\./.test(code)) {
     throw new CommandError("lib/: only the entry may use binding.ts's other exports");
   }
-  return `(function(uvnetBinding){${code}})`;
+  return `(function(given){const uvnetBinding=given;${code}})`;
 }
 
 /**
@@ -151,7 +151,7 @@ function joinMain() {
   code = replaceOnce(code, exportedGetters, '');
   code = replaceOnce(code, exportedNames, '');
   code = replaceOnce(code, 'module.exports={...module.exports}', `module.exports=${names}`);
-  return replaceOnce(code, 'require("../lib/net.ts")', () => `${coreFunction()}(loaded.binding)`);
+  return replaceOnce(code, 'require("../lib/net.ts")', () => `${coreFunction()}(binding)`);
 }
 
 /** The main entry has all the code in it; what others `require` of it they leave there. */
