@@ -410,10 +410,14 @@ napi_value IdleTime(napi_env env, napi_callback_info info) {
   return arguments.ReturnNumber(static_cast<double>(now - stream->last_activity()));
 }
 
+// The loop's clock stands while a callback runs; what is noted here happens now.
 napi_value Touch(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
-  if (stream != nullptr) stream->Touch();
+  if (stream != nullptr) {
+    uv_update_time(arguments.environment()->loop());
+    stream->Touch();
+  }
   return nullptr;
 }
 

@@ -225,11 +225,10 @@ export const writeMethods = {
       callback(new ERR_SOCKET_CLOSED());
       return;
     }
+    this._unrefTimer();
     const status = vector
       ? dispatchVector(handle, data as Chunk[])
       : dispatch(handle, data as Data, encoding);
-    // What the kernel took the core has noted.
-    if (status !== WRITE_DONE || this[kTimedOut] || this._parent !== null) this._unrefTimer();
     settle(this, status, status === WRITE_QUEUED ? sizeOf(data, encoding) : 0, callback);
   },
 

@@ -47,6 +47,23 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(fired).toBe(1);
   });
 
+  test.each(['setTimeout', 'write', '_unrefTimer'] as const)(
+    '%s late in a long turn counts from when it is called',
+    async (how) => {
+      const { client, peer } = await scope.pair();
+      peer.resume();
+      const log: string[] = [];
+      client.setTimeout(400, () => log.push('socket'));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      if (how === 'setTimeout') client.setTimeout(400);
+      else if (how === 'write') client.write('x', () => undefined);
+      else (client as unknown as { _unrefTimer(): void })._unrefTimer();
+      setTimeout(() => log.push('timer'), 250);
+      await nextEvent(client, 'timeout');
+      expect(log).toEqual(['timer', 'socket']);
+    },
+  );
+
   test('zero switches it off, and takes the callback away', async () => {
     const { client } = await scope.pair();
     const callback = jest.fn();
