@@ -73,7 +73,16 @@ export const BindFlag = { ipv6Only: 1, reusePort: 2 } as const;
 /** Modes of `Pipe#fchmod`, as libuv numbers them. */
 export const PipeMode = { readable: 1, writable: 2 } as const;
 
-let slab: Buffer;
+/** The class of Buffers. Its constructor is all that `slab.subarray()` comes to here. */
+const FastBuffer = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
+  memory: ArrayBufferLike,
+  offset: number,
+  length: number,
+) => Buffer;
+
+/** Where the core puts short reads. */
+let slab: ArrayBufferLike;
+let slabStart = 0;
 let exitHooked = false;
 
 /** A connection that was not let in. Pipes have no names. */
@@ -399,7 +408,10 @@ function reportFailures(failures: number[] | undefined): void {
 }
 
 function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void {
-  if (fresh !== undefined) slab = fresh;
+  if (fresh !== undefined) {
+    slab = fresh.buffer;
+    slabStart = fresh.byteOffset;
+  }
   const owner = handles[id]?.owner;
   if (owner == null) return;
   if (size < 0) {
@@ -407,7 +419,7 @@ function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void
   } else if (offset === undefined) {
     owner[kOnUserBytes](size);
   } else {
-    owner[kOnBytes](slab.subarray(offset, offset + size));
+    owner[kOnBytes](new FastBuffer(slab, slabStart + offset, size));
   }
 }
 
