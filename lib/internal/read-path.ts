@@ -66,9 +66,10 @@ function flowsFreely(socket: SocketImpl): boolean {
 export const readMethods = {
   _read(this: SocketImpl, size: number): void {
     const handle = this[kHandle];
-    if (this.connecting || handle === null) {
+    if (handle === null) {
       this.once('connect', () => this._read(size));
-    } else if (!handle.reading) {
+    } else if (!this.connecting && !handle.reading) {
+      // One that is still connecting starts when it is connected.
       startReading(this);
     }
   },

@@ -75,6 +75,8 @@ function connected(socket: SocketImpl): void {
   }
   socket.emit('connect');
   socket.emit('ready');
+  // Asked to read before, maybe paused since: what the stream waits for has to come.
+  if (socket._readableState.reading && !socket.destroyed) socket._read(0);
   // Starts reading, or gets the end at once; consumes nothing.
   if (!socket.isPaused()) socket.read(0);
 }

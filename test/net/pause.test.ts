@@ -27,6 +27,17 @@ describeNet('pause and resume', ({ scope }) => {
     },
   );
 
+  test('asked to read while it connects and paused since: what comes waits in the stream', async () => {
+    const server = await scope.listen(scope.server((peer) => peer.end('hello')));
+    const client = scope.connect(endpointOf(server));
+    client.read(0);
+    client.pause();
+    await nextEvent(client, 'connect');
+    while (client.readableLength < 5) await nextTurn();
+    expect(client.isPaused()).toBe(true);
+    expect(String(client.read())).toBe('hello');
+  });
+
   test('pause from inside the data listener holds at once', async () => {
     const { client, peer } = await scope.pair();
     const sizes: number[] = [];
