@@ -228,6 +228,16 @@ export const workloads = [
   {
     ...perOperation,
     group: 'Relay and fan-out',
+    id: 'relay-churn',
+    title: 'relay() against pipe(), a connection each',
+    server: { workload: 'proxy' },
+    api: 'lean',
+    load: { program: 'churn', connections: 50, size: 64 },
+    backend: { program: 'echo' },
+  },
+  {
+    ...perOperation,
+    group: 'Relay and fan-out',
     id: 'broadcast',
     title: '256 B to 1,000 sockets, per message',
     server: { workload: 'broadcast', size: 256 },

@@ -18,6 +18,9 @@ constexpr size_t kLeastBulk = 16 * 1024;
 // for a write of its own only. More than a byte, so that it makes no packet of nothing.
 constexpr size_t kProbeSize = 4 * 1024;
 
+// Some systems, and some kinds of descriptor, have sockets and pipes but no way between them.
+bool CannotSplice(int status) { return status == UV_EINVAL || status == UV_ENOSYS; }
+
 // Flags of Callback::kRelay.
 constexpr int kReadingFailed = 1;
 constexpr int kOtherSideEnded = 2;
@@ -135,7 +138,7 @@ int Relay::Send(Flow& flow, const char* data, size_t size) {
 }
 
 void Relay::Copy(Flow& flow, const char* data, size_t size) {
-  flow.bulk = size == ReceiveBuffer::kAreaSize;
+  flow.bulk = size == ReceiveBuffer::kAreaSize && !flow.copies;
   const int status = Send(flow, data, size);
   if (status < 0) WriteFailed(flow, status);
 }
@@ -153,6 +156,9 @@ void Relay::Splice(Flow& flow) {
   GivePipe(flow);
   if (moved == 0) {
     EndOf(flow);
+  } else if (CannotSplice(moved)) {
+    flow.copies = true;
+    flow.bulk = false;
   } else if (moved != UV_EAGAIN) {
     ReadFailed(flow, moved);
   }
@@ -168,7 +174,10 @@ void Relay::DrainPipe(Flow& flow) {
       *flow.moved += moved;
       continue;
     }
-    if (moved < 0 && moved != UV_EAGAIN) {
+    if (CannotSplice(moved)) {
+      flow.copies = true;
+      flow.bulk = false;
+    } else if (moved < 0 && moved != UV_EAGAIN) {
       WriteFailed(flow, moved);
       return;
     }

@@ -61,6 +61,7 @@ class Relay final : public StreamConsumer {
     double* moved = nullptr;
     State state = State::kReading;
     bool bulk = false;
+    bool copies = false;               // splice(2) does not take one of the two
     size_t queued = 0;                 // bytes that the destination has to write
     std::unique_ptr<SplicePipe> pipe;  // in use: it holds bytes, or will in a moment
   };

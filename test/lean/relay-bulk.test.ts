@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readlinkSync } from 'node:fs';
 
@@ -162,16 +163,36 @@ describeUvnet('relay of much', ({ scope }) => {
   const linuxTest = isLinux ? test : test.skip;
 
   linuxTest('without descriptors for pipes', async () => {
-    const { code, stdout, stderr } = await runChild(uvnet!, starved, {
-      args: [leanEntry],
+    const { code, stdout, stderr } = await runChild(uvnet!, transfer, {
+      args: [leanEntry, true],
       under: ['prlimit', '--nofile=64'],
     });
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'true 20000000 end', stderr: '' });
   });
+
+  const strace = isLinux && spawnSync('strace', ['-V']).status === 0;
+  if (!strace) console.warn('skipped: no strace here (Debian: apt-get install strace)');
+
+  // The first call is the one that fills the pipe, the second the one that empties it.
+  (strace ? test : test.skip).each(['when=1+', 'when=2+'])(
+    'where splice(2) does not work, %s',
+    async (which) => {
+      const { code, stdout } = await runChild(uvnet!, transfer, {
+        args: [leanEntry, false],
+        // Leaks cannot be looked for under ptrace.
+        env: { ASAN_OPTIONS: `${process.env['ASAN_OPTIONS'] ?? ''}:detect_leaks=0` },
+        under: ['strace', '-f', '-o', '/dev/null', '-e', 'trace=splice', '-e',
+          `inject=splice:error=EINVAL:${which}`], // prettier-ignore
+      });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'true 20000000 end' });
+    },
+  );
 });
 
-function starved({ net, require, args }: ChildTools): void {
-  const { relay: join } = require(args[0] as string) as typeof lean;
+/** Relays a lot to a sink, with all descriptors taken meanwhile or not. */
+function transfer({ net, require, args }: ChildTools): void {
+  const [entry, starve] = args as [string, boolean];
+  const { relay: join } = require(entry) as typeof lean;
   const fs = require('node:fs') as typeof import('node:fs');
   const sent = Buffer.alloc(20_000_000, 'abcdefghijk');
   const received: Buffer[] = [];
@@ -182,7 +203,7 @@ function starved({ net, require, args }: ChildTools): void {
     const { port } = sink.address() as import('node:net').AddressInfo;
     const b = net.connect(port, '127.0.0.1', () => {
       const taken: number[] = [];
-      for (;;) {
+      while (starve) {
         try {
           taken.push(fs.openSync('/dev/null', 'r'));
         } catch {

@@ -45,7 +45,7 @@ function busyRelay({ net, require, args }: ChildTools): void {
       void relay(a as never, net.connect(rightPort, '127.0.0.1') as never, {
         progressInterval: 1,
         onProgress: ({ bytesAtoB }) => {
-          if (bytesAtoB > 50e6) ends[end]!();
+          if (bytesAtoB > 20e6) ends[end]!();
         },
       });
     });
@@ -57,7 +57,7 @@ function busyRelay({ net, require, args }: ChildTools): void {
 }
 
 test('a thread that is terminated', async () => {
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 2; i++) {
     const source = programOf(uvnet!, busyRelay, [leanEntry, 'terminate']);
     const worker = new Worker(source, { eval: true });
     const exited = nextEvent(worker, 'exit');
