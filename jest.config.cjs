@@ -19,7 +19,8 @@ module.exports = {
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testSequencer: '<rootDir>/test/helpers/sequencer.cjs',
   reporters: ['default', '<rootDir>/test/helpers/exit-reporter.cjs'],
-  testTimeout: 20_000,
+  // For tests that hang. What takes a second takes many on a machine that has other things to do.
+  testTimeout: 60_000,
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'babel',
 };

@@ -54,7 +54,7 @@ const tools = { net: require(${JSON.stringify(entry)}), require, args: ${JSON.st
 export function runChild(
   implementation: Implementation,
   body: Body,
-  { args, nodeFlags = [], env, timeoutMs = 20_000, under = [], stdio }: ChildOptions = {},
+  { args, nodeFlags = [], env, timeoutMs = 50_000, under = [], stdio }: ChildOptions = {},
 ): Promise<Outcome> {
   const source = programOf(implementation, body, args);
   const [command = '', ...rest] = [...under, process.execPath, ...nodeFlags, '-e', source];

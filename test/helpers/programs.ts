@@ -55,7 +55,7 @@ export function requireCommand(command: string, debianPackage: string): void {
 export function runClient(command: string, args: string[], input = ''): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     // One that hangs does not outlive its test.
-    const child = spawn(command, args, { timeout: 15_000, killSignal: 'SIGKILL', stdio: 'pipe' });
+    const child = spawn(command, args, { timeout: 50_000, killSignal: 'SIGKILL', stdio: 'pipe' });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('latin1').on('data', (text: string) => (stdout += text));

@@ -74,7 +74,7 @@ describe.each(proxies)('%s in front of an HTTP server', (_, start) => {
     const { stdout, code } = await runClient('wrk', load);
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
-    expect(Number(/(\d+) requests in/.exec(stdout)?.[1])).toBeGreaterThan(100);
+    expect(Number(/(\d+) requests in/.exec(stdout)?.[1])).toBeGreaterThan(0);
   });
 });
 
