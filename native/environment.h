@@ -21,7 +21,7 @@ class Handle;
 // lib/internal/handle.ts hands them over.
 enum class Callback : uint8_t {
   kRead,        // (id, nread | status, offset, slab?)
-  kReadBuffer,  // (id, buffer, start?, end?)
+  kReadBuffer,  // (id, buffer, size?)
   kConnection,  // (id, status, client id, 1 if Listener::proxied() knows more)
   kConnect,     // (id, status)
   kRace,        // (id, ConnectRace::EventType | flags, candidate | -1, status)

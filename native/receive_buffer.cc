@@ -39,23 +39,18 @@ napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size
   return napi_ok;
 }
 
-uv_buf_t ReceiveBuffer::Bulk(napi_env env, size_t size) {
-  if (bulk_ != nullptr && bulk_size_ != size) {
-    napi_delete_reference(env, bulk_);
-    bulk_ = nullptr;
-  }
+uv_buf_t ReceiveBuffer::Bulk(napi_env env) {
   if (bulk_ == nullptr) {
     napi_value buffer;
     void* data;
-    if (napi_create_buffer(env, size, &data, &buffer) != napi_ok ||
+    if (napi_create_buffer(env, kAreaSize, &data, &buffer) != napi_ok ||
         napi_create_reference(env, buffer, 1, &bulk_) != napi_ok) {
       return uv_buf_init(nullptr, 0);
     }
     // Nobody else has seen this buffer, so its memory stays where it is.
     bulk_data_ = static_cast<char*>(data);
-    bulk_size_ = size;
   }
-  return uv_buf_init(bulk_data_, static_cast<unsigned>(size));
+  return uv_buf_init(bulk_data_, kAreaSize);
 }
 
 napi_status ReceiveBuffer::TakeBulk(napi_env env, napi_value* buffer) {

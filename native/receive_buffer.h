@@ -29,18 +29,19 @@ class ReceiveBuffer {
     return uv_buf_init(area_.get(), kAreaSize);
   }
 
-  // The most that one bulk read asks for: fewer system calls and wake-ups than
-  // with the area's size. Users still get chunks of at most kAreaSize.
-  static constexpr size_t kMaxBulk = 4 * kAreaSize;
-
   // Copies `size` (at most kSmallRead) bytes into the slab. `*slab` becomes the
   // slab where it is a new one that JavaScript does not know yet, else null.
   napi_status CopySmall(napi_env env, const char* data, size_t size, size_t* offset,
                         napi_value* slab);
 
-  // For streams that fill the area: memory that becomes the user's chunks without
-  // another copy. Null (and no memory) where the engine has none to give.
-  uv_buf_t Bulk(napi_env env, size_t size);
+  // Reads from here on are bulk: they go where no copy is needed. What a chunk pins
+  // is never more than twice its size.
+  static constexpr size_t kBulkRead = kAreaSize / 2;
+
+  // For streams of bulk reads: memory of the area's size that becomes the user's
+  // chunk as it is. A chunk each: users give the memory of one away (to a worker,
+  // say) and expect it to be of no other. Null where the engine has none to give.
+  uv_buf_t Bulk(napi_env env);
   bool IsBulk(const char* data) const { return data == bulk_data_; }
   // Gives the buffer away; the next Bulk() makes another one.
   napi_status TakeBulk(napi_env env, napi_value* buffer);
@@ -53,7 +54,6 @@ class ReceiveBuffer {
   size_t slab_used_ = 0;
   napi_ref bulk_ = nullptr;
   char* bulk_data_ = nullptr;
-  size_t bulk_size_ = 0;
 };
 
 }  // namespace uvnet

@@ -141,7 +141,7 @@ void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   }
   *buffer = uv_buf_init(nullptr, 0);
   Environment* environment = self->environment();
-  if (self->user_buffer_ == nullptr && self->bulk_size_ == 0) {
+  if (self->user_buffer_ == nullptr && !self->bulk_) {
     *buffer = environment->receive().Area();
     return;
   }
@@ -149,7 +149,7 @@ void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   napi_env env = environment->env();
   HandleScope scope(env);
   if (self->user_buffer_ == nullptr) {
-    *buffer = environment->receive().Bulk(env, self->bulk_size_);
+    *buffer = environment->receive().Bulk(env);
     return;
   }
   // The memory is asked for anew each time: the user may have detached it.
@@ -187,36 +187,18 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
 }
 
 void Stream::DeliverBytes(const char* data, size_t size) {
+  bytes_read_ += size;
+  bulk_ = size >= ReceiveBuffer::kBulkRead;
   if (user_buffer_ != nullptr) {
-    bytes_read_ += size;
     JsCall(this).Int(id()).Int(static_cast<int>(size)).Run(Callback::kRead);
     return;
   }
   if (size <= ReceiveBuffer::kSmallRead) {
-    bytes_read_ += size;
     DeliverSmall(data, size);
-  } else if (environment()->receive().IsBulk(data) && size >= bulk_size_ / 2) {
+  } else if (bulk_ && environment()->receive().IsBulk(data)) {
     DeliverBulk(size);
   } else {
-    Rest rest{data, nullptr, 0, size};
-    rest_ = &rest;
-    while (rest.at < rest.end && alive()) {
-      const size_t piece = CutPiece();
-      DeliverCopy(data + rest.at - piece, piece);
-    }
-    rest_ = nullptr;
-  }
-  ChooseBulkSize(size);
-}
-
-// A stream that fills the area gets a bulk buffer, which follows the size of its
-// reads: what is handed out is never more than twice what was read.
-void Stream::ChooseBulkSize(size_t read) {
-  const size_t capacity = bulk_size_ == 0 ? ReceiveBuffer::kAreaSize : bulk_size_;
-  if (read == capacity) {
-    bulk_size_ = bulk_size_ == 0 ? capacity : std::min(2 * capacity, ReceiveBuffer::kMaxBulk);
-  } else if (read < capacity / 2) {
-    bulk_size_ = capacity > ReceiveBuffer::kAreaSize ? capacity / 2 : 0;
+    DeliverCopy(data, size);
   }
 }
 
@@ -246,54 +228,17 @@ void Stream::DeliverCopy(const char* data, size_t size) {
   call.Int(id()).Value(chunk).Run(Callback::kReadBuffer);
 }
 
-// One event a chunk, as if each had been read by itself. What user code pauses in
-// between is delivered all the same, into the stream's own buffer.
 void Stream::DeliverBulk(size_t size) {
-  if (environment()->stopping()) return;
-  HandleScope scope(environment()->env());
+  JsCall call(this);
+  if (!call.possible()) return;
   napi_value buffer;
   if (environment()->receive().TakeBulk(environment()->env(), &buffer) != napi_ok) {
     ReportNoMemory();
     return;
   }
-  Rest rest{nullptr, buffer, 0, size};
-  rest_ = &rest;
-  while (rest.at < rest.end && alive()) {
-    const int at = static_cast<int>(rest.at);
-    const int end = at + static_cast<int>(CutPiece());
-    JsCall(this).Int(id()).Value(buffer).Int(at).Int(end).Run(Callback::kReadBuffer);
-  }
-  rest_ = nullptr;
-}
-
-// What is delivered next counts as read from now on: `bytesRead` is exact in each
-// 'data' event.
-size_t Stream::CutPiece() {
-  const size_t piece = std::min(rest_->end - rest_->at, ReceiveBuffer::kAreaSize);
-  rest_->at += piece;
-  bytes_read_ += piece;
-  return piece;
-}
-
-napi_value Stream::TakeRest() {
-  if (rest_ == nullptr || rest_->at == rest_->end) return nullptr;
-  const Rest rest = *rest_;
-  rest_->at = rest_->end;
-  napi_env env = environment()->env();
-  const char* data = rest.data;
-  if (rest.bulk != nullptr) {
-    // Users have views of it already and may have detached it.
-    void* bytes = nullptr;
-    size_t length = 0;
-    if (napi_get_buffer_info(env, rest.bulk, &bytes, &length) != napi_ok || length < rest.end) {
-      return nullptr;
-    }
-    data = static_cast<const char*>(bytes);
-  }
-  napi_value chunk;
-  const size_t size = rest.end - rest.at;
-  return napi_create_buffer_copy(env, size, data + rest.at, nullptr, &chunk) == napi_ok ? chunk
-                                                                                        : nullptr;
+  call.Int(id()).Value(buffer);
+  if (size < ReceiveBuffer::kAreaSize) call.Int(static_cast<int>(size));
+  call.Run(Callback::kReadBuffer);
 }
 
 // Bytes that cannot be delivered cannot be dropped silently either.
@@ -344,12 +289,6 @@ napi_value UseUserBuffer(napi_env env, napi_callback_info info) {
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(stream->UseUserBuffer(arguments.at(1)));
-}
-
-napi_value TakeRest(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  Stream* stream = arguments.stream();
-  return stream == nullptr ? nullptr : stream->TakeRest();
 }
 
 napi_value Close(napi_env env, napi_callback_info info) {
@@ -427,7 +366,6 @@ void InitStream(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "readStart", Call<&Stream::ReadStart>);
   Define(env, exports, "readStop", Call<&Stream::ReadStop>);
   Define(env, exports, "useUserBuffer", UseUserBuffer);
-  Define(env, exports, "takeRest", TakeRest);
   Define(env, exports, "shutdown", Call<&Stream::Shutdown>);
   Define(env, exports, "close", Close);
   Define(env, exports, "closeReset", Call<&Stream::CloseReset>);

@@ -46,9 +46,6 @@ class Stream final : public Handle {
   // From now on bytes go straight into this Uint8Array and only their number is
   // reported.
   int UseUserBuffer(napi_value buffer);
-  // What the read that is being delivered still holds, for a stream that is given
-  // up in one of its callbacks. Null where that is nothing.
-  napi_value TakeRest();
 
   // Writing (write.cc) -------------------------------------------------------
   // Writes what the kernel takes now. The rest is queued: with `pin` (the object
@@ -136,12 +133,10 @@ class Stream final : public Handle {
   void DeliverBytes(const char* data, size_t size);
   // Reads what a descriptor has kept apart from its bytes (fd_passing.cc).
   void ReadOn();
-  void ChooseBulkSize(size_t read);
   void DeliverSmall(const char* data, size_t size);
   void DeliverCopy(const char* data, size_t size);
   void DeliverBulk(size_t size);
   void ReportNoMemory();
-  size_t CutPiece();
 
   bool ShouldGather(size_t size);
   int Gather(const char* data, size_t size, bool text);
@@ -175,17 +170,7 @@ class Stream final : public Handle {
   bool bursty_ = false;
   bool waiting_ = false;  // listed in GatherPool::waiting
 
-  // The part of a read that is not delivered yet: of `bulk`, or else of `data`.
-  // Not null only while its chunks are being delivered.
-  struct Rest {
-    const char* data;
-    napi_value bulk;
-    size_t at;
-    size_t end;
-  };
-  Rest* rest_ = nullptr;
-
-  size_t bulk_size_ = 0;  // the size of the bulk buffer for the next read; 0: the area
+  bool bulk_ = false;  // the next read goes into a bulk buffer, not into the area
   bool reset_on_close_ = false;
   Admission admission_;
   sockaddr_in6 peer_{};  // known without a system call for accepted connections

@@ -70,8 +70,7 @@ function moveOver(old: AnySocket, handle: Handle | CoreHandle, make: () => AnySo
   const successor = make();
   handle.reading = false;
   handle.readStop();
-  const rest = handle instanceof Handle ? binding.takeRest(handle.id) : undefined;
-  giveUnread(successor, takeUnread(old, rest));
+  giveUnread(successor, takeUnread(old));
   if (old.isPaused()) successor.pause();
   if (old.timeout! > 0) successor.setTimeout(old.timeout!);
   old.setTimeout(0);
@@ -146,7 +145,7 @@ export function detach(this: SocketImpl, options: DetachOptions = {}): SocketTok
   }
   const token = makeToken('socket', handle, options, {
     settings: settingsFor(this, handle.reading),
-    unread: packUnread(takeUnread(this, binding.takeRest(handle.id))),
+    unread: packUnread(takeUnread(this)),
     paused: this.isPaused(),
     ended: this.writableEnded,
     timeout: this.timeout ?? 0,

@@ -423,8 +423,9 @@ function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void
   }
 }
 
-function onReadBuffer(id: number, chunk: Buffer, start?: number, end?: number): void {
-  handles[id]?.owner?.[kOnBytes](start === undefined ? chunk : chunk.subarray(start, end));
+/** With a size, only so much at the start of the buffer was read. */
+function onReadBuffer(id: number, buffer: Buffer, size?: number): void {
+  handles[id]?.owner?.[kOnBytes](size === undefined ? buffer : buffer.subarray(0, size));
 }
 
 function onConnection(id: number, status: number, clientId?: number, proxied?: 1): void {

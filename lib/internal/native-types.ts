@@ -20,7 +20,6 @@ export interface NativeBinding {
   readStop(id: number): number;
   useUserBuffer(id: number, buffer: Uint8Array): number;
   /** What the read that is being delivered still holds, for a stream given up in its callback. */
-  takeRest(id: number): Buffer | undefined;
   /** 0, 1 ({@link WRITE_QUEUED}), 2 ({@link WRITE_GATHERED}) or an error. */
   writeBuffer(id: number, data: Uint8Array, gather: boolean): number;
   writeString(id: number, data: string, encoding: number, gather: boolean): number;

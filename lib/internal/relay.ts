@@ -130,7 +130,7 @@ export class Relay implements RelayListener {
     const handle = socket[kHandle]!;
     handle.relay = this;
     holdReading(socket);
-    const { chunks } = takeUnread(socket, binding.takeRest(handle.id));
+    const { chunks } = takeUnread(socket);
     dropUnread(socket);
     const to = this.sockets[otherThan(side)];
     for (const chunk of chunks) {

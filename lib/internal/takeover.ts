@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import type { StringDecoder } from 'node:string_decoder';
 import { ERR_STREAM_DESTROYED } from './errors';
 
 /**
@@ -28,11 +27,9 @@ export interface Unread {
   decoder: unknown;
 }
 
-/** @param rest - bytes on their way to the stream that it will not get any more */
-export function takeUnread(stream: Duplex, rest?: Buffer): Unread {
+export function takeUnread(stream: Duplex): Unread {
   const { buffer, bufferIndex = 0, decoder } = (stream as unknown as StreamState)._readableState;
   const chunks = [...buffer].slice(bufferIndex);
-  if (rest !== undefined) chunks.push(decoder ? (decoder as StringDecoder).write(rest) : rest);
   return { chunks, encoding: stream.readableEncoding, decoder };
 }
 

@@ -56,6 +56,26 @@ describeNet('data', ({ scope }) => {
     );
   });
 
+  test("a large chunk's memory is its own: giving it away costs no other bytes", async () => {
+    const { client, peer } = await scope.pair();
+    const random = new Random(2);
+    const sent = random.bytes(4_000_000);
+    const chunks: Buffer[] = [];
+    let largest = 0;
+    peer.on('data', (chunk: Buffer) => {
+      chunks.push(Buffer.from(chunk));
+      largest = Math.max(largest, chunk.length);
+      // As one does who has a worker deal with it. Small chunks share memory in uvnet.
+      if (chunk.length <= 2048) return;
+      structuredClone(chunk.buffer, { transfer: [chunk.buffer as ArrayBuffer] });
+      expect(chunk.length).toBe(0);
+    });
+    client.end(sent);
+    await nextEvent(peer, 'end');
+    expect(Buffer.concat(chunks).equals(sent)).toBe(true);
+    expect(largest).toBeLessThanOrEqual(65536);
+  });
+
   test('the bytes of a Buffer are those at the time of the write', async () => {
     // The rule of streams: one's buffer must stay until the callback. What went
     // out at once went out as it was.
