@@ -16,6 +16,6 @@ main(() => {
   buildDist({ clean: true });
   vendorHeaders();
   if (!existsSync(at('prebuilds'))) {
-    console.warn('warning: no prebuilds/: the tarball will have no binary (npm run prebuild)');
+    console.warn('warning: no prebuilds/: the tarball will have no binary (npm run prebuilds)');
   }
 });
