@@ -62,7 +62,7 @@ const bulkOut = (server) => ({
   floor: { program: 'source', size: BULK.size },
 });
 
-export const workloads = [
+const netWorkloads = [
   { ...echo({ size: 64 }), id: 'echo-64', title: 'echo 64 B, TCP', target: 0.85, quick: true },
   {
     ...echo({ size: 64 }),
@@ -277,4 +277,36 @@ export const workloads = [
     limit: 8,
     quick: true,
   },
+];
+
+/** The same through handler tables, against node:net's sockets. */
+const lean = (id, target, server) => {
+  const workload = netWorkloads.find((each) => each.id === id);
+  const suffix = server?.borrow ? '-borrow' : '';
+  return {
+    ...workload,
+    group: 'Handler tables',
+    id: `lean-${id}${suffix}`,
+    title: `${workload.title}${server?.borrow ? ', borrowed' : ''}`,
+    server: { ...workload.server, ...server },
+    api: 'lean',
+    target,
+    quick: false,
+  };
+};
+
+export const workloads = [
+  ...netWorkloads,
+  lean('echo-64', 0.7),
+  lean('echo-64-unix', 0.54),
+  lean('echo-64-d16', 0.7),
+  lean('echo-16k', 0.74),
+  lean('echo-16k', 0.68, { borrow: true }),
+  lean('resp-p16', 0.15),
+  lean('bulk-in', 0.62),
+  lean('bulk-in', 0.62, { borrow: true }),
+  lean('bulk-out', 0.55),
+  lean('churn', 0.66),
+  lean('broadcast', 0.82),
+  { ...lean('idle'), limit: 700 },
 ];

@@ -64,7 +64,13 @@ function loadLean(): typeof import('./lean/implementation') {
         code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
       });
     };
-    return { relay: unavailable, proxyHeader: unavailable };
+    return {
+      listen: unavailable,
+      connect: unavailable,
+      publish: unavailable,
+      relay: unavailable,
+      proxyHeader: unavailable,
+    } as never;
   }
   return net.lean;
 }

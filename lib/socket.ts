@@ -43,6 +43,9 @@ import {
 } from './internal/symbols';
 import { timeoutMethods } from './internal/timeouts';
 import { validateNumber } from './internal/validators';
+import type { Connection } from './lean/connection';
+import type { ConnectionOptions } from './lean/group';
+import type { Handlers } from './lean/handlers';
 import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path';
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
@@ -62,6 +65,15 @@ export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, Pe
    *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM (Windows, whose sockets cannot change hands)
    */
   toNode(): nodeNet.Socket;
+
+  /**
+   * Goes on with the connection as one of a handler table (see docs/LEAN.md), with what was read and
+   * not consumed. This socket emits 'close' without having ended the connection.
+   *
+   * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE before it is connected, and while data waits to be
+   *   sent
+   */
+  toLean<Data = unknown>(handlers: Handlers<Data>, options?: ConnectionOptions): Connection<Data>;
 
   /**
    * The descriptor; undefined without a connection and on Windows. It is what `child_process.spawn`
@@ -324,7 +336,7 @@ Object.assign(
   timeoutMethods,
   coreMethods,
   optionMethods,
-  { toNode, detach },
+  { toNode, detach, toLean },
   handleMethods,
   peekMethods,
 );
@@ -349,6 +361,12 @@ for (const [name, value] of Object.entries({
   },
 })) {
   Object.defineProperty(Socket, name, { value, writable: true, configurable: true });
+}
+
+function toLean(this: Socket, handlers: Handlers, options?: ConnectionOptions): Connection {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- most programs never need it
+  const lean = require('./lean/adopt') as typeof import('./lean/adopt');
+  return lean.toLean(this, handlers, options);
 }
 
 type Getter = (this: SocketImpl) => unknown;

@@ -9,6 +9,7 @@
 #include "environment.h"
 #include "fd_passing.h"
 #include "handover.h"
+#include "lean_group.h"
 #include "listener.h"
 #include "peek.h"
 #include "pipe.h"
@@ -92,6 +93,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitConnector(env, exports);
   InitRelay(env, exports);
   InitProxyHeader(env, exports);
+  InitLean(env, exports);
   return exports;
 }
 

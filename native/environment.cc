@@ -3,8 +3,18 @@
 #include "handle.h"
 #include "handover.h"
 #include "js_call.h"
+#include "lean_hub.h"
 
 namespace uvnet {
+
+Environment::Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
+
+Environment::~Environment() = default;
+
+LeanHub* Environment::UseLean() {
+  if (lean_ == nullptr) lean_.reset(LeanHub::Create(this));
+  return lean_.get();
+}
 
 Environment* Environment::Create(napi_env env) {
   uv_loop_t* loop = nullptr;
@@ -87,6 +97,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
     handle->Close();
     handle = next;
   }
+  if (self->lean_ != nullptr) self->lean_->Close();
   if (self->open_uv_handles_ == 0) self->Finish();
 }
 
@@ -96,6 +107,7 @@ void Environment::Finish() {
     if (reference != nullptr) napi_delete_reference(env_, reference);
   }
   receive_.Release(env_);
+  lean_.reset();
   napi_set_instance_data(env_, nullptr, nullptr, nullptr);
   napi_remove_async_cleanup_hook(cleanup_hook_);
   delete this;

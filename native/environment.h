@@ -16,6 +16,7 @@
 namespace uvnet {
 
 class Handle;
+class LeanHub;
 
 // The JavaScript functions that the core calls, in the order in which
 // lib/internal/handle.ts hands them over.
@@ -95,6 +96,9 @@ class Environment {
   BlockListTable& block_lists() { return block_lists_; }
   GatherPool& gather() { return gather_; }
   SplicePipePool& splice_pipes() { return splice_pipes_; }
+  // Null before the first handler table.
+  LeanHub* lean() const { return lean_.get(); }
+  LeanHub* UseLean();
 
   // Two numbers a native method can return beside its result (see state.ts).
   void BindState(int32_t* state) { state_ = state; }
@@ -105,8 +109,8 @@ class Environment {
   }
 
  private:
-  explicit Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
-  ~Environment() = default;
+  explicit Environment(napi_env env, uv_loop_t* loop);
+  ~Environment();
 
   static void OnCleanup(napi_async_cleanup_hook_handle hook, void* data);
   void Finish();
@@ -131,6 +135,7 @@ class Environment {
   BlockListTable block_lists_;
   GatherPool gather_;
   SplicePipePool splice_pipes_;
+  std::unique_ptr<LeanHub> lean_;
 };
 
 }  // namespace uvnet

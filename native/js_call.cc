@@ -4,10 +4,10 @@
 
 namespace uvnet {
 
-JsCall::JsCall(Handle* handle)
-    : environment_(handle->environment()),
-      env_(environment_->env()),
-      context_(handle->async_context()) {
+JsCall::JsCall(Handle* handle) : JsCall(handle->environment(), handle->async_context()) {}
+
+JsCall::JsCall(Environment* environment, napi_async_context context)
+    : environment_(environment), env_(environment->env()), context_(context) {
   if (environment_->stopping()) return;
   if (napi_open_handle_scope(env_, &scope_) != napi_ok) scope_ = nullptr;
 }
@@ -16,12 +16,12 @@ JsCall::~JsCall() {
   if (scope_ != nullptr) napi_close_handle_scope(env_, scope_);
 }
 
-void JsCall::Run(Callback which) {
+void JsCall::Run(napi_ref reference) {
   if (!possible() || broken_) return;
 
   napi_value function;
   napi_value receiver;
-  if (napi_get_reference_value(env_, environment_->callback(which), &function) != napi_ok ||
+  if (napi_get_reference_value(env_, reference, &function) != napi_ok ||
       napi_get_global(env_, &receiver) != napi_ok) {
     return;
   }

@@ -39,6 +39,7 @@ class JsCall {
   static constexpr size_t kMaxArguments = 4;
 
   explicit JsCall(Handle* handle);
+  JsCall(Environment* environment, napi_async_context context);
   ~JsCall();
 
   JsCall(const JsCall&) = delete;
@@ -62,7 +63,8 @@ class JsCall {
     return *this;
   }
 
-  void Run(Callback which);
+  void Run(Callback which) { Run(environment_->callback(which)); }
+  void Run(napi_ref reference);
 
  private:
   Environment* environment_;

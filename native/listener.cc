@@ -23,7 +23,15 @@ Listener::Listener(Stream* server, AcceptPolicy* policy)
   policy_->Retain();
 }
 
-Listener::~Listener() { policy_->Release(); }
+Listener::~Listener() {
+  policy_->Release();
+  GiveTo(nullptr);
+}
+
+void Listener::GiveTo(ConnectionTaker* taker) {
+  if (taker_ != nullptr) taker_->ListenerClosed();
+  taker_ = taker;
+}
 
 int Listener::Start(Stream* server, int backlog, AcceptPolicy* policy) {
   if (server->listener() != nullptr) return UV_EALREADY;
@@ -96,9 +104,7 @@ void Listener::OnConnection(uv_stream_t* stream, int status) {
   }
   self->policy_->CountAccepted();
   client->Admitted(std::move(admission));
-  self->AttachClient(client);
-  JsCall call(self->server_);
-  call.Int(server->id()).Int(0).Int(client->Register()).Run(Callback::kConnection);
+  self->HandOver(client, nullptr);
 }
 
 void Listener::Close() {
@@ -300,6 +306,21 @@ void Listener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
 
 #endif  // _WIN32
 
+void Listener::HandOver(Stream* client, const Proxied* proxied) {
+  if (taker_ != nullptr && proxied == nullptr) {
+    taker_->TakeConnection(client);
+    return;
+  }
+  AttachClient(client);
+  JsCall call(server_);
+  call.Int(server_->id()).Int(0).Int(client->Register());
+  if (proxied != nullptr) call.Int(1);
+  // User code may close the listener, which on Windows is its end.
+  proxied_ = proxied;
+  call.Run(Callback::kConnection);
+  if (proxied != nullptr) proxied_ = nullptr;
+}
+
 // An accepted connection does not inherit the context of the listener: in
 // node:net, too, AsyncLocalStorage has nothing to tell in a 'data' event of a
 // server. So its context is made outside of any callback, and one does for all
@@ -338,17 +359,8 @@ bool Listener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
   client->Admitted(std::move(socket.admission));
   client->CountRead(head.size());
   policy_->CountAccepted();
-  AttachClient(client);
-
-  JsCall call(server_);
-  call.Int(server_->id()).Int(0).Int(client->Register());
   const Proxied proxied = {header, &head};
-  if (header != nullptr || !head.empty()) {
-    call.Int(1);
-    proxied_ = &proxied;
-  }
-  call.Run(Callback::kConnection);
-  proxied_ = nullptr;
+  HandOver(client, header != nullptr || !head.empty() ? &proxied : nullptr);
   return true;
 }
 

@@ -16,6 +16,18 @@ namespace uvnet {
 
 class Stream;
 
+// Who gets a listener's connections in place of Callback::kConnection, except for those that have
+// more to tell than themselves (Listener::Proxied).
+class ConnectionTaker {
+ public:
+  virtual void TakeConnection(Stream* client) = 0;
+  // The last call.
+  virtual void ListenerClosed() = 0;
+
+ protected:
+  ~ConnectionTaker() = default;
+};
+
 // Accepts connections for a bound stream, and asks its policy about each before anything else is
 // made for it.
 //
@@ -43,6 +55,8 @@ class Listener final
   void Close();
   void SetRef(bool ref);
 
+  void GiveTo(ConnectionTaker* taker);
+
   // What came before the first byte of the connection, during Callback::kConnection.
   struct Proxied {
     const ProxyHeader* header;  // may be null
@@ -60,6 +74,7 @@ class Listener final
   const Drop* drop(size_t index) const { return index < drops_.size() ? &drops_[index] : nullptr; }
 
  private:
+  void HandOver(Stream* client, const Proxied* proxied);
   void AttachClient(Stream* client);
   Listener(Stream* server, AcceptPolicy* policy);
   ~Listener();
@@ -108,6 +123,7 @@ class Listener final
 
   // Where connections may share an async context: theirs.
   std::shared_ptr<AsyncContext> client_context_;
+  ConnectionTaker* taker_ = nullptr;
 
   Environment* environment_;
   Stream* server_;

@@ -55,6 +55,10 @@ class Stream final : public Handle {
   // The same for several pieces. `owned` holds bytes of pieces that no
   // JavaScript object owns.
   int WriteVector(uv_buf_t* pieces, size_t count, napi_value pin, std::unique_ptr<char[]> owned);
+  // The same where nobody keeps the bytes: those that the kernel refuses are copied.
+  int WriteCopied(uv_buf_t* pieces, size_t count);
+  // How many bytes the kernel takes at once: none where others wait already.
+  int TryWrite(const char* data, size_t size);
   // Sends what was gathered. JavaScript counts these bytes as written, so
   // failures later on are reported by Callback::kWriteError.
   int Flush();

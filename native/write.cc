@@ -76,6 +76,18 @@ size_t TotalSize(const uv_buf_t* pieces, size_t count) {
   return total;
 }
 
+// One copy of all pieces.
+uv_buf_t Join(const uv_buf_t* pieces, size_t count, std::unique_ptr<char[]>* owned) {
+  const size_t total = TotalSize(pieces, count);
+  owned->reset(new char[total]);
+  char* to = owned->get();
+  for (size_t i = 0; i < count; ++i) {
+    std::memcpy(to, pieces[i].base, pieces[i].len);
+    to += pieces[i].len;
+  }
+  return uv_buf_init(owned->get(), static_cast<unsigned>(total));
+}
+
 }  // namespace
 
 bool Stream::ShouldGather(size_t size) {
@@ -142,6 +154,27 @@ int Stream::WriteVector(uv_buf_t* pieces, size_t count, napi_value pin,
   return Dispatch(pieces, count, true, std::move(keeper));
 }
 
+int Stream::WriteCopied(uv_buf_t* pieces, size_t count) {
+  bytes_written_ += TotalSize(pieces, count);
+  Keeper keeper;
+  keeper.transient = true;
+  return Dispatch(pieces, count, true, std::move(keeper));
+}
+
+int Stream::TryWrite(const char* data, size_t size) {
+  const int flushed = Flush();
+  if (flushed < 0) return flushed;
+  if (write_queue_size() > 0) return 0;
+  const uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
+  const int result = uv_try_write(uv_stream(), &piece, 1);
+  if (result == UV_EAGAIN || result == UV_ENOSYS) return 0;
+  if (result > 0) {
+    bytes_written_ += static_cast<size_t>(result);
+    Touch();
+  }
+  return result;
+}
+
 int Stream::Flush() {
   if (gathered_ == nullptr) return 0;
   const int result = Dispatch(nullptr, 0, false, Keeper());
@@ -192,11 +225,11 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
 
   std::unique_ptr<WriteRequest> request(new WriteRequest(this, notify));
   if (block != nullptr) request->Own(std::move(block));
+  uv_buf_t copy;
   if (keeper.transient) {
-    uv_buf_t& last = pieces[count - 1];
-    keeper.owned.reset(new char[last.len]);
-    std::memcpy(keeper.owned.get(), last.base, last.len);
-    last.base = keeper.owned.get();
+    copy = Join(pieces, count, &keeper.owned);
+    pieces = &copy;
+    count = 1;
   }
   if (keeper.owned != nullptr) request->Own(std::move(keeper.owned));
   if (keeper.pin != nullptr) {

@@ -17,6 +17,23 @@ exports.net = (net, { size }) => {
   });
 };
 
+exports.lean = async (lean, { endpoint, size }) => {
+  const message = Buffer.alloc(size, 'b');
+  const members = new Set();
+  return lean.listen(
+    { ...endpoint, noDelay: true },
+    {
+      open: (connection) => members.add(connection),
+      close: (connection) => members.delete(connection),
+      data(connection) {
+        members.delete(connection);
+        lean.publish(members, message);
+        members.add(connection);
+      },
+    },
+  ).ready;
+};
+
 exports.bun = (Bun, { size }) => {
   const message = Buffer.alloc(size, 'b');
   const members = new Set();

@@ -9,6 +9,18 @@ exports.net = (net) =>
     socket.on('error', leave);
   });
 
+exports.lean = async (lean, { endpoint, borrow }) => {
+  const server = lean.listen(
+    { ...endpoint, noDelay: true, borrow },
+    {
+      data(connection, bytes) {
+        connection.write(bytes);
+      },
+    },
+  );
+  return server.ready;
+};
+
 exports.bun = (Bun, { path }) => {
   // Bun.listen takes what the kernel takes and no more: the rest is the caller's to keep.
   const send = (socket, chunk) => {

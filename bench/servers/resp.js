@@ -51,6 +51,22 @@ exports.net = (net) =>
     socket.on('error', leave);
   });
 
+exports.lean = async (lean, { endpoint }) => {
+  const server = lean.listen(
+    { ...endpoint, noDelay: true },
+    {
+      open(connection) {
+        connection.data = { rest: undefined, answer: () => connection.write('+OK\r\n') };
+      },
+      data({ data: state }, bytes) {
+        const all = state.rest === undefined ? bytes : Buffer.concat([state.rest, bytes]);
+        state.rest = parse(all, state.answer);
+      },
+    },
+  );
+  return server.ready;
+};
+
 exports.bun = (Bun) =>
   Bun.listen({
     hostname: '127.0.0.1',

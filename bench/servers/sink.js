@@ -10,6 +10,9 @@ exports.net = (net) =>
     socket.on('error', leave);
   });
 
+exports.lean = async (lean, { endpoint, borrow }) =>
+  lean.listen({ ...endpoint, borrow }, { data: discard }).ready;
+
 exports.bun = (Bun, { path }) => {
   return Bun.listen({
     ...(path ? { unix: path } : { hostname: '127.0.0.1', port: 0 }),

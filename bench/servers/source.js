@@ -18,6 +18,14 @@ exports.net = (net, options) => {
   });
 };
 
+exports.lean = async (lean, { endpoint, ...options }) => {
+  const chunk = makeChunk(options);
+  const fill = (connection) => {
+    while (connection.write(chunk));
+  };
+  return lean.listen(endpoint, { open: fill, drain: fill }).ready;
+};
+
 exports.bun = (Bun, options) => {
   const chunk = Buffer.from(makeChunk(options));
   const fill = (socket) => {

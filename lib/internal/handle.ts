@@ -198,6 +198,16 @@ export abstract class Handle {
     return this.end(callback, binding.closeReset);
   }
 
+  /** Gives the handle's connection to somebody else, who answers for it by the id. */
+  release(): number {
+    const { id } = this;
+    handles[id] = undefined;
+    this.id = -1;
+    this.reading = false;
+    this.owner = null;
+    return id;
+  }
+
   private end(callback: (() => void) | undefined, close: (id: number) => number): number {
     const { id } = this;
     if (id < 0) return UV_EBADF;

@@ -165,6 +165,45 @@ export interface NativeBinding {
   /** Closes what nobody took; UV_ENOENT where somebody did. */
   withdrawOffer(key: string): number;
 
+  /**
+   * Handler tables (native/lean_hub.h, lib/lean): the shared memory and what delivers events, which
+   * is called with the group's number, the end of its events and the message that lies apart, if any.
+   */
+  leanStart(
+    numbers: Int32Array,
+    receive: Uint8Array,
+    send: Uint8Array,
+    deliver: (group: number, end: number, message?: Buffer) => void,
+  ): number;
+  /** A number; the framing's type is -1 for none. */
+  leanGroupNew(
+    type: number,
+    size: number,
+    littleEndian: boolean,
+    includesHeader: boolean,
+    max: number,
+    delimiter: Uint8Array | undefined,
+  ): number;
+  leanGroupFree(group: number): number;
+  /** What a listening handle accepts is the group's from now on. */
+  leanListen(id: number, group: number, paused: boolean): number;
+  leanTake(id: number, group: number, announce: boolean): number;
+  leanGiveUp(id: number): number;
+  /** The event `held` follows. */
+  leanHold(id: number): number;
+  /** The messages that end in bytes read elsewhere, and behind them a frame error, if any. */
+  leanCut(id: number, bytes: Uint8Array): (Buffer | number)[];
+  leanFlush(): void;
+  /** The number of bytes that wait, or an error. */
+  leanWrite(id: number, data: Uint8Array): number;
+  leanWritev(id: number, chunks: readonly Uint8Array[]): number;
+  /** The number of bytes that the kernel took, or an error. */
+  leanTryWrite(id: number, data: Uint8Array): number;
+  leanPublish(ids: Int32Array, count: number, data: Uint8Array): number;
+  /** 1 where the connection is closed by this, 0 where the event `shutdown` follows, or an error. */
+  leanEnd(id: number, peerEnded: boolean): number;
+  leanClose(id: number, reset: boolean): number;
+
   /** A new block list, by id; it lives as long as `owner`. Families are 4, 6 or 0 (any). */
   blockListNew(owner: object): number;
   /** 1 or 0. */

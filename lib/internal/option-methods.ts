@@ -191,9 +191,9 @@ export function setInheritedOnEach(server: ServerImpl): void {
 }
 
 /** For a connection; what its peer may have made impossible by now does not count. */
-export function applyAccepted(server: ServerImpl, handle: Handle): void {
+export function applyAccepted(server: ServerImpl, id: number): void {
   const settings = server[kAcceptedOptions];
-  if (settings !== undefined) apply(handle, Stage.any, settings);
+  if (settings !== undefined) binding.applySocketOptions(id, Stage.any, settings);
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ function refuse(server: ServerImpl, client: TCP): boolean {
 }
 
 /** From now on the handle's names are those of the client and of what it connected to. */
-function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined {
+export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined {
   const [, , family, , source, sourcePort, target, targetPort] = parts;
   const peer: SocketName = {};
   const local: SocketName = {};
@@ -214,7 +214,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
   const socket = new Socket(options) as unknown as SocketImpl;
   if (server[kReceiveHandles] === true) receiveHandles(socket);
   applyKeptOptions(server, this, socket, handle);
-  if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle);
+  if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle.id);
   server._connections++;
   socket.server = server;
   socket._server = server;

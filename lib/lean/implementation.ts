@@ -1,3 +1,6 @@
 /** What is behind lib/lean/index.ts; loaded by index.ts of lib, where the native core could be. */
+export { connect } from './connect';
+export { publish } from './publish';
 export { proxyHeader } from './proxy-header';
 export { relay } from './relay';
+export { LeanServer, listen } from './server';

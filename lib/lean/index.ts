@@ -1,14 +1,23 @@
 import type * as Implementation from './implementation';
 
-/** `uvnet/lean`: connections without streams. */
+/** `uvnet/lean`: handler tables and relays, for servers where streams are the cost. */
 
 /** The same copy of the library as `uvnet` itself: there is one native core per environment. */
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- a symbol is not an ES export
 const entry = require('../index') as Record<symbol, () => typeof Implementation>;
 const lean = entry[Symbol.for('uvnet.lean')]();
 
+export const listen = lean.listen;
+export const connect = lean.connect;
+export const publish = lean.publish;
 export const relay = lean.relay;
 export const proxyHeader = lean.proxyHeader;
 
+export type { Connection, Endpoint } from './connection';
+export type { LeanConnectOptions as ConnectOptions } from './connect';
+export type { Framing } from './framing';
+export type { ConnectionOptions } from './group';
+export type { Handlers, ServerHandlers } from './handlers';
+export type { LeanListenOptions as ListenOptions, LeanServer as Server } from './server';
 export type { ProxiedConnection, ProxyHeaderOptions } from './proxy-header';
 export type { RelayError, RelayOptions, RelayProgress, RelayResult } from './relay';

@@ -15,6 +15,7 @@ import {
   validateObject,
 } from '../internal/validators';
 import { Socket } from '../socket';
+import { Connection } from './connection';
 
 export type { RelayError, RelayProgress, RelayResult };
 
@@ -33,7 +34,8 @@ export interface RelayOptions {
   progressInterval?: number;
 }
 
-function checkSocket(value: unknown, name: string): SocketImpl {
+function checkSocket(side: unknown, name: string): SocketImpl {
+  const value = side instanceof Connection ? side.upgradeToStream() : side;
   // Core's sockets pass for ours in `instanceof`; their bytes are out of reach.
   if (!Object.prototype.isPrototypeOf.call(Socket.prototype, value as object)) {
     throw new ERR_INVALID_ARG_TYPE(name, 'uvnet.Socket', value);
@@ -54,7 +56,8 @@ function checkOptions(options: RelayOptions): RelaySettings {
 }
 
 /**
- * Connects two connections with each other: what one sends the other receives, without an event or
+ * Connects two connections with each other, be they sockets or those of handler tables (which become
+ * sockets by it): what one sends the other receives, without an event or
  * a Buffer in between, until both have ended. Either may be connecting still.
  *
  * What was read of a side and not consumed goes first, as does what was written to the other side
@@ -70,7 +73,11 @@ function checkOptions(options: RelayOptions): RelaySettings {
  *   where `socket.destroy(error)` was called, ERR_INVALID_STATE and ERR_SOCKET_CLOSED for a socket
  *   that cannot be relayed (which is then left as it was); and an AbortError
  */
-export function relay(a: Socket, b: Socket, options: RelayOptions = {}): Promise<RelayResult> {
+export function relay(
+  a: Socket | Connection,
+  b: Socket | Connection,
+  options: RelayOptions = {},
+): Promise<RelayResult> {
   return new Promise((resolve, reject) => {
     const sides = [checkSocket(a, 'a'), checkSocket(b, 'b')] as const;
     new Relay(sides, checkOptions(options), resolve, reject);

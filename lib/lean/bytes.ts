@@ -1,0 +1,63 @@
+import { received, receivedWords } from './memory';
+
+/** How the bytes of the receive area reach a handler. */
+
+/** As in native/receive_buffer.h: what one kept byte may pin, and from where on a read stands alone. */
+const SLAB_SIZE = 8 * 1024;
+const SMALL_READ = SLAB_SIZE / 4;
+/** Up to this, a loop over words is faster than a call of the engine. */
+const SHORT_COPY = 256;
+
+let slab: Buffer;
+let words: Int32Array;
+let used = SLAB_SIZE;
+
+/** Bytes that are the user's to keep. Small ones share a slab. */
+export function ownBytes(at: number, size: number): Buffer {
+  if (size > SMALL_READ) {
+    const bytes = Buffer.allocUnsafeSlow(size);
+    received.copy(bytes, 0, at, at + size);
+    return bytes;
+  }
+  // A slab that a user has detached has no length any more.
+  if (used + size > SLAB_SIZE || slab.length === 0) {
+    slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+    words = new Int32Array(slab.buffer);
+    used = 0;
+  }
+  const start = used;
+  used += (size + 7) & ~7;
+  // Messages within a read begin anywhere.
+  if (size <= SHORT_COPY && (at & 3) === 0) {
+    const end = (start + size + 3) >> 2;
+    for (let to = start >> 2, from = at >> 2; to < end; to += 1, from += 1) {
+      words[to] = receivedWords[from];
+    }
+  } else {
+    received.copy(slab, start, at, at + size);
+  }
+  return slab.subarray(start, start + size);
+}
+
+/** Views of the first part of the area that were made before, by their place. */
+const views: Buffer[] = [];
+const KEPT_VIEWS = 64 * 1024;
+
+/** A view of the area, good until the handler returns. The same read mostly finds one made before. */
+export function borrowBytes(at: number, size: number): Buffer {
+  if (at >= KEPT_VIEWS) return received.subarray(at, at + size);
+  const place = at >> 3;
+  const known = views[place];
+  if (known !== undefined && known.length === size) return known;
+  const view = received.subarray(at, at + size);
+  views[place] = view;
+  return view;
+}
+
+const POISON = 0xdb;
+const poisons = process.env['UVNET_LEAN_POISON'] === '1';
+
+/** Where asked for, makes visible that borrowed bytes were kept. */
+export function returnBytes(bytes: Buffer): void {
+  if (poisons) bytes.fill(POISON);
+}

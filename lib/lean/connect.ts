@@ -1,0 +1,65 @@
+import { ERR_SOCKET_CLOSED } from '../internal/errors';
+import type { DialOptions } from '../internal/dial';
+import { Socket, type SocketOptions } from '../socket';
+import { adoptSocket } from './adopt';
+import type { Connection } from './connection';
+import { framingOf } from './framing';
+import { Group, type ConnectionOptions } from './group';
+import { tableOf, type Handlers } from './handlers';
+
+/** Options of {@link connect}: those of `net.connect()`, and {@link ConnectionOptions}. */
+export interface LeanConnectOptions
+  extends
+    Omit<SocketOptions, 'signal'>,
+    Partial<Omit<DialOptions, keyof SocketOptions>>,
+    ConnectionOptions {
+  path?: string;
+  signal?: AbortSignal;
+  highWaterMark?: number;
+  allowHalfOpen?: boolean;
+}
+
+/**
+ * Connects, with the same racing of addresses as `net.connect()`, and has the handlers called with what
+ * happens to the connection. It is fulfilled after the handler `open` was called.
+ *
+ * @throws as `net.connect()`, for options of a wrong type; rejects with its errors
+ */
+export function connect<Data = unknown>(
+  options: LeanConnectOptions,
+  handlers: Handlers<Data>,
+): Promise<Connection<Data>> {
+  const table = tableOf(handlers);
+  const framing = framingOf(options.framing);
+  const { framing: _framing, borrow: _borrow, ...others } = options;
+  const socket = new Socket(others as SocketOptions);
+  return new Promise((resolve, reject) => {
+    const group = new Group(
+      table,
+      {
+        opened: (connection) => resolve(connection as Connection<Data>),
+        closed: () => {},
+      },
+      options,
+      framing,
+    );
+    const failed = (error?: Error): void => {
+      group.finish();
+      reject(error ?? new ERR_SOCKET_CLOSED());
+    };
+    socket.once('error', failed);
+    socket.once('close', failed);
+    socket.once('connect', () => {
+      socket.off('close', failed);
+      socket.pause();
+      adoptSocket(socket, group);
+      group.finish();
+    });
+    try {
+      socket.connect(others as never);
+    } catch (error) {
+      group.finish();
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,306 @@
+import { binding } from '../internal/binding';
+import { errnoByName } from '../internal/errno';
+import type { Socket } from '../socket';
+import { toStream } from './adopt';
+import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/errors';
+import { nativeState } from '../internal/handle';
+import type { Group } from './group';
+import { takeHeld } from './held';
+import { counters } from './memory';
+import { MAX_COPY, overflows, putBytes, putText } from './send';
+import { closeTimer, setIdleTimeout } from './timeouts';
+
+const UV_ENOTCONN = errnoByName('ENOTCONN');
+
+/** What a connection has been through, as bits of its `state`. */
+export const ENDED = 1; // by its peer
+export const FINISHED = 2; // by us
+export const SHUT = 4; // and that is done
+export const PAUSED = 8;
+export const HOLDING = 16; // see held.ts
+export const GONE = 32; // closed, or given away
+export const WAITING = 64; // `write` has returned false, and `drain` has not come yet
+export const UNREF = 128;
+
+/** One end of a connection. */
+export interface Endpoint {
+  address?: string;
+  family?: string;
+  port?: number;
+}
+
+/** Connections by id. */
+export const connections: (Connection | undefined)[] = [];
+
+const writeAfterEnd = (): Error =>
+  genericNodeError('write after end', { code: 'ERR_STREAM_WRITE_AFTER_END' });
+
+/**
+ * A connection of a handler table. It is small: what most connections never use is kept apart from
+ * it.
+ *
+ * @typeParam Data - what the program keeps in `data`
+ */
+export class Connection<Data = unknown> {
+  /** The program's own. */
+  data: Data = undefined as Data;
+  /** @internal */
+  state = 0;
+  /** Bytes that wait in the core, as far as is known. @internal */
+  queued = 0;
+  /** @internal */
+  error: Error | undefined = undefined;
+  /** Counters as they were when it was closed. */
+  private finalRead = 0;
+  private finalWritten = 0;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly id: number,
+    /** @internal */
+    readonly group: Group,
+  ) {
+    connections[id] = this as Connection;
+    group.connections += 1;
+  }
+
+  /** False once the connection is closed or given away. */
+  get isOpen(): boolean {
+    return (this.state & GONE) === 0;
+  }
+
+  /** Bytes that `write` took and the kernel did not take yet, leaving out those of this turn. */
+  get writableLength(): number {
+    return this.queued;
+  }
+
+  /**
+   * Sends a text or bytes. All is taken: what the kernel refuses waits. Bytes above 8 KiB are not
+   * copied, and must not be changed until they are sent.
+   *
+   * @returns false where more waits than the high-water mark; `drain` follows then. Also where the
+   *   connection is closed, and the data is dropped
+   * @throws ERR_STREAM_WRITE_AFTER_END after `end()`; ERR_INVALID_ARG_TYPE
+   */
+  write(data: string | Uint8Array, encoding?: BufferEncoding): boolean {
+    if ((this.state & (GONE | FINISHED)) !== 0) return this.refuseWrite();
+    let size: number;
+    const before = overflows;
+    if (typeof data === 'string') {
+      size = putText(this.id, data, encoding);
+      if (size < 0) return this.writeNow(Buffer.from(data, encoding));
+    } else if (data instanceof Uint8Array) {
+      if (data.length > MAX_COPY) return this.writeNow(data);
+      size = putBytes(this.id, data);
+    } else {
+      throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
+    }
+    if (overflows !== before) this.queued = binding.writeQueueSize(this.id);
+    if (this.queued === 0) return true;
+    this.queued += size;
+    return this.hasRoom();
+  }
+
+  /** Sends several pieces in one system call; as `write` otherwise. */
+  writev(chunks: readonly (string | Uint8Array)[]): boolean {
+    if ((this.state & (GONE | FINISHED)) !== 0) return this.refuseWrite();
+    const buffers: Uint8Array[] = [];
+    let total = 0;
+    for (const chunk of chunks) {
+      const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      if (!(buffer instanceof Uint8Array)) {
+        throw new ERR_INVALID_ARG_TYPE('chunks', ['string[]', 'Uint8Array[]'], chunks);
+      }
+      total += buffer.length;
+      buffers.push(buffer);
+    }
+    if (total > MAX_COPY) return this.written(binding.leanWritev(this.id, buffers));
+    for (const buffer of buffers) this.write(buffer);
+    return this.hasRoom();
+  }
+
+  /**
+   * Sends what the kernel takes at once, and keeps nothing.
+   *
+   * @returns how many bytes that was: 0 also where others wait, or the connection is closed
+   */
+  tryWrite(data: Uint8Array): number {
+    if ((this.state & (GONE | FINISHED)) !== 0) {
+      this.refuseWrite();
+      return 0;
+    }
+    if (!(data instanceof Uint8Array)) throw new ERR_INVALID_ARG_TYPE('data', 'Uint8Array', data);
+    const taken = binding.leanTryWrite(this.id, data);
+    if (taken >= 0) return taken;
+    this.destroy(errnoException(taken, 'write'));
+    return 0;
+  }
+
+  /** Ends the connection, behind what was written. It is closed when its peer has ended too. */
+  end(data?: string | Uint8Array, encoding?: BufferEncoding): void {
+    if ((this.state & (GONE | FINISHED)) !== 0) return;
+    if (data !== undefined) this.write(data, encoding);
+    if ((this.state & GONE) !== 0) return;
+    this.state |= FINISHED;
+    const status = binding.leanEnd(this.id, (this.state & ENDED) !== 0);
+    if (status === 1) {
+      this.closed();
+    } else if (status < 0) {
+      this.destroy(status === UV_ENOTCONN ? undefined : errnoException(status, 'shutdown'));
+    }
+  }
+
+  /** Closes the connection now, after what the kernel takes of the data of this turn. */
+  destroy(error?: Error): void {
+    this.close(error, false);
+  }
+
+  /** Closes the connection now, with a TCP reset. */
+  reset(): void {
+    this.close(undefined, true);
+  }
+
+  /** Takes nothing more off the connection. */
+  pause(): void {
+    if ((this.state & (GONE | PAUSED)) !== 0) return;
+    this.state |= PAUSED;
+    binding.readStop(this.id);
+  }
+
+  /** Goes on after `pause()`, or begins where `pauseOnConnect` is set. */
+  resume(): void {
+    if ((this.state & GONE) !== 0) return;
+    this.state &= ~PAUSED;
+    if ((this.state & HOLDING) !== 0) binding.leanHold(this.id);
+    if ((this.state & ENDED) !== 0) return;
+    const status = binding.readStart(this.id);
+    if (status !== 0) this.destroy(errnoException(status, 'read'));
+  }
+
+  get isPaused(): boolean {
+    return (this.state & PAUSED) !== 0;
+  }
+
+  /**
+   * Has `timeout` called when no byte has moved for so many milliseconds, once; bytes that move
+   * afterwards start it again. 0 for never. Bytes that move cost nothing for it.
+   */
+  setTimeout(milliseconds: number): void {
+    if ((this.state & GONE) === 0) setIdleTimeout(this as Connection, milliseconds);
+  }
+
+  /** Lets the connection keep the process alive, as it does from the start. */
+  ref(): void {
+    this.state &= ~UNREF;
+    binding.setRef(this.id, true);
+  }
+
+  /** Lets the process end while the connection is open. */
+  unref(): void {
+    this.state |= UNREF;
+    binding.setRef(this.id, false);
+  }
+
+  get bytesRead(): number {
+    return (this.state & GONE) !== 0 ? this.finalRead : binding.bytesRead(this.id);
+  }
+
+  /** Without what was written in this turn and did not leave yet. */
+  get bytesWritten(): number {
+    return (this.state & GONE) !== 0 ? this.finalWritten : binding.bytesWritten(this.id);
+  }
+
+  /** Milliseconds since a byte moved. */
+  get idleTime(): number {
+    return (this.state & GONE) !== 0 ? 0 : binding.idleTime(this.id);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.remote.address;
+  }
+
+  get remotePort(): number | undefined {
+    return this.remote.port;
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.remote.family;
+  }
+
+  /** The peer's end; without names for unix sockets, and once the connection is closed. */
+  get remote(): Endpoint {
+    return givenNames.get(this)?.remote ?? this.endpoint(binding.tcpPeerName);
+  }
+
+  /** This end, likewise. */
+  get local(): Endpoint {
+    return givenNames.get(this)?.local ?? this.endpoint(binding.tcpSockName);
+  }
+
+  /**
+   * Goes on with the connection as a `Socket`, for TLS and whatever else wants a stream. Handlers are
+   * not called any more, `close` included.
+   *
+   * @param unread - bytes that a handler was given and leaves to the socket, which has them first
+   * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE after `end()`, and with `framing`
+   */
+  upgradeToStream(unread?: Buffer): Socket {
+    return toStream(this as Connection, unread);
+  }
+
+  private endpoint(name: (id: number) => string | number): Endpoint {
+    const address = (this.state & GONE) !== 0 ? -1 : name(this.id);
+    if (typeof address !== 'string') return {};
+    return { address, family: nativeState[1] === 6 ? 'IPv6' : 'IPv4', port: nativeState[0] };
+  }
+
+  private refuseWrite(): false {
+    if ((this.state & FINISHED) !== 0) throw writeAfterEnd();
+    return false;
+  }
+
+  private writeNow(data: Uint8Array): boolean {
+    return this.written(binding.leanWrite(this.id, data));
+  }
+
+  private written(result: number): boolean {
+    if (result < 0) {
+      this.destroy(errnoException(result, 'write'));
+      return false;
+    }
+    this.queued = result;
+    return this.hasRoom();
+  }
+
+  private hasRoom(): boolean {
+    if (this.queued <= this.group.highWaterMark) return true;
+    this.state |= WAITING;
+    return false;
+  }
+
+  private close(error: Error | undefined, reset: boolean): void {
+    if ((this.state & GONE) !== 0) return;
+    this.error = error;
+    binding.leanClose(this.id, reset);
+    this.closed();
+  }
+
+  private closed(): void {
+    this.finalRead = counters[0]!;
+    this.finalWritten = counters[1]!;
+    this.group.closed.push(this as Connection);
+    this.leave();
+  }
+
+  /** @internal */
+  leave(): void {
+    this.state |= GONE;
+    connections[this.id] = undefined;
+    closeTimer(this as Connection);
+    if ((this.state & HOLDING) !== 0) takeHeld(this as Connection);
+  }
+}
+
+/** Ends that a PROXY header has named. */
+export const givenNames = new WeakMap<object, { remote: Endpoint; local: Endpoint }>();

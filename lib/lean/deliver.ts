@@ -1,0 +1,183 @@
+import { errnoException, genericNodeError } from '../internal/errors';
+import { borrowBytes, ownBytes, returnBytes } from './bytes';
+import {
+  Connection,
+  connections,
+  ENDED,
+  FINISHED,
+  GONE,
+  HOLDING,
+  PAUSED,
+  SHUT,
+  WAITING,
+} from './connection';
+import { groups, type Group } from './group';
+import { hold, holdEnd, releaseHeld } from './held';
+import * as memory from './memory';
+import {
+  CLOSED,
+  DATA,
+  DELIVERED,
+  DRAIN,
+  END,
+  EVENTS,
+  FRAME_ERROR,
+  HELD,
+  numbers,
+  OPEN,
+  QUEUED,
+  READ_ERROR,
+  SHUTDOWN,
+  WRITE_ERROR,
+} from './memory';
+import { binding } from '../internal/binding';
+
+/** Takes the events of the core apart and calls the handlers. */
+
+/** In the order of LeanEvent::FrameError in native/lean_hub.h, from 1 on. */
+const frameErrors = [
+  undefined,
+  { code: 'ERR_UVNET_MESSAGE_TOO_LONG', message: 'A message is longer than options.framing.max' },
+  { code: 'ERR_UVNET_MESSAGE_LENGTH', message: 'A message is shorter than its own header' },
+  { code: 'ERR_UVNET_MESSAGE_CUT_OFF', message: 'The connection ended within a message' },
+];
+
+export function frameError(kind: number): Error {
+  const { code, message } = frameErrors[kind]!;
+  return genericNodeError(message, { code });
+}
+
+function onData(connection: Connection, at: number, size: number, message?: Buffer): void {
+  const { group } = connection;
+  if ((connection.state & (PAUSED | HOLDING)) !== 0) {
+    hold(connection, message ?? ownBytes(at, size));
+  } else if (message !== undefined) {
+    group.table.data(connection, message);
+  } else if (group.borrow) {
+    const bytes = borrowBytes(at, size);
+    group.table.data(connection, bytes);
+    returnBytes(bytes);
+  } else {
+    group.table.data(connection, ownBytes(at, size));
+  }
+}
+
+/** The peer has ended. */
+export function onEnd(connection: Connection): void {
+  if ((connection.state & (PAUSED | HOLDING)) !== 0) {
+    holdEnd(connection);
+    return;
+  }
+  connection.state |= ENDED;
+  connection.group.table.end(connection);
+  const { state } = connection;
+  if ((state & GONE) !== 0) return;
+  if ((state & FINISHED) === 0) {
+    if (!connection.group.allowHalfOpen) connection.end();
+  } else if ((state & SHUT) !== 0) {
+    connection.destroy();
+  }
+}
+
+function onShutdown(connection: Connection, status: number): void {
+  connection.state |= SHUT;
+  if (status < 0) connection.destroy(errnoException(status, 'shutdown'));
+  else if ((connection.state & ENDED) !== 0) connection.destroy();
+}
+
+/** Handlers may have written more since. */
+function onDrain(connection: Connection): void {
+  connection.queued = binding.writeQueueSize(connection.id);
+  if (connection.queued > 0 || (connection.state & WAITING) === 0) return;
+  connection.state &= ~WAITING;
+  connection.group.table.drain(connection);
+}
+
+function onClosed(group: Group): void {
+  const connection = group.closed.shift();
+  if (connection === undefined) return;
+  // Before the handler, which may throw.
+  group.left();
+  group.table.close(connection, connection.error);
+}
+
+function onOpen(group: Group, id: number): void {
+  // One that was not accepted has its object already.
+  const connection = connections[id] ?? new Connection(id, group);
+  group.owner?.opened(connection);
+  if ((connection.state & GONE) === 0) group.table.open(connection);
+}
+
+/** See {@link NativeBinding.leanStart}. */
+function deliver(number: number, end: number, message?: Buffer): void {
+  const group = groups[number];
+  for (let next = numbers[DELIVERED]; next < end; next += 1) {
+    // A handler that throws ends this call; the core goes on with the event after it.
+    numbers[DELIVERED] = next + 1;
+    if (group === undefined) continue;
+    const event = EVENTS + 4 * next;
+    const id = numbers[event];
+    const type = numbers[event + 1];
+    const size = numbers[event + 3];
+    if (type === OPEN) {
+      onOpen(group, id);
+      continue;
+    }
+    if (type === CLOSED) {
+      onClosed(group);
+      continue;
+    }
+    const connection = connections[id];
+    // A handler has closed it since.
+    if (connection === undefined) continue;
+    switch (type) {
+      case DATA:
+        onData(connection, numbers[event + 2], size, message);
+        break;
+      case END:
+        onEnd(connection);
+        break;
+      case READ_ERROR:
+        connection.destroy(errnoException(size, 'read'));
+        break;
+      case WRITE_ERROR:
+        connection.destroy(errnoException(size, 'write'));
+        break;
+      case QUEUED:
+        connection.queued = size;
+        if (size > connection.group.highWaterMark) connection.state |= WAITING;
+        break;
+      case DRAIN:
+        onDrain(connection);
+        break;
+      case SHUTDOWN:
+        onShutdown(connection, size);
+        break;
+      case FRAME_ERROR:
+        connection.destroy(frameError(size));
+        break;
+      case HELD:
+        releaseHeld(connection);
+        break;
+      default:
+    }
+  }
+}
+
+memory.start(deliver);
+
+/** What the events that are still to come in this delivery have for a connection. */
+export function takeComing(connection: Connection): { chunks: Buffer[]; ended: boolean } {
+  const chunks: Buffer[] = [];
+  let ended = false;
+  for (let next = numbers[DELIVERED]; next < numbers[memory.EVENT_COUNT]; next += 1) {
+    const event = EVENTS + 4 * next;
+    if (numbers[event] !== connection.id) continue;
+    if (numbers[event + 1] === DATA) {
+      chunks.push(ownBytes(numbers[event + 2], numbers[event + 3]));
+    } else if (numbers[event + 1] === END) {
+      ended = true;
+    }
+  }
+  return { chunks, ended };
+}

@@ -1,0 +1,97 @@
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../internal/errors';
+import {
+  validateBoolean,
+  validateInteger,
+  validateObject,
+  validateOneOf,
+} from '../internal/validators';
+
+/** How a stream of bytes is cut into messages. Headers and delimiters are no part of a message. */
+export type Framing =
+  | {
+      /** A length in front of each message. */
+      type: 'length';
+      /** Width of the length, 1 to 8 bytes. Default: 4. */
+      bytes?: number;
+      /** Default: 'big'. */
+      endian?: 'big' | 'little';
+      /** Whether the length counts its own bytes too. Default: false. */
+      includesHeader?: boolean;
+      /** The longest message that is accepted, in bytes. Default: 1 MiB. */
+      max?: number;
+    }
+  | {
+      /** A delimiter behind each message. */
+      type: 'delimiter';
+      /** 1 to 64 bytes; a string is taken as UTF-8. Default: '\n'. */
+      delimiter?: string | Uint8Array;
+      /** The longest message that is accepted, in bytes. Default: 1 MiB. */
+      max?: number;
+    }
+  | {
+      /** Messages of one size. */
+      type: 'fixed';
+      /** Bytes, at least 1. */
+      size: number;
+    };
+
+/** The arguments of `leanGroupNew`. */
+export type FramingNumbers = readonly [
+  type: number,
+  size: number,
+  littleEndian: boolean,
+  includesHeader: boolean,
+  max: number,
+  delimiter: Uint8Array | undefined,
+];
+
+export const NO_FRAMING: FramingNumbers = [-1, 0, false, false, 0, undefined];
+
+/** In the order of FramingOptions::Type in native/framing.h. */
+const types = ['length', 'delimiter', 'fixed'] as const;
+const MAX_DELIMITER = 64;
+const DEFAULT_MAX = 1024 * 1024;
+/** Messages are Buffers. */
+const LARGEST = 2 ** 31 - 1;
+
+function delimiterOf(delimiter: unknown): Uint8Array {
+  const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
+  const name = 'options.framing.delimiter';
+  if (!(bytes instanceof Uint8Array)) {
+    throw new ERR_INVALID_ARG_TYPE(name, ['string', 'Uint8Array'], delimiter);
+  }
+  if (bytes.length === 0 || bytes.length > MAX_DELIMITER) {
+    throw new ERR_INVALID_ARG_VALUE(name, delimiter, `must have 1 to ${MAX_DELIMITER} bytes`);
+  }
+  return bytes;
+}
+
+/** Checks the option `framing`. */
+export function framingOf(framing: unknown): FramingNumbers {
+  if (framing === undefined) return NO_FRAMING;
+  const name = 'options.framing';
+  validateObject(framing, name);
+  const { type } = framing as Framing;
+  validateOneOf(type, `${name}.type`, types);
+  const code = types.indexOf(type);
+  if (type === 'fixed') {
+    const { size } = framing as Extract<Framing, { type: 'fixed' }>;
+    validateInteger(size, `${name}.size`, 1, LARGEST);
+    return [code, size, false, false, 0, undefined];
+  }
+  const { max = DEFAULT_MAX } = framing as { max?: number };
+  validateInteger(max, `${name}.max`, 0, LARGEST);
+  if (type === 'delimiter') {
+    const { delimiter = '\n' } = framing as Extract<Framing, { type: 'delimiter' }>;
+    return [code, 0, false, false, max, delimiterOf(delimiter)];
+  }
+  const {
+    bytes = 4,
+    endian = 'big',
+    includesHeader = false,
+  } = framing as Extract<Framing, { type: 'length' }>;
+  validateInteger(bytes, `${name}.bytes`, 1, 8);
+  validateOneOf(endian, `${name}.endian`, ['big', 'little']);
+  validateBoolean(includesHeader, `${name}.includesHeader`);
+  return [code, bytes, endian === 'little', includesHeader, max, undefined];
+}

@@ -1,0 +1,54 @@
+import { binding } from '../internal/binding';
+
+/** The memory that the core and this folder share; native/lean_hub.h has the same numbers. */
+
+/** Places in `numbers`. */
+export const EVENT_COUNT = 0;
+/** How many of the events are handled, or being handled. */
+export const DELIVERED = 1;
+export const SEND_COUNT = 2;
+export const SEND_USED = 3;
+/** Not 0 while events are delivered: the core sends what is written meanwhile. */
+export const DELIVERING = 4;
+const COUNTERS = 8;
+export const EVENTS = 16;
+const MAX_EVENTS = 1024;
+export const SENDS = EVENTS + 4 * MAX_EVENTS;
+export const MAX_SENDS = 1024;
+
+/** Types of events. */
+export const OPEN = 1;
+export const DATA = 2;
+export const END = 3;
+export const READ_ERROR = 4;
+export const WRITE_ERROR = 5;
+export const QUEUED = 6;
+export const DRAIN = 7;
+export const SHUTDOWN = 8;
+export const FRAME_ERROR = 9;
+export const CLOSED = 10;
+export const HELD = 11;
+
+/**
+ * Room for the reads of a busy turn of the loop: of hundreds of small ones, or of a few large ones.
+ * More would only cost cache.
+ */
+const RECEIVE_SIZE = 256 * 1024;
+/** What is written in a turn leaves when this is full, at the latest. */
+export const SEND_SIZE = 64 * 1024;
+
+export const numbers = new Int32Array(SENDS + 4 * MAX_SENDS);
+/** Bytes read and written, of the connection that was closed last. */
+export const counters = new Float64Array(numbers.buffer, 4 * COUNTERS, 2);
+
+// Users may have views of it, and a SharedArrayBuffer is one that they cannot detach.
+const shared = new SharedArrayBuffer(RECEIVE_SIZE);
+export const received = Buffer.from(shared);
+export const receivedWords = new Int32Array(shared);
+
+export const sending = Buffer.allocUnsafeSlow(SEND_SIZE);
+
+export function start(deliver: (group: number, end: number, message?: Buffer) => void): void {
+  const status = binding.leanStart(numbers, received, sending, deliver);
+  if (status !== 0) throw new Error(`uvnet/lean: the native core did not start (${status})`);
+}

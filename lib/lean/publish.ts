@@ -1,0 +1,35 @@
+import { binding } from '../internal/binding';
+import { ERR_INVALID_ARG_TYPE } from '../internal/errors';
+import { FINISHED, GONE, type Connection } from './connection';
+
+/** Ids of the receivers, as the core takes them. */
+let ids = new Int32Array(1024);
+
+/**
+ * Sends the same data to many connections: one call, in which a text is encoded once. Connections that
+ * are closed or have been ended are left out. As with `write`, `drain` follows where data waits.
+ *
+ * @param connections - an array, a Set, or whatever else can be iterated
+ */
+export function publish(
+  connections: Iterable<Connection>,
+  data: string | Uint8Array,
+  encoding?: BufferEncoding,
+): void {
+  const bytes = typeof data === 'string' ? Buffer.from(data, encoding) : data;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
+  }
+  let count = 0;
+  for (const connection of connections) {
+    if ((connection.state & (GONE | FINISHED)) !== 0) continue;
+    if (count === ids.length) {
+      const larger = new Int32Array(2 * count);
+      larger.set(ids);
+      ids = larger;
+    }
+    ids[count] = connection.id;
+    count += 1;
+  }
+  if (count > 0 && bytes.length > 0) binding.leanPublish(ids, count, bytes);
+}

@@ -1,0 +1,186 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { ServerStats } from '../internal/accept-policy';
+import { binding } from '../internal/binding';
+import { errnoException } from '../internal/errors';
+import { Handle, type SocketName, type TCP } from '../internal/handle';
+import { setupListenHandle } from '../internal/listen';
+import { applyAccepted } from '../internal/option-methods';
+import type { ProxyInfo } from '../internal/proxy-info';
+import { onConnection, takeProxy, type DropData, type ServerImpl } from '../internal/server-state';
+import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/symbols';
+import { Server, type ListenOptions, type ServerOptions } from '../server';
+import type { Socket } from '../socket';
+import { connections, givenNames, HOLDING, type Connection } from './connection';
+import { adopt, adoptSocket } from './adopt';
+import { framingOf } from './framing';
+import { Group, type ConnectionOptions } from './group';
+import { tableOf, type ServerHandlers } from './handlers';
+import { holdUnread } from './held';
+
+/** Options of {@link listen}: those of `net.createServer()` and `server.listen()` in one. */
+export interface LeanListenOptions extends ServerOptions, ListenOptions, ConnectionOptions {
+  highWaterMark?: number;
+  allowHalfOpen?: boolean;
+}
+
+/** What a PROXY header said about connections. */
+export const proxyInfos = new WeakMap<object, ProxyInfo>();
+
+/**
+ * A listener with a handler table. The listening itself, with its options, limits and filters, is that
+ * of a `net.Server` inside; its connections are not sockets.
+ */
+export class LeanServer<Data = unknown> {
+  /** Fulfilled when the server listens; rejected when it cannot. */
+  readonly ready: Promise<this>;
+  private readonly base: ServerImpl;
+  private readonly group: Group;
+
+  /** @internal */
+  constructor(options: LeanListenOptions, handlers: ServerHandlers<Data>) {
+    const table = tableOf(handlers);
+    const framing = framingOf(options.framing);
+    this.base = new Server(options) as unknown as ServerImpl;
+    this.group = new Group(table, this, options, framing);
+    const { base } = this;
+    base._listen2 = (...place) => {
+      setupListenHandle.apply(base, place);
+      this.install();
+    };
+    base.on('connection', (socket: Socket) => adoptSocket(socket, this.group));
+    base.on('drop', (drop: DropData) => this.group.table.drop(drop));
+    base.on('acceptError', (error: Error) => this.group.table.acceptError(error));
+    base.on('close', () => this.group.finish());
+    this.ready = new Promise((resolve, reject) => {
+      base.once('listening', () => resolve(this));
+      base.once('error', (error) => {
+        reject(error);
+        this.group.finish();
+      });
+    });
+    (base as unknown as Server).listen({ ...options });
+  }
+
+  /** Has these handlers called from now on, for the connections that are open too. */
+  reload(handlers: ServerHandlers<Data>): void {
+    this.group.table = tableOf(handlers);
+  }
+
+  /** Stops accepting. Fulfilled when the connections that are open have ended too. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.base.close(() => resolve()));
+  }
+
+  /** Stops accepting, and closes all connections. */
+  closeAll(): Promise<void> {
+    const closed = this.close();
+    for (const connection of this.connections()) connection.destroy();
+    return closed;
+  }
+
+  /** The connections that are open. */
+  connections(): Connection<Data>[] {
+    return connections.filter((connection) => connection?.group === this.group) as never;
+  }
+
+  /** What the server has let in, dropped, read and written so far. */
+  stats(): ServerStats {
+    return this.base[kLimits].policy.stats();
+  }
+
+  /** Where it listens, as `net.Server#address()`. */
+  address(): SocketName | string | null {
+    return (this.base as unknown as { address(): SocketName | string | null }).address();
+  }
+
+  /** The port, or undefined for a path. */
+  get port(): number | undefined {
+    const address = this.address();
+    return address !== null && typeof address === 'object' ? address.port : undefined;
+  }
+
+  ref(): this {
+    (this.base as unknown as Server).ref();
+    return this;
+  }
+
+  unref(): this {
+    this.base.unref();
+    return this;
+  }
+
+  /** @internal */
+  opened(connection: Connection): void {
+    const { base } = this;
+    base._connections += 1;
+    if (base[kAcceptedOptions] !== undefined) applyAccepted(base, connection.id);
+    const handle = base._handle as TCP | null;
+    if (handle?.setNoDelay !== undefined) {
+      if (base.noDelay && handle.handsDownNoDelay !== true) binding.tcpNoDelay(connection.id, true);
+      const delay = base.keepAliveInitialDelay;
+      if (base.keepAlive && handle.handsDownKeepAlive !== delay) {
+        binding.tcpKeepAlive(connection.id, true, delay, 0, 0);
+      }
+    }
+    if (base[kAttemptTimeout] > 0) expectFirstByte(connection, base[kAttemptTimeout]);
+  }
+
+  /** @internal */
+  closed(): void {
+    this.base._connections -= 1;
+    this.base._emitCloseIfDrained();
+  }
+
+  /** Has the core hand connections to the group, where it accepts them itself and knows all limits. */
+  private install(): void {
+    const { base, group } = this;
+    const handle: unknown = base._handle;
+    if (!(handle instanceof Handle) || base[kLimits].listIsForeign) return;
+    const status = binding.leanListen(handle.id, group.number, base.pauseOnConnect);
+    if (status !== 0) throw errnoException(status, 'listen');
+    // What is left are errors, and connections with a PROXY header.
+    handle.onconnection = (result, client) => {
+      if (result !== 0) onConnection.call(handle as never, result, client as never);
+      else this.onProxied(client as TCP);
+    };
+  }
+
+  private onProxied(handle: TCP): void {
+    const { proxied } = handle;
+    const info = proxied === undefined ? undefined : takeProxy(handle, proxied);
+    const names = { remote: {}, local: {} };
+    handle.getpeername?.(names.remote);
+    handle.getsockname?.(names.local);
+    const connection = adopt(handle, this.group, true);
+    givenNames.set(connection, names);
+    if (info !== undefined) proxyInfos.set(connection, info);
+    const head = proxied?.[9];
+    if (head !== undefined && head.length > 0) {
+      holdUnread(connection, head);
+      if ((connection.state & HOLDING) !== 0) binding.leanHold(connection.id);
+    }
+    if (!this.base.pauseOnConnect) connection.resume();
+  }
+}
+
+function expectFirstByte(connection: Connection, milliseconds: number): void {
+  const timer = setTimeout(() => {
+    if (connection.isOpen && connection.bytesRead === 0) connection.destroy();
+    clearTimeout(timer);
+  }, milliseconds);
+  timer.unref();
+}
+
+/**
+ * Listens, and has the handlers called with what happens to the connections. The server is returned at
+ * once; {@link LeanServer.ready} tells when it listens.
+ *
+ * @param options - those of `net.createServer()` and `server.listen()`, and {@link ConnectionOptions}
+ * @throws for options and handlers of a wrong type, as `net.createServer()` and `server.listen()`
+ */
+export function listen<Data = unknown>(
+  options: LeanListenOptions,
+  handlers: ServerHandlers<Data>,
+): LeanServer<Data> {
+  return new LeanServer(options, handlers);
+}

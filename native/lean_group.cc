@@ -1,0 +1,131 @@
+#include "lean_group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lean_hub.h"
+#include "stream.h"
+
+namespace uvnet {
+
+LeanGroup* LeanGroup::Create(LeanHub* hub, std::unique_ptr<FramingOptions> framing) {
+  auto context = AsyncContext::Make(hub->environment()->env(), "UVNETLEAN");
+  if (context == nullptr) return nullptr;
+  return new LeanGroup(hub, std::move(context), std::move(framing));
+}
+
+LeanGroup::LeanGroup(LeanHub* hub, std::shared_ptr<AsyncContext> context,
+                     std::unique_ptr<FramingOptions> framing)
+    : hub_(hub),
+      context_(std::move(context)),
+      framing_(std::move(framing)),
+      number_(hub->AddGroup(this)) {}
+
+void LeanGroup::Take(Stream* stream) {
+  stream->SetConsumer(this);
+  Retain();
+  if (framing_ != nullptr) framers_[stream] = std::make_shared<Framer>(*framing_);
+}
+
+void LeanGroup::GiveUp(Stream* stream) {
+  stream->SetConsumer(nullptr);
+  framers_.erase(stream);
+  Release();
+}
+
+void LeanGroup::TakeConnection(Stream* stream) {
+  Take(stream);
+  stream->Register();
+  NoteOpen(stream);
+  const int status = paused_ ? 0 : stream->ReadStart();
+  if (status != 0) hub_->Push(this, stream->id(), LeanEvent::kReadError, 0, status);
+}
+
+Framer* LeanGroup::framer(const Stream* stream) const {
+  const auto found = framers_.find(stream);
+  return found == framers_.end() ? nullptr : found->second.get();
+}
+
+void LeanGroup::NoteOpen(Stream* stream) { hub_->Push(this, stream->id(), LeanEvent::kOpen); }
+
+uv_buf_t LeanGroup::Allocate(Stream*) { return hub_->Room(); }
+
+void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
+  const int id = stream->id();
+  if (nread > 0) {
+    const size_t at = hub_->OffsetOf(buffer.base);
+    const auto size = static_cast<size_t>(nread);
+    hub_->Use(at + size);
+    if (framing_ == nullptr) {
+      hub_->Push(this, id, LeanEvent::kData, at, static_cast<int>(size));
+    } else {
+      Cut(stream, at, size);
+    }
+  } else if (nread != UV_EOF) {
+    hub_->Push(this, id, LeanEvent::kReadError, 0, static_cast<int>(nread));
+  } else {
+    if (framing_ != nullptr && framers_[stream]->pending() > 0) {
+      hub_->Push(this, id, LeanEvent::kFrameError, 0, LeanEvent::kCutOff);
+    }
+    hub_->Push(this, id, LeanEvent::kEnd);
+  }
+  // Last: a handler may close or give up the stream.
+  hub_->DeliverIfFull();
+}
+
+// Notes the messages that end in a chunk. Handlers may run meanwhile, where there are many messages
+// or a large one.
+void LeanGroup::Cut(Stream* stream, size_t at, size_t size) {
+  const std::shared_ptr<Framer> framer = framers_[stream];
+  const int id = stream->id();
+  const auto* const chunk = reinterpret_cast<const uint8_t*>(hub_->Place(at));
+  const Framer::Result result = framer->Push(chunk, size);
+  Retain();
+  if (result.has_assembled) {
+    const auto* const data = reinterpret_cast<const char*>(result.assembled);
+    const size_t length = result.assembled_length;
+    char* const place = hub_->Reserve(length);
+    if (place != nullptr) {
+      std::copy(data, data + length, place);
+      hub_->Push(this, id, LeanEvent::kData, hub_->OffsetOf(place), static_cast<int>(length));
+    } else {
+      hub_->DeliverApart(this, id, data, length);
+    }
+  }
+  const auto ours = [&] { return stream->alive() && stream->consumer() == this; };
+  for (size_t i = 0; i < result.range_count && ours(); ++i) {
+    const Framer::Range& range = result.ranges[i];
+    if (hub_->full()) hub_->Deliver(hub_->used());
+    if (!ours()) break;
+    hub_->Push(this, id, LeanEvent::kData, at + range.offset, static_cast<int>(range.length));
+  }
+  if (result.status != Framer::Status::kOk && ours()) {
+    stream->ReadStop();
+    const bool long_one = result.status == Framer::Status::kTooLong;
+    hub_->Push(this, id, LeanEvent::kFrameError, 0,
+               long_one ? LeanEvent::kTooLong : LeanEvent::kBadLength);
+  }
+  Release();
+}
+
+void LeanGroup::OnWritten(Stream* stream, int status) {
+  if (!stream->alive()) return;
+  if (status < 0) {
+    hub_->Push(this, stream->id(), LeanEvent::kWriteError, 0, status);
+  } else if (stream->write_queue_size() == 0) {
+    hub_->Push(this, stream->id(), LeanEvent::kDrain);
+  }
+}
+
+void LeanGroup::OnShutdown(Stream* stream, int status) {
+  if (stream->alive()) hub_->Push(this, stream->id(), LeanEvent::kShutdown, 0, status);
+}
+
+void LeanGroup::OnClosing(Stream* stream) { hub_->Forget(stream->id()); }
+
+void LeanGroup::OnClosed(Stream* stream) {
+  framers_.erase(stream);
+  Release();
+}
+
+}  // namespace uvnet

@@ -1,0 +1,243 @@
+// Writes: their order, back-pressure, and what becomes of what the kernel refuses.
+import { createHash } from 'node:crypto';
+
+import { deferred, nextEvent } from '../helpers/events';
+import { lean, LeanScope, receiveAll, type Connection } from '../helpers/lean';
+import { Random } from '../helpers/random';
+
+const sha = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex');
+
+describe('writing', () => {
+  const scope = new LeanScope();
+  afterEach(() => scope.dispose());
+
+  async function serve(write: (connection: Connection) => void, options = {}): Promise<Buffer> {
+    const server = await scope.listen({ open: write }, options);
+    return receiveAll(await scope.client(server));
+  }
+
+  test('texts and bytes of all sizes arrive in order', async () => {
+    const random = new Random(7);
+    const expected: Buffer[] = [];
+    const all = await serve((connection) => {
+      for (let i = 0; i < 200; i += 1) {
+        const bytes = random.bytes(random.size(60_000));
+        if (random.chance(0.3)) {
+          const encoding = random.pick(['utf8', 'latin1', 'hex', 'utf16le'] as const);
+          const text = bytes.toString(encoding);
+          expected.push(Buffer.from(text, encoding));
+          connection.write(text, encoding);
+        } else {
+          expected.push(bytes);
+          connection.write(bytes);
+        }
+      }
+      connection.end('done');
+      expected.push(Buffer.from('done'));
+    });
+    expect(sha(all)).toBe(sha(Buffer.concat(expected)));
+  });
+
+  test('writev() and empty pieces', async () => {
+    const large = Buffer.alloc(20_000, 'l');
+    const all = await serve((connection) => {
+      connection.write('a');
+      connection.writev(['b', Buffer.from('c'), '', Buffer.alloc(0)]);
+      connection.write('');
+      connection.writev([large, 'd']);
+      connection.end();
+    });
+    expect(all.toString()).toBe(`abc${large.toString()}d`);
+  });
+
+  test('outside of handlers writes are kept in order, too', async () => {
+    const all = await serve((connection) => {
+      setImmediate(() => {
+        connection.write('1');
+        connection.write(Buffer.alloc(10_000, '2'));
+        connection.write('3');
+        process.nextTick(() => {
+          connection.write('4');
+          void Promise.resolve().then(() => connection.end('5'));
+        });
+      });
+    });
+    expect(all.toString()).toBe(`1${'2'.repeat(10_000)}345`);
+  });
+
+  test.each([
+    ['small writes', 1000],
+    ['large ones', 100_000],
+  ])('%s wait for `drain` where the peer does not read', async (_, size) => {
+    const TOTAL = 40_000_000;
+    const random = new Random(size);
+    const chunk = random.bytes(size);
+    const sent = createHash('sha1');
+    let written = 0;
+    let refused = 0;
+    const fill = (connection: Connection): void => {
+      while (written < TOTAL) {
+        written += size;
+        sent.update(chunk);
+        if (!connection.write(chunk)) {
+          refused += 1;
+          return;
+        }
+      }
+      connection.end();
+    };
+    const server = await scope.listen({ open: fill, drain: fill });
+    const client = await scope.client(server);
+    client.pause();
+    const received = createHash('sha1');
+    let bytes = 0;
+    // Starts when the server has got its first refusal.
+    while (refused === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(written).toBeLessThan(TOTAL);
+    client.on('data', (piece: Buffer) => {
+      received.update(piece);
+      bytes += piece.length;
+    });
+    await nextEvent(client, 'end');
+    expect(bytes).toBe(written);
+    expect(received.digest('hex')).toBe(sent.digest('hex'));
+  });
+
+  test('tryWrite() keeps nothing', async () => {
+    const taken = deferred<[number, number]>();
+    const server = await scope.listen({
+      open(connection) {
+        const bytes = Buffer.alloc(32 * 1024 * 1024);
+        const first = connection.tryWrite(bytes);
+        taken.resolve([first, connection.tryWrite(bytes)]);
+        connection.end();
+      },
+    });
+    const client = await scope.client(server);
+    const all = await receiveAll(client);
+    const [first, second] = await taken.promise;
+    expect(first).toBeGreaterThan(0);
+    expect(first + second).toBe(all.length);
+  });
+
+  test('a write after end() is an error', async () => {
+    const outcome = deferred<unknown>();
+    await serve((connection) => {
+      connection.end('x');
+      try {
+        connection.write('y');
+      } catch (error) {
+        outcome.resolve(error);
+      }
+    });
+    expect(await outcome.promise).toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' });
+  });
+
+  test('what is no text and no bytes is refused', async () => {
+    const outcome = deferred<unknown>();
+    await serve((connection) => {
+      try {
+        connection.write(1 as never);
+      } catch (error) {
+        outcome.resolve(error);
+      }
+      connection.end();
+    });
+    expect(await outcome.promise).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  });
+
+  test('a peer that is gone is an error of `close`', async () => {
+    const outcome = deferred<Error | undefined>();
+    const server = await scope.listen({
+      open(connection) {
+        connection.pause();
+        const go = (): void => {
+          if (!connection.isOpen) return;
+          connection.write('x');
+          setImmediate(go);
+        };
+        go();
+      },
+      close: (_, error) => outcome.resolve(error),
+    });
+    const client = await scope.client(server);
+    client.resetAndDestroy();
+    expect((await outcome.promise)?.message).toMatch(/^write (EPIPE|ECONNRESET)$/);
+  });
+
+  test('end() before the peer ends leaves the connection half open', async () => {
+    const rest = deferred<string>();
+    const server = await scope.listen(
+      {
+        open: (connection) => connection.end('over'),
+        data: (_, bytes) => rest.resolve(bytes.toString()),
+      },
+      {},
+    );
+    const client = await scope.client(server, { allowHalfOpen: true });
+    const [over] = await nextEvent(client, 'data');
+    expect(String(over)).toBe('over');
+    await nextEvent(client, 'end');
+    client.end('answer');
+    expect(await rest.promise).toBe('answer');
+    await nextEvent(client, 'close');
+  });
+
+  test('with allowHalfOpen the peer may end first', async () => {
+    const server = await scope.listen(
+      { end: (connection) => setImmediate(() => connection.end('later')) },
+      { allowHalfOpen: true },
+    );
+    const client = await scope.client(server);
+    client.end();
+    expect((await receiveAll(client)).toString()).toBe('later');
+  });
+
+  test.each([
+    ['small', 10],
+    ['large', 100_000],
+  ])('publish() of %s data reaches all, behind what was written before', async (_, size) => {
+    const members = new Set<Connection>();
+    const ready = deferred();
+    const server = await scope.listen({
+      open(connection) {
+        members.add(connection);
+        if (members.size === 5) ready.resolve();
+      },
+    });
+    const clients = await Promise.all([1, 2, 3, 4, 5].map(() => scope.client(server)));
+    await ready.promise;
+    const [first] = members;
+    for (const member of members) member.write('before ');
+    lean.publish(members, 'é'.repeat(size));
+    for (const member of members) member.end(' after');
+    lean.publish([first!], 'not any more');
+    for (const client of clients) {
+      expect((await receiveAll(client)).toString()).toBe(`before ${'é'.repeat(size)} after`);
+    }
+  });
+
+  test('publish() to receivers that do not read waits for them', async () => {
+    const members: Connection[] = [];
+    const drained = deferred<Connection>();
+    const ready = deferred();
+    const server = await scope.listen({
+      open(connection) {
+        members.push(connection);
+        ready.resolve();
+      },
+      drain: (connection) => drained.resolve(connection),
+    });
+    const client = await scope.client(server);
+    await ready.promise;
+    const data = Buffer.alloc(16 * 1024 * 1024, 'p');
+    lean.publish(members, data);
+    members[0]!.write('end');
+    let bytes = 0;
+    client.on('data', (piece: Buffer) => (bytes += piece.length));
+    expect(await drained.promise).toBe(members[0]);
+    members[0]!.end();
+    await nextEvent(client, 'end');
+    expect(bytes).toBe(data.length + 3);
+  });
+});
