@@ -19,8 +19,8 @@ class LeanHub;
 // The connections of one handler table: what a listener has accepted, or one outgoing connection.
 // It notes their events at the hub, and lends them the async context of the call that made it.
 //
-// Life: references are held by JavaScript's number, the listener, each connection and each event that
-// is noted.
+// Life: references are held by JavaScript's number, the listener, each connection and each event
+// that is noted.
 class LeanGroup final : public StreamConsumer, public ConnectionTaker {
  public:
   // Null where the engine has no memory left. `framing` may be null.

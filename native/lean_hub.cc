@@ -27,8 +27,8 @@ LeanHub* LeanHub::Create(Environment* environment) {
   uv_check_init(environment->loop(), &self->check_);
   uv_idle_init(environment->loop(), &self->idle_);
   self->check_.data = self->idle_.data = self;
-  for (auto* part :
-       {reinterpret_cast<uv_handle_t*>(&self->check_), reinterpret_cast<uv_handle_t*>(&self->idle_)}) {
+  for (auto* part : {reinterpret_cast<uv_handle_t*>(&self->check_),
+                     reinterpret_cast<uv_handle_t*>(&self->idle_)}) {
     uv_unref(part);
     environment->HandleOpened();
   }

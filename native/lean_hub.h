@@ -19,9 +19,9 @@ struct LeanEvent {
   enum Type : int32_t {
     kNone,
     kOpen,
-    kData,        // `size` bytes from `at` on in the receive area
-    kEnd,         // the peer has ended
-    kReadError,   // `size` is the status, as in the next one
+    kData,       // `size` bytes from `at` on in the receive area
+    kEnd,        // the peer has ended
+    kReadError,  // `size` is the status, as in the next one
     kWriteError,
     kQueued,      // the kernel did not take all: `size` bytes wait
     kDrain,       // all that waited is sent
@@ -48,16 +48,22 @@ struct LeanSend {
 
 // Where the events of all handler tables of an environment meet, and their bytes.
 //
-// 1. What one turn of the loop's poll brings is written down in shared memory and delivered together,
+// 1. What one turn of the loop's poll brings is written down in shared memory and delivered
+// together,
 //    in the check phase: one crossing into JavaScript for each group that has events.
-// 2. Bytes are read straight into an area that JavaScript sees, each read at the next free place. When
+// 2. Bytes are read straight into an area that JavaScript sees, each read at the next free place.
+// When
 //    it has no room for one more read, or the list of events is full, delivery comes early: at the
 //    end of a read, where a stream may be closed.
-// 3. What JavaScript writes meanwhile it puts into the send area, and the hub passes it on after the
-//    crossing: one system call for each connection. What the kernel refuses is the stream's to queue.
-// 4. JavaScript notes its progress before it calls a handler. One that throws ends the crossing, as an
+// 3. What JavaScript writes meanwhile it puts into the send area, and the hub passes it on after
+// the
+//    crossing: one system call for each connection. What the kernel refuses is the stream's to
+//    queue.
+// 4. JavaScript notes its progress before it calls a handler. One that throws ends the crossing, as
+// an
 //    'uncaughtException', and the rest is delivered by another one.
-// 5. The areas are never detached: nobody but the core and lib/lean has them, except for the receive
+// 5. The areas are never detached: nobody but the core and lib/lean has them, except for the
+// receive
 //    area, which is a SharedArrayBuffer because those cannot be detached.
 //
 // Life: made with the first handler table, ends with the environment. An idle handle keeps the loop
@@ -121,10 +127,10 @@ class LeanHub {
   // Places in the memory shared with lib/lean/memory.ts, in units of 32 bits.
   enum Number : size_t {
     kEventCount,
-    kDelivered,   // events that JavaScript has begun to handle
+    kDelivered,  // events that JavaScript has begun to handle
     kSendCount,
-    kSendUsed,    // bytes
-    kDelivering,  // 1 while JavaScript need not ask for a flush
+    kSendUsed,      // bytes
+    kDelivering,    // 1 while JavaScript need not ask for a flush
     kCounters = 8,  // two of 64 bits: bytes read and written
     kEvents = 16,
   };

@@ -174,10 +174,10 @@ napi_value Cut(napi_env env, napi_callback_info info) {
     add(data + result.ranges[i].offset, result.ranges[i].length);
   }
   if (result.status != Framer::Status::kOk) {
-    napi_set_element(env, list, count,
-                     arguments.Return(result.status == Framer::Status::kTooLong
-                                          ? LeanEvent::kTooLong
-                                          : LeanEvent::kBadLength));
+    napi_set_element(
+        env, list, count,
+        arguments.Return(result.status == Framer::Status::kTooLong ? LeanEvent::kTooLong
+                                                                   : LeanEvent::kBadLength));
   }
   return list;
 }
@@ -257,8 +257,8 @@ napi_value Publish(napi_env env, napi_callback_info info) {
   }
   hub->Flush();
   const auto count = std::min(length, static_cast<size_t>(arguments.Int(1)));
-  napi_value pin = bytes.size > LeanHub::kPinSize && !hub->Holds(bytes.data) ? arguments.at(2)
-                                                                             : nullptr;
+  napi_value pin =
+      bytes.size > LeanHub::kPinSize && !hub->Holds(bytes.data) ? arguments.at(2) : nullptr;
   for (size_t i = 0; i < count; ++i) {
     Handle* const handle = environment->Lookup(static_cast<int32_t*>(ids)[i]);
     if (handle == nullptr || !handle->alive()) continue;

@@ -6,7 +6,8 @@ import {
   ERR_SOCKET_CLOSED,
   errnoException,
 } from '../internal/errors';
-import { flushGathered, Handle, Pipe, TCP } from '../internal/handle';
+import type { Handle } from '../internal/handle';
+import { flushGathered, Pipe, TCP } from '../internal/handle';
 import type { SocketImpl } from '../internal/socket-state';
 import { kHandle, kOnReadStatus, kProxy } from '../internal/symbols';
 import { giveUnread, isBusy, isShutDown, takeUnread } from '../internal/takeover';
@@ -39,8 +40,9 @@ export function adopt(handle: Handle, group: Group, announce: boolean): Connecti
 export function adoptSocket(from: Socket, group: Group, announce = true): Connection {
   const socket = from as unknown as SocketImpl;
   const handle = socket[kHandle];
-  if (socket.connecting)
+  if (socket.connecting) {
     throw new ERR_INVALID_STATE("socket.toLean() needs a connection; wait for 'connect'");
+  }
   if (handle === null || socket.destroyed) throw new ERR_SOCKET_CLOSED();
   if (!(handle instanceof TCP || handle instanceof Pipe)) {
     throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('socket.toLean() of a foreign handle');

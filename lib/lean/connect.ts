@@ -31,8 +31,7 @@ export function connect<Data = unknown>(
 ): Promise<Connection<Data>> {
   const table = tableOf(handlers);
   const framing = framingOf(options.framing);
-  const { framing: _framing, borrow: _borrow, ...others } = options;
-  const socket = new Socket(others as SocketOptions);
+  const socket = new Socket(options);
   return new Promise((resolve, reject) => {
     const group = new Group(
       table,
@@ -56,7 +55,7 @@ export function connect<Data = unknown>(
       group.finish();
     });
     try {
-      socket.connect(others as never);
+      socket.connect({ ...options } as never);
     } catch (error) {
       group.finish();
       throw error;

@@ -61,7 +61,7 @@ export class Connection<Data = unknown> {
     /** @internal */
     readonly group: Group,
   ) {
-    connections[id] = this as Connection;
+    connections[id] = this;
     group.connections += 1;
   }
 
@@ -187,7 +187,7 @@ export class Connection<Data = unknown> {
    * afterwards start it again. 0 for never. Bytes that move cost nothing for it.
    */
   setTimeout(milliseconds: number): void {
-    if ((this.state & GONE) === 0) setIdleTimeout(this as Connection, milliseconds);
+    if ((this.state & GONE) === 0) setIdleTimeout(this, milliseconds);
   }
 
   /** Lets the connection keep the process alive, as it does from the start. */
@@ -246,7 +246,7 @@ export class Connection<Data = unknown> {
    * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE after `end()`, and with `framing`
    */
   upgradeToStream(unread?: Buffer): Socket {
-    return toStream(this as Connection, unread);
+    return toStream(this, unread);
   }
 
   private endpoint(name: (id: number) => string | number): Endpoint {
@@ -289,7 +289,7 @@ export class Connection<Data = unknown> {
   private closed(): void {
     this.finalRead = counters[0]!;
     this.finalWritten = counters[1]!;
-    this.group.closed.push(this as Connection);
+    this.group.closed.push(this);
     this.leave();
   }
 
@@ -297,8 +297,8 @@ export class Connection<Data = unknown> {
   leave(): void {
     this.state |= GONE;
     connections[this.id] = undefined;
-    closeTimer(this as Connection);
-    if ((this.state & HOLDING) !== 0) takeHeld(this as Connection);
+    closeTimer(this);
+    if ((this.state & HOLDING) !== 0) takeHeld(this);
   }
 }
 

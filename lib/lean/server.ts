@@ -53,7 +53,7 @@ export class LeanServer<Data = unknown> {
     base.on('close', () => this.group.finish());
     this.ready = new Promise((resolve, reject) => {
       base.once('listening', () => resolve(this));
-      base.once('error', (error) => {
+      base.once('error', (error: Error) => {
         reject(error);
         this.group.finish();
       });

@@ -98,6 +98,7 @@ describe('writing', () => {
       received.update(piece);
       bytes += piece.length;
     });
+    client.resume();
     await nextEvent(client, 'end');
     expect(bytes).toBe(written);
     expect(received.digest('hex')).toBe(sent.digest('hex'));
@@ -175,12 +176,13 @@ describe('writing', () => {
       {},
     );
     const client = await scope.client(server, { allowHalfOpen: true });
+    const closed = nextEvent(client, 'close');
     const [over] = await nextEvent(client, 'data');
     expect(String(over)).toBe('over');
     await nextEvent(client, 'end');
     client.end('answer');
     expect(await rest.promise).toBe('answer');
-    await nextEvent(client, 'close');
+    await closed;
   });
 
   test('with allowHalfOpen the peer may end first', async () => {

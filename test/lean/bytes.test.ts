@@ -1,0 +1,85 @@
+// The bytes that handlers get: their own, or borrowed.
+import { deferred } from '../helpers/events';
+import { LeanScope } from '../helpers/lean';
+import { Random } from '../helpers/random';
+
+describe('bytes', () => {
+  const scope = new LeanScope();
+  afterEach(() => scope.dispose());
+
+  test.each([false, true])('arrive as they were sent (borrow: %s)', async (borrow) => {
+    const random = new Random(3);
+    const sent = random.bytes(3_000_000);
+    const received: Buffer[] = [];
+    const done = deferred();
+    const server = await scope.listen(
+      {
+        data: (_, bytes) => received.push(borrow ? Buffer.from(bytes) : bytes),
+        close: () => done.resolve(),
+      },
+      { borrow },
+    );
+    const client = await scope.client(server);
+    for (let at = 0; at < sent.length;) {
+      const end = at + random.size(300_000);
+      client.write(sent.subarray(at, end));
+      at = end;
+    }
+    client.resume().end();
+    await done.promise;
+    expect(Buffer.concat(received).equals(sent)).toBe(true);
+  });
+
+  test('own ones are kept, and small ones pin little', async () => {
+    const kept: Buffer[] = [];
+    const server = await scope.listen({
+      data(connection, bytes) {
+        kept.push(bytes);
+        connection.write('.');
+      },
+    });
+    const client = await scope.client(server, { noDelay: true });
+    for (let i = 0; i < 300; i += 1) {
+      client.write(`message ${i}`);
+      await new Promise((resolve) => client.once('data', resolve));
+    }
+    expect(kept.map(String)).toEqual(Array.from({ length: 300 }, (_, i) => `message ${i}`));
+    for (const bytes of kept) {
+      expect(bytes.buffer.byteLength).toBeLessThanOrEqual(8192);
+      expect(bytes.byteOffset % 8).toBe(0);
+    }
+  });
+
+  test('borrowed ones can be written back, be there room for them or not', async () => {
+    const server = await scope.listen(
+      { data: (connection, bytes) => void connection.write(bytes) },
+      { borrow: true },
+    );
+    const client = await scope.client(server);
+    const sent = new Random(5).bytes(20_000_000);
+    client.end(sent);
+    const received: Buffer[] = [];
+    for await (const chunk of client) received.push(chunk as Buffer);
+    expect(Buffer.concat(received).equals(sent)).toBe(true);
+  });
+
+  test('borrowed ones cannot be detached', async () => {
+    const outcome = deferred<unknown>();
+    const server = await scope.listen(
+      {
+        data(_, bytes) {
+          try {
+            structuredClone(bytes.buffer, { transfer: [bytes.buffer as never] });
+            outcome.resolve(undefined);
+          } catch (error) {
+            outcome.resolve(error);
+          }
+        },
+      },
+      { borrow: true },
+    );
+    (await scope.client(server)).write('x');
+    // The message differs from Node to Node.
+    expect(await outcome.promise).toBeDefined();
+  });
+});

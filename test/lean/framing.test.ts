@@ -1,0 +1,160 @@
+// Messages: the option `framing`, with bytes that come in arbitrary pieces.
+import { deferred, nextEvent } from '../helpers/events';
+import { lean, LeanScope, net, type ListenOptions } from '../helpers/lean';
+import { Random } from '../helpers/random';
+
+type Framing = NonNullable<ListenOptions['framing']>;
+
+function header(size: number, bytes: number, little: boolean): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  let rest = BigInt(size);
+  for (let i = 0; i < bytes; i += 1) {
+    buffer[little ? i : bytes - 1 - i] = Number(rest & 0xffn);
+    rest >>= 8n;
+  }
+  return buffer;
+}
+
+function encode(framing: Framing, message: Buffer): Buffer {
+  if (framing.type === 'fixed') return message;
+  if (framing.type === 'delimiter') {
+    return Buffer.concat([message, Buffer.from(framing.delimiter ?? '\n')]);
+  }
+  const { bytes = 4, endian = 'big', includesHeader = false } = framing;
+  const size = message.length + (includesHeader ? bytes : 0);
+  return Buffer.concat([header(size, bytes, endian === 'little'), message]);
+}
+
+describe('framing', () => {
+  const scope = new LeanScope();
+  afterEach(() => scope.dispose());
+
+  const kinds: [string, Framing][] = [
+    ['a length', { type: 'length', max: 400_000 }],
+    ['a little length', { type: 'length', bytes: 3, endian: 'little', includesHeader: true }],
+    ['lines', { type: 'delimiter', max: 400_000 }],
+    ['a delimiter', { type: 'delimiter', delimiter: '\r\n', max: 400_000 }],
+    ['a size', { type: 'fixed', size: 37 }],
+  ];
+  test.each(kinds)('messages with %s arrive whole, however they are split', async (_, framing) => {
+    const random = new Random(11);
+    const sent: Buffer[] = [];
+    for (let i = 0; i < 400; i += 1) {
+      const size =
+        framing.type === 'fixed' ? framing.size : random.size(i % 50 === 0 ? 300_000 : 300);
+      // Without bytes of a delimiter in it.
+      sent.push(Buffer.from(random.bytes(size).map((byte) => byte | 0x10)));
+    }
+    const bytes = Buffer.concat(sent.map((message) => encode(framing, message)));
+    const received: Buffer[] = [];
+    const done = deferred();
+    const server = await scope.listen(
+      { data: (_c, message) => received.push(message), close: () => done.resolve() },
+      { framing },
+    );
+    const client = await scope.client(server, { noDelay: true });
+    for (let at = 0; at < bytes.length;) {
+      const end = at + random.size(20_000);
+      if (!client.write(bytes.subarray(at, end))) await nextEvent(client, 'drain');
+      at = end;
+    }
+    client.resume().end();
+    await done.promise;
+    expect(received.length).toBe(sent.length);
+    expect(Buffer.concat(received).equals(Buffer.concat(sent))).toBe(true);
+    expect(received.map(({ length }) => length)).toEqual(sent.map(({ length }) => length));
+  });
+
+  test('many messages in one read, more than a delivery takes', async () => {
+    let count = 0;
+    const done = deferred();
+    const server = await scope.listen(
+      {
+        data() {
+          count += 1;
+          if (count === 50_000) done.resolve();
+        },
+      },
+      { framing: { type: 'fixed', size: 1 } },
+    );
+    const client = await scope.client(server);
+    client.write(Buffer.alloc(50_000));
+    await done.promise;
+  });
+
+  test.each<[string, Framing, string, string]>([
+    ['too long', { type: 'delimiter', max: 4 }, 'ok\nlonger', 'ERR_UVNET_MESSAGE_TOO_LONG'],
+    [
+      'shorter than its header',
+      { type: 'length', bytes: 1, includesHeader: true },
+      '\x03ok\0',
+      'ERR_UVNET_MESSAGE_LENGTH',
+    ],
+    ['cut off', { type: 'delimiter' }, 'ok\nhal', 'ERR_UVNET_MESSAGE_CUT_OFF'],
+  ])('a message that is %s closes the connection', async (_, framing, bytes, code) => {
+    const messages: string[] = [];
+    const outcome = deferred<unknown>();
+    const server = await scope.listen(
+      {
+        data: (_c, message) => messages.push(message.toString()),
+        close: (_c, error) => outcome.resolve(error),
+      },
+      { framing },
+    );
+    const client = await scope.client(server);
+    client.on('error', () => {}).end(bytes, 'latin1');
+    expect(await outcome.promise).toMatchObject({ code });
+    expect(messages).toEqual(['ok']);
+  });
+
+  test('a handler may close the connection between two messages', async () => {
+    const messages: string[] = [];
+    const done = deferred();
+    const server = await scope.listen(
+      {
+        data(connection, message) {
+          messages.push(message.toString());
+          if (messages.length === 2) connection.destroy();
+        },
+        close: () => done.resolve(),
+      },
+      { framing: { type: 'delimiter' } },
+    );
+    const client = await scope.client(server);
+    client.on('error', () => {}).write('1\n2\n3\n4\n');
+    await done.promise;
+    expect(messages).toEqual(['1', '2']);
+  });
+
+  test('bytes that a socket had read are cut as well', async () => {
+    const messages: string[] = [];
+    const done = deferred();
+    const server = await scope.netServer((peer) => peer.end('one\ntwo\nthr'));
+    const { port } = server.address() as { port: number };
+    const socket = scope.track(net.connect(port, '127.0.0.1'));
+    await nextEvent(socket, 'readable');
+    expect(socket.read(1)).toEqual(Buffer.from('o'));
+    socket.toLean(
+      {
+        data: (_c, message) => messages.push(message.toString()),
+        close: () => done.resolve(),
+      },
+      { framing: { type: 'delimiter' } },
+    );
+    await done.promise;
+    expect(messages).toEqual(['ne', 'two']);
+  });
+
+  test.each<[object, string]>([
+    [{ type: 'lines' }, 'ERR_INVALID_ARG_VALUE'],
+    [{ type: 'length', bytes: 9 }, 'ERR_OUT_OF_RANGE'],
+    [{ type: 'delimiter', delimiter: '' }, 'ERR_INVALID_ARG_VALUE'],
+    [{ type: 'delimiter', delimiter: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    [{ type: 'fixed' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ type: 'fixed', size: 0 }, 'ERR_OUT_OF_RANGE'],
+  ])('%j is refused', (framing, code) => {
+    expect(() => lean.listen({ port: 0, framing: framing as never }, {})).toThrow(
+      expect.objectContaining({ code }),
+    );
+  });
+});

@@ -1,0 +1,147 @@
+// Connections that are made, and that change between sockets and handler tables.
+import { deferred, nextEvent } from '../helpers/events';
+import { lean, LeanScope, net, receiveAll, type Connection } from '../helpers/lean';
+
+describe('connections', () => {
+  const scope = new LeanScope();
+  afterEach(() => scope.dispose());
+
+  test.each(['tcp', 'unix'])('connect() and listen() meet (%s)', async (transport) => {
+    const path = transport === 'unix' ? scope.path() : undefined;
+    const server = await scope.listen(
+      { data: (connection, bytes) => void connection.end(`you said ${bytes.toString()}`) },
+      path === undefined ? {} : { path },
+    );
+    const log: string[] = [];
+    const closed = deferred();
+    const where = path === undefined ? { port: server.port!, host: '127.0.0.1' } : { path };
+    const connection = await lean.connect(where, {
+      open: () => log.push('open'),
+      data: (_, bytes) => log.push(bytes.toString()),
+      end: () => log.push('end'),
+      close(_, error) {
+        log.push(`close ${String(error)}`);
+        closed.resolve();
+      },
+    });
+    expect(log).toEqual(['open']);
+    connection.write('hello');
+    await closed.promise;
+    expect(log).toEqual(['open', 'you said hello', 'end', 'close undefined']);
+  });
+
+  test('connect() is rejected with the error of the connect', async () => {
+    const server = await scope.listen({});
+    const { port } = server;
+    await server.close();
+    await expect(lean.connect({ port: port!, host: '127.0.0.1' }, {})).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      syscall: 'connect',
+    });
+    await expect(lean.connect({} as never, {})).rejects.toMatchObject({ code: 'ERR_MISSING_ARGS' });
+  });
+
+  test('upgradeToStream() gives a socket with all that was not consumed', async () => {
+    const socket = deferred<import('node:net').Socket>();
+    const closed = jest.fn();
+    const server = await scope.listen({
+      data(connection, bytes) {
+        connection.write('switching ');
+        socket.resolve(scope.track(connection.upgradeToStream(bytes.subarray(4)) as never));
+        expect(connection.isOpen).toBe(false);
+      },
+      close: closed,
+    });
+    const client = await scope.client(server);
+    client.write('GET the rest');
+    const peer = await socket.promise;
+    expect(peer).toBeInstanceOf(net.Socket);
+    client.end(' and more');
+    const all = receiveAll(client);
+    expect((await receiveAll(peer)).toString()).toBe('the rest and more');
+    peer.end('to a stream');
+    expect((await all).toString()).toContain('switching ');
+    expect(closed).not.toHaveBeenCalled();
+  });
+
+  test('toLean() takes what a socket has read and not consumed', async () => {
+    const server = await scope.netServer((peer) => {
+      peer.write('unread');
+      peer.on('data', (chunk) => peer.end(`, answer to ${chunk.toString()}`));
+    });
+    const { port } = server.address() as { port: number };
+    const socket = scope.track(net.connect(port, '127.0.0.1'));
+    await nextEvent(socket, 'readable');
+    const chunks: string[] = [];
+    const closed = deferred();
+    const gone = nextEvent(socket, 'close');
+    const connection = socket.toLean<number>({
+      data: (_, bytes) => chunks.push(bytes.toString()),
+      close: () => closed.resolve(),
+    });
+    connection.data = 1;
+    connection.write('question');
+    await closed.promise;
+    await gone;
+    expect(chunks.join('')).toBe('unread, answer to question');
+    expect(() => socket.toLean({})).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }));
+  });
+
+  test('toLean() before the connection is there is refused', async () => {
+    const server = await scope.listen({});
+    const socket = scope.track(net.connect(server.port!, '127.0.0.1'));
+    expect(() => socket.toLean({})).toThrow(expect.objectContaining({ code: 'ERR_INVALID_STATE' }));
+    await nextEvent(socket, 'connect');
+  });
+
+  test('relay() takes connections, too', async () => {
+    const back = await scope.listen({ data: (connection, bytes) => void connection.write(bytes) });
+    const done = deferred<unknown>();
+    const front = await scope.listen(
+      {
+        open(connection) {
+          connection.pause();
+          void lean
+            .connect({ port: back.port!, host: '127.0.0.1' }, {})
+            .then((target) => lean.relay(connection, target))
+            .then(done.resolve, done.resolve);
+        },
+      },
+      { allowHalfOpen: true },
+    );
+    const client = await scope.client(front);
+    client.end('through');
+    expect((await receiveAll(client)).toString()).toBe('through');
+    expect(await done.promise).toMatchObject({ bytesAtoB: 7, bytesBtoA: 7 });
+  });
+
+  test('garbage collection leaves open connections alone', async () => {
+    const { setFlagsFromString } = await import('node:v8' as string);
+    setFlagsFromString('--expose-gc');
+    const { runInNewContext } = await import('node:vm' as string);
+    const collect = runInNewContext('gc') as () => void;
+    const opened = deferred();
+    const server = await scope.listen({
+      open: () => opened.resolve(),
+      data: (connection, bytes) => void connection.write(bytes),
+    });
+    const client = await scope.client(server);
+    await opened.promise;
+    collect();
+    client.write('still there');
+    expect(String((await nextEvent(client, 'data'))[0])).toBe('still there');
+  });
+
+  test('the header of a proxy names the peer', async () => {
+    const seen = deferred<[Connection, string]>();
+    const server = await scope.listen(
+      { data: (connection, bytes) => seen.resolve([connection, bytes.toString()]) },
+      { proxyProtocol: 'require' },
+    );
+    const client = await scope.client(server);
+    client.write('PROXY TCP4 192.0.2.1 192.0.2.2 4000 80\r\nhello');
+    const [connection, text] = await seen.promise;
+    expect(text).toBe('hello');
+    expect(connection.remote).toEqual({ address: '192.0.2.1', family: 'IPv4', port: 4000 });
+  });
+});
