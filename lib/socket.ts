@@ -43,6 +43,7 @@ import {
 } from './internal/symbols';
 import { timeoutMethods } from './internal/timeouts';
 import { validateNumber } from './internal/validators';
+import { toLean as socketToLean } from './lean/adopt';
 import type { Connection } from './lean/connection';
 import type { ConnectionOptions } from './lean/group';
 import type { Handlers } from './lean/handlers';
@@ -364,9 +365,7 @@ for (const [name, value] of Object.entries({
 }
 
 function toLean(this: Socket, handlers: Handlers, options?: ConnectionOptions): Connection {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- most programs never need it
-  const lean = require('./lean/adopt') as typeof import('./lean/adopt');
-  return lean.toLean(this, handlers, options);
+  return socketToLean(this, handlers, options);
 }
 
 type Getter = (this: SocketImpl) => unknown;

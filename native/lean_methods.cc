@@ -129,11 +129,13 @@ class Connection {
   Stream* stream_ = nullptr;
 };
 
+// (id, type of its async context from now on)
 napi_value GiveUp(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Connection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   static_cast<LeanGroup*>(connection.stream()->consumer())->GiveUp(connection.stream());
+  connection.stream()->Attach(arguments.at(1));
   return arguments.Return(0);
 }
 

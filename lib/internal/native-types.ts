@@ -188,7 +188,8 @@ export interface NativeBinding {
   /** What a listening handle accepts is the group's from now on. */
   leanListen(id: number, group: number, paused: boolean): number;
   leanTake(id: number, group: number, announce: boolean): number;
-  leanGiveUp(id: number): number;
+  /** The facade is to answer for it, with an async context of this type. */
+  leanGiveUp(id: number, type: string): number;
   /** The event `held` follows. */
   leanHold(id: number): number;
   /** The messages that end in bytes read elsewhere, and behind them a frame error, if any. */

@@ -107,11 +107,10 @@ export function toStream(connection: Connection, unread: Buffer | undefined): So
   const paused = connection.isPaused;
   connection.leave();
   binding.readStop(id);
-  binding.leanGiveUp(id);
   group.left();
 
   const tcp = typeof binding.tcpSockName(id) === 'string';
-  binding.attach(id, tcp ? 'TCPWRAP' : 'PIPEWRAP');
+  binding.leanGiveUp(id, tcp ? 'TCPWRAP' : 'PIPEWRAP');
   const handle = tcp ? new TCP(id) : new Pipe(id);
   const socket = new Socket({
     handle,

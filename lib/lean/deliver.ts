@@ -164,7 +164,9 @@ function deliver(number: number, end: number, message?: Buffer): void {
   }
 }
 
-memory.start(deliver);
+export function startDelivery(): void {
+  memory.start(deliver);
+}
 
 /** What the events that are still to come in this delivery have for a connection. */
 export function takeComing(connection: Connection): { chunks: Buffer[]; ended: boolean } {

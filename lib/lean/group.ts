@@ -1,5 +1,6 @@
 import { binding } from '../internal/binding';
 import type { Connection } from './connection';
+import { startDelivery } from './deliver';
 import type { Framing } from './framing';
 import { NO_FRAMING, type FramingNumbers } from './framing';
 import type { HandlerTable } from './handlers';
@@ -49,6 +50,7 @@ export class Group {
     this.allowHalfOpen = options.allowHalfOpen === true;
     this.highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
     this.framed = framing !== NO_FRAMING;
+    startDelivery();
     this.number = binding.leanGroupNew(...framing);
     if (this.number < 0) throw new Error(`uvnet/lean: no group (${this.number})`);
     groups[this.number] = this;

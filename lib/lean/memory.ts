@@ -37,18 +37,25 @@ const RECEIVE_SIZE = 256 * 1024;
 /** What is written in a turn leaves when this is full, at the latest. */
 export const SEND_SIZE = 64 * 1024;
 
-export const numbers = new Int32Array(SENDS + 4 * MAX_SENDS);
+export let numbers: Int32Array;
 /** Bytes read and written, of the connection that was closed last. */
-export const counters = new Float64Array(numbers.buffer, 4 * COUNTERS, 2);
+export let counters: Float64Array;
+export let received: Buffer;
+export let receivedWords: Int32Array;
+export let sending: Buffer;
 
-// Users may have views of it, and a SharedArrayBuffer is one that they cannot detach.
-const shared = new SharedArrayBuffer(RECEIVE_SIZE);
-export const received = Buffer.from(shared);
-export const receivedWords = new Int32Array(shared);
+type Deliver = (group: number, end: number, message?: Buffer) => void;
 
-export const sending = Buffer.allocUnsafeSlow(SEND_SIZE);
-
-export function start(deliver: (group: number, end: number, message?: Buffer) => void): void {
+/** Makes the memory, with the first handler table: programs without one do not have it. */
+export function start(deliver: Deliver): void {
+  if (numbers !== undefined) return;
+  // Users may have views of it, and a SharedArrayBuffer is one that they cannot detach.
+  const shared = new SharedArrayBuffer(RECEIVE_SIZE);
+  received = Buffer.from(shared);
+  receivedWords = new Int32Array(shared);
+  sending = Buffer.allocUnsafeSlow(SEND_SIZE);
+  numbers = new Int32Array(SENDS + 4 * MAX_SENDS);
+  counters = new Float64Array(numbers.buffer, 4 * COUNTERS, 2);
   const status = binding.leanStart(numbers, received, sending, deliver);
   if (status !== 0) throw new Error(`uvnet/lean: the native core did not start (${status})`);
 }
