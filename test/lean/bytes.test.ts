@@ -56,7 +56,7 @@ describe('bytes', () => {
       { borrow: true },
     );
     const client = await scope.client(server);
-    const sent = new Random(5).bytes(20_000_000);
+    const sent = new Random(5).bytes(8_000_000);
     client.end(sent);
     const received: Buffer[] = [];
     for await (const chunk of client) received.push(chunk as Buffer);

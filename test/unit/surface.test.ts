@@ -38,6 +38,7 @@ const ADDITIONS = new Map([
   ['Socket.prototype.detach', 'gives a token for another thread'],
   ['Socket.fromNode', 'takes over the connection of a socket of node:net'],
   ['Socket.prototype.toNode', 'hands the connection to a socket of node:net'],
+  ['Socket.prototype.toLean', 'hands the connection to a handler table'],
   ['Server.Symbol.hasInstance', 'servers of node:net are servers as well'],
   ['Socket.Symbol.hasInstance', 'sockets of node:net are sockets as well'],
 
