@@ -59,7 +59,7 @@ export function adoptSocket(from: Socket, group: Group, announce = true): Connec
   const refed = handle.hasRef();
   handle.readStop();
   const names = { remote: socket._getpeername(), local: socket._getsockname() };
-  const unread = takeUnread(socket, binding.takeRest(handle.id));
+  const unread = takeUnread(socket);
   const connection = adopt(handle, group, announce);
   if (socket[kProxy] !== undefined) givenNames.set(connection, names);
   // It has nothing to close any more; a server that counts it is told.
