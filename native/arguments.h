@@ -15,7 +15,7 @@ namespace uvnet {
 // is missing or of a wrong type here reads as "not given", never as garbage.
 class Arguments {
  public:
-  static constexpr size_t kMax = 6;
+  static constexpr size_t kMax = 7;
 
   Arguments(napi_env env, napi_callback_info info) : env_(env) {
     void* data = nullptr;

@@ -3,21 +3,23 @@
 #include <algorithm>
 #include <utility>
 
+#include "js_call.h"
 #include "lean_hub.h"
 #include "stream.h"
 
 namespace uvnet {
 
-LeanGroup* LeanGroup::Create(LeanHub* hub, std::unique_ptr<FramingOptions> framing) {
+LeanGroup* LeanGroup::Create(LeanHub* hub, bool borrow, std::unique_ptr<FramingOptions> framing) {
   auto context = AsyncContext::Make(hub->environment()->env(), "UVNETLEAN");
   if (context == nullptr) return nullptr;
-  return new LeanGroup(hub, std::move(context), std::move(framing));
+  return new LeanGroup(hub, std::move(context), borrow, std::move(framing));
 }
 
-LeanGroup::LeanGroup(LeanHub* hub, std::shared_ptr<AsyncContext> context,
+LeanGroup::LeanGroup(LeanHub* hub, std::shared_ptr<AsyncContext> context, bool borrow,
                      std::unique_ptr<FramingOptions> framing)
     : hub_(hub),
       context_(std::move(context)),
+      borrow_(borrow),
       framing_(std::move(framing)),
       number_(hub->AddGroup(this)) {}
 
@@ -48,10 +50,23 @@ Framer* LeanGroup::framer(const Stream* stream) const {
 
 void LeanGroup::NoteOpen(Stream* stream) { hub_->Push(this, stream->id(), LeanEvent::kOpen); }
 
-uv_buf_t LeanGroup::Allocate(Stream*) { return hub_->Room(); }
+uv_buf_t LeanGroup::Allocate(Stream* stream) {
+  Environment* const environment = hub_->environment();
+  // Bulk bytes that are the user's to keep are read where they stay.
+  if (stream->reads_bulk() && !borrow_ && framing_ == nullptr && !environment->stopping()) {
+    HandleScope scope(environment->env());
+    const uv_buf_t bulk = environment->receive().Bulk(environment->env());
+    if (bulk.base != nullptr) return bulk;
+  }
+  return hub_->Room();
+}
 
 void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
   const int id = stream->id();
+  if (nread > 0 && !hub_->Holds(buffer.base)) {
+    hub_->DeliverBulk(this, id, static_cast<size_t>(nread));
+    return;
+  }
   if (nread > 0) {
     const size_t at = hub_->OffsetOf(buffer.base);
     const auto size = static_cast<size_t>(nread);

@@ -24,7 +24,7 @@ class LeanHub;
 class LeanGroup final : public StreamConsumer, public ConnectionTaker {
  public:
   // Null where the engine has no memory left. `framing` may be null.
-  static LeanGroup* Create(LeanHub* hub, std::unique_ptr<FramingOptions> framing);
+  static LeanGroup* Create(LeanHub* hub, bool borrow, std::unique_ptr<FramingOptions> framing);
 
   LeanGroup(const LeanGroup&) = delete;
   LeanGroup& operator=(const LeanGroup&) = delete;
@@ -58,7 +58,7 @@ class LeanGroup final : public StreamConsumer, public ConnectionTaker {
   void OnClosed(Stream* stream) override;
 
  private:
-  LeanGroup(LeanHub* hub, std::shared_ptr<AsyncContext> context,
+  LeanGroup(LeanHub* hub, std::shared_ptr<AsyncContext> context, bool borrow,
             std::unique_ptr<FramingOptions> framing);
   ~LeanGroup() = default;
 
@@ -66,6 +66,7 @@ class LeanGroup final : public StreamConsumer, public ConnectionTaker {
 
   LeanHub* hub_;
   std::shared_ptr<AsyncContext> context_;
+  const bool borrow_;  // handlers get views of the receive area
   std::unique_ptr<FramingOptions> framing_;
   std::unordered_map<const Stream*, std::shared_ptr<Framer>> framers_;
   int number_;

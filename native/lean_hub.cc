@@ -244,7 +244,21 @@ void LeanHub::DeliverApart(LeanGroup* group, int id, const char* data, size_t si
   napi_env env = environment_->env();
   HandleScope scope(env);
   napi_value message;
-  if (napi_create_buffer_copy(env, size, data, nullptr, &message) != napi_ok) {
+  if (napi_create_buffer_copy(env, size, data, nullptr, &message) != napi_ok) message = nullptr;
+  DeliverMessage(group, id, message, size);
+}
+
+void LeanHub::DeliverBulk(LeanGroup* group, int id, size_t size) {
+  Deliver(used_);
+  if (environment_->stopping()) return;
+  HandleScope scope(environment_->env());
+  napi_value message;
+  if (environment_->receive().TakeBulk(environment_->env(), &message) != napi_ok) message = nullptr;
+  DeliverMessage(group, id, message, size);
+}
+
+void LeanHub::DeliverMessage(LeanGroup* group, int id, napi_value message, size_t size) {
+  if (message == nullptr) {
     Push(group, id, LeanEvent::kReadError, 0, UV_ENOMEM);
     return;
   }

@@ -112,6 +112,8 @@ class LeanHub {
   void Deliver(size_t used = 0, napi_value message = nullptr);
   // Delivers a message that lies elsewhere, after all that is noted.
   void DeliverApart(LeanGroup* group, int id, const char* data, size_t size);
+  // Likewise what was read into the environment's bulk buffer.
+  void DeliverBulk(LeanGroup* group, int id, size_t size);
   // The id may be given to another connection from now on.
   void Forget(int id);
 
@@ -155,6 +157,7 @@ class LeanHub {
   void SortByGroup();
   void NextRound();
   bool Run(LeanGroup* group, int32_t end, napi_value message);
+  void DeliverMessage(LeanGroup* group, int id, napi_value message, size_t size);
   void SendAll(Stream* stream, int32_t first);
   void Unbind();
 

@@ -31,37 +31,45 @@ LeanGroup* GroupFrom(const Arguments& arguments, size_t index) {
   return hub == nullptr ? nullptr : hub->group(arguments.Int(index, -1));
 }
 
+// What Start returns: builds for developers have borrowed bytes overwritten when they are returned.
+#ifdef UVNET_DEBUG
+constexpr int kStarted = 1;
+#else
+constexpr int kStarted = 0;
+#endif
+
 // (numbers: Int32Array, receive area, send area, deliver)
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   if (!arguments.has(3)) return arguments.Return(UV_EINVAL);
-  return arguments.Return(arguments.environment()->UseLean()->Bind(
-      arguments.at(0), arguments.at(1), arguments.at(2), arguments.at(3)));
+  const int status = arguments.environment()->UseLean()->Bind(arguments.at(0), arguments.at(1),
+                                                              arguments.at(2), arguments.at(3));
+  return arguments.Return(status == 0 ? kStarted : status);
 }
 
-// (FramingOptions::Type | -1, size or width of the length, little endian, includes header, max,
-// delimiter?): the group's number
+// (borrow, FramingOptions::Type | -1, size or width of the length, little endian, includes header,
+// max, delimiter?): the group's number
 napi_value GroupNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   LeanHub* const hub = arguments.environment()->lean();
   if (hub == nullptr || !hub->bound()) return arguments.Return(UV_EINVAL);
   std::unique_ptr<FramingOptions> framing;
-  const int type = arguments.Int(0, -1);
+  const int type = arguments.Int(1, -1);
   if (type >= 0) {
     framing.reset(new FramingOptions);
     framing->type = static_cast<FramingOptions::Type>(type);
-    framing->size = static_cast<size_t>(arguments.Double(1));
-    framing->length_bytes = static_cast<uint8_t>(arguments.Int(1));
-    framing->big_endian = !arguments.Bool(2);
-    framing->includes_header = arguments.Bool(3);
-    framing->max = static_cast<size_t>(arguments.Double(4));
+    framing->size = static_cast<size_t>(arguments.Double(2));
+    framing->length_bytes = static_cast<uint8_t>(arguments.Int(2));
+    framing->big_endian = !arguments.Bool(3);
+    framing->includes_header = arguments.Bool(4);
+    framing->max = static_cast<size_t>(arguments.Double(5));
     Bytes delimiter;
-    if (delimiter.From(env, arguments.at(5))) {
+    if (delimiter.From(env, arguments.at(6))) {
       framing->delimiter.assign(delimiter.data, delimiter.size);
     }
     if (!framing->IsValid()) return arguments.Return(UV_EINVAL);
   }
-  LeanGroup* const group = LeanGroup::Create(hub, std::move(framing));
+  LeanGroup* const group = LeanGroup::Create(hub, arguments.Bool(0), std::move(framing));
   return arguments.Return(group == nullptr ? UV_ENOMEM : group->number());
 }
 

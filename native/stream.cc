@@ -169,6 +169,7 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
     if (nread > 0) {
       self->Touch();
       self->CountRead(static_cast<size_t>(nread));
+      self->bulk_ = static_cast<size_t>(nread) >= ReceiveBuffer::kBulkRead;
     }
     self->consumer_->OnRead(self, nread, *buffer);
     return;

@@ -47,6 +47,9 @@ class Stream final : public Handle {
   // reported.
   int UseUserBuffer(napi_value buffer);
 
+  // Whether the last read was one of many bytes, which have memory of their own.
+  bool reads_bulk() const { return bulk_; }
+
   // Writing (write.cc) -------------------------------------------------------
   // Writes what the kernel takes now. The rest is queued: with `pin` (the object
   // that owns the bytes) kept alive, or copied where it is null.

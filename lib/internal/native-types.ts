@@ -177,6 +177,7 @@ export interface NativeBinding {
   ): number;
   /** A number; the framing's type is -1 for none. */
   leanGroupNew(
+    borrow: boolean,
     type: number,
     size: number,
     littleEndian: boolean,

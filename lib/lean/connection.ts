@@ -4,6 +4,7 @@ import type { Socket } from '../socket';
 import { toStream } from './adopt';
 import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/errors';
 import { nativeState } from '../internal/handle';
+import { holdBack, type Corked } from './cork';
 import type { Group } from './group';
 import { takeHeld } from './held';
 import { counters } from './memory';
@@ -21,6 +22,7 @@ export const HOLDING = 16; // see held.ts
 export const GONE = 32; // closed, or given away
 export const WAITING = 64; // `write` has returned false, and `drain` has not come yet
 export const UNREF = 128;
+export const CORKED = 256;
 
 /** One end of a connection. */
 export interface Endpoint {
@@ -72,7 +74,7 @@ export class Connection<Data = unknown> {
 
   /** Bytes that `write` took and the kernel did not take yet, leaving out those of this turn. */
   get writableLength(): number {
-    return this.queued;
+    return (this.state & CORKED) === 0 ? this.queued : this.queued + corked.get(this)!.size;
   }
 
   /**
@@ -84,7 +86,7 @@ export class Connection<Data = unknown> {
    * @throws ERR_STREAM_WRITE_AFTER_END after `end()`; ERR_INVALID_ARG_TYPE
    */
   write(data: string | Uint8Array, encoding?: BufferEncoding): boolean {
-    if ((this.state & (GONE | FINISHED)) !== 0) return this.refuseWrite();
+    if ((this.state & (GONE | FINISHED | CORKED)) !== 0) return this.writeLater([data], encoding);
     let size: number;
     const before = overflows;
     if (typeof data === 'string') {
@@ -104,7 +106,7 @@ export class Connection<Data = unknown> {
 
   /** Sends several pieces in one system call; as `write` otherwise. */
   writev(chunks: readonly (string | Uint8Array)[]): boolean {
-    if ((this.state & (GONE | FINISHED)) !== 0) return this.refuseWrite();
+    if ((this.state & (GONE | FINISHED | CORKED)) !== 0) return this.writeLater(chunks);
     const buffers: Uint8Array[] = [];
     let total = 0;
     for (const chunk of chunks) {
@@ -131,6 +133,7 @@ export class Connection<Data = unknown> {
       return 0;
     }
     if (!(data instanceof Uint8Array)) throw new ERR_INVALID_ARG_TYPE('data', 'Uint8Array', data);
+    if ((this.state & CORKED) !== 0) return 0;
     const taken = binding.leanTryWrite(this.id, data);
     if (taken >= 0) return taken;
     this.destroy(errnoException(taken, 'write'));
@@ -141,6 +144,7 @@ export class Connection<Data = unknown> {
   end(data?: string | Uint8Array, encoding?: BufferEncoding): void {
     if ((this.state & (GONE | FINISHED)) !== 0) return;
     if (data !== undefined) this.write(data, encoding);
+    while ((this.state & CORKED) !== 0) this.uncork();
     if ((this.state & GONE) !== 0) return;
     this.state |= FINISHED;
     const status = binding.leanEnd(this.id, (this.state & ENDED) !== 0);
@@ -159,6 +163,29 @@ export class Connection<Data = unknown> {
   /** Closes the connection now, with a TCP reset. */
   reset(): void {
     this.close(undefined, true);
+  }
+
+  /**
+   * Holds what is written from now on back, over any number of turns, until `uncork()` was called as
+   * often or the connection is ended. Within one turn writes leave together without it.
+   */
+  cork(): void {
+    if ((this.state & (GONE | FINISHED)) !== 0) return;
+    this.state |= CORKED;
+    const held = corked.get(this);
+    if (held === undefined) corked.set(this, { depth: 1, chunks: [], size: 0 });
+    else held.depth += 1;
+  }
+
+  /** Sends, in one system call, what was held back. */
+  uncork(): void {
+    const held = corked.get(this);
+    if (held === undefined || --held.depth > 0) return;
+    corked.delete(this);
+    this.state &= ~CORKED;
+    if (held.chunks.length > 0) this.writev(held.chunks);
+    // `write` may have returned false for what has now left without waiting in the core.
+    if ((this.state & WAITING) !== 0) process.nextTick(() => this.drained());
   }
 
   /** Takes nothing more off the connection. */
@@ -260,6 +287,12 @@ export class Connection<Data = unknown> {
     return false;
   }
 
+  private writeLater(chunks: readonly (string | Uint8Array)[], encoding?: BufferEncoding): boolean {
+    if ((this.state & (GONE | FINISHED)) !== 0) return this.refuseWrite();
+    holdBack(corked.get(this)!, chunks, encoding);
+    return this.hasRoom();
+  }
+
   private writeNow(data: Uint8Array): boolean {
     return this.written(binding.leanWrite(this.id, data));
   }
@@ -274,7 +307,7 @@ export class Connection<Data = unknown> {
   }
 
   private hasRoom(): boolean {
-    if (this.queued <= this.group.highWaterMark) return true;
+    if (this.writableLength <= this.group.highWaterMark) return true;
     this.state |= WAITING;
     return false;
   }
@@ -293,14 +326,26 @@ export class Connection<Data = unknown> {
     this.leave();
   }
 
+  /** All that waited may be sent; handlers may have written more since. @internal */
+  drained(): void {
+    if ((this.state & (GONE | WAITING)) !== WAITING) return;
+    this.queued = binding.writeQueueSize(this.id);
+    if (this.queued > 0) return;
+    this.state &= ~WAITING;
+    this.group.table.drain(this);
+  }
+
   /** @internal */
   leave(): void {
     this.state |= GONE;
     connections[this.id] = undefined;
     closeTimer(this);
+    corked.delete(this);
     if ((this.state & HOLDING) !== 0) takeHeld(this);
   }
 }
+
+const corked = new WeakMap<object, Corked>();
 
 /** Ends that a PROXY header has named. */
 export const givenNames = new WeakMap<object, { remote: Endpoint; local: Endpoint }>();

@@ -30,7 +30,6 @@ import {
   SHUTDOWN,
   WRITE_ERROR,
 } from './memory';
-import { binding } from '../internal/binding';
 
 /** Takes the events of the core apart and calls the handlers. */
 
@@ -50,9 +49,9 @@ export function frameError(kind: number): Error {
 function onData(connection: Connection, at: number, size: number, message?: Buffer): void {
   const { group } = connection;
   if ((connection.state & (PAUSED | HOLDING)) !== 0) {
-    hold(connection, message ?? ownBytes(at, size));
+    hold(connection, message?.subarray(0, size) ?? ownBytes(at, size));
   } else if (message !== undefined) {
-    group.table.data(connection, message);
+    group.table.data(connection, message.length === size ? message : message.subarray(0, size));
   } else if (group.borrow) {
     const bytes = borrowBytes(at, size);
     group.table.data(connection, bytes);
@@ -83,14 +82,6 @@ function onShutdown(connection: Connection, status: number): void {
   connection.state |= SHUT;
   if (status < 0) connection.destroy(errnoException(status, 'shutdown'));
   else if ((connection.state & ENDED) !== 0) connection.destroy();
-}
-
-/** Handlers may have written more since. */
-function onDrain(connection: Connection): void {
-  connection.queued = binding.writeQueueSize(connection.id);
-  if (connection.queued > 0 || (connection.state & WAITING) === 0) return;
-  connection.state &= ~WAITING;
-  connection.group.table.drain(connection);
 }
 
 function onClosed(group: Group): void {
@@ -148,7 +139,8 @@ function deliver(number: number, end: number, message?: Buffer): void {
         if (size > connection.group.highWaterMark) connection.state |= WAITING;
         break;
       case DRAIN:
-        onDrain(connection);
+        connection.queued = 0;
+        connection.drained();
         break;
       case SHUTDOWN:
         onShutdown(connection, size);

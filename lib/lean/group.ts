@@ -51,7 +51,7 @@ export class Group {
     this.highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
     this.framed = framing !== NO_FRAMING;
     startDelivery();
-    this.number = binding.leanGroupNew(...framing);
+    this.number = binding.leanGroupNew(this.borrow, ...framing);
     if (this.number < 0) throw new Error(`uvnet/lean: no group (${this.number})`);
     groups[this.number] = this;
   }

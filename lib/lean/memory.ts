@@ -44,6 +44,9 @@ export let received: Buffer;
 export let receivedWords: Int32Array;
 export let sending: Buffer;
 
+/** Whether the core is a build for developers. */
+export let isDebugBuild = false;
+
 type Deliver = (group: number, end: number, message?: Buffer) => void;
 
 /** Makes the memory, with the first handler table: programs without one do not have it. */
@@ -57,5 +60,6 @@ export function start(deliver: Deliver): void {
   numbers = new Int32Array(SENDS + 4 * MAX_SENDS);
   counters = new Float64Array(numbers.buffer, 4 * COUNTERS, 2);
   const status = binding.leanStart(numbers, received, sending, deliver);
-  if (status !== 0) throw new Error(`uvnet/lean: the native core did not start (${status})`);
+  if (status < 0) throw new Error(`uvnet/lean: the native core did not start (${status})`);
+  isDebugBuild = status === 1;
 }

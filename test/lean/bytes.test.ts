@@ -1,6 +1,7 @@
 // The bytes that handlers get: their own, or borrowed.
+import { runChild } from '../helpers/child';
 import { deferred } from '../helpers/events';
-import { LeanScope } from '../helpers/lean';
+import { leanEntry, LeanScope } from '../helpers/lean';
 import { Random } from '../helpers/random';
 
 describe('bytes', () => {
@@ -81,5 +82,54 @@ describe('bytes', () => {
     (await scope.client(server)).write('x');
     // The message differs from Node to Node.
     expect(await outcome.promise).toBeDefined();
+  });
+
+  test('own ones of bulk reads stand alone', async () => {
+    const memory = new Set<ArrayBufferLike>();
+    let count = 0;
+    const done = deferred();
+    const server = await scope.listen({
+      data(_, bytes) {
+        count += 1;
+        memory.add(bytes.buffer);
+        // Its memory is given away, which must take nothing from the others.
+        structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] });
+      },
+      close: () => done.resolve(),
+    });
+    const client = await scope.client(server);
+    client.resume().end(Buffer.alloc(8_000_000));
+    await done.promise;
+    expect(memory.size).toBe(count);
+  });
+
+  test('borrowed ones are overwritten when the handler returns, where asked for', async () => {
+    const { stdout, stderr } = await runChild(
+      leanEntry,
+      ({ net, require }) => {
+        const { listen } = net as unknown as typeof import('../../lib/lean/index');
+        const core = require('node:net') as typeof import('node:net');
+        let kept: Buffer;
+        const server = listen(
+          { port: 0, host: '127.0.0.1', borrow: true },
+          {
+            data(connection, bytes) {
+              kept = bytes;
+              connection.end(bytes);
+            },
+          },
+        );
+        void server.ready.then(() => {
+          const client = core.connect(server.port!, '127.0.0.1', () => client.write('abc'));
+          client.on('data', (chunk) => {
+            console.log(String(chunk), kept.toString('hex'));
+            void server.close();
+          });
+        });
+      },
+      { env: { UVNET_LEAN_POISON: '1' } },
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toBe('abc dbdbdb\n');
   });
 });

@@ -65,6 +65,58 @@ describe('writing', () => {
     expect(all.toString()).toBe(`1${'2'.repeat(10_000)}345`);
   });
 
+  test('cork() holds back over turns, until as many uncork() or the end', async () => {
+    const seen: string[] = [];
+    const opened = deferred<Connection>();
+    const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
+    const client = await scope.client(server);
+    client.on('data', (chunk) => seen.push(String(chunk)));
+    const connection = await opened.promise;
+    connection.cork();
+    connection.cork();
+    const bytes = Buffer.from('b');
+    connection.write('a');
+    connection.write(bytes);
+    bytes.fill('?');
+    connection.writev(['c', 'd']);
+    expect(connection.writableLength).toBe(4);
+    expect(connection.tryWrite(Buffer.from('no'))).toBe(0);
+    connection.uncork();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(connection.bytesWritten).toBe(0);
+    connection.uncork();
+    connection.uncork();
+    await nextEvent(client, 'data');
+    expect(seen).toEqual(['abcd']);
+    connection.cork();
+    connection.write('e');
+    connection.end('f');
+    await nextEvent(client, 'end');
+    expect(seen.join('')).toBe('abcdef');
+    expect(() => connection.write('g')).toThrow('write after end');
+    connection.cork();
+    connection.uncork();
+  });
+
+  test('what uncork() sends is followed by `drain` where a write was refused', async () => {
+    const opened = deferred<Connection>();
+    const drained = deferred<number>();
+    const server = await scope.listen(
+      {
+        open: (connection) => opened.resolve(connection),
+        drain: (connection) => drained.resolve(connection.writableLength),
+      },
+      { highWaterMark: 10 },
+    );
+    (await scope.client(server)).resume();
+    const connection = await opened.promise;
+    connection.cork();
+    expect(connection.write('0123456789')).toBe(true);
+    expect(connection.write('+')).toBe(false);
+    connection.uncork();
+    expect(await drained.promise).toBe(0);
+  });
+
   test.each([
     ['small writes', 1000],
     ['large ones', 100_000],

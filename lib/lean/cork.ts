@@ -1,0 +1,32 @@
+import { ERR_INVALID_ARG_TYPE } from '../internal/errors';
+import { received } from './memory';
+import { MAX_COPY } from './send';
+
+/** What a corked connection holds back. */
+export interface Corked {
+  /** Calls of `uncork()` that are due. */
+  depth: number;
+  chunks: Uint8Array[];
+  size: number;
+}
+
+/** Adds chunks, as bytes that stay what they are: the contract of `write()`. */
+export function holdBack(
+  held: Corked,
+  chunks: readonly (string | Uint8Array)[],
+  encoding?: BufferEncoding,
+): void {
+  for (const chunk of chunks) {
+    let bytes: Uint8Array;
+    if (typeof chunk === 'string') {
+      bytes = Buffer.from(chunk, encoding);
+    } else if (chunk instanceof Uint8Array) {
+      const keep = chunk.length > MAX_COPY && chunk.buffer !== received.buffer;
+      bytes = keep ? chunk : Buffer.from(chunk);
+    } else {
+      throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], chunk);
+    }
+    held.chunks.push(bytes);
+    held.size += bytes.length;
+  }
+}
