@@ -14,6 +14,10 @@ const { TestEnvironment } = require('jest-environment-node');
 
 delete process.env.LD_PRELOAD;
 
+// These are made when they are first asked for, and are of no test.
+void process.stdout;
+void process.stderr;
+
 /** How long handles may take to close; closing takes a turn or two of the event loop. */
 const graceMilliseconds = 1000;
 
