@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { buildPrograms } from './lib/build.mjs';
 import { formatHtml } from './lib/html.mjs';
+import { formatSvg } from './lib/svg.mjs';
 import { chooseCpus, describeMachine, loadAverage, versionOf } from './lib/machine.mjs';
 import { formatMarkdown } from './lib/markdown.mjs';
 import { HELP, UsageError, parseOptions } from './lib/options.mjs';
@@ -99,6 +100,7 @@ async function main() {
   for (const report of reports) console.log(formatTable(report.results));
   if (options.json) write(options.json, `${JSON.stringify(reports[0], null, 1)}\n`);
   if (options.html) write(options.html, formatHtml(reports));
+  if (options.svg) write(options.svg, formatSvg(reports[0]));
   if (options.markdown) write(options.markdown, formatMarkdown(reports));
   const failed = reports.some(({ results }) =>
     results.some(({ subjects }) => subjects.some(({ errors }) => errors.length > 0)),

@@ -287,7 +287,7 @@ const lean = (id, target, server) => {
     ...workload,
     group: 'Handler tables',
     id: `lean-${id}${suffix}`,
-    title: `${workload.title}${server?.borrow ? ', borrowed' : ''}`,
+    title: `lean: ${workload.title}${server?.borrow ? ', borrowed' : ''}`,
     server: { ...workload.server, ...server },
     api: 'lean',
     target,

@@ -24,6 +24,7 @@ Compares uvnet with node:net: CPU time of the server per operation, measured in 
   --cpus A,B        cores for the server and for the load generator
   --json FILE       write everything that was measured
   --html FILE       write the report
+  --svg FILE        write its chart alone
   --markdown FILE   write the tables of docs/PERFORMANCE.md
   --from FILE       measure nothing: make the reports from an earlier --json (repeatable)
   --help            this text
@@ -44,6 +45,7 @@ const OPTIONS = {
   cpus: { type: 'string' },
   json: { type: 'string' },
   html: { type: 'string' },
+  svg: { type: 'string' },
   markdown: { type: 'string' },
   from: { type: 'string', multiple: true },
   help: { type: 'boolean' },
@@ -123,6 +125,7 @@ export function parseOptions(args) {
     cpus: cpuPair(values.cpus),
     json: values.json,
     html: values.html,
+    svg: values.svg,
     markdown: values.markdown,
     from: values.from?.map((path) => file('from', path)),
     defaultImpl: DEFAULT_IMPL,
