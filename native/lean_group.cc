@@ -52,8 +52,10 @@ void LeanGroup::NoteOpen(Stream* stream) { hub_->Push(this, stream->id(), LeanEv
 
 uv_buf_t LeanGroup::Allocate(Stream* stream) {
   Environment* const environment = hub_->environment();
-  // Bulk bytes that are the user's to keep are read where they stay.
-  if (stream->reads_bulk() && !borrow_ && framing_ == nullptr && !environment->stopping()) {
+  // Bulk bytes that are the user's to keep are read where they stay, and delivered at once: where
+  // nothing else waits to be, whose handlers could give the stream away before.
+  if (stream->reads_bulk() && hub_->empty() && !borrow_ && framing_ == nullptr &&
+      !environment->stopping()) {
     HandleScope scope(environment->env());
     const uv_buf_t bulk = environment->receive().Bulk(environment->env());
     if (bulk.base != nullptr) return bulk;
@@ -62,30 +64,32 @@ uv_buf_t LeanGroup::Allocate(Stream* stream) {
 }
 
 void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
+  // Handlers that run meanwhile may bring about the end of this group.
+  LeanHub* const hub = hub_;
   const int id = stream->id();
-  if (nread > 0 && !hub_->Holds(buffer.base)) {
-    hub_->DeliverBulk(this, id, static_cast<size_t>(nread));
+  if (nread > 0 && !hub->Holds(buffer.base)) {
+    hub->DeliverBulk(this, id, static_cast<size_t>(nread));
     return;
   }
   if (nread > 0) {
-    const size_t at = hub_->OffsetOf(buffer.base);
+    const size_t at = hub->OffsetOf(buffer.base);
     const auto size = static_cast<size_t>(nread);
-    hub_->Use(at + size);
+    hub->Use(at + size);
     if (framing_ == nullptr) {
-      hub_->Push(this, id, LeanEvent::kData, at, static_cast<int>(size));
+      hub->Push(this, id, LeanEvent::kData, at, static_cast<int>(size));
     } else {
       Cut(stream, at, size);
     }
   } else if (nread != UV_EOF) {
-    hub_->Push(this, id, LeanEvent::kReadError, 0, static_cast<int>(nread));
+    hub->Push(this, id, LeanEvent::kReadError, 0, static_cast<int>(nread));
   } else {
     if (framing_ != nullptr && framers_[stream]->pending() > 0) {
-      hub_->Push(this, id, LeanEvent::kFrameError, 0, LeanEvent::kCutOff);
+      hub->Push(this, id, LeanEvent::kFrameError, 0, LeanEvent::kCutOff);
     }
-    hub_->Push(this, id, LeanEvent::kEnd);
+    hub->Push(this, id, LeanEvent::kEnd);
   }
   // Last: a handler may close or give up the stream.
-  hub_->DeliverIfFull();
+  hub->DeliverIfFull();
 }
 
 // Notes the messages that end in a chunk. Handlers may run meanwhile, where there are many messages

@@ -249,7 +249,6 @@ void LeanHub::DeliverApart(LeanGroup* group, int id, const char* data, size_t si
 }
 
 void LeanHub::DeliverBulk(LeanGroup* group, int id, size_t size) {
-  Deliver(used_);
   if (environment_->stopping()) return;
   HandleScope scope(environment_->env());
   napi_value message;

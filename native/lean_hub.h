@@ -106,13 +106,14 @@ class LeanHub {
   char* Reserve(size_t size);
 
   void Push(LeanGroup* group, int id, LeanEvent::Type type, size_t at = 0, int size = 0);
+  bool empty() const { return owners_.empty() && late_.empty(); }
   bool full() const { return numbers_[kEventCount] >= kMaxEvents; }
   // Delivers all that is noted; then `used` bytes of the area are in use. `message` takes the place
   // of the bytes of the first event.
   void Deliver(size_t used = 0, napi_value message = nullptr);
   // Delivers a message that lies elsewhere, after all that is noted.
   void DeliverApart(LeanGroup* group, int id, const char* data, size_t size);
-  // Likewise what was read into the environment's bulk buffer.
+  // Delivers what was read into the environment's bulk buffer; nothing else is noted.
   void DeliverBulk(LeanGroup* group, int id, size_t size);
   // The id may be given to another connection from now on.
   void Forget(int id);
