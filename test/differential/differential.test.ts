@@ -22,7 +22,6 @@ describe.each(rivals)('random programs on node:net and on %s', (_, rival) => {
       const reports: string[] = [];
       for (let seed = from; seed < to && reports.length < 3; seed++) {
         const program = makeProgram(seed);
-        // Gathered writes call back before they are sent: not comparable where sending may fail.
         const report = await compare(reference, rival, program);
         if (report !== undefined) reports.push(report);
       }
