@@ -1,5 +1,15 @@
 import type { ProxyParts } from './proxy-info';
 
+/** Framing as the core takes it: FramingOptions in native/framing.h. */
+export type FramingNumbers = readonly [
+  type: number,
+  size: number,
+  littleEndian: boolean,
+  includesHeader: boolean,
+  max: number,
+  delimiter: Uint8Array | undefined,
+];
+
 /**
  * The methods of the native core, as `native/*.cc` exports them. Handles are small integers;
  * results are 0 or a libuv status (a negative errno) unless said otherwise.
@@ -176,15 +186,7 @@ export interface NativeBinding {
     deliver: (group: number, end: number, message?: Buffer) => void,
   ): number;
   /** A number; the framing's type is -1 for none. */
-  leanGroupNew(
-    borrow: boolean,
-    type: number,
-    size: number,
-    littleEndian: boolean,
-    includesHeader: boolean,
-    max: number,
-    delimiter: Uint8Array | undefined,
-  ): number;
+  leanGroupNew(borrow: boolean, ...framing: FramingNumbers): number;
   leanGroupFree(group: number): number;
   /** What a listening handle accepts is the group's from now on. */
   leanListen(id: number, group: number, paused: boolean): number;

@@ -5,6 +5,7 @@ import {
   validateObject,
   validateOneOf,
 } from '../internal/validators';
+import type { FramingNumbers } from '../internal/native-types';
 
 /** How a stream of bytes is cut into messages. Headers and delimiters are no part of a message. */
 export type Framing =
@@ -34,16 +35,6 @@ export type Framing =
       /** Bytes, at least 1. */
       size: number;
     };
-
-/** The arguments of `leanGroupNew`. */
-export type FramingNumbers = readonly [
-  type: number,
-  size: number,
-  littleEndian: boolean,
-  includesHeader: boolean,
-  max: number,
-  delimiter: Uint8Array | undefined,
-];
 
 export const NO_FRAMING: FramingNumbers = [-1, 0, false, false, 0, undefined];
 

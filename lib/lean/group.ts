@@ -1,8 +1,9 @@
 import { binding } from '../internal/binding';
+import type { FramingNumbers } from '../internal/native-types';
 import type { Connection } from './connection';
 import { startDelivery } from './deliver';
 import type { Framing } from './framing';
-import { NO_FRAMING, type FramingNumbers } from './framing';
+import { NO_FRAMING } from './framing';
 import type { HandlerTable } from './handlers';
 
 /** Options of connections, whichever way they are made. */
