@@ -7,7 +7,7 @@
 
 namespace uvnet {
 
-Environment::Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
+Environment::Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop), receive_(this) {}
 
 Environment::~Environment() = default;
 
@@ -98,6 +98,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
     handle = next;
   }
   if (self->lean_ != nullptr) self->lean_->Close();
+  self->receive_.Close();
   if (self->open_uv_handles_ == 0) self->Finish();
 }
 

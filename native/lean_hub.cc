@@ -244,7 +244,7 @@ void LeanHub::DeliverApart(LeanGroup* group, int id, const char* data, size_t si
   napi_env env = environment_->env();
   HandleScope scope(env);
   napi_value message;
-  if (napi_create_buffer_copy(env, size, data, nullptr, &message) != napi_ok) message = nullptr;
+  if (environment_->receive().Copy(env, data, size, &message) != napi_ok) message = nullptr;
   DeliverMessage(group, id, message, size);
 }
 

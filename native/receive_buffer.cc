@@ -1,8 +1,20 @@
 #include "receive_buffer.h"
 
 #include <cstring>
+#include <utility>
+
+#include "chunk_memory.h"
 
 namespace uvnet {
+
+void ReceiveBuffer::Allocated(const void* memory, size_t size) {
+  if (chunks_ == nullptr) chunks_ = ChunkMemory::Create(environment_);
+  chunks_->Allocated(memory, size);
+}
+
+void ReceiveBuffer::Close() {
+  if (chunks_ != nullptr) std::exchange(chunks_, nullptr)->Close();
+}
 
 napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size, size_t* offset,
                                      napi_value* slab) {
@@ -28,6 +40,7 @@ napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size
     if (status != napi_ok) return status;
     if (slab_ != nullptr) napi_delete_reference(env, slab_);
     slab_ = reference;
+    Allocated(bytes, kSlabSize);
     slab_used_ = 0;
     *slab = fresh;
   }
@@ -37,6 +50,13 @@ napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size
   // Eight-byte steps keep typed-array views of a chunk possible.
   slab_used_ += (size + 7) & ~static_cast<size_t>(7);
   return napi_ok;
+}
+
+napi_status ReceiveBuffer::Copy(napi_env env, const char* data, size_t size, napi_value* buffer) {
+  void* memory = nullptr;
+  const napi_status status = napi_create_buffer_copy(env, size, data, &memory, buffer);
+  if (status == napi_ok) Allocated(memory, size);
+  return status;
 }
 
 uv_buf_t ReceiveBuffer::Bulk(napi_env env) {
@@ -49,6 +69,7 @@ uv_buf_t ReceiveBuffer::Bulk(napi_env env) {
     }
     // Nobody else has seen this buffer, so its memory stays where it is.
     bulk_data_ = static_cast<char*>(data);
+    Allocated(data, kAreaSize);
   }
   return uv_buf_init(bulk_data_, kAreaSize);
 }

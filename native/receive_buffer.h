@@ -9,12 +9,17 @@
 
 namespace uvnet {
 
+class Environment;
+class ChunkMemory;
+
 // Where the kernel's bytes land, one area per environment, and how they leave
 // it: as exactly sized copies. Small reads share slabs, because a slab costs one
 // allocation for many reads; the slab is small, so that a few kept bytes never
 // pin more than a few KiB.
 class ReceiveBuffer {
  public:
+  explicit ReceiveBuffer(Environment* environment) : environment_(environment) {}
+
   // What libuv suggests for a stream read, and what Node's users see as the
   // largest chunk.
   static constexpr size_t kAreaSize = 64 * 1024;
@@ -34,6 +39,9 @@ class ReceiveBuffer {
   napi_status CopySmall(napi_env env, const char* data, size_t size, size_t* offset,
                         napi_value* slab);
 
+  // Copies them into memory of their own.
+  napi_status Copy(napi_env env, const char* data, size_t size, napi_value* buffer);
+
   // Reads from here on are bulk: they go where no copy is needed. What a chunk pins
   // is never more than twice its size.
   static constexpr size_t kBulkRead = kAreaSize / 2;
@@ -47,8 +55,15 @@ class ReceiveBuffer {
   napi_status TakeBulk(napi_env env, napi_value* buffer);
 
   void Release(napi_env env);
+  // At the end of the environment, before Release.
+  void Close();
 
  private:
+  // Memory was allocated that JavaScript gets.
+  void Allocated(const void* memory, size_t size);
+
+  Environment* environment_;
+  ChunkMemory* chunks_ = nullptr;  // lives as long as its timer
   std::unique_ptr<char[]> area_;
   napi_ref slab_ = nullptr;
   size_t slab_used_ = 0;

@@ -222,7 +222,7 @@ void Stream::DeliverCopy(const char* data, size_t size) {
   JsCall call(this);
   if (!call.possible()) return;
   napi_value chunk;
-  if (napi_create_buffer_copy(environment()->env(), size, data, nullptr, &chunk) != napi_ok) {
+  if (environment()->receive().Copy(environment()->env(), data, size, &chunk) != napi_ok) {
     ReportNoMemory();
     return;
   }

@@ -50,8 +50,12 @@ function runSlicedRound(workload, subjects, settings, progress, round) {
       const opened = await guarded(subject, () => open(workload, subject, settings, start));
       if (opened) active.set(subject, opened);
     }
-    for (let i = 0; i < settings.warmupSlices + settings.slices; i += 1) {
-      const kind = i < settings.warmupSlices ? 'warm' : 'go';
+    const warmupSlices = Math.max(
+      settings.warmupSlices,
+      Math.round((workload.warmup ?? 0) / settings.slice),
+    );
+    for (let i = 0; i < warmupSlices + settings.slices; i += 1) {
+      const kind = i < warmupSlices ? 'warm' : 'go';
       for (const [subject, { slice }] of [...active]) await guarded(subject, () => slice(kind));
     }
     for (const [subject, { finish }] of [...active]) {
