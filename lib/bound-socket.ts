@@ -5,8 +5,9 @@ import {
   exceptionWithHostPort,
 } from './internal/errors';
 import { BindFlag, Pipe, TCP, type Handle, type SocketName } from './internal/handle';
-import { makeToken, takeToken, type DetachOptions, type Token } from './internal/handover';
+import type { DetachOptions, Token } from './internal/handover';
 import { isIP } from './internal/ip';
+import { movesPart } from './internal/later';
 import {
   validateBoolean,
   validateObject,
@@ -159,7 +160,7 @@ export class BoundSocket {
    */
   detach(options: DetachOptions = {}): BoundSocketToken {
     const handle = this.#owned();
-    const token = makeToken('bound-socket', handle, options, { path: this.#path });
+    const token = movesPart().makeToken('bound-socket', handle, options, { path: this.#path });
     this.close();
     return token;
   }
@@ -171,7 +172,7 @@ export class BoundSocket {
    *   that offered it has ended
    */
   static attach(token: BoundSocketToken): BoundSocket {
-    const attached = new Attached(takeToken(token, 'bound-socket'), token.path);
+    const attached = new Attached(movesPart().takeToken(token, 'bound-socket'), token.path);
     return new this(attached as BoundSocketOptions);
   }
 

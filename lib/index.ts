@@ -1,12 +1,12 @@
-import * as nodeNet from 'node:net';
 import { loaded } from './internal/binding';
+import { netModule } from './internal/builtins';
 
 type Native = typeof import('./net');
 
 /** Those names of `node:net` itself, with one warning that says why and what to do. */
 function fallBack(): Native {
   process.emitWarning(`uvnet falls back to node:net: ${loaded.reason}`, 'UvnetWarning');
-  const core = nodeNet as typeof nodeNet & {
+  const core = netModule() as ReturnType<typeof netModule> & {
     _normalizeArgs: Native['normalizeArguments'];
     _createServerHandle: Native['createServerHandle'];
   };
@@ -26,8 +26,10 @@ export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native
 
 export const _createServerHandle = net.createServerHandle;
 export const _normalizeArgs = (args: unknown[]): unknown[] => net.normalizeArguments(args);
-export const BlockList = net.BlockList;
-export const SocketAddress = net.SocketAddress;
+// These two get their value at the first use, as those of `node:net` do.
+export const BlockList = undefined as unknown as typeof import('./block-list').BlockList;
+export const SocketAddress =
+  undefined as unknown as typeof import('./socket-address').SocketAddress;
 export const BoundSocket = net.BoundSocket;
 export const connect = net.connect;
 export const createConnection = net.connect;
@@ -47,13 +49,37 @@ export const setDefaultAutoSelectFamilyAttemptTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 
 // Plain properties in place of the getters that a bundler makes: programs may patch them, as they
-// patch those of `net`. After them the names that only some lines of Node have; what is behind
-// those is core's own business.
+// patch those of `net`.
 module.exports = { ...(module.exports as object) };
-for (const name of ['_setSimultaneousAccepts', '_TransferredBoundSocket']) {
-  if (name in nodeNet) {
-    (module.exports as Record<string, unknown>)[name] = nodeNet[name as keyof typeof nodeNet];
-  }
+
+/** Makes a property that has its value from the first use on; it may be patched before. */
+function defineLazily(name: string, load: () => unknown): void {
+  const settle = (value: unknown): void => {
+    const property = { configurable: true, enumerable: true, writable: true, value };
+    Object.defineProperty(module.exports, name, property);
+  };
+  Object.defineProperty(module.exports, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      settle(load());
+      return (module.exports as Record<string, unknown>)[name];
+    },
+    set: settle,
+  });
+}
+
+for (const name of ['BlockList', 'SocketAddress'] as const) {
+  defineLazily(name, () => (backend === 'native' ? net.addressesPart() : netModule())[name]);
+}
+
+// Last the name that only some lines of Node have; what is behind it is core's own business. To ask
+// core for it is to load it.
+const major = Number.parseInt(process.versions.node, 10);
+const coreOnly =
+  major >= 26 ? '_TransferredBoundSocket' : major < 24 ? '_setSimultaneousAccepts' : undefined;
+if (coreOnly !== undefined) {
+  defineLazily(coreOnly, () => Reflect.get(netModule(), coreOnly) as unknown);
 }
 
 /** What `uvnet/lean` is made of. It is all the core's: node:net has nothing like it. */
@@ -72,7 +98,7 @@ function loadLean(): typeof import('./lean/implementation') {
       proxyHeader: unavailable,
     } as never;
   }
-  return net.lean;
+  return net.leanPart();
 }
 // Not enumerable, so that it is no name of `net`.
 Object.defineProperty(module.exports, Symbol.for('uvnet.lean'), { value: loadLean });

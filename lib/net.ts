@@ -1,5 +1,4 @@
 /** The native implementation, loaded by index.ts where the core could be. */
-export { BlockList } from './block-list';
 export { BoundSocket } from './bound-socket';
 export { connect } from './connect';
 export {
@@ -10,8 +9,7 @@ export {
 } from './internal/defaults';
 export { normalizeArguments } from './internal/arguments';
 export { isIP, isIPv4, isIPv6 } from './internal/ip';
+export { addressesPart, leanPart } from './internal/later';
 export { createServerHandle } from './internal/listen';
-export * as lean from './lean/implementation';
 export { Server, createServer } from './server';
 export { Socket } from './socket';
-export { SocketAddress } from './socket-address';

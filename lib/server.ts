@@ -1,20 +1,18 @@
 import { EventEmitter } from 'node:events';
-import * as nodeNet from 'node:net';
+import type * as nodeNet from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { promisify } from 'node:util';
 import type { ProxyMode, ServerStats } from './internal/accept-policy';
 import { attemptProperties } from './internal/attempts';
+import { netModule } from './internal/builtins';
 import { debug } from './internal/diagnostics';
 import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING, errnoException } from './internal/errors';
 import { Handle, type SocketName, type TCP } from './internal/handle';
-import { makeToken, takeToken, type DetachOptions, type Token } from './internal/handover';
-import { wantHandles } from './internal/handle-passing';
+import type { DetachOptions, Token } from './internal/handover';
+import { movesPart, optionsPart } from './internal/later';
 import { listen, setupListenHandle } from './internal/listen';
-import {
-  keepServerOptions,
-  serverOptionMethods,
-  type ServerOptionMethods,
-} from './internal/option-methods';
+import { keepServerOptions } from './internal/option-gate';
+import type { ServerOptionMethods } from './internal/option-methods';
 import {
   checkCloseOptions,
   closeProperties,
@@ -30,7 +28,7 @@ import {
   type LimitOptions,
 } from './internal/server-limits';
 import type { ConnectionCounter, ServerImpl } from './internal/server-state';
-import type { ListenSocketOptions } from './internal/socket-option-types';
+import type { ListenSocketOptions, SocketOptionName } from './internal/socket-option-types';
 import type { PathOptions } from './internal/unix-path';
 import { kAttemptTimeout } from './internal/symbols';
 import { validateNumber } from './internal/validators';
@@ -179,7 +177,7 @@ function ServerFunction(
   }
   checkOptions(settings);
   keepServerOptions(server, settings);
-  wantHandles(server, settings.handles);
+  if (settings.handles) movesPart().wantHandles(server);
 
   server._connections = 0;
   server._handle = null;
@@ -317,7 +315,7 @@ const serverMethods = {
   detach(this: ServerImpl, options: DetachOptions = {}): ServerToken {
     const handle = this._handle;
     if (!(handle instanceof Handle)) throw new ERR_SERVER_NOT_RUNNING();
-    const token = makeToken('server', handle, options, {
+    const token = movesPart().makeToken('server', handle, options, {
       settings: {
         allowHalfOpen: this.allowHalfOpen,
         pauseOnConnect: this.pauseOnConnect,
@@ -333,6 +331,14 @@ const serverMethods = {
     });
     this.close();
     return token;
+  },
+
+  setOption(this: ServerImpl, name: SocketOptionName, value: unknown): ServerImpl {
+    return optionsPart().setServerOption(this, name, value);
+  },
+
+  getOption(this: ServerImpl, name: SocketOptionName): unknown {
+    return optionsPart().getServerOption(this, name);
   },
 
   ref(this: ServerImpl): ServerImpl {
@@ -357,7 +363,7 @@ const serverMethods = {
     else this.emit('error', error);
   },
 };
-Object.assign(Server.prototype, serverMethods, serverOptionMethods);
+Object.assign(Server.prototype, serverMethods);
 Object.defineProperties(Server.prototype, limitProperties);
 Object.defineProperties(Server.prototype, closeProperties);
 Object.defineProperties(Server.prototype, attemptProperties);
@@ -372,7 +378,7 @@ Object.defineProperty(Server, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {
     if (this !== Server) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return isInstance(value) || value instanceof nodeNet.Server;
+    return isInstance(value) || value instanceof netModule().Server;
   },
 });
 
@@ -382,7 +388,7 @@ function attach(
   options?: ServerOptions | ConnectionListener,
   connectionListener?: ConnectionListener,
 ): Server {
-  const handle = takeToken(token, 'server');
+  const handle = movesPart().takeToken(token, 'server');
   const [own, listener] =
     typeof options === 'function' ? [undefined, options] : [options, connectionListener];
   const server = new this({ ...token.settings, ...own }, listener);

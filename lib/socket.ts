@@ -1,23 +1,25 @@
-import * as nodeNet from 'node:net';
+import type * as nodeNet from 'node:net';
 import { Duplex } from 'node:stream';
 import { types } from 'node:util';
-import { BlockList } from './block-list';
 import { boundPathOf, consume, isBoundSocket } from './bound-socket';
-import { attach, detach, fromNode, toNode, type SocketToken } from './internal/bridge';
+import type { SocketToken } from './internal/bridge';
+import { netModule } from './internal/builtins';
 import { openHandle } from './internal/descriptor';
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, errnoException } from './internal/errors';
 import { adoptCoreHandle, isCoreHandle } from './internal/foreign';
 import { Handle } from './internal/handle';
 import type { DetachOptions } from './internal/handover';
-import { handleMethods, wantHandles, type HandleMethods } from './internal/handle-passing';
-import { optionMethods, type OptionMethods } from './internal/option-methods';
-import { peekMethods, type PeekMethods } from './internal/peek';
+import type { HandleMethods } from './internal/handle-passing';
+import { addressesPart, leanPart, movesPart, optionsPart } from './internal/later';
+import { keepTypeOfService } from './internal/option-gate';
+import type { OptionMethods } from './internal/option-methods';
+import type { PeekMethods } from './internal/peek';
 import type { ProxyInfo } from './internal/proxy-info';
 import { readMethods } from './internal/read-path';
 import { AcceptedSocketOptions } from './internal/accepted-options';
 import { adoptHandle, coreMethods, watchSignal } from './internal/socket-core';
-import type { ConnectSocketOptions } from './internal/socket-option-types';
-import { trafficClass } from './internal/socket-options';
+import type { PeerCredentials, SocketInfo } from './internal/socket-info';
+import type { ConnectSocketOptions, SocketOptionName } from './internal/socket-option-types';
 import type { SocketImpl } from './internal/socket-state';
 import {
   kArmedFor,
@@ -33,6 +35,8 @@ import {
   kKeepAlive,
   kLastWriteQueueSize,
   kNoDelay,
+  kOnDescriptor,
+  kOnPeek,
   kProxy,
   kShutdownCallback,
   kTimedOut,
@@ -43,7 +47,6 @@ import {
 } from './internal/symbols';
 import { timeoutMethods } from './internal/timeouts';
 import { validateNumber } from './internal/validators';
-import { toLean as socketToLean } from './lean/adopt';
 import type { Connection } from './lean/connection';
 import type { ConnectionOptions } from './lean/group';
 import type { Handlers } from './lean/handlers';
@@ -199,6 +202,58 @@ function onReadableEnd(this: SocketImpl): void {
   if (!this.allowHalfOpen) this.write = writeAfterFin as never;
 }
 
+/** What few sockets ever do; see internal/later.ts. */
+const rareMethods = {
+  setOption(this: SocketImpl, name: SocketOptionName, value: unknown): SocketImpl {
+    return optionsPart().setOption(this, name, value);
+  },
+
+  getOption(this: SocketImpl, name: SocketOptionName): unknown {
+    return optionsPart().getOption(this, name);
+  },
+
+  info(this: SocketImpl): SocketInfo | undefined {
+    return optionsPart().info(this);
+  },
+
+  peerCredentials(this: SocketImpl): PeerCredentials | undefined {
+    return optionsPart().peerCredentials(this);
+  },
+
+  toNode(this: SocketImpl): nodeNet.Socket {
+    return movesPart().toNode(this);
+  },
+
+  detach(this: SocketImpl, options: DetachOptions = {}): SocketToken {
+    return movesPart().detach(this, options);
+  },
+
+  toLean(this: Socket, handlers: Handlers, options?: ConnectionOptions): Connection {
+    return leanPart().toLean(this, handlers, options);
+  },
+
+  peek(this: SocketImpl, size: number): Promise<Buffer> {
+    return movesPart().peek(this, size);
+  },
+
+  [kOnPeek](this: SocketImpl, result: Buffer | number): void {
+    movesPart().endPeek(this, result);
+  },
+
+  sendHandle(
+    this: SocketImpl,
+    payload: unknown,
+    handle: unknown,
+    callback?: (error?: Error | null) => void,
+  ): boolean {
+    return movesPart().sendHandle(this, payload, handle, callback);
+  },
+
+  [kOnDescriptor](this: SocketImpl, fd: number, position: number): void {
+    movesPart().emitHandle(this, fd, position);
+  },
+};
+
 const isInstance = (value: unknown): boolean =>
   Object.prototype.isPrototypeOf.call(Socket.prototype, value as object);
 
@@ -296,12 +351,8 @@ function SocketFunction(
       count: undefined,
     };
   }
-  const { typeOfService } = settings;
-  if (typeOfService !== undefined) {
-    socket[kTypeOfService] = trafficClass(typeOfService, 'options.typeOfService');
-  }
-
-  wantHandles(socket, settings.handles);
+  keepTypeOfService(socket, settings.typeOfService);
+  if (settings.handles) movesPart().wantHandles(socket);
   socket.on('end', onReadableEnd);
   adoptHandle(socket);
   if (connected && settings.readable !== false) {
@@ -311,7 +362,7 @@ function SocketFunction(
   }
   if (settings.signal) watchSignal(socket, settings.signal);
   if (settings.blockList) {
-    if (!BlockList.isBlockList(settings.blockList)) {
+    if (!addressesPart().BlockList.isBlockList(settings.blockList)) {
       throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
     }
     socket.blockList = settings.blockList;
@@ -336,10 +387,7 @@ Object.assign(
   writeMethods,
   timeoutMethods,
   coreMethods,
-  optionMethods,
-  { toNode, detach, toLean },
-  handleMethods,
-  peekMethods,
+  rareMethods,
 );
 
 // Code that asks `instanceof net.Socket` also meets core's sockets: those of http, tls and
@@ -348,24 +396,20 @@ Object.defineProperty(Socket, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {
     if (this !== Socket) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return isInstance(value) || value instanceof nodeNet.Socket;
+    return isInstance(value) || value instanceof netModule().Socket;
   },
 });
 
 // Not enumerable, so that a sub-class by `Object.assign` or `for in` copies nothing of it.
 for (const [name, value] of Object.entries({
   fromNode(this: SocketConstructor, socket: nodeNet.Socket) {
-    return fromNode(this, socket);
+    return movesPart().fromNode(this, socket);
   },
   attach(this: SocketConstructor, token: SocketToken) {
-    return attach(this, token);
+    return movesPart().attach(this, token);
   },
 })) {
   Object.defineProperty(Socket, name, { value, writable: true, configurable: true });
-}
-
-function toLean(this: Socket, handlers: Handlers, options?: ConnectionOptions): Connection {
-  return socketToLean(this, handlers, options);
 }
 
 type Getter = (this: SocketImpl) => unknown;

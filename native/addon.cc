@@ -24,7 +24,7 @@ namespace uvnet {
 
 namespace {
 
-// (state: Int32Array, [functions in the order of Callback], asyncStorageOnResource)
+// (state: Int32Array, [functions in the order of Callback])
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* environment = arguments.environment();
@@ -46,7 +46,6 @@ napi_value Start(napi_env env, napi_callback_info info) {
     }
     environment->SetCallback(static_cast<Callback>(i), function);
   }
-  environment->SetAsyncStorageOnResource(arguments.Bool(2));
   environment->BindState(static_cast<int32_t*>(data));
   return arguments.Return(0);
 }

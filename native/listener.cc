@@ -400,12 +400,13 @@ void Listener::OnRetry(uv_timer_t* timer) {
 
 namespace {
 
-// (id, backlog, policy?)
+// (id, backlog, policy?, asyncStorageOnResource)
 napi_value Listen(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   AcceptPolicy* const policy = PolicyFrom(env, arguments.at(2));
+  arguments.environment()->SetAsyncStorageOnResource(arguments.Bool(3));
   return arguments.Return(Listener::Start(stream, arguments.Int(1), policy));
 }
 

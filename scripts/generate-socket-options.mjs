@@ -7,7 +7,7 @@ import { at, CommandError, main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/generate-socket-options.mjs [--check]
 
-Reads native/socket_options.def and writes lib/internal/socket-option-types.ts and the table in
+Reads native/socket_options.def and writes lib/internal/socket-option-types.ts, socket-option-names.ts and the table in
 docs/SOCKET_OPTIONS.md.
 
   --check   write nothing; fail when a file is out of date
@@ -16,6 +16,7 @@ docs/SOCKET_OPTIONS.md.
 
 const source = at('native/socket_options.def');
 const typesFile = at('lib/internal/socket-option-types.ts');
+const namesFile = at('lib/internal/socket-option-names.ts');
 const docsFile = at('docs/SOCKET_OPTIONS.md');
 
 const startMark = '<!-- Generated from native/socket_options.def; do not edit. -->';
@@ -260,6 +261,21 @@ async function typesText({ options, dscp }) {
   return prettier.format(text, { ...config, parser: 'typescript' });
 }
 
+async function namesText({ options }) {
+  const text = `/**
+     * Generated from native/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
+     *
+     * The names of the socket options, apart from the table that says what they mean: that is loaded
+     * for a program that uses one.
+     */
+    export const socketOptionNames: ReadonlySet<string> = new Set([
+      ${[...new Set(options.map(({ name }) => quote(name)))].join(',')}
+    ]);
+  `;
+  const config = await prettier.resolveConfig(namesFile);
+  return prettier.format(text, { ...config, parser: 'typescript' });
+}
+
 async function docsText({ options, dscp }) {
   const cell = (text) => text.replaceAll('|', '\\|');
   const range = ({ kind, minimum, maximum }) =>
@@ -314,6 +330,7 @@ main(async () => {
   const table = readTable();
   const outputs = [
     [typesFile, await typesText(table)],
+    [namesFile, await namesText(table)],
     [docsFile, await docsText(table)],
   ];
   for (const [file, text] of outputs) {

@@ -1,4 +1,5 @@
-import * as nodeNet from 'node:net';
+import type * as nodeNet from 'node:net';
+import { netModule } from './builtins';
 
 /** `[options, callback]` of connect() and listen(), folded from their overloads once. */
 export type NormalizedArguments<Options> = [options: Options, callback: (() => void) | null];
@@ -9,7 +10,9 @@ type CoreNet = typeof nodeNet & { _normalizeArgs(args: unknown[]): unknown[] };
  * Core marks folded arguments with a symbol of its own, so that an array of that form is not
  * folded again. Taking the same symbol lets both modules read each other's.
  */
-const normalizedMark = Object.getOwnPropertySymbols((nodeNet as CoreNet)._normalizeArgs([]))[0];
+let knownMark: symbol | undefined;
+const normalizedMark = (): symbol =>
+  (knownMark ??= Object.getOwnPropertySymbols((netModule() as CoreNet)._normalizeArgs([]))[0]);
 
 export function toNumber(value: unknown): number | false {
   const number = Number(value);
@@ -21,7 +24,8 @@ export function isPipeName(value: unknown): value is string {
   return typeof value === 'string' && toNumber(value) === false;
 }
 
-export function normalizeArguments<Options extends object>(
+/** Folds the overloads, for who keeps the result to itself. */
+export function foldArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {
   let options: Record<string, unknown> = {};
@@ -38,8 +42,15 @@ export function normalizeArguments<Options extends object>(
   }
   const last = args[args.length - 1];
   const callback = typeof last === 'function' ? (last as () => void) : null;
-  const normalized = [options, callback] as unknown as NormalizedArguments<Options>;
-  (normalized as unknown as Record<symbol, boolean>)[normalizedMark] = true;
+  return [options as Options, callback];
+}
+
+/** The same, marked. */
+export function normalizeArguments<Options extends object>(
+  args: readonly unknown[],
+): NormalizedArguments<Options> {
+  const normalized = foldArguments<Options>(args);
+  (normalized as unknown as Record<symbol, boolean>)[normalizedMark()] = true;
   return normalized;
 }
 
@@ -47,9 +58,9 @@ export function normalizeArguments<Options extends object>(
 export function connectArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {
-  const first = args[0] as Record<symbol, unknown> | undefined;
-  if (Array.isArray(first) && (first as unknown as Record<symbol, unknown>)[normalizedMark]) {
+  const first = args[0];
+  if (Array.isArray(first) && (first as unknown as Record<symbol, unknown>)[normalizedMark()]) {
     return first as unknown as NormalizedArguments<Options>;
   }
-  return normalizeArguments(args);
+  return foldArguments(args);
 }

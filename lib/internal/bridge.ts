@@ -1,5 +1,6 @@
-import * as nodeNet from 'node:net';
+import type * as nodeNet from 'node:net';
 import { binding } from './binding';
+import { netModule } from './builtins';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
   ERR_INVALID_ARG_TYPE,
@@ -82,24 +83,24 @@ function moveOver(old: AnySocket, handle: Handle | CoreHandle, make: () => AnySo
 }
 
 /** See {@link Socket.toNode} in socket.ts. */
-export function toNode(this: SocketImpl): nodeNet.Socket {
-  checkTransferable(this, 'socket.toNode()');
-  const handle = this[kHandle];
+export function toNode(old: SocketImpl): nodeNet.Socket {
+  checkTransferable(old, 'socket.toNode()');
+  const handle = old[kHandle];
   if (!(handle instanceof Handle)) throw new ERR_SOCKET_CLOSED();
   flushGathered();
   const reading = handle.reading;
-  return moveOver(this, handle, () => {
+  return moveOver(old, handle, () => {
     const fd = duplicateDescriptor(handle.fd);
     let socket: nodeNet.Socket;
     try {
-      socket = new nodeNet.Socket({ fd, ...settingsFor(this, reading) });
+      socket = new (netModule().Socket)({ fd, ...settingsFor(old, reading) });
     } catch (error) {
       binding.closeDescriptor(fd);
       throw error;
     }
     // The kernel has them already; core is to know them, so that it can turn them off.
-    if (this[kNoDelay]) socket.setNoDelay(true);
-    const keepAlive = this[kKeepAlive];
+    if (old[kNoDelay]) socket.setNoDelay(true);
+    const keepAlive = old[kKeepAlive];
     if (keepAlive?.enable === true) socket.setKeepAlive(true, keepAlive.delay * 1000);
     return socket;
   }) as nodeNet.Socket;
@@ -110,7 +111,7 @@ export function fromNode(
   Socket: new (options: object) => unknown,
   socket: nodeNet.Socket,
 ): SocketImpl {
-  if (!(socket instanceof nodeNet.Socket)) {
+  if (!(socket instanceof netModule().Socket)) {
     throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', socket);
   }
   checkTransferable(socket, 'Socket.fromNode()');
@@ -133,27 +134,27 @@ export function fromNode(
 }
 
 /** See {@link Socket.detach} in socket.ts. */
-export function detach(this: SocketImpl, options: DetachOptions = {}): SocketToken {
-  checkTransferable(this, 'socket.detach()');
-  const handle = this[kHandle];
+export function detach(socket: SocketImpl, options: DetachOptions): SocketToken {
+  checkTransferable(socket, 'socket.detach()');
+  const handle = socket[kHandle];
   if (!(handle instanceof Handle)) throw new ERR_SOCKET_CLOSED();
   flushGathered();
-  if (isBusy(this, handle.writeQueueSize)) {
+  if (isBusy(socket, handle.writeQueueSize)) {
     throw new ERR_INVALID_STATE(
       'socket.detach() would lose data that was not sent yet; wait for the callback of write()',
     );
   }
   const token = makeToken('socket', handle, options, {
-    settings: settingsFor(this, handle.reading),
-    unread: packUnread(takeUnread(this)),
-    paused: this.isPaused(),
-    ended: this.writableEnded,
-    timeout: this.timeout ?? 0,
+    settings: settingsFor(socket, handle.reading),
+    unread: packUnread(takeUnread(socket)),
+    paused: socket.isPaused(),
+    ended: socket.writableEnded,
+    timeout: socket.timeout ?? 0,
     ref: handle.hasRef(),
-    noDelay: this[kNoDelay],
-    keepAlive: this[kKeepAlive],
+    noDelay: socket[kNoDelay],
+    keepAlive: socket[kKeepAlive],
   });
-  this.destroy();
+  socket.destroy();
   return token;
 }
 

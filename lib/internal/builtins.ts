@@ -1,6 +1,7 @@
 import type cluster from 'node:cluster';
 import type * as crypto from 'node:crypto';
 import type * as dns from 'node:dns';
+import type * as net from 'node:net';
 import type * as performance from 'node:perf_hooks';
 
 /**
@@ -10,7 +11,7 @@ import type * as performance from 'node:perf_hooks';
 
 /* eslint-disable @typescript-eslint/no-require-imports -- an import would load them at once */
 
-function lazily<Module>(load: () => Module): () => Module {
+export function lazily<Module>(load: () => Module): () => Module {
   let module: Module | undefined;
   return () => (module ??= load());
 }
@@ -18,4 +19,5 @@ function lazily<Module>(load: () => Module): () => Module {
 export const clusterModule = lazily(() => require('node:cluster') as typeof cluster);
 export const cryptoModule = lazily(() => require('node:crypto') as typeof crypto);
 export const dnsModule = lazily(() => require('node:dns') as typeof dns);
+export const netModule = lazily(() => require('node:net') as typeof net);
 export const performanceModule = lazily(() => require('node:perf_hooks') as typeof performance);

@@ -1,4 +1,4 @@
-import * as nodeNet from 'node:net';
+import { netModule } from './builtins';
 import { adoptCoreHandle, isCoreHandle, type CoreHandle } from './foreign';
 import type { Handle, TCP } from './handle';
 import { onConnection, type ServerImpl } from './server-state';
@@ -31,7 +31,7 @@ export function setOwner(handle: object, server: ServerImpl): void {
   if (ownerSymbol === undefined) {
     const method = (): number => 0;
     const probe = { getAsyncId: method, readStart: method, readStop: method, close: method };
-    new nodeNet.Socket({ handle: probe, manualStart: true } as never);
+    new (netModule().Socket)({ handle: probe, manualStart: true } as never);
     ownerSymbol = Object.getOwnPropertySymbols(probe)[0]!;
   }
   (handle as Record<symbol, unknown>)[ownerSymbol] = server;

@@ -1,8 +1,8 @@
-import * as nodeNet from 'node:net';
+import { netModule } from './builtins';
 import { validateBoolean, validateInt32 } from './validators';
 
 /**
- * The process-wide defaults of connection attempts. They start as the running Node has them,
+ * The process-wide defaults of connection attempts. Until they are set they are the running Node's,
  * command-line flags included.
  */
 
@@ -10,12 +10,12 @@ const MIN_ATTEMPT_TIMEOUT = 10;
 
 /** 4 or 6 where connects that name no family are to use that one. */
 let forcedFamily: 4 | 6 | undefined;
-let autoSelectFamily = nodeNet.getDefaultAutoSelectFamily();
-let attemptTimeout = nodeNet.getDefaultAutoSelectFamilyAttemptTimeout();
+let autoSelectFamily: boolean | undefined;
+let attemptTimeout: number | undefined;
 
 /** Whether a connect to a name tries the addresses of both families, or the one family it uses. */
 export function getDefaultAutoSelectFamily(): boolean | 4 | 6 {
-  return forcedFamily ?? autoSelectFamily;
+  return forcedFamily ?? (autoSelectFamily ??= netModule().getDefaultAutoSelectFamily());
 }
 
 /**
@@ -47,7 +47,7 @@ export function defaultFamily(options: {
 
 /** Milliseconds between the starts of two connection attempts. */
 export function getDefaultAutoSelectFamilyAttemptTimeout(): number {
-  return attemptTimeout;
+  return (attemptTimeout ??= netModule().getDefaultAutoSelectFamilyAttemptTimeout());
 }
 
 /** @param value - milliseconds, at least 1; less than 10 counts as 10 */

@@ -11,9 +11,10 @@ import {
 } from './errors';
 import { TCP, type Handle, type Pipe, type SocketName } from './handle';
 import { isIP } from './ip';
-import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
-import { presetHandle, refusal } from './option-methods';
-import { isBlocked, Race, type Connected, type RaceSettings, type Target } from './race';
+import { namesPart } from './later';
+import type { UseTargets } from './lookup';
+import { presetHandle, refusal } from './option-gate';
+import type { Connected, Race, RaceSettings, Target } from './race';
 import type { SocketImpl } from './socket-state';
 import { kBoundSource, kHandle } from './symbols';
 import {
@@ -83,6 +84,11 @@ export function dialPipe(socket: SocketImpl, path: string, connected: Connected)
   if (status === 0) return;
   const { address, port } = socket._getsockname();
   socket.destroy(exceptionWithHostPort(status, 'connect', path, undefined, `${address}:${port}`));
+}
+
+/** Whether the socket's block list forbids to connect there. */
+export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
+  return socket.blockList?.check(address, `ipv${family}`) === true;
 }
 
 /** Connects a socket to the one address there is, from any local end: no race and no timer. */
@@ -206,14 +212,14 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
   let race: Race | undefined;
   const { localAddress, localPort, connectTimeout } = settings;
   if (localAddress || localPort || connectTimeout > 0) {
-    race = new Race(socket, settings, connected);
+    race = new (namesPart().Race)(socket, settings, connected);
     if (!bound) race.startClock();
   }
   const use: UseTargets = (targets, complete) => {
     if (race === undefined && complete && targets.length === 1) {
       dialAddress(socket, targets[0], settings.port, connected);
     } else {
-      race ??= new Race(socket, settings, connected);
+      race ??= new (namesPart().Race)(socket, settings, connected);
       race.offer(targets, complete);
     }
   };
@@ -227,6 +233,7 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
   }
 
   socket._host = host;
+  const { isFamily, lookupAll, lookupBoth, lookupOne, queryOf } = namesPart();
   const query = queryOf(host, options);
   debug('connect: find host %s', host);
   if (isFamily(query.family) || !autoSelectFamily) {

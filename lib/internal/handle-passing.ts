@@ -12,7 +12,7 @@ import {
 } from './errors';
 import { Pipe } from './handle';
 import type { SocketImpl, WriteCallback } from './socket-state';
-import { kHandle, kHandlesToSend, kOnDescriptor, kReceiveHandles } from './symbols';
+import { kHandle, kHandlesToSend, kReceiveHandles } from './symbols';
 import { validateFunction, validateInt32 } from './validators';
 import { settle, writeMethods } from './write-path';
 
@@ -125,44 +125,42 @@ export function receiveHandles(socket: SocketImpl): void {
   if (status !== 0) throw errnoException(status, 'recvmsg');
 }
 
-/** Checks the option `handles` of sockets and servers. */
-export function wantHandles(owner: { [kReceiveHandles]?: boolean }, wanted: unknown): void {
-  if (!wanted) return;
+/** The option `handles` of sockets and servers, where it is true. */
+export function wantHandles(owner: { [kReceiveHandles]?: boolean }): void {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('handles');
   owner[kReceiveHandles] = true;
 }
 
-export const handleMethods = {
-  sendHandle(
-    this: SocketImpl,
-    payload: unknown,
-    handle: unknown,
-    callback?: (error?: Error | null) => void,
-  ): boolean {
-    if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('sendHandle');
-    const chunk = copyOf(payload);
-    const fd = descriptorOf(handle);
-    if (callback !== undefined) validateFunction(callback, 'callback');
-    const own = this[kHandle];
-    if (own !== null && !(own instanceof Pipe)) {
-      throw new ERR_INVALID_STATE('descriptors can only be sent over unix sockets');
-    }
-    const copy = binding.duplicateDescriptor(fd);
-    if (copy < 0) throw errnoException(copy, 'dup');
-    waiting.set(chunk, copy);
-    getInLine(this);
-    return this.write(chunk, (error) => {
-      leaveLine(this, chunk);
-      callback?.(error);
-    });
-  },
+export function sendHandle(
+  socket: SocketImpl,
+  payload: unknown,
+  handle: unknown,
+  callback?: (error?: Error | null) => void,
+): boolean {
+  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('sendHandle');
+  const chunk = copyOf(payload);
+  const fd = descriptorOf(handle);
+  if (callback !== undefined) validateFunction(callback, 'callback');
+  const own = socket[kHandle];
+  if (own !== null && !(own instanceof Pipe)) {
+    throw new ERR_INVALID_STATE('descriptors can only be sent over unix sockets');
+  }
+  const copy = binding.duplicateDescriptor(fd);
+  if (copy < 0) throw errnoException(copy, 'dup');
+  waiting.set(chunk, copy);
+  getInLine(socket);
+  return socket.write(chunk, (error) => {
+    leaveLine(socket, chunk);
+    callback?.(error);
+  });
+}
 
-  [kOnDescriptor](this: SocketImpl, fd: number, position: number): void {
-    const passed = new PassedHandle(fd);
-    try {
-      this.emit('handle', passed, position);
-    } finally {
-      passed.close();
-    }
-  },
-};
+/** A descriptor has arrived. */
+export function emitHandle(socket: SocketImpl, fd: number, position: number): void {
+  const passed = new PassedHandle(fd);
+  try {
+    socket.emit('handle', passed, position);
+  } finally {
+    passed.close();
+  }
+}

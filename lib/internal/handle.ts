@@ -2,9 +2,9 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { dropReasonOf, type AcceptPolicy, type DropReason } from './accept-policy';
 import { errnoByName } from './errno';
 import { binding } from './binding';
+import { optionsPart } from './later';
 import { WRITE_GATHERED, type NativeCallback } from './native-types';
 import type { ProxyParts } from './proxy-info';
-import { socketOptionTable } from './socket-option-types';
 import {
   kOnBytes,
   kOnDescriptor,
@@ -166,7 +166,8 @@ export abstract class Handle {
   }
 
   listen(backlog: number, policy?: AcceptPolicy): number {
-    return binding.listen(this.id, backlog, policy?.native);
+    onResource ??= storesOnResource();
+    return binding.listen(this.id, backlog, policy?.native, onResource);
   }
 
   dropped(index: number): Dropped {
@@ -244,9 +245,6 @@ function readName(result: string | number, out: SocketName): number {
   out.port = state[0]!;
   return 0;
 }
-
-const typeOfServiceRow = (): number =>
-  socketOptionTable.findIndex(({ name }) => name === 'typeOfService');
 
 /** A TCP handle. */
 export class TCP extends Handle {
@@ -340,11 +338,11 @@ export class TCP extends Handle {
   }
 
   setTypeOfService(value: number): number {
-    return binding.setSocketOption(this.id, typeOfServiceRow(), value);
+    return binding.setSocketOption(this.id, optionsPart().typeOfServiceRow, value);
   }
 
   getTypeOfService(): number {
-    const value = binding.getSocketOption(this.id, typeOfServiceRow());
+    const value = binding.getSocketOption(this.id, optionsPart().typeOfServiceRow);
     return value === undefined ? state[0] : (value as number);
   }
 }
@@ -506,6 +504,7 @@ function onRelay(id: number, status: number, side: 0 | 1, flags: number): void {
  * Whether `AsyncLocalStorage#enterWith` sticks to the async resource, as up to Node 22, instead of
  * ending with the callback. Then connections must not share a resource.
  */
+let onResource: boolean | undefined;
 function storesOnResource(): boolean {
   const storage = new AsyncLocalStorage<boolean>();
   const resource = new AsyncResource('UVNET');
@@ -531,7 +530,7 @@ const callbacks: NativeCallback[] = [
   onRelay,
 ];
 
-const started = binding.start(state, callbacks, storesOnResource());
+const started = binding.start(state, callbacks);
 if (started !== 0) throw new Error(`uvnet: the native core did not start (${started})`);
 
 /** Who uses the handle with this id. */

@@ -1,6 +1,6 @@
 import { boundPathOf, consume, isBoundSocket } from '../bound-socket';
 import { onAbort } from './abort';
-import { isPipeName, normalizeArguments, toNumber } from './arguments';
+import { foldArguments, isPipeName, toNumber } from './arguments';
 import { clusterModule, dnsModule } from './builtins';
 import { adoptSharedHandle, onForeignConnection, setOwner } from './cluster';
 import { handleFor } from './descriptor';
@@ -17,7 +17,7 @@ import {
 import { adoptCoreHandle, isCoreHandle, type CoreHandle } from './foreign';
 import { BindFlag, guessHandleType, Handle, Pipe, PipeMode, TCP } from './handle';
 import { anyAddress, isIPv6 } from './ip';
-import { planServer, presetListener, setInheritedOnEach, refusal } from './option-methods';
+import { planServer, presetListener, setInheritedOnEach, refusal } from './option-gate';
 import { markOpen } from './server-close';
 import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from './socket-options';
@@ -290,7 +290,7 @@ function closeOnAbort(server: ServerImpl, signal: AbortSignal | undefined): void
 const NO_PLACE = { address: null, port: -1, addressType: -1, exclusive: true, flags: 0 };
 
 export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
-  const normalized = normalizeArguments<ListenOptions>(args);
+  const normalized = foldArguments<ListenOptions>(args);
   let [options] = normalized;
   const [, listener] = normalized;
   if (this._handle) throw new ERR_SERVER_ALREADY_LISTEN();

@@ -16,11 +16,7 @@ export type FramingNumbers = readonly [
  */
 export interface NativeBinding {
   /** Hands over the state array and the callbacks, in the order of `Callback` in environment.h. */
-  start(
-    state: Int32Array,
-    callbacks: readonly NativeCallback[],
-    asyncStorageOnResource: boolean,
-  ): number;
+  start(state: Int32Array, callbacks: readonly NativeCallback[]): number;
   /** The `uv_handle_type` libuv finds behind a descriptor. */
   guessHandle(fd: number): number;
   /** Handles made and handles closed since the addon was loaded; equal when none is open. */
@@ -53,7 +49,13 @@ export interface NativeBinding {
   idleTime(id: number): number;
   touch(id: number): void;
   /** Everybody is let in where there is no policy. */
-  listen(id: number, backlog: number, policy?: object): number;
+  /** With `asyncStorageOnResource`, connections accepted from then on share no async resource. */
+  listen(
+    id: number,
+    backlog: number,
+    policy: object | undefined,
+    asyncStorageOnResource: boolean,
+  ): number;
   /** Only while a connection is reported that came with more than itself. */
   acceptedProxyInfo(id: number): ProxyParts | undefined;
   /** Only while drops are reported; see `onDrop` in handle.ts. */

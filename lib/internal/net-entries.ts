@@ -1,5 +1,5 @@
-import * as nodeNet from 'node:net';
-import { performanceModule } from './builtins';
+import type * as nodeNet from 'node:net';
+import { netModule, performanceModule } from './builtins';
 import { clientSocketChannel } from './diagnostics';
 import type { SocketImpl } from './socket-state';
 
@@ -73,7 +73,7 @@ function begin(address: string, port: number, family: number): Entry {
     readStop: nothing,
     close: nothing,
   };
-  const socket = new nodeNet.Socket({ handle, manualStart: true } as never);
+  const socket = new (netModule().Socket)({ handle, manualStart: true } as never);
   socket.connect({
     // A name that is looked up at once, so that the attempt begins at once.
     host: 'localhost',

@@ -37,7 +37,15 @@ import {
   kTypeOfService,
 } from './symbols';
 
-/** Socket options where they meet handles, and what the kernel tells about a connection. */
+/**
+ * Socket options where they meet handles, and what the kernel tells about a connection. Loaded when
+ * a program uses the first one: see option-gate.ts, which says what each function is for.
+ */
+
+export { optionError, trafficClass } from './socket-options';
+
+/** Where the table has `typeOfService`. */
+export const typeOfServiceRow = socketOptionTable.findIndex(({ name }) => name === 'typeOfService');
 
 const UV_EBADF = errnoByName('EBADF');
 const UV_ENOTCONN = errnoByName('ENOTCONN');
@@ -78,13 +86,6 @@ export type ServerOptionMethods = Pick<OptionMethods, 'setOption' | 'getOption'>
 // ---------------------------------------------------------------------------------------------
 // Connecting
 
-/** The error of an option in a handle's preset that was refused, if that is what failed. */
-export function refusal(handle: Handle | null, status: number): Error | undefined {
-  if (status >= 0 || !(handle instanceof Handle)) return undefined;
-  const row = binding.refusedSocketOption(handle.id);
-  return row >= 0 ? optionError(status, 'setsockopt', row) : undefined;
-}
-
 function apply(handle: Handle, stage: number, settings: EncodedOptions): Error | undefined {
   if (settings.length === 0) return undefined;
   const status = binding.applySocketOptions(handle.id, stage, settings);
@@ -95,17 +96,13 @@ function apply(handle: Handle, stage: number, settings: EncodedOptions): Error |
 
 /** Checks the options of a connect and has them set on the socket that it makes. */
 export function planConnect(socket: SocketImpl, local: boolean, options: object): void {
-  const plan = planOptions('connect', local, socket[kPendingOptions], options);
-  // Most sockets never get the property.
-  if (plan === undefined && socket[kOptionPlan] === undefined) return;
-  socket[kOptionPlan] = plan;
+  socket[kOptionPlan] = planOptions('connect', local, socket[kPendingOptions], options);
   delete socket[kPendingOptions];
 }
 
 /** Gives a handle that is about to connect the options of its socket. */
-export function presetHandle(socket: SocketImpl, handle: Handle | null): Error | undefined {
-  const plan = socket[kOptionPlan];
-  if (plan === undefined || !(handle instanceof TCP)) return undefined;
+export function presetHandle(plan: OptionPlan, handle: Handle | null): Error | undefined {
+  if (!(handle instanceof TCP)) return undefined;
   // An adopted one was bound before and has its socket.
   if (handle.fd >= 0) return apply(handle, Stage.bind, plan.settings);
   const status = binding.presetSocketOptions(handle.id, plan.settings, plan.protocol);
@@ -130,7 +127,6 @@ function onceConnected(settings: EncodedOptions): EncodedOptions {
 export function applyConnected(socket: SocketImpl): Error | undefined {
   const plan = socket[kOptionPlan];
   const late = socket[kPendingOptions];
-  if (plan === undefined && late === undefined) return undefined;
   const handle = socket[kHandle]!;
   socket[kOptionPlan] = undefined;
   delete socket[kPendingOptions];
@@ -169,8 +165,8 @@ export function keepServerOptions(server: ServerImpl, options: object): void {
 }
 
 /** For a handle that bind() will give its socket, or that has one already. */
-export function presetListener(handle: Handle, plan: OptionPlan | undefined): Error | undefined {
-  if (plan === undefined || !(handle instanceof Handle)) return undefined;
+export function presetListener(handle: Handle, plan: OptionPlan): Error | undefined {
+  if (!(handle instanceof Handle)) return undefined;
   if (!(handle instanceof TCP) || handle.fd >= 0) return apply(handle, Stage.any, plan.settings);
   const status = binding.presetSocketOptions(handle.id, plan.settings, plan.protocol);
   return status === 0 ? undefined : errnoException(status, 'setsockopt');
@@ -188,12 +184,6 @@ export function setInheritedOnEach(server: ServerImpl): void {
     if (where === 'Inherited') each.push(settings[i], settings[i + 1]);
   }
   if (each.length > 0) server[kAcceptedOptions] = [...each, ...(server[kAcceptedOptions] ?? [])];
-}
-
-/** For a connection; what its peer may have made impossible by now does not count. */
-export function applyAccepted(server: ServerImpl, id: number): void {
-  const settings = server[kAcceptedOptions];
-  if (settings !== undefined) binding.applySocketOptions(id, Stage.any, settings);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -232,66 +222,66 @@ function readOption(handle: Handle | null, row: number): unknown {
   return decodeOption(row, value!);
 }
 
-export const optionMethods = {
-  setOption(this: SocketImpl, name: SocketOptionName, value: unknown): SocketImpl {
-    const row = findOption(name, 'connect');
-    const encoded = encodeOption(row, value, 'value');
-    const handle = this[kHandle];
-    if (handle === null || this.connecting) {
-      (this[kPendingOptions] ??= new Map()).set(row, encoded);
-    } else {
-      writeOption(handle, row, encoded);
-    }
-    forgetCached(this, name, encoded);
-    return this;
-  },
+export function setOption(socket: SocketImpl, name: SocketOptionName, value: unknown): SocketImpl {
+  const row = findOption(name, 'connect');
+  const encoded = encodeOption(row, value, 'value');
+  const handle = socket[kHandle];
+  if (handle === null || socket.connecting) {
+    (socket[kPendingOptions] ??= new Map()).set(row, encoded);
+  } else {
+    writeOption(handle, row, encoded);
+  }
+  forgetCached(socket, name, encoded);
+  return socket;
+}
 
-  getOption(this: SocketImpl, name: SocketOptionName): unknown {
-    const row = findOption(name, 'connect');
-    const kept = this[kPendingOptions]?.get(row);
-    if (kept !== undefined) return decodeOption(row, kept);
-    return readOption(this[kHandle], row);
-  },
+export function getOption(socket: SocketImpl, name: SocketOptionName): unknown {
+  const row = findOption(name, 'connect');
+  const kept = socket[kPendingOptions]?.get(row);
+  if (kept !== undefined) return decodeOption(row, kept);
+  return readOption(socket[kHandle], row);
+}
 
-  info(this: SocketImpl): SocketInfo | undefined {
-    const handle = this[kHandle];
-    if (!(handle instanceof Handle)) return undefined;
-    const raw: Record<string, number> = {};
-    const state = binding.socketInfo(handle.id, infoNumbers, raw);
-    if (state === UV_EBADF) return undefined;
-    if (state < 0) throw errnoException(state, 'getsockopt');
-    return buildInfo(state, infoNumbers, raw);
-  },
+export function info(socket: SocketImpl): SocketInfo | undefined {
+  const handle = socket[kHandle];
+  if (!(handle instanceof Handle)) return undefined;
+  const raw: Record<string, number> = {};
+  const state = binding.socketInfo(handle.id, infoNumbers, raw);
+  if (state === UV_EBADF) return undefined;
+  if (state < 0) throw errnoException(state, 'getsockopt');
+  return buildInfo(state, infoNumbers, raw);
+}
 
-  peerCredentials(this: SocketImpl): PeerCredentials | undefined {
-    if (process.platform === 'win32') {
-      throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peerCredentials');
-    }
-    const handle = this[kHandle];
-    if (!(handle instanceof Pipe)) return undefined;
-    const numbers = new Float64Array(3);
-    const status = binding.peerCredentials(handle.id, numbers);
-    if (status === UV_EBADF || status === UV_ENOTCONN) return undefined;
-    if (status !== 0) throw errnoException(status, 'getsockopt');
-    const [pid = 0, uid = 0, gid = 0] = numbers;
-    return { pid, uid, gid };
-  },
-};
+export function peerCredentials(socket: SocketImpl): PeerCredentials | undefined {
+  if (process.platform === 'win32') {
+    throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peerCredentials');
+  }
+  const handle = socket[kHandle];
+  if (!(handle instanceof Pipe)) return undefined;
+  const numbers = new Float64Array(3);
+  const status = binding.peerCredentials(handle.id, numbers);
+  if (status === UV_EBADF || status === UV_ENOTCONN) return undefined;
+  if (status !== 0) throw errnoException(status, 'getsockopt');
+  const [pid = 0, uid = 0, gid = 0] = numbers;
+  return { pid, uid, gid };
+}
 
-export const serverOptionMethods = {
-  setOption(this: ServerImpl, name: SocketOptionName, value: unknown): ServerImpl {
-    const row = findOption(name, 'listen');
-    const encoded = encodeOption(row, value, 'value');
-    const handle = this._handle;
-    if (handle instanceof Handle) {
-      writeOption(handle, row, encoded);
-    } else {
-      this[kServerOptions] = { ...this[kServerOptions], [name]: value };
-    }
-    return this;
-  },
+export function setServerOption(
+  server: ServerImpl,
+  name: SocketOptionName,
+  value: unknown,
+): ServerImpl {
+  const row = findOption(name, 'listen');
+  const encoded = encodeOption(row, value, 'value');
+  const handle = server._handle;
+  if (handle instanceof Handle) {
+    writeOption(handle, row, encoded);
+  } else {
+    server[kServerOptions] = { ...server[kServerOptions], [name]: value };
+  }
+  return server;
+}
 
-  getOption(this: ServerImpl, name: SocketOptionName): unknown {
-    return readOption(this._handle, findOption(name, 'listen'));
-  },
-};
+export function getServerOption(server: ServerImpl, name: SocketOptionName): unknown {
+  return readOption(server._handle, findOption(name, 'listen'));
+}

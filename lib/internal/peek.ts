@@ -9,7 +9,7 @@ import {
 import { Handle } from './handle';
 import { startReading } from './read-path';
 import type { SocketImpl } from './socket-state';
-import { kHandle, kOnPeek, kPeek } from './symbols';
+import { kHandle, kPeek } from './symbols';
 import { takeUnread } from './takeover';
 import { validateInteger } from './validators';
 
@@ -122,18 +122,17 @@ function peekAt(socket: SocketImpl, handle: Handle, size: number): Promise<Buffe
   });
 }
 
-export const peekMethods = {
-  async peek(this: SocketImpl, size: number): Promise<Buffer> {
-    if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peek');
-    validateInteger(size, 'size', 1, MAX_SIZE);
-    // At once where that is possible: in the next tick bytes may have been read.
-    const handle = this[kHandle];
-    if (handle instanceof Handle && !this.connecting) return peekAt(this, handle, size);
-    return peekAt(this, await connection(this), size);
-  },
+export async function peek(socket: SocketImpl, size: number): Promise<Buffer> {
+  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peek');
+  validateInteger(size, 'size', 1, MAX_SIZE);
+  // At once where that is possible: in the next tick bytes may have been read.
+  const handle = socket[kHandle];
+  if (handle instanceof Handle && !socket.connecting) return peekAt(socket, handle, size);
+  return peekAt(socket, await connection(socket), size);
+}
 
-  [kOnPeek](this: SocketImpl, result: Buffer | number): void {
-    const pending = this[kPeek];
-    if (pending !== undefined) settle(this, pending, result);
-  },
-};
+/** What a peek waited for has come, or an error. */
+export function endPeek(socket: SocketImpl, result: Buffer | number): void {
+  const pending = socket[kPeek];
+  if (pending !== undefined) settle(socket, pending, result);
+}

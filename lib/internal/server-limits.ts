@@ -1,7 +1,7 @@
 import type { BlockList as NodeBlockList } from 'node:net';
-import { BlockList } from '../block-list';
 import { AcceptPolicy, proxyModeNames, type ProxyMode, type ServerStats } from './accept-policy';
 import { ERR_INVALID_ARG_TYPE } from './errors';
+import { addressesPart } from './later';
 import type { ServerImpl } from './server-state';
 import { kLimits } from './symbols';
 import { validateInteger, validateNumber, validateObject, validateOneOf } from './validators';
@@ -94,11 +94,12 @@ function asCount(value: unknown): number {
 }
 
 function nativeId(list: NodeBlockList | undefined): number {
-  return BlockList.nativeId(list) ?? -1;
+  return list === undefined ? -1 : (addressesPart().BlockList.nativeId(list) ?? -1);
 }
 
 function checkBlockList(value: unknown, name: string): asserts value is NodeBlockList {
-  if (!BlockList.isBlockList(value)) throw new ERR_INVALID_ARG_TYPE(name, 'net.BlockList', value);
+  if (addressesPart().BlockList.isBlockList(value)) return;
+  throw new ERR_INVALID_ARG_TYPE(name, 'net.BlockList', value);
 }
 
 /** Names and setters of the limits that are uvnet's own. The setters check what they are given. */

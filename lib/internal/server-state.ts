@@ -13,8 +13,8 @@ import type { ClosedState, CloseOptions } from './server-close';
 import type { Limits } from './server-limits';
 import type { AcceptingServer, SocketImpl } from './socket-state';
 import type { PathOptions } from './unix-path';
-import { receiveHandles } from './handle-passing';
-import { applyAccepted } from './option-methods';
+import { movesPart } from './later';
+import { applyAccepted } from './option-gate';
 import type { EncodedOptions, OptionPlan } from './socket-options';
 import {
   kAcceptedOptions,
@@ -212,7 +212,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
   options.readableHighWaterMark = server.highWaterMark;
   options.writableHighWaterMark = server.highWaterMark;
   const socket = new Socket(options) as unknown as SocketImpl;
-  if (server[kReceiveHandles] === true) receiveHandles(socket);
+  if (server[kReceiveHandles] === true) movesPart().receiveHandles(socket);
   applyKeptOptions(server, this, socket, handle);
   if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle.id);
   server._connections++;

@@ -12,9 +12,9 @@ import {
   ERR_SOCKET_CLOSED,
   errnoException,
 } from './errors';
-import { receiveHandles } from './handle-passing';
+import { movesPart } from './later';
 import { Pipe, TCP, type SocketName } from './handle';
-import { applyConnected, planConnect } from './option-methods';
+import { applyConnected, planConnect } from './option-gate';
 import { isObserved, noteConnect } from './net-entries';
 import type { KeepAliveSetting, SocketImpl } from './socket-state';
 import {
@@ -50,7 +50,7 @@ export function adoptHandle(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle === null) return;
   handle.owner = socket;
-  if (socket[kReceiveHandles] === true) receiveHandles(socket);
+  if (socket[kReceiveHandles] === true) movesPart().receiveHandles(socket);
 
   let buffer = socket[kBuffer];
   if (buffer === null) return;

@@ -1,4 +1,5 @@
 /** What is behind lib/lean/index.ts; loaded by index.ts of lib, where the native core could be. */
+export { toLean } from './adopt';
 export { connect } from './connect';
 export { publish } from './publish';
 export { proxyHeader } from './proxy-header';

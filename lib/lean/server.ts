@@ -4,7 +4,7 @@ import { binding } from '../internal/binding';
 import { errnoException } from '../internal/errors';
 import { Handle, type SocketName, type TCP } from '../internal/handle';
 import { setupListenHandle } from '../internal/listen';
-import { applyAccepted } from '../internal/option-methods';
+import { applyAccepted } from '../internal/option-gate';
 import type { ProxyInfo } from '../internal/proxy-info';
 import { onConnection, takeProxy, type DropData, type ServerImpl } from '../internal/server-state';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/symbols';

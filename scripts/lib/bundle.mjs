@@ -92,21 +92,33 @@ function withoutNeedlessNames(code) {
 }
 
 /** One file out of an entry and all it imports, but for what `external` names. */
-function join(entry, ...external) {
-  const { outputFiles } = require('esbuild').buildSync({
+function build(entry, external) {
+  const { outputFiles, metafile } = require('esbuild').buildSync({
     ...options,
+    ...(typeof entry === 'string' ? { entryPoints: [entry] } : { stdin: entry }),
     absWorkingDir: at('.'),
-    entryPoints: [entry],
     external,
     bundle: true,
+    metafile: true,
     outdir: 'dist',
     write: false,
   });
-  return plainBuiltins(outputFiles[0].text);
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return { code: plainBuiltins(outputFiles[0].text), files: Object.keys(inputs) };
 }
+
+const join = (entry, ...external) => build(entry, external).code;
 
 const BINDING = 'lib/internal/binding.ts';
 const CORE = 'lib/net.ts';
+/** What lib/internal/later.ts loads: a file in dist/later each, and the rest is the core. */
+const PARTS = {
+  addresses: 'lib/addresses.ts',
+  lean: 'lib/lean/implementation.ts',
+  moves: 'lib/internal/moves.ts',
+  names: 'lib/internal/names.ts',
+  options: 'lib/internal/option-methods.ts',
+};
 
 /** Replaces what has to be there, once. */
 function replaceOnce(code, pattern, replacement) {
@@ -122,20 +134,95 @@ const exportedGetters =
 /** The names once more, for those who look for them without running the code. */
 const exportedNames = /0&&\(module\.exports=(\{[^}]*\})\);\n?$/;
 
-/** `lib/net.ts` and all that it imports, as one function that returns the exports. */
-function coreFunction() {
-  let code = join(CORE, `./${BINDING}`);
+/** The code without its exports, and these as `name:value` each. */
+function splitExports(code) {
   const [, getters] = exportedGetters.exec(code);
-  code = replaceOnce(code, exportedGetters, '');
-  code = replaceOnce(code, exportedNames, `return{${getters.replaceAll(':()=>', ':')}}`);
-  // The binding is the entry's. A constant is what compiled code need not load.
-  code = code
+  const rest = replaceOnce(replaceOnce(code, exportedGetters, ''), exportedNames, '');
+  return { code: rest, values: getters.replaceAll(':()=>', ':').split(',') };
+}
+
+/** The binding is the entry's. A constant is what compiled code need not load. */
+function withBinding(code) {
+  const plain = code
     .replace(/\b(import_binding\d*)=require\("[^"]*\/binding\.ts"\)/g, '$1')
     .replace(/\bimport_binding\d*\.binding\b/g, 'uvnetBinding');
-  if (/\bimport_binding\d*\./.test(code)) {
+  if (/\bimport_binding\d*\./.test(plain)) {
     throw new CommandError("lib/: only the entry may use binding.ts's other exports");
   }
-  return `(function(given){const uvnetBinding=given;${code}})`;
+  return plain;
+}
+
+/** The files that make up the core: all that it imports, and what several parts have in common. */
+function coreFiles() {
+  const parts = Object.values(PARTS);
+  const outside = (file) =>
+    [BINDING, ...parts].filter((each) => each !== file).map((each) => `./${each}`);
+  const core = new Set(build(CORE, outside(CORE)).files);
+  const seen = new Set();
+  for (const part of parts) {
+    const own = build(part, [...outside(part), ...[...core].map((file) => `./${file}`)]).files;
+    for (const file of own) (seen.has(file) ? core : seen).add(file);
+  }
+  return core;
+}
+
+/**
+ * A part that is loaded later, as a file that exports one function: of what it uses of the core, to
+ * its own exports. `shared` collects what that is.
+ */
+function joinPart(part, core, shared) {
+  const external = [BINDING, ...core].map((file) => `./${file}`);
+  const { code: whole, values } = splitExports(join(part, ...external));
+  let code = withBinding(whole);
+  /** Files of the core by the name under which this part imports them. */
+  const imported = new Map();
+  code = code.replace(/\b(import_\w+)=require\("\.\.\/(lib\/[^"]*)"\)/g, (_, name, file) => {
+    imported.set(name, file);
+    return name;
+  });
+  const used = new Set();
+  const take = (text, name, key) => {
+    const file = imported.get(name);
+    if (file === undefined) return text;
+    const given = `${file.replace(/^lib\/|\.ts$/g, '').replace(/\W/g, '_')}$${key}`;
+    used.add(given);
+    shared.set(given, { file, key });
+    return given;
+  };
+  // A call is written `(0,import_x.y)()`, also right after a keyword.
+  code = code.replace(/(?<=\w)\(0,(?=import_)/g, ' (0,');
+  code = code.replace(/\(0,(import_\w+)\.(\w+)\)/g, take).replace(/\b(import_\w+)\.(\w+)/g, take);
+  if (/require\("\.\.\/lib/.test(code)) {
+    throw new CommandError(`${part} loads another part by itself`);
+  }
+  code = replaceOnce(code, '"use strict";', '');
+  const names = ['uvnetBinding', ...used].join(',');
+  return `"use strict";module.exports=(function({${names}}){${code}return{${values.join(',')}}});`;
+}
+
+const later = {};
+
+/** `lib/net.ts` and all that it imports, as one function that returns the exports. */
+function coreFunction() {
+  const core = coreFiles();
+  const shared = new Map();
+  for (const [name, part] of Object.entries(PARTS)) later[name] = joinPart(part, core, shared);
+  const contents = [`export * from './${CORE}'`];
+  for (const [name, { file, key }] of shared) {
+    contents.push(`export{${key} as ${name}}from'./${file}'`);
+  }
+  const external = [BINDING, ...Object.values(PARTS)].map((file) => `./${file}`);
+  const { code: whole, values } = splitExports(
+    join({ contents: contents.join(';'), loader: 'ts', resolveDir: at('.') }, ...external),
+  );
+  let code = withBinding(whole);
+  const isShared = (value) => shared.has(value.split(':')[0]);
+  for (const [name, part] of Object.entries(PARTS)) {
+    code = replaceOnce(code, `require("../${part}")`, `require("./later/${name}.js")(shared())`);
+  }
+  const given = ['uvnetBinding', ...values.filter(isShared)];
+  const exported = values.filter((value) => !isShared(value));
+  return `(function(uvnetBinding){${code}function shared(){return{${given.join(',')}}}return{${exported.join(',')}}})`;
 }
 
 /**
@@ -160,10 +247,13 @@ const entries = {
   'lean/index': () => join('lib/lean/index.ts', '../index'),
 };
 
-function bundle([name, joinEntry]) {
-  const code = withoutNeedlessNames(joinEntry());
+function writeCode(name, code) {
   mkdirSync(dirname(at(`dist/${name}`)), { recursive: true });
-  writeFileSync(at(`dist/${name}.js`), code);
+  writeFileSync(at(`dist/${name}.js`), withoutNeedlessNames(code));
+}
+
+function bundle([name, joinEntry]) {
+  writeCode(name, joinEntry());
   const module = require('esbuild').transformSync(readFileSync(at(`lib/${name}.mts`), 'utf8'), {
     loader: 'ts',
     target: options.target,
@@ -176,4 +266,5 @@ export function buildDist({ clean }) {
   if (clean) rmSync(at('dist'), { recursive: true, force: true });
   runModule('typescript/bin/tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly']);
   Object.entries(entries).forEach(bundle);
+  for (const [name, code] of Object.entries(later)) writeCode(`later/${name}`, code);
 }

@@ -120,7 +120,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
   test('carries what it needs and nothing else', () => {
     const names = files.map(({ path: name }) => name);
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp|bin\/[\w/.-]+\.mjs|dist\/(lean\/)?index\.m?js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp|bin\/[\w/.-]+\.mjs|dist\/(lean\/)?index\.m?js|dist\/later\/\w+\.js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
     expect(names.filter((name) => !allowed.test(name))).toEqual([]);
     expect(names).toContain('dist/index.js');
     expect(names).toContain(`${folder}/${binaryName}`);
