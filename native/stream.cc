@@ -327,6 +327,18 @@ napi_value Fd(napi_env env, napi_callback_info info) {
   return arguments.Return(stream == nullptr ? UV_EBADF : stream->fd());
 }
 
+// (id): both counters into the state array, where they fit
+napi_value ByteCounts(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  const uint64_t read = stream->bytes_read();
+  const uint64_t written = stream->bytes_written();
+  if (read > INT32_MAX || written > INT32_MAX) return arguments.Return(UV_EOVERFLOW);
+  arguments.environment()->SetState(static_cast<int32_t>(read), static_cast<int32_t>(written));
+  return arguments.Return(0);
+}
+
 template <uint64_t (Stream::*Counter)() const>
 napi_value Count(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -375,6 +387,7 @@ void InitStream(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "fd", Fd);
   Define(env, exports, "bytesRead", Count<&Stream::bytes_read>);
   Define(env, exports, "bytesWritten", Count<&Stream::bytes_written>);
+  Define(env, exports, "byteCounts", ByteCounts);
   Define(env, exports, "writeQueueSize", WriteQueueSize);
   Define(env, exports, "idleTime", IdleTime);
   Define(env, exports, "touch", Touch);

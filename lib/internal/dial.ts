@@ -130,6 +130,15 @@ function dialAddress(socket: SocketImpl, target: Target, port: number, connected
   );
 }
 
+function dialInNextTick(
+  socket: SocketImpl,
+  target: Target,
+  port: number,
+  connected: Connected,
+): void {
+  if (socket.connecting) dialAddress(socket, target, port, connected);
+}
+
 function checkEndpoints(options: DialOptions, host: string, bound: boolean): void {
   const { localAddress, localPort } = options;
   validateStringWithoutNullBytes(host, 'options.host');
@@ -225,10 +234,11 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
   };
 
   if (literal !== 0) {
-    const targets = [{ address: host, family: literal }];
+    const target = { address: host, family: literal };
     // An adopted socket's local address is to be seen in this very tick.
-    if (bound) use(targets, true);
-    else process.nextTick(() => socket.connecting && use(targets, true));
+    if (bound) use([target], true);
+    else if (race !== undefined) process.nextTick(() => socket.connecting && use([target], true));
+    else process.nextTick(dialInNextTick, socket, target, settings.port, connected);
     return;
   }
 

@@ -44,6 +44,8 @@ export interface NativeBinding {
   fd(id: number): number;
   bytesRead(id: number): number;
   bytesWritten(id: number): number;
+  /** Both of these into the state array; UV_EOVERFLOW where one does not fit in there. */
+  byteCounts(id: number): number;
   writeQueueSize(id: number): number;
   /** Milliseconds since the last byte moved. */
   idleTime(id: number): number;

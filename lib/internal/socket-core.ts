@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { connectArguments } from './arguments';
 import { onAbort } from './abort';
+import { binding } from './binding';
 import { dialPipe, dialTcp } from './dial';
 import { clientSocketChannel, debug } from './diagnostics';
 import { errnoByName } from './errno';
@@ -13,7 +14,7 @@ import {
   errnoException,
 } from './errors';
 import { movesPart } from './later';
-import { Pipe, TCP, type SocketName } from './handle';
+import { Handle, nativeState, Pipe, TCP, type SocketName } from './handle';
 import { applyConnected, planConnect } from './option-gate';
 import { isObserved, noteConnect } from './net-entries';
 import type { KeepAliveSetting, SocketImpl } from './socket-state';
@@ -107,6 +108,17 @@ export function watchSignal(socket: SocketImpl, signal: AbortSignal): void {
     if (signal.aborted) abort();
     else onAbort(signal, abort);
   });
+}
+
+/** Keeps the counters, which go with the handle. */
+function keepByteCounts(socket: SocketImpl, handle: Handle): void {
+  if (handle instanceof Handle && binding.byteCounts(handle.id) === 0) {
+    socket[kBytesRead] = nativeState[0];
+    socket[kBytesWritten] = nativeState[1];
+  } else {
+    socket[kBytesRead] = handle.bytesRead;
+    socket[kBytesWritten] = handle.bytesWritten;
+  }
 }
 
 function closeHandle(socket: SocketImpl, hadError: boolean, cleanUp: boolean): void {
@@ -218,8 +230,7 @@ export const coreMethods = {
       process.nextTick(() => this.emit('close'));
     } else {
       const hadError = error !== null && error !== undefined;
-      this[kBytesRead] = handle.bytesRead;
-      this[kBytesWritten] = handle.bytesWritten;
+      keepByteCounts(this, handle);
       if (this.resetAndClosing === true) {
         this.resetAndClosing = false;
         const status = handle.reset(() => this.emit('close', hadError));

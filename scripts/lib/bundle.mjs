@@ -40,7 +40,8 @@ function plainBuiltins(code) {
 /**
  * The bundler notes every function's name with a call, also where the language gives the same name
  * by itself, and for closures that is a call each time one is made. Those calls are taken out; what
- * is left is what was renamed because two files use one name.
+ * is left is what was renamed because two files use one name. A closure that was renamed has to do
+ * without: naming it makes a dictionary of it, each time.
  */
 function withoutNeedlessNames(code) {
   const ts = require('typescript');
@@ -58,6 +59,15 @@ function withoutNeedlessNames(code) {
     return assigned ? parent.left.text : undefined;
   };
 
+  /** Whether code is in a function of ours, and not just in the one around each file's code. */
+  const isNested = (node) => {
+    let functions = 0;
+    for (let each = node.parent; each !== undefined; each = each.parent) {
+      if (ts.isFunctionLike(each)) functions += 1;
+    }
+    return functions > 1;
+  };
+
   const inspect = (call) => {
     const [target, { text: name }] = call.arguments;
     const { parent } = call;
@@ -71,7 +81,7 @@ function withoutNeedlessNames(code) {
       const block = parent.parent.parent;
       const owner = block.parent;
       if ((owner.name?.text ?? inferred(owner)) === name) cut(block.getStart(), block.end);
-    } else if ((target.name?.text ?? inferred(call)) === name) {
+    } else if (isNested(call) || (target.name?.text ?? inferred(call)) === name) {
       cut(call.getStart(), target.getStart());
       cut(target.end, call.end);
     }
