@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "block_list_table.h"
+#include "encode_area.h"
 #include "gather.h"
 #include "receive_buffer.h"
 #include "splice_pipe.h"
@@ -95,6 +96,7 @@ class Environment {
   ReceiveBuffer& receive() { return receive_; }
   BlockListTable& block_lists() { return block_lists_; }
   GatherPool& gather() { return gather_; }
+  EncodeArea& encode_area() { return encode_area_; }
   SplicePipePool& splice_pipes() { return splice_pipes_; }
   // Null before the first handler table.
   LeanHub* lean() const { return lean_.get(); }
@@ -134,6 +136,7 @@ class Environment {
   ReceiveBuffer receive_;
   BlockListTable block_lists_;
   GatherPool gather_;
+  EncodeArea encode_area_;
   SplicePipePool splice_pipes_;
   std::unique_ptr<LeanHub> lean_;
 };

@@ -55,6 +55,9 @@ class Stream final : public Handle {
   // that owns the bytes) kept alive, or copied where it is null.
   // `gather` lets a small write wait for the end of its turn.
   int Write(const char* data, size_t size, napi_value pin, bool gather);
+  // The same for text, whose bytes nobody keeps. `counted`: it counts as written
+  // even where it fails at once, as in node:net all but short texts do.
+  int WriteText(const char* data, size_t size, bool gather, bool counted);
   // The same for several pieces. `owned` holds bytes of pieces that no
   // JavaScript object owns.
   int WriteVector(uv_buf_t* pieces, size_t count, napi_value pin, std::unique_ptr<char[]> owned);
@@ -145,13 +148,15 @@ class Stream final : public Handle {
   void DeliverBulk(size_t size);
   void ReportNoMemory();
 
+  bool Gathers(size_t size, bool wanted);
   bool ShouldGather(size_t size);
-  int Gather(const char* data, size_t size, bool text);
+  int Gather(const char* data, size_t size, bool counted);
   // Who keeps the bytes of a write alive while it waits.
   struct Keeper {
     napi_value pin = nullptr;       // a JavaScript object, or
     std::unique_ptr<char[]> owned;  // the request, or
     bool transient = false;         // nobody: what waits is copied
+    bool counted = true;            // as written, even where it fails at once
   };
   int Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper);
   void ForgetGathered();

@@ -90,6 +90,12 @@ uv_buf_t Join(const uv_buf_t* pieces, size_t count, std::unique_ptr<char[]>* own
 
 }  // namespace
 
+bool Stream::Gathers(size_t size, bool wanted) {
+  // The turn's writes are counted, whether this one may be gathered or not; an empty one
+  // has nothing to gather, but still tells whether the peer is there.
+  return write_queue_size() == 0 && ShouldGather(size) && wanted && size > 0;
+}
+
 bool Stream::ShouldGather(size_t size) {
   const uint32_t turn = environment()->turn();
   if (write_turn_ != turn) {
@@ -102,14 +108,14 @@ bool Stream::ShouldGather(size_t size) {
          environment()->gather().enabled();
 }
 
-int Stream::Gather(const char* data, size_t size, bool text) {
+int Stream::Gather(const char* data, size_t size, bool counted) {
   if (gathered_ != nullptr && gathered_->room() < size) {
     const int status = Flush();
     if (status < 0) return status;
   }
   if (gathered_ == nullptr) {
     gathered_ = environment()->gather().Take();
-    gathered_->counted = text ? 0 : size;
+    gathered_->counted = counted ? size : 0;
   }
   std::memcpy(gathered_->bytes + gathered_->used, data, size);
   gathered_->used += size;
@@ -133,15 +139,22 @@ void Stream::ForgetGathered() {
 }
 
 int Stream::Write(const char* data, size_t size, napi_value pin, bool gather) {
+  if (pin == nullptr) return WriteText(data, size, gather, false);
   bytes_written_ += size;
-  // An empty write has nothing to gather, but it still tells whether the peer is there.
-  if (write_queue_size() == 0 && ShouldGather(size) && gather && size > 0) {
-    return Gather(data, size, pin == nullptr);
-  }
+  if (Gathers(size, gather)) return Gather(data, size, true);
   uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
   Keeper keeper;
   keeper.pin = pin;
-  keeper.transient = pin == nullptr;
+  return Dispatch(&piece, 1, true, std::move(keeper));
+}
+
+int Stream::WriteText(const char* data, size_t size, bool gather, bool counted) {
+  bytes_written_ += size;
+  if (Gathers(size, gather)) return Gather(data, size, counted);
+  uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
+  Keeper keeper;
+  keeper.transient = true;
+  keeper.counted = counted;
   return Dispatch(&piece, 1, true, std::move(keeper));
 }
 
@@ -158,6 +171,7 @@ int Stream::WriteCopied(uv_buf_t* pieces, size_t count) {
   bytes_written_ += TotalSize(pieces, count);
   Keeper keeper;
   keeper.transient = true;
+  keeper.counted = false;
   return Dispatch(pieces, count, true, std::move(keeper));
 }
 
@@ -216,7 +230,7 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
     if ((status < 0 && status != UV_EAGAIN && status != UV_ENOSYS) || count == 0) {
       // As in node:net a short text that fails at once does not count as written, a Buffer
       // does, and after a failure there is no further write that could.
-      const size_t counted = block != nullptr ? block->counted : keeper.transient ? 0 : total;
+      const size_t counted = block != nullptr ? block->counted : keeper.counted ? total : 0;
       if (status < 0) bytes_written_ -= total - counted;
       if (block != nullptr) environment()->gather().Give(std::move(block));
       return status < 0 ? status : static_cast<int>(kWriteDone);
@@ -252,8 +266,9 @@ enum Encoding : int { kUtf8 = 0, kLatin1 = 1, kUtf16 = 2 };
 // The most bytes that one unit of UTF-16 becomes (in UTF-8).
 constexpr size_t kMaxUnitSize = 3;
 
-// Strings up to a third of this are encoded without asking for their size first.
-constexpr size_t kEncodeArea = 48 * 1024;
+// Texts whose bytes fit into this for sure are encoded on the stack, those that
+// fit into the environment's area there; only longer ones are measured first.
+constexpr size_t kStackArea = 48 * 1024;
 
 napi_status Encode(napi_env env, napi_value text, int encoding, char* to, size_t room,
                    size_t* size) {
@@ -283,30 +298,41 @@ napi_value WriteBuffer(napi_env env, napi_callback_info info) {
       stream->Write(static_cast<const char*>(data), size, arguments.at(1), arguments.Bool(2)));
 }
 
-// (id, text, encoding, gather)
+// How a text is written; lib/internal/native-types.ts has the same.
+enum TextMode : int { kPlain = 0, kGather = 1, kVector = 2 };
+
+// (id, text, encoding, TextMode)
 napi_value WriteString(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   napi_value text = arguments.at(1);
   const int encoding = arguments.Int(2);
+  const int mode = arguments.Int(3);
   size_t length = 0;
   if (text == nullptr || napi_get_value_string_utf16(env, text, nullptr, 0, &length) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  size_t size = 0;
-  if (length < kEncodeArea / kMaxUnitSize) {
-    alignas(char16_t) char area[kEncodeArea];
-    if (Encode(env, text, encoding, area, sizeof area, &size) != napi_ok) {
+  const auto write = [&](char* area, size_t room) {
+    size_t size = 0;
+    if (Encode(env, text, encoding, area, room, &size) != napi_ok) {
       return arguments.Return(UV_EINVAL);
     }
-    return arguments.Return(stream->Write(area, size, nullptr, arguments.Bool(3)));
+    const bool counted = mode == kVector || room > kStackArea;
+    return arguments.Return(stream->WriteText(area, size, mode == kGather, counted));
+  };
+  if (length < kStackArea / kMaxUnitSize) {
+    alignas(char16_t) char area[kStackArea];
+    return write(area, sizeof area);
   }
-  // A long text: memory that is free again when the kernel took it all, and that
-  // the request takes over otherwise.
+  if (length < EncodeArea::kSize / kMaxUnitSize) {
+    return write(arguments.environment()->encode_area().Get(), EncodeArea::kSize);
+  }
+  size_t size = 0;
   if (Encode(env, text, encoding, nullptr, 0, &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
+  // Free again when the kernel took it all; the request takes it over otherwise.
   std::unique_ptr<char[]> bytes(new char[size + sizeof(char16_t)]);
   if (Encode(env, text, encoding, bytes.get(), size + sizeof(char16_t), &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);

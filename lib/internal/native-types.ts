@@ -25,10 +25,9 @@ export interface NativeBinding {
   readStart(id: number): number;
   readStop(id: number): number;
   useUserBuffer(id: number, buffer: Uint8Array): number;
-  /** What the read that is being delivered still holds, for a stream given up in its callback. */
   /** 0, 1 ({@link WRITE_QUEUED}), 2 ({@link WRITE_GATHERED}) or an error. */
   writeBuffer(id: number, data: Uint8Array, gather: boolean): number;
-  writeString(id: number, data: string, encoding: number, gather: boolean): number;
+  writeString(id: number, data: string, encoding: number, mode: number): number;
   /** Chunks and their encoding codes in turn. */
   writev(id: number, chunks: readonly unknown[]): number;
   /** Sends what was gathered; `[id, status…]` of those that failed. */
@@ -240,6 +239,11 @@ export interface NativeBinding {
 }
 
 export type NativeCallback = (id: number, ...rest: never[]) => void;
+
+/** How `writeString` is to write: at once, as `writeBuffer` with `gather`, or as `writev` does. */
+export const TEXT_PLAIN = 0;
+export const TEXT_GATHER = 1;
+export const TEXT_VECTOR = 2;
 
 /** The kernel has the bytes, or they are gathered and the flush is scheduled. */
 export const WRITE_DONE = 0;

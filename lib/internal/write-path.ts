@@ -9,7 +9,7 @@ import {
   genericNodeError,
 } from './errors';
 import { afterWrite, type Handle } from './handle';
-import { WRITE_DONE, WRITE_QUEUED } from './native-types';
+import { TEXT_GATHER, TEXT_PLAIN, TEXT_VECTOR, WRITE_DONE, WRITE_QUEUED } from './native-types';
 import type { SocketImpl, WriteCallback } from './socket-state';
 import {
   kBytesWritten,
@@ -47,7 +47,7 @@ type Data = string | Uint8Array;
 function dispatch(handle: Handle, data: Data, encoding: string): number {
   if (typeof data === 'string') {
     const code = ENCODINGS[encoding];
-    if (code !== undefined) return binding.writeString(handle.id, data, code, false);
+    if (code !== undefined) return binding.writeString(handle.id, data, code, TEXT_PLAIN);
     if (encoding === 'buffer') throw new ERR_NOT_A_BUFFER();
     data = Buffer.from(data, encoding as BufferEncoding);
   }
@@ -59,7 +59,30 @@ interface Chunk {
   encoding: string;
 }
 
+/** Whether a text ends in the first half of a surrogate pair: alone it is encoded otherwise. */
+const endsInHalf = (text: string): boolean =>
+  (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800;
+
+/** Joining longer texts costs more, as they are copied once more, than it saves. */
+const MAX_JOINED = 16 * 1024;
+
+/** All chunks as one text, if they are short texts of one encoding that are encoded so as well. */
+function joinTexts(chunks: readonly Chunk[]): string | undefined {
+  const { encoding } = chunks[0];
+  let text = '';
+  for (const { chunk, encoding: own } of chunks) {
+    if (typeof chunk !== 'string' || own !== encoding || endsInHalf(text)) return undefined;
+    text += chunk;
+    if (text.length > MAX_JOINED) return undefined;
+  }
+  return text;
+}
+
 function dispatchVector(handle: Handle, chunks: readonly Chunk[]): number {
+  // One call for one text costs a fraction of what one for each of a list does.
+  const text = joinTexts(chunks);
+  const textCode = text === undefined ? undefined : ENCODINGS[chunks[0].encoding];
+  if (textCode !== undefined) return binding.writeString(handle.id, text!, textCode, TEXT_VECTOR);
   const flat: unknown[] = new Array(chunks.length * 2);
   let i = 0;
   for (const { chunk, encoding } of chunks) {
@@ -151,7 +174,7 @@ function writeFreely(
   if (typeof chunk === 'string') {
     const code = ENCODINGS[(encoding ?? defaultEncoding) as string];
     if (code === undefined || chunk.length >= highWaterMark) return undefined;
-    return afterWrite(binding.writeString(handle.id, chunk, code, true));
+    return afterWrite(binding.writeString(handle.id, chunk, code, TEXT_GATHER));
   }
   if (!(chunk instanceof Buffer) || chunk.length >= highWaterMark) return undefined;
   return afterWrite(binding.writeBuffer(handle.id, chunk, true));

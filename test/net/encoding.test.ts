@@ -92,6 +92,75 @@ describeNet('encodings', ({ net, scope }) => {
       );
     });
 
+    test('halves of a surrogate pair in two corked strings stay halves', async () => {
+      for (const encoding of ['utf8', 'utf16le'] as const) {
+        const { client, peer } = await scope.pair();
+        const received = readAll(peer);
+        client.cork();
+        client.write('a\ud83c', encoding);
+        client.write('\udf89b', encoding);
+        client.uncork();
+        client.end();
+        expect((await received).toString('hex')).toBe(
+          Buffer.concat([
+            Buffer.from('a\ud83c', encoding),
+            Buffer.from('\udf89b', encoding),
+          ]).toString('hex'),
+        );
+      }
+    });
+
+    test.each(['utf8', 'latin1', 'utf16le'] as const)(
+      '%s: corked strings of one encoding, of two, and empty ones',
+      async (encoding) => {
+        const { client, peer } = await scope.pair();
+        const received = readAll(peer);
+        const texts = ['', 'ü€', '', TEXT, 'x'.repeat(20_000), 'ende'];
+        for (const other of [encoding, 'latin1'] as const) {
+          client.cork();
+          for (const text of texts) client.write(text, encoding);
+          client.write('ß', other);
+          client.uncork();
+        }
+        client.cork();
+        client.write('', encoding);
+        client.write('', encoding);
+        client.uncork();
+        client.end();
+        const all = Buffer.concat(texts.map((text) => Buffer.from(text, encoding)));
+        expect((await received).toString('hex')).toBe(
+          Buffer.concat([
+            all,
+            Buffer.from('ß', encoding),
+            all,
+            Buffer.from('ß', 'latin1'),
+          ]).toString('hex'),
+        );
+        expect(client.bytesWritten).toBe(2 * all.length + Buffer.byteLength('ß', encoding) + 1);
+      },
+    );
+
+    // Around the sizes up to which the core encodes on its stack and into its area.
+    test.each([16_383, 16_384, 16_385, 65_535, 65_536, 65_537])(
+      'strings of %i units to a peer that reads late',
+      async (length) => {
+        for (const letter of ['a', 'ü', '漢']) {
+          const { client, peer } = await scope.pair();
+          peer.pause();
+          const texts = Array.from({ length: 60 }, (_, index) =>
+            `${index}${letter.repeat(length)}`.slice(0, length),
+          );
+          for (const text of texts) client.write(text);
+          client.end();
+          const received = readAll(peer);
+          peer.resume();
+          const expected = Buffer.from(texts.join(''));
+          expect((await received).equals(expected)).toBe(true);
+          expect(client.bytesWritten).toBe(expected.length);
+        }
+      },
+    );
+
     test('large strings, one byte and two byte', async () => {
       for (const letter of ['a', 'ü', '漢', '🎉']) {
         const { client, peer } = await scope.pair();
