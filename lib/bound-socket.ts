@@ -8,6 +8,7 @@ import { BindFlag, Pipe, TCP, type Handle, type SocketName } from './internal/ha
 import type { DetachOptions, Token } from './internal/handover';
 import { isIP } from './internal/ip';
 import { movesPart } from './internal/later';
+import { kBoundSocket } from './internal/symbols';
 import {
   validateBoolean,
   validateObject,
@@ -213,7 +214,9 @@ if (dispose !== undefined) {
   });
 }
 
-export const isBoundSocket = (value: unknown): value is BoundSocket => value instanceof BoundSocket;
+// How the core, which does not load this file, tells one from other handles.
+Object.defineProperty(BoundSocket.prototype, kBoundSocket, { value: true });
+
 /** The path of a pipe, undefined for TCP. */
 export const boundPathOf: (socket: BoundSocket) => string | undefined = boundPath;
 /** Takes the handle over; the bound socket cannot be used any more. */

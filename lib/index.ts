@@ -26,11 +26,11 @@ export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native
 
 export const _createServerHandle = net.createServerHandle;
 export const _normalizeArgs = (args: unknown[]): unknown[] => net.normalizeArguments(args);
-// These two get their value at the first use, as those of `node:net` do.
+// These three get their value at the first use, as those of `node:net` do.
 export const BlockList = undefined as unknown as typeof import('./block-list').BlockList;
 export const SocketAddress =
   undefined as unknown as typeof import('./socket-address').SocketAddress;
-export const BoundSocket = net.BoundSocket;
+export const BoundSocket = undefined as unknown as typeof import('./bound-socket').BoundSocket;
 export const connect = net.connect;
 export const createConnection = net.connect;
 export const createServer = net.createServer;
@@ -69,8 +69,9 @@ function defineLazily(name: string, load: () => unknown): void {
   });
 }
 
-for (const name of ['BlockList', 'SocketAddress'] as const) {
-  defineLazily(name, () => (backend === 'native' ? net.addressesPart() : netModule())[name]);
+const addresses = (): object => (backend === 'native' ? net.addressesPart() : netModule());
+for (const name of ['BlockList', 'SocketAddress', 'BoundSocket']) {
+  defineLazily(name, () => Reflect.get(addresses(), name) as unknown);
 }
 
 // Last the name that only some lines of Node have; what is behind it is core's own business. To ask

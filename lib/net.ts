@@ -1,5 +1,4 @@
 /** The native implementation, loaded by index.ts where the core could be. */
-export { BoundSocket } from './bound-socket';
 export { connect } from './connect';
 export {
   getDefaultAutoSelectFamily,

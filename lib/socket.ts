@@ -1,7 +1,6 @@
 import type * as nodeNet from 'node:net';
 import { Duplex } from 'node:stream';
 import { types } from 'node:util';
-import { boundPathOf, consume, isBoundSocket } from './bound-socket';
 import type { SocketToken } from './internal/bridge';
 import { netModule } from './internal/builtins';
 import { openHandle } from './internal/descriptor';
@@ -10,7 +9,7 @@ import { adoptCoreHandle, isCoreHandle } from './internal/foreign';
 import { Handle } from './internal/handle';
 import type { DetachOptions } from './internal/handover';
 import type { HandleMethods } from './internal/handle-passing';
-import { addressesPart, leanPart, movesPart, optionsPart } from './internal/later';
+import { addressesPart, isBoundSocket, leanPart, movesPart, optionsPart } from './internal/later';
 import { keepTypeOfService } from './internal/option-gate';
 import type { OptionMethods } from './internal/option-methods';
 import type { PeekMethods } from './internal/peek';
@@ -159,6 +158,7 @@ function takeHandle(socket: SocketImpl, options: SocketOptions): boolean {
     return true;
   }
   if (isBoundSocket(handle)) {
+    const { boundPathOf, consume } = addressesPart();
     const path = boundPathOf(handle);
     socket[kHandle] = consume(handle);
     socket[kBoundSource] = true;

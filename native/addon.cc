@@ -2,6 +2,8 @@
 
 #include <napi.h>
 
+#include <string>
+
 #include "accept_policy.h"
 #include "arguments.h"
 #include "block_list.h"
@@ -50,6 +52,17 @@ napi_value Start(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
+// ("ECONNREFUSED"): libuv's number for that name
+napi_value ErrnoByName(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const std::string name = arguments.String(0);
+#define UVNET_RETURN_IF(code, message) \
+  if (name == #code) return arguments.Return(UV_##code);
+  UV_ERRNO_MAP(UVNET_RETURN_IF)
+#undef UVNET_RETURN_IF
+  return arguments.Return(UV_UNKNOWN);
+}
+
 napi_value GuessHandle(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   return arguments.Return(uv_guess_handle(arguments.Int(0, -1)));
@@ -75,6 +88,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
     return exports;
   }
   Define(env, exports, "start", Start);
+  Define(env, exports, "errnoByName", ErrnoByName);
   Define(env, exports, "guessHandle", GuessHandle);
   Define(env, exports, "handleCounts", HandleCounts);
   InitStream(env, exports);

@@ -1,7 +1,10 @@
 import type { TcpNetConnectOpts } from 'node:net';
-import * as defaults from './defaults';
+import {
+  checkAttemptTimeout,
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+} from './defaults';
 import { debug } from './diagnostics';
-import { errnoByName } from './errno';
 import {
   ERR_INVALID_ARG_TYPE,
   ERR_INVALID_ARG_VALUE,
@@ -9,12 +12,11 @@ import {
   ERR_IP_BLOCKED,
   exceptionWithHostPort,
 } from './errors';
-import { TCP, type Handle, type Pipe, type SocketName } from './handle';
+import type { Pipe, TCP } from './handle';
 import { isIP } from './ip';
-import { namesPart } from './later';
-import type { UseTargets } from './lookup';
+import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
 import { presetHandle, refusal } from './option-gate';
-import type { Connected, Race, RaceSettings, Target } from './race';
+import { isBlocked, Race, type Connected, type RaceSettings, type Target } from './race';
 import type { SocketImpl } from './socket-state';
 import { kBoundSource, kHandle } from './symbols';
 import {
@@ -28,8 +30,6 @@ import {
 } from './validators';
 
 /** What `connect()` does with its options: checks them, resolves the name, starts the race. */
-
-const UV_EADDRINUSE = errnoByName('EADDRINUSE');
 
 /** Attempts that may run at the same time; each costs a descriptor and a half-open connection. */
 const DEFAULT_CONCURRENCY = 4;
@@ -55,17 +55,6 @@ export interface DialOptions extends TcpNetConnectOpts {
   dualLookup?: boolean;
 }
 
-/**
- * An address in use may not show before listen() or connect(); worse, after a failed bind those
- * would take a random port. So the port that the handle really has is compared.
- */
-export function checkBind(status: number, port: number, handle: Handle): number {
-  if (status !== 0 || !(port > 0) || !(handle instanceof TCP)) return status;
-  const name: SocketName = {};
-  const result = handle.getsockname(name);
-  return result === 0 && name.port !== port ? UV_EADDRINUSE : result;
-}
-
 /** Connects a socket to a path: a unix-domain socket or a named pipe. */
 export function dialPipe(socket: SocketImpl, path: string, connected: Connected): void {
   socket.emit('connectionAttempt', path, undefined, undefined);
@@ -84,11 +73,6 @@ export function dialPipe(socket: SocketImpl, path: string, connected: Connected)
   if (status === 0) return;
   const { address, port } = socket._getsockname();
   socket.destroy(exceptionWithHostPort(status, 'connect', path, undefined, `${address}:${port}`));
-}
-
-/** Whether the socket's block list forbids to connect there. */
-export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
-  return socket.blockList?.check(address, `ipv${family}`) === true;
 }
 
 /** Connects a socket to the one address there is, from any local end: no race and no timer. */
@@ -174,7 +158,7 @@ function numberOption(
 }
 
 function checkAutoSelectFamily({ autoSelectFamily }: DialOptions): boolean {
-  if (autoSelectFamily == null) return defaults.getDefaultAutoSelectFamily() === true;
+  if (autoSelectFamily == null) return getDefaultAutoSelectFamily() === true;
   validateBoolean(autoSelectFamily, 'options.autoSelectFamily');
   return autoSelectFamily;
 }
@@ -192,8 +176,8 @@ function settingsOf(options: DialOptions, host: string): RaceSettings {
     strategy: strategy ?? 'race',
     attemptDelay:
       delay != null
-        ? defaults.checkAttemptTimeout(delay, 'options.autoSelectFamilyAttemptTimeout')
-        : defaults.getDefaultAutoSelectFamilyAttemptTimeout(),
+        ? checkAttemptTimeout(delay, 'options.autoSelectFamilyAttemptTimeout')
+        : getDefaultAutoSelectFamilyAttemptTimeout(),
     connectTimeout: numberOption(options, 'connectTimeout', 0, 0),
     concurrency: numberOption(options, 'connectConcurrency', 1, DEFAULT_CONCURRENCY),
     firstAddressFamilyCount: numberOption(
@@ -221,14 +205,14 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
   let race: Race | undefined;
   const { localAddress, localPort, connectTimeout } = settings;
   if (localAddress || localPort || connectTimeout > 0) {
-    race = new (namesPart().Race)(socket, settings, connected);
+    race = new Race(socket, settings, connected);
     if (!bound) race.startClock();
   }
   const use: UseTargets = (targets, complete) => {
     if (race === undefined && complete && targets.length === 1) {
       dialAddress(socket, targets[0], settings.port, connected);
     } else {
-      race ??= new (namesPart().Race)(socket, settings, connected);
+      race ??= new Race(socket, settings, connected);
       race.offer(targets, complete);
     }
   };
@@ -243,7 +227,6 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
   }
 
   socket._host = host;
-  const { isFamily, lookupAll, lookupBoth, lookupOne, queryOf } = namesPart();
   const query = queryOf(host, options);
   debug('connect: find host %s', host);
   if (isFamily(query.family) || !autoSelectFamily) {

@@ -1,3 +1,3 @@
-/** What it takes to connect to a name, or with a race; loaded at the first such connect. */
-export { isFamily, lookupAll, lookupBoth, lookupOne, queryOf } from './lookup';
-export { Race } from './race';
+/** What it takes to connect; loaded at the first connect, since most servers never do (see later.ts). */
+export { dialPipe, dialTcp } from './dial';
+export { isObserved, noteConnect } from './net-entries';

@@ -1,9 +1,11 @@
 import type * as addresses from '../addresses';
 import type * as lean from '../lean/implementation';
+import type * as dialling from './dialling';
 import type * as moves from './moves';
-import type * as names from './names';
 import type * as options from './option-methods';
+import type { BoundSocket } from '../bound-socket';
 import { lazily } from './builtins';
+import { kBoundSocket } from './symbols';
 
 /**
  * Parts of uvnet that a program may never need. Each is a file of its own in dist/ (see
@@ -12,13 +14,17 @@ import { lazily } from './builtins';
 
 /* eslint-disable @typescript-eslint/no-require-imports -- an import would load them at once */
 
-/** BlockList and SocketAddress. */
+/** BlockList, SocketAddress and BoundSocket. */
 export const addressesPart = lazily(() => require('../addresses') as typeof addresses);
 /** Handler tables and relays. */
 export const leanPart = lazily(() => require('../lean/implementation') as typeof lean);
-/** Connections that change hands. */
+/** What few connections do. */
 export const movesPart = lazily(() => require('./moves') as typeof moves);
 /** Socket options, and what the kernel knows of a connection. */
 export const optionsPart = lazily(() => require('./option-methods') as typeof options);
-/** Lookups, and races between several addresses. */
-export const namesPart = lazily(() => require('./names') as typeof names);
+/** Connecting. */
+export const diallingPart = lazily(() => require('./dialling') as typeof dialling);
+
+/** Without loading the class: where it is not loaded, there are none. */
+export const isBoundSocket = (value: unknown): value is BoundSocket =>
+  typeof value === 'object' && value !== null && kBoundSocket in value;

@@ -1,11 +1,9 @@
-import { boundPathOf, consume, isBoundSocket } from '../bound-socket';
 import { onAbort } from './abort';
 import { foldArguments, isPipeName, toNumber } from './arguments';
 import { clusterModule, dnsModule } from './builtins';
 import { adoptSharedHandle, onForeignConnection, setOwner } from './cluster';
 import { handleFor } from './descriptor';
 import { debug, serverListenChannel } from './diagnostics';
-import { checkBind } from './dial';
 import { errnoByName } from './errno';
 import {
   ERR_INVALID_ARG_VALUE,
@@ -15,9 +13,10 @@ import {
   uvExceptionWithHostPort,
 } from './errors';
 import { adoptCoreHandle, isCoreHandle, type CoreHandle } from './foreign';
-import { BindFlag, guessHandleType, Handle, Pipe, PipeMode, TCP } from './handle';
+import { BindFlag, guessHandleType, Handle, Pipe, PipeMode, TCP, type SocketName } from './handle';
 import { anyAddress, isIPv6 } from './ip';
 import { planServer, presetListener, setInheritedOnEach, refusal } from './option-gate';
+import { addressesPart, isBoundSocket } from './later';
 import { markOpen } from './server-close';
 import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from './socket-options';
@@ -25,6 +24,7 @@ import { kLimits, kOptionPlan, kPathOptions } from './symbols';
 import { bindPath, checkPathOptions, type PathOptions } from './unix-path';
 import { validateAbortSignal, validatePort } from './validators';
 
+const UV_EADDRINUSE = errnoByName('EADDRINUSE');
 const UV_EINVAL = errnoByName('EINVAL');
 
 /**
@@ -73,6 +73,17 @@ function preset(handle: Handle, plan: OptionPlan | undefined): void {
   if (error === undefined) return;
   handle.close();
   throw error;
+}
+
+/**
+ * An address in use may not show before listen() or connect(); worse, after a failed bind those
+ * would take a random port. So the port that the handle really has is compared.
+ */
+function checkBind(status: number, port: number, handle: Handle): number {
+  if (status !== 0 || !(port > 0) || !(handle instanceof TCP)) return status;
+  const name: SocketName = {};
+  const result = handle.getsockname(name);
+  return result === 0 && name.port !== port ? UV_EADDRINUSE : result;
 }
 
 /**
@@ -303,9 +314,9 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
 
   const bound = isBoundSocket(options) ? options : options.handle;
   if (isBoundSocket(bound)) {
-    const path = boundPathOf(bound);
+    const path = addressesPart().boundPathOf(bound);
     planServer(this, path !== undefined, isBoundSocket(options) ? {} : options);
-    this._handle = consume(bound);
+    this._handle = addressesPart().consume(bound);
     if (path !== undefined) this._pipeName = path;
     this._listeningId++;
     listenInCluster(this, { ...NO_PLACE, backlog: backlogArgument });

@@ -17,6 +17,8 @@ export type FramingNumbers = readonly [
 export interface NativeBinding {
   /** Hands over the state array and the callbacks, in the order of `Callback` in environment.h. */
   start(state: Int32Array, callbacks: readonly NativeCallback[]): number;
+  /** UV_UNKNOWN where libuv knows no such name. */
+  errnoByName(name: string): number;
   /** The `uv_handle_type` libuv finds behind a descriptor. */
   guessHandle(fd: number): number;
   /** Handles made and handles closed since the addon was loaded; equal when none is open. */

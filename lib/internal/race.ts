@@ -1,5 +1,4 @@
 import { debug } from './diagnostics';
-import { isBlocked } from './dial';
 import { errnoByName } from './errno';
 import { ERR_IP_BLOCKED, aggregateError, exceptionWithHostPort, type SystemError } from './errors';
 import type { RaceListener, SocketName, TCP } from './handle';
@@ -41,6 +40,11 @@ export interface RaceSettings {
 
 /** What a connected socket is handed to (see socket-core.ts). */
 export type Connected = (socket: SocketImpl) => void;
+
+/** Whether the socket's block list forbids to connect there. */
+export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
+  return socket.blockList?.check(address, `ipv${family}`) === true;
+}
 
 // ConnectRace::EventType and the flags of connector.h.
 const ATTEMPT_STARTED = 0;

@@ -8,7 +8,7 @@ import { errnoException } from './errors';
 import type { DropReason } from './accept-policy';
 import { Pipe, TCP, type Handle, type SocketName } from './handle';
 import { isIP } from './ip';
-import { buildProxyInfo, type ProxyInfo, type ProxyParts } from './proxy-info';
+import type { ProxyInfo, ProxyParts } from './proxy-info';
 import type { ClosedState, CloseOptions } from './server-close';
 import type { Limits } from './server-limits';
 import type { AcceptingServer, SocketImpl } from './socket-state';
@@ -159,7 +159,7 @@ export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined
     handle.getpeername = (out) => setName(out, source, name, sourcePort);
     handle.getsockname = (out) => setName(out, target, name, targetPort);
   }
-  return buildProxyInfo(parts, peer, local);
+  return movesPart().buildProxyInfo(parts, peer, local);
 }
 
 function setName(out: SocketName, address: string, family: string, port: number): number {

@@ -3,7 +3,6 @@ import { types } from 'node:util';
 import { connectArguments } from './arguments';
 import { onAbort } from './abort';
 import { binding } from './binding';
-import { dialPipe, dialTcp } from './dial';
 import { clientSocketChannel, debug } from './diagnostics';
 import { errnoByName } from './errno';
 import {
@@ -13,10 +12,9 @@ import {
   ERR_SOCKET_CLOSED,
   errnoException,
 } from './errors';
-import { movesPart } from './later';
+import { diallingPart, movesPart } from './later';
 import { Handle, nativeState, Pipe, TCP, type SocketName } from './handle';
 import { applyConnected, planConnect } from './option-gate';
-import { isObserved, noteConnect } from './net-entries';
 import type { KeepAliveSetting, SocketImpl } from './socket-state';
 import {
   kBoundPath,
@@ -177,6 +175,7 @@ export const coreMethods = {
     }
     this._unrefTimer();
     this.connecting = true;
+    const { dialPipe, dialTcp, isObserved, noteConnect } = diallingPart();
     if (isObserved()) noteConnect(this);
 
     if (pipe) {

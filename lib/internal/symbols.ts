@@ -69,6 +69,8 @@ export const kAcceptedOptions: unique symbol = Symbol('acceptedOptions');
 export const kBytesRead: unique symbol = Symbol('bytesRead');
 export const kBytesWritten: unique symbol = Symbol('bytesWritten');
 
+/** What a BoundSocket is told by. */
+export const kBoundSocket: unique symbol = Symbol('boundSocket');
 /** The handle came from a BoundSocket, and its path where it is a pipe's. */
 export const kBoundSource: unique symbol = Symbol('boundSource');
 export const kBoundPath: unique symbol = Symbol('boundPath');

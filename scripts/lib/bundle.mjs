@@ -126,7 +126,7 @@ const PARTS = {
   addresses: 'lib/addresses.ts',
   lean: 'lib/lean/implementation.ts',
   moves: 'lib/internal/moves.ts',
-  names: 'lib/internal/names.ts',
+  dialling: 'lib/internal/dialling.ts',
   options: 'lib/internal/option-methods.ts',
 };
 
@@ -203,7 +203,7 @@ function joinPart(part, core, shared) {
   code = code.replace(/(?<=\w)\(0,(?=import_)/g, ' (0,');
   code = code.replace(/\(0,(import_\w+)\.(\w+)\)/g, take).replace(/\b(import_\w+)\.(\w+)/g, take);
   if (/require\("\.\.\/lib/.test(code)) {
-    throw new CommandError(`${part} loads another part by itself`);
+    throw new CommandError(`${part}: import the core by names, and other parts from later.ts`);
   }
   code = replaceOnce(code, '"use strict";', '');
   const names = ['uvnetBinding', ...used].join(',');
