@@ -1,6 +1,7 @@
 // Programs made from seeds run on node:net and on uvnet; what the two sides of
 // the connection see must be the same. A failure prints its seed and the
-// smallest program that still shows the difference; UVNET_SEED runs one seed.
+// smallest program that still shows the difference; UVNET_SEED runs one seed,
+// or with `from-to` all between.
 import type { Implementation } from '../helpers/implementations';
 import { implementations, reference } from '../helpers/implementations';
 import { compare } from './compare';
@@ -8,16 +9,15 @@ import { makeProgram } from './program';
 
 const nightly = process.env.UVNET_NIGHTLY === '1';
 const only = process.env.UVNET_SEED;
-const first = only === undefined ? 1 : Number(only);
-const programs = only === undefined ? (nightly ? 2000 : 200) : 1;
+const [first = 1, last = first] = only?.split('-').map(Number) ?? [1, nightly ? 2000 : 200];
 const PER_TEST = 50;
 
 // The reference against itself shows that a difference is one of behaviour, not of timing.
 const rivals: [string, Implementation][] = implementations.map((each) => [each.name, each]);
 
 describe.each(rivals)('random programs on node:net and on %s', (_, rival) => {
-  for (let from = first; from < first + programs; from += PER_TEST) {
-    const to = Math.min(from + PER_TEST, first + programs);
+  for (let from = first; from <= last; from += PER_TEST) {
+    const to = Math.min(from + PER_TEST, last + 1);
     test(`seeds ${from} to ${to - 1}`, async () => {
       const reports: string[] = [];
       for (let seed = from; seed < to && reports.length < 3; seed++) {

@@ -194,9 +194,12 @@ class Player {
     if (peer.socket.destroyed || peer.socket.writableFinished) {
       if (!this.sawEnd && !this.sawError) return 'the end';
     }
-    if (!peer.socket.destroyed && peer.socket.writableCorked === 0) {
-      if (!this.sawEnd && this.received < peer.sent) return `${peer.sent - this.received} bytes`;
-      if (peer.socket.writableLength > 0) return 'the peer to have written';
+    if (!peer.socket.destroyed) {
+      // What the peer has corked stays there; what it wrote before is under way.
+      const corked = peer.socket.writableCorked > 0 ? peer.socket.writableLength : 0;
+      const missing = peer.sent - corked - this.received;
+      if (!this.sawEnd && missing > 0) return `${missing} bytes`;
+      if (corked === 0 && peer.socket.writableLength > 0) return 'the peer to have written';
     }
     return undefined;
   }
