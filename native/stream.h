@@ -83,8 +83,8 @@ class Stream final : public Handle {
   int CloseReset();
 
   // Takes ownership; the listener goes with the stream.
-  void Listen(Listener* listener) { listener_ = listener; }
-  Listener* listener() const { return listener_; }
+  void Listen(Listener* listener) { rare()->listener = listener; }
+  Listener* listener() const { return rare_ == nullptr ? nullptr : rare_->listener; }
 
   // Counts bytes that were handed to libuv by other means than Write.
   void CountWritten(size_t size) { bytes_written_ += size; }
@@ -98,13 +98,14 @@ class Stream final : public Handle {
   }
   const Admission& admission() const { return admission_; }
 
+  // Owns itself; closed with the stream.
+  void SetPeek(Peek* peek) { rare()->peek = peek; }
+  Peek* peek() const { return rare_ == nullptr ? nullptr : rare_->peek; }
+
   // The connector that this stream is the front of, until its race is over.
   // Owns itself; closed with the stream.
-  void SetPeek(Peek* peek) { peek_ = peek; }
-  Peek* peek() const { return peek_; }
-
-  void SetConnector(Connector* connector) { connector_ = connector; }
-  Connector* connector() const { return connector_; }
+  void SetConnector(Connector* connector) { rare()->connector = connector; }
+  Connector* connector() const { return rare_ == nullptr ? nullptr : rare_->connector; }
   // This stream becomes what `other`, which never was connected, is to JavaScript.
   void TakePlaceOf(Stream* other);
 
@@ -115,11 +116,17 @@ class Stream final : public Handle {
 
   // Options for a socket that is not made yet, shared by the attempts of one
   // connect; and the option that was refused last, a row of the table or -1.
-  void SetPreset(std::shared_ptr<const SocketPreset> preset) { preset_ = std::move(preset); }
-  const SocketPreset* preset() const { return preset_.get(); }
-  std::shared_ptr<const SocketPreset> shared_preset() const { return preset_; }
-  void SetRefusedOption(int option) { refused_option_ = option; }
-  int refused_option() const { return refused_option_; }
+  void SetPreset(std::shared_ptr<const SocketPreset> preset) {
+    if (preset != nullptr || rare_ != nullptr) rare()->preset = std::move(preset);
+  }
+  const SocketPreset* preset() const { return rare_ == nullptr ? nullptr : rare_->preset.get(); }
+  std::shared_ptr<const SocketPreset> shared_preset() const {
+    return rare_ == nullptr ? nullptr : rare_->preset;
+  }
+  void SetRefusedOption(int option) {
+    if (option != refused_option()) rare()->refused_option = option;
+  }
+  int refused_option() const { return rare_ == nullptr ? -1 : rare_->refused_option; }
 
   void Touch() { last_activity_ = uv_now(environment()->loop()); }
   uint64_t last_activity() const { return last_activity_; }
@@ -131,7 +138,7 @@ class Stream final : public Handle {
  private:
   friend class WriteRequest;
 
-  Stream(Environment* environment, Kind kind) : Handle(environment, kind) {}
+  Stream(Environment* environment, Kind kind);
   ~Stream() override;
 
   void OnClosing() override;
@@ -161,31 +168,41 @@ class Stream final : public Handle {
   int Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper);
   void ForgetGathered();
 
+  // What few streams have. An accepted connection has none of it, and there may be many.
+  struct Rare {
+    Listener* listener = nullptr;
+    Peek* peek = nullptr;
+    Connector* connector = nullptr;
+    std::shared_ptr<const SocketPreset> preset;
+    napi_ref user_buffer = nullptr;
+    int refused_option = -1;
+  };
+  Rare* rare() {
+    if (rare_ == nullptr) rare_.reset(new Rare);
+    return rare_.get();
+  }
+  napi_ref user_buffer() const { return rare_ == nullptr ? nullptr : rare_->user_buffer; }
+
   StreamConsumer* consumer_ = nullptr;
-  Listener* listener_ = nullptr;
-  Peek* peek_ = nullptr;
-  bool reading_ = false;
-  std::shared_ptr<const SocketPreset> preset_;
-  int refused_option_ = -1;
-  Connector* connector_ = nullptr;
-  napi_ref user_buffer_ = nullptr;
+  std::unique_ptr<Rare> rare_;
   std::unique_ptr<GatherBlock> gathered_;
 
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
   uint64_t last_activity_ = 0;
+  Admission admission_;
+  sockaddr_in6 peer_{};  // known without a system call for accepted connections
 
   // Adaptive gathering: how many writes the present turn saw so far, and whether
   // the turn before it saw several.
   uint32_t write_turn_ = 0;
   uint16_t turn_writes_ = 0;
-  bool bursty_ = false;
-  bool waiting_ = false;  // listed in GatherPool::waiting
+  bool bursty_ : 1;
+  bool waiting_ : 1;  // listed in GatherPool::waiting
 
-  bool bulk_ = false;  // the next read goes into a bulk buffer, not into the area
-  bool reset_on_close_ = false;
-  Admission admission_;
-  sockaddr_in6 peer_{};  // known without a system call for accepted connections
+  bool reading_ : 1;
+  bool bulk_ : 1;  // the next read goes into a bulk buffer, not into the area
+  bool reset_on_close_ : 1;
 };
 
 void InitStream(Napi::Env env, Napi::Object exports);

@@ -31,6 +31,13 @@ export interface Endpoint {
   port?: number;
 }
 
+/** Why a connection was closed, and its counters as they were then. */
+interface Last {
+  error: Error | undefined;
+  read: number;
+  written: number;
+}
+
 /** Connections by id. */
 export const connections: (Connection | undefined)[] = [];
 
@@ -50,11 +57,8 @@ export class Connection<Data = unknown> {
   state = 0;
   /** Bytes that wait in the core, as far as is known. @internal */
   queued = 0;
-  /** @internal */
-  error: Error | undefined = undefined;
-  /** Counters as they were when it was closed. */
-  private finalRead = 0;
-  private finalWritten = 0;
+  /** What is left of it once it is closed. @internal */
+  last: Last | undefined = undefined;
 
   /** @internal */
   constructor(
@@ -149,7 +153,7 @@ export class Connection<Data = unknown> {
     this.state |= FINISHED;
     const status = binding.leanEnd(this.id, (this.state & ENDED) !== 0);
     if (status === 1) {
-      this.closed();
+      this.closed(undefined);
     } else if (status < 0) {
       this.destroy(status === UV_ENOTCONN ? undefined : errnoException(status, 'shutdown'));
     }
@@ -230,12 +234,12 @@ export class Connection<Data = unknown> {
   }
 
   get bytesRead(): number {
-    return (this.state & GONE) !== 0 ? this.finalRead : binding.bytesRead(this.id);
+    return (this.state & GONE) !== 0 ? (this.last?.read ?? 0) : binding.bytesRead(this.id);
   }
 
   /** Without what was written in this turn and did not leave yet. */
   get bytesWritten(): number {
-    return (this.state & GONE) !== 0 ? this.finalWritten : binding.bytesWritten(this.id);
+    return (this.state & GONE) !== 0 ? (this.last?.written ?? 0) : binding.bytesWritten(this.id);
   }
 
   /** Milliseconds since a byte moved. */
@@ -314,14 +318,12 @@ export class Connection<Data = unknown> {
 
   private close(error: Error | undefined, reset: boolean): void {
     if ((this.state & GONE) !== 0) return;
-    this.error = error;
     binding.leanClose(this.id, reset);
-    this.closed();
+    this.closed(error);
   }
 
-  private closed(): void {
-    this.finalRead = counters[0]!;
-    this.finalWritten = counters[1]!;
+  private closed(error: Error | undefined): void {
+    this.last = { error, read: counters[0]!, written: counters[1]! };
     this.group.closed.push(this);
     this.leave();
   }

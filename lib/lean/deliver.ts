@@ -89,7 +89,7 @@ function onClosed(group: Group): void {
   if (connection === undefined) return;
   // Before the handler, which may throw.
   group.left();
-  group.table.close(connection, connection.error);
+  group.table.close(connection, connection.last?.error);
 }
 
 function onOpen(group: Group, id: number): void {
