@@ -134,9 +134,13 @@ async function loopDelay(workload, subject, settings, start) {
   };
 }
 
-/** Resident bytes of a process, from the kernel: the same source for every subject. */
+/**
+ * Resident bytes of a process, from the kernel: the same source for every subject. Without pages of
+ * files: of the program's own text more comes into memory when the runtime begins to compile, which
+ * has nothing to do with connections, and which all processes of the program share.
+ */
 function residentBytes(pid) {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(kilobytes[1]) * 1024;
 }
 
