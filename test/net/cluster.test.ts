@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { programOf, runChild, type Body, type Outcome } from '../helpers/child';
+import { programOf, runChild, type Body, type ChildTools, type Outcome } from '../helpers/child';
 import { describeNet, uvnet, type Implementation } from '../helpers/implementations';
 
 /** Who accepts: the primary, which hands connections over in turn; or whichever worker is awake. */
@@ -14,10 +14,11 @@ async function runClusterOn(
   implementation: Implementation,
   body: Body,
   policy: Policy = 'rr',
+  args: unknown[] = [],
 ): Promise<Outcome> {
   const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-cluster-'));
   const file = path.join(folder, 'program.cjs');
-  writeFileSync(file, programOf(implementation, body));
+  writeFileSync(file, programOf(implementation, body, [file, ...args]));
   try {
     return await runChild(
       implementation,
@@ -114,6 +115,62 @@ describeNet('workers of a cluster', (implementation) => {
       });
     });
     expect(stdout).toBe('bind EADDRINUSE 127.0.0.1:PORT EADDRINUSE\n');
+  });
+
+  // What the second of two clients sees while the one worker takes one connection only.
+  const crowd = ({ net, require, args: [, drops] }: ChildTools): void => {
+    const cluster = require('node:cluster') as import('node:cluster').Cluster;
+    const core = require('node:net') as typeof import('node:net');
+    if (cluster.isWorker) {
+      const server = net.createServer((socket) => {
+        socket
+          .on('error', () => {})
+          .resume()
+          .write('hello');
+      });
+      server.maxConnections = 1;
+      Object.assign(server, { dropMaxConnection: process.env.DROPS === 'true' });
+      server.on('drop', () => console.log('dropped'));
+      server.listen(0, '127.0.0.1');
+      return;
+    }
+    const worker = cluster.fork({ DROPS: String(drops) });
+    cluster.on('listening', (_worker, { port }) => {
+      const first = core.connect(port, '127.0.0.1');
+      first.on('data', () => {
+        const second = core.connect(port, '127.0.0.1');
+        second.on('data', (data) => {
+          console.log(`second: ${String(data)}`);
+          second.end();
+        });
+        second.on('close', () => {
+          console.log('second closed');
+          first.destroy();
+          worker.disconnect();
+        });
+        // Where it is not dropped it waits for the first one to leave.
+        second.on('connect', () => {
+          if (drops === false) first.end();
+        });
+      });
+    });
+  };
+  const crowdedWith = (drops: boolean): Promise<Outcome> =>
+    runClusterOn(implementation, crowd, 'rr', [drops]);
+
+  // The cluster module of Node 20 does not ask for it.
+  const [major] = process.versions.node.split('.');
+  (major === '20' ? test.skip : test)(
+    'dropMaxConnection: what is too much for a worker is dropped',
+    async () => {
+      const { stdout } = await crowdedWith(true);
+      expect(stdout.trim().split('\n').sort()).toEqual(['dropped', 'second closed']);
+    },
+  );
+
+  test('without dropMaxConnection it waits for one that has room', async () => {
+    const { stdout } = await crowdedWith(false);
+    expect(stdout).toBe('second: hello\nsecond closed\n');
   });
 
   test('exclusive: each worker has a port of its own', async () => {
