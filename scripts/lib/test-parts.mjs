@@ -123,6 +123,8 @@ export async function testJest({ node = process.execPath, flavour, jestArguments
   if (flavour !== undefined) {
     build(configure(flavour), 'uvnet');
     env.UVNET_BINDING = addonOf(flavour);
+    // The other build is no other node:net: that one was tested with the release build.
+    env.UVNET_TEST_REFERENCE = '0';
   }
   if (flavour === 'asan') {
     Object.assign(env, sanitizerEnv(sanitizerReports));

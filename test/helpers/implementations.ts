@@ -38,7 +38,10 @@ export const reference: Implementation = {
   entry: 'node:net',
 };
 
-export const implementations: Implementation[] = [reference, ...loadUvnet()];
+const ours = loadUvnet();
+
+export const implementations: Implementation[] =
+  process.env.UVNET_TEST_REFERENCE === '0' ? ours : [reference, ...ours];
 
 export const uvnet = implementations.find((implementation) => implementation.isUvnet);
 

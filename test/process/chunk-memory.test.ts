@@ -16,8 +16,8 @@ function bulk({ net, require: load, args: [megabytes] }: ChildTools): void {
   const { constants, PerformanceObserver } = load('node:perf_hooks') as typeof import('perf_hooks');
   let majorCollections = 0;
   const observer = new PerformanceObserver((list) => {
-    for (const { detail } of list.getEntries()) {
-      const { kind } = detail as { kind: number };
+    for (const entry of list.getEntries()) {
+      const { kind } = (entry as unknown as { detail: { kind: number } }).detail;
       if (kind === constants.NODE_PERFORMANCE_GC_MAJOR) majorCollections += 1;
     }
   });
