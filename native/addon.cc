@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "block_list.h"
 #include "connector.h"
+#include "descriptor.h"
 #include "environment.h"
 #include "fd_passing.h"
 #include "handover.h"
@@ -97,6 +98,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitPipe(env, exports);
   InitListener(env, exports);
   InitAcceptPolicy(env, exports);
+  InitDescriptor(env, exports);
   InitHandover(env, exports);
   InitUnixPath(env, exports);
   InitSocketOptions(env, exports);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "descriptor.h"
 #include "js_call.h"
 #include "request.h"
 #include "stream.h"
@@ -56,8 +57,7 @@ class Holder {
     uv_os_fd_t fd;
     const int status = uv_fileno(reinterpret_cast<const uv_handle_t*>(&pipe_), &fd);
     if (status != 0) return status;
-    const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return copy == -1 ? -errno : copy;
+    return DuplicateDescriptor(fd);
   }
 
   void Close() {
@@ -300,47 +300,11 @@ napi_value Send(napi_env env, napi_callback_info info) {
       SendDescriptor(stream, static_cast<const char*>(data), size, arguments.at(1), fd));
 }
 
-// (fd): another descriptor for the same open file, or a status.
-napi_value Duplicate(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-#ifdef _WIN32
-  return arguments.Return(UV_ENOTSUP);
-#else
-  const int copy = fcntl(arguments.Int(0, -1), F_DUPFD_CLOEXEC, 0);
-  return arguments.Return(copy == -1 ? -errno : copy);
-#endif
-}
-
-napi_value CloseFd(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-#ifdef _WIN32
-  return arguments.Return(UV_ENOTSUP);
-#else
-  return arguments.Return(close(arguments.Int(0, -1)) == 0 ? 0 : -errno);
-#endif
-}
-
-// (fd): 1 for a listening socket, otherwise 0.
-napi_value Listens(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  int listening = 0;
-#ifndef _WIN32
-  socklen_t size = sizeof(listening);
-  if (getsockopt(arguments.Int(0, -1), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) {
-    listening = 0;
-  }
-#endif
-  return arguments.Return(listening != 0 ? 1 : 0);
-}
-
 }  // namespace
 
 void InitFdPassing(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "receiveDescriptors", Receive);
   Define(env, exports, "sendDescriptor", Send);
-  Define(env, exports, "duplicateDescriptor", Duplicate);
-  Define(env, exports, "closeDescriptor", CloseFd);
-  Define(env, exports, "isListeningDescriptor", Listens);
 }
 
 }  // namespace uvnet

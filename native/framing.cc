@@ -30,18 +30,16 @@ Framer::Framer(FramingOptions options)
 
 Framer::Result Framer::Push(const uint8_t* chunk, size_t length) {
   Release();
-  if (status_ == Status::kOk && length > 0) {
+  if (length > 0) {
     const bool delimited = options_.type == FramingOptions::Type::kDelimiter;
     size_t at = 0;
-    if (!carry_.empty()) {
+    if (status_ == Status::kOk && !carry_.empty()) {
       at = delimited ? CompleteDelimited(chunk, length) : CompleteSized(chunk, length);
     }
     if (status_ == Status::kOk && at < length) {
       at = delimited ? CutDelimited(chunk, length, at) : CutSized(chunk, length, at);
     }
-    if (status_ != Status::kOk) {
-      std::vector<uint8_t>().swap(carry_);
-    } else if (at < length) {
+    if (at < length) {
       carry_.insert(carry_.end(), chunk + at, chunk + length);
     }
   }
@@ -67,7 +65,8 @@ void Framer::Release() {
 }
 
 size_t Framer::Missing() const {
-  if (carry_.empty() || options_.type == FramingOptions::Type::kDelimiter) return 0;
+  if (status_ != Status::kOk || carry_.empty() || options_.type == FramingOptions::Type::kDelimiter)
+    return 0;
   if (carry_.size() < header_bytes_) return 0;
   size_t size = 0;
   if (ReadSize(carry_.data(), &size) != Status::kOk) return 0;
@@ -139,11 +138,12 @@ size_t Framer::CompleteDelimited(const uint8_t* chunk, size_t length) {
   const uint8_t* found = FindDelimiter(window, before + after);
   if (found != nullptr && found < window + before) {
     const size_t kept = static_cast<size_t>(found - window);
-    carry_.resize(carry_.size() - before + kept);
-    if (carry_.size() > options_.max) {
+    const size_t size = carry_.size() - before + kept;
+    if (size > options_.max) {
       status_ = Status::kTooLong;
       return 0;
     }
+    carry_.resize(size);
     FinishCarry();
     return kept + overlap + 1 - before;
   }

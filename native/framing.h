@@ -43,7 +43,8 @@ struct FramingOptions {
 //      chunk: it has been put together in memory of the framer.
 //   2. What is reported is valid until the next Push() or Release(); ranges as long as the chunk.
 //   3. After an error the framer is finished: the messages before it are still reported, further
-//      calls report the same error and nothing else.
+//      calls report the same error and nothing else. Bytes that are in no message are kept then,
+//      too.
 //   4. Memory is bounded by what was received of the unfinished message (twice that, at most),
 //      never by a length that the peer only announces.
 //   5. Every byte is searched once, and copied at most once per growth of that memory.
@@ -87,11 +88,13 @@ class Framer {
   // Bytes held of an unfinished message, with header or part of a delimiter: when this is not zero
   // at the end of the stream, the peer stopped within a message.
   size_t pending() const { return carry_.size(); }
+  const std::vector<uint8_t>& unfinished() const { return carry_; }
 
   // Bytes still missing of the unfinished message; 0 where that is not known.
   size_t Missing() const;
 
   const FramingOptions& options() const { return options_; }
+  size_t header_bytes() const { return header_bytes_; }
 
  private:
   // Size of the whole message at `data`, header included, from its first `header_bytes_` bytes.
@@ -116,7 +119,7 @@ class Framer {
   Status status_ = Status::kOk;
   bool has_assembled_ = false;
   std::vector<Range> ranges_;
-  std::vector<uint8_t> carry_;      // the unfinished message
+  std::vector<uint8_t> carry_;      // the unfinished message; all that follows the error
   std::vector<uint8_t> assembled_;  // the one that was reported last
 };
 

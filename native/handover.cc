@@ -1,10 +1,8 @@
 #include "handover.h"
 
 #ifndef _WIN32
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <map>
 #include <mutex>
 #include <string>
@@ -12,6 +10,7 @@
 #endif
 
 #include "arguments.h"
+#include "descriptor.h"
 #include "stream.h"
 
 // On Windows a socket is tied to the completion port of the loop that opened it
@@ -98,27 +97,9 @@ class Offers {
   std::map<std::string, Offer> offers_;
 };
 
-int DuplicateDescriptor(int fd) {
-  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  return copy < 0 ? uv_translate_sys_error(errno) : copy;
-}
-
 int Open(Stream* stream, int fd) {
   return stream->kind() == Handle::Kind::kTcp ? uv_tcp_open(stream->uv_tcp(), fd)
                                               : uv_pipe_open(stream->uv_pipe(), fd);
-}
-
-// (fd): a descriptor of its own for the same socket.
-napi_value DuplicateDescriptor(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  return arguments.Return(DuplicateDescriptor(arguments.Int(0, -1)));
-}
-
-// (fd): closes what DuplicateDescriptor gave and nobody took.
-napi_value CloseDescriptor(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const int fd = arguments.Int(0, -1);
-  return arguments.Return(close(fd) == 0 ? 0 : uv_translate_sys_error(errno));
 }
 
 // (id): the key under which the descriptor of the handle is offered, or a
@@ -191,14 +172,11 @@ void EndOffers(const Environment* owner) {
 
 void InitHandover(Napi::Env env, Napi::Object exports) {
 #ifndef _WIN32
-  Define(env, exports, "duplicateDescriptor", DuplicateDescriptor);
-  Define(env, exports, "closeDescriptor", CloseDescriptor);
   Define(env, exports, "makeOffer", MakeOffer);
   Define(env, exports, "takeOffer", TakeOffer);
   Define(env, exports, "withdrawOffer", WithdrawOffer);
 #else
-  for (const char* name :
-       {"duplicateDescriptor", "closeDescriptor", "makeOffer", "takeOffer", "withdrawOffer"}) {
+  for (const char* name : {"makeOffer", "takeOffer", "withdrawOffer"}) {
     Define(env, exports, name, NotSupported);
   }
 #endif

@@ -10,8 +10,7 @@ class Environment;
 // Closes what this environment offered and nobody took.
 void EndOffers(const Environment* owner);
 
-// Descriptors that change hands: duplicated for another module of the same
-// thread, or offered to another thread of the process.
+// Descriptors that are offered to another thread of the process.
 void InitHandover(Napi::Env env, Napi::Object exports);
 
 }  // namespace uvnet

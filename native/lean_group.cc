@@ -23,6 +23,11 @@ LeanGroup::LeanGroup(LeanHub* hub, std::shared_ptr<AsyncContext> context, bool b
       framing_(std::move(framing)),
       number_(hub->AddGroup(this)) {}
 
+LeanGroup* LeanGroup::Of(const Stream* stream) {
+  StreamConsumer* const consumer = stream->consumer();
+  return consumer == nullptr ? nullptr : consumer->AsLeanGroup();
+}
+
 void LeanGroup::Take(Stream* stream) {
   stream->SetConsumer(this);
   Retain();
@@ -46,6 +51,32 @@ void LeanGroup::TakeConnection(Stream* stream) {
 Framer* LeanGroup::framer(const Stream* stream) const {
   const auto found = framers_.find(stream);
   return found == framers_.end() ? nullptr : found->second.get();
+}
+
+std::vector<uint8_t> LeanGroup::Uncut(const Stream* stream) const {
+  std::vector<uint8_t> bytes;
+  const Framer* const mine = framer(stream);
+  if (mine == nullptr) return bytes;
+  const auto add = [&](const uint8_t* from, size_t size) {
+    bytes.insert(bytes.end(), from, from + size);
+  };
+  const size_t header = mine->header_bytes();
+  if (cutting_.stream == stream) {
+    const Framer::Result& found = cutting_.found;
+    if (found.has_assembled) {
+      add(found.assembled - header, header + found.assembled_length);
+      const std::string& delimiter = mine->options().delimiter;
+      add(reinterpret_cast<const uint8_t*>(delimiter.data()), delimiter.size());
+    }
+    if (cutting_.next < found.range_count) {
+      // All the rest of the chunk, where the framer has its unfinished message from.
+      const size_t at = found.ranges[cutting_.next].offset - header;
+      add(cutting_.chunk + at, cutting_.size - at);
+      return bytes;
+    }
+  }
+  add(mine->unfinished().data(), mine->pending());
+  return bytes;
 }
 
 void LeanGroup::NoteOpen(Stream* stream) { hub_->Push(this, stream->id(), LeanEvent::kOpen); }
@@ -93,31 +124,36 @@ void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
 }
 
 // Notes the messages that end in a chunk. Handlers may run meanwhile, where there are many messages
-// or a large one.
+// or a large one, and give the stream up: what they were not given yet goes with it.
 void LeanGroup::Cut(Stream* stream, size_t at, size_t size) {
   const std::shared_ptr<Framer> framer = framers_[stream];
   const int id = stream->id();
   const auto* const chunk = reinterpret_cast<const uint8_t*>(hub_->Place(at));
   const Framer::Result result = framer->Push(chunk, size);
   Retain();
+  cutting_ = {stream, chunk, size, result, 0};
+  const auto ours = [&] { return stream->alive() && stream->consumer() == this; };
   if (result.has_assembled) {
     const auto* const data = reinterpret_cast<const char*>(result.assembled);
     const size_t length = result.assembled_length;
     char* const place = hub_->Reserve(length);
+    if (place == nullptr) hub_->Deliver(hub_->used());
+    cutting_.found.has_assembled = false;
     if (place != nullptr) {
       std::copy(data, data + length, place);
       hub_->Push(this, id, LeanEvent::kData, hub_->OffsetOf(place), static_cast<int>(length));
-    } else {
+    } else if (ours()) {
       hub_->DeliverApart(this, id, data, length);
     }
   }
-  const auto ours = [&] { return stream->alive() && stream->consumer() == this; };
   for (size_t i = 0; i < result.range_count && ours(); ++i) {
     const Framer::Range& range = result.ranges[i];
     if (hub_->full()) hub_->Deliver(hub_->used());
     if (!ours()) break;
     hub_->Push(this, id, LeanEvent::kData, at + range.offset, static_cast<int>(range.length));
+    cutting_.next = i + 1;
   }
+  cutting_ = Cutting();
   if (result.status != Framer::Status::kOk && ours()) {
     stream->ReadStop();
     const bool long_one = result.status == Framer::Status::kTooLong;

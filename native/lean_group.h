@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "framing.h"
 #include "handle.h"
@@ -25,6 +26,9 @@ class LeanGroup final : public StreamConsumer, public ConnectionTaker {
  public:
   // Null where the engine has no memory left. `framing` may be null.
   static LeanGroup* Create(LeanHub* hub, bool borrow, std::unique_ptr<FramingOptions> framing);
+
+  // The group that a stream belongs to; null where it is a socket's or a relay's.
+  static LeanGroup* Of(const Stream* stream);
 
   LeanGroup(const LeanGroup&) = delete;
   LeanGroup& operator=(const LeanGroup&) = delete;
@@ -46,7 +50,10 @@ class LeanGroup final : public StreamConsumer, public ConnectionTaker {
 
   // The framer of one of the group's streams; null without framing.
   Framer* framer(const Stream* stream) const;
+  // What was read of a stream with framing and is in no message that was noted.
+  std::vector<uint8_t> Uncut(const Stream* stream) const;
 
+  LeanGroup* AsLeanGroup() override { return this; }
   void TakeConnection(Stream* stream) override;
   void ListenerClosed() override { Release(); }
 
@@ -69,6 +76,15 @@ class LeanGroup final : public StreamConsumer, public ConnectionTaker {
   const bool borrow_;  // handlers get views of the receive area
   std::unique_ptr<FramingOptions> framing_;
   std::unordered_map<const Stream*, std::shared_ptr<Framer>> framers_;
+  // What Cut is at: messages that were found and not noted yet.
+  struct Cutting {
+    const Stream* stream = nullptr;
+    const uint8_t* chunk = nullptr;
+    size_t size = 0;
+    Framer::Result found;  // `has_assembled` until that one is noted
+    size_t next = 0;       // of the ranges
+  };
+  Cutting cutting_;
   int number_;
   bool paused_ = false;
   uint32_t references_ = 1;

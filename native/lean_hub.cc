@@ -239,7 +239,6 @@ void LeanHub::NextRound() {
 }
 
 void LeanHub::DeliverApart(LeanGroup* group, int id, const char* data, size_t size) {
-  Deliver(used_);
   if (environment_->stopping()) return;
   napi_env env = environment_->env();
   HandleScope scope(env);
@@ -267,8 +266,7 @@ void LeanHub::DeliverMessage(LeanGroup* group, int id, napi_value message, size_
 
 // Sending ---------------------------------------------------------------------
 
-void LeanHub::Written(Stream* stream, int result) {
-  auto* const group = static_cast<LeanGroup*>(stream->consumer());
+void LeanHub::Written(LeanGroup* group, Stream* stream, int result) {
   if (result < 0) {
     Push(group, stream->id(), LeanEvent::kWriteError, 0, result);
   } else if (result == kWriteQueued) {
@@ -283,13 +281,13 @@ void LeanHub::NoteCounters(const Stream* stream) {
   std::memcpy(numbers_ + kCounters, counters, sizeof counters);
 }
 
-void LeanHub::SendAll(Stream* stream, int32_t first) {
+void LeanHub::SendAll(LeanGroup* group, Stream* stream, int32_t first) {
   pieces_.clear();
   for (int32_t i = first; i >= 0; i = sends()[i].next) {
     const LeanSend& send = sends()[i];
     pieces_.push_back(uv_buf_init(send_ + send.at, static_cast<unsigned>(send.size)));
   }
-  Written(stream, stream->WriteCopied(pieces_.data(), pieces_.size()));
+  Written(group, stream, stream->WriteCopied(pieces_.data(), pieces_.size()));
 }
 
 void LeanHub::Flush() {
@@ -314,7 +312,9 @@ void LeanHub::Flush() {
     last_send_[static_cast<size_t>(id)] = 0;
     Handle* const handle = environment_->Lookup(id);
     if (handle == nullptr || !handle->alive()) continue;
-    SendAll(static_cast<Stream*>(handle), i);
+    auto* const stream = static_cast<Stream*>(handle);
+    LeanGroup* const group = LeanGroup::Of(stream);
+    if (group != nullptr) SendAll(group, stream, i);
   }
   numbers_[kSendCount] = 0;
   numbers_[kSendUsed] = 0;

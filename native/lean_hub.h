@@ -111,7 +111,7 @@ class LeanHub {
   // Delivers all that is noted; then `used` bytes of the area are in use. `message` takes the place
   // of the bytes of the first event.
   void Deliver(size_t used = 0, napi_value message = nullptr);
-  // Delivers a message that lies elsewhere, after all that is noted.
+  // Delivers a message that lies elsewhere; nothing else is noted.
   void DeliverApart(LeanGroup* group, int id, const char* data, size_t size);
   // Delivers what was read into the environment's bulk buffer; nothing else is noted.
   void DeliverBulk(LeanGroup* group, int id, size_t size);
@@ -122,7 +122,7 @@ class LeanHub {
   // Passes on what JavaScript has put into the send area.
   void Flush();
   // Notes what became of a write.
-  void Written(Stream* stream, int result);
+  void Written(LeanGroup* group, Stream* stream, int result);
   // Tells JavaScript the counters of a stream that is about to close.
   void NoteCounters(const Stream* stream);
 
@@ -159,7 +159,7 @@ class LeanHub {
   void NextRound();
   bool Run(LeanGroup* group, int32_t end, napi_value message);
   void DeliverMessage(LeanGroup* group, int id, napi_value message, size_t size);
-  void SendAll(Stream* stream, int32_t first);
+  void SendAll(LeanGroup* group, Stream* stream, int32_t first);
   void Unbind();
 
   static void OnCheck(uv_check_t* check);

@@ -107,23 +107,24 @@ napi_value Take(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// A connection of a handler table, or null.
+// A connection of a handler table. `stream()` is null where the id names nothing of the kind.
 class Connection {
  public:
   explicit Connection(const Arguments& arguments) : hub_(arguments.environment()->lean()) {
-    stream_ = hub_ == nullptr ? nullptr : arguments.stream();
-    // What was written before goes first, whatever follows.
-    if (stream_ != nullptr) hub_->Flush();
+    Stream* const stream = hub_ == nullptr ? nullptr : arguments.stream();
+    if (stream == nullptr) return;
+    group_ = LeanGroup::Of(stream);
+    if (group_ != nullptr) stream_ = stream;
   }
 
   LeanHub* hub() const { return hub_; }
+  LeanGroup* group() const { return group_; }
   Stream* stream() const { return stream_; }
 
   int Close(bool reset) {
     hub_->NoteCounters(stream_);
-    auto* const group = static_cast<LeanGroup*>(stream_->consumer());
     const int status = reset ? stream_->CloseReset() : stream_->Close();
-    hub_->Push(group, -1, LeanEvent::kClosed);
+    hub_->Push(group_, -1, LeanEvent::kClosed);
     return status;
   }
 
@@ -132,17 +133,26 @@ class Connection {
     return result == kWriteQueued ? static_cast<int>(stream_->write_queue_size()) : result;
   }
 
- private:
+ protected:
   LeanHub* hub_;
+  LeanGroup* group_ = nullptr;
   Stream* stream_ = nullptr;
+};
+
+// The same for what is to come behind all that was written before.
+class FlushedConnection : public Connection {
+ public:
+  explicit FlushedConnection(const Arguments& arguments) : Connection(arguments) {
+    if (stream_ != nullptr) hub_->Flush();
+  }
 };
 
 // (id, type of its async context from now on)
 napi_value GiveUp(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  Connection connection(arguments);
+  FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
-  static_cast<LeanGroup*>(connection.stream()->consumer())->GiveUp(connection.stream());
+  connection.group()->GiveUp(connection.stream());
   connection.stream()->Attach(arguments.at(1));
   return arguments.Return(0);
 }
@@ -150,10 +160,9 @@ napi_value GiveUp(napi_env env, napi_callback_info info) {
 // (id): LeanEvent::kHeld follows.
 napi_value Hold(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  Stream* const stream = arguments.stream();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-  arguments.environment()->lean()->Push(static_cast<LeanGroup*>(stream->consumer()), stream->id(),
-                                        LeanEvent::kHeld);
+  const Connection connection(arguments);
+  if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
+  connection.hub()->Push(connection.group(), connection.stream()->id(), LeanEvent::kHeld);
   return arguments.Return(0);
 }
 
@@ -161,14 +170,14 @@ napi_value Hold(napi_env env, napi_callback_info info) {
 // the LeanEvent::FrameError where there is one.
 napi_value Cut(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  Stream* const stream = arguments.stream();
+  const Connection connection(arguments);
   Bytes bytes;
   napi_value list;
-  if (stream == nullptr || !bytes.From(env, arguments.at(1)) ||
+  if (connection.stream() == nullptr || !bytes.From(env, arguments.at(1)) ||
       napi_create_array(env, &list) != napi_ok) {
     return nullptr;
   }
-  Framer* const framer = static_cast<LeanGroup*>(stream->consumer())->framer(stream);
+  Framer* const framer = connection.group()->framer(connection.stream());
   if (framer == nullptr) return nullptr;
   const auto* const data = reinterpret_cast<const uint8_t*>(bytes.data);
   const Framer::Result result = framer->Push(data, bytes.size);
@@ -192,6 +201,18 @@ napi_value Cut(napi_env env, napi_callback_info info) {
   return list;
 }
 
+// (id): a Buffer of what was read and is in none of the messages that were noted.
+napi_value Uncut(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Connection connection(arguments);
+  if (connection.stream() == nullptr) return nullptr;
+  const std::vector<uint8_t> bytes = connection.group()->Uncut(connection.stream());
+  napi_value copy;
+  return napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &copy) == napi_ok
+             ? copy
+             : nullptr;
+}
+
 napi_value Flush(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   LeanHub* const hub = arguments.environment()->lean();
@@ -202,7 +223,7 @@ napi_value Flush(napi_env env, napi_callback_info info) {
 // (id, Buffer): as Connection::Outcome
 napi_value Write(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  Connection connection(arguments);
+  FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   Bytes bytes;
   if (!bytes.From(env, arguments.at(1))) return arguments.Return(UV_EINVAL);
@@ -216,7 +237,7 @@ napi_value Write(napi_env env, napi_callback_info info) {
 // (id, Buffer[]): as Connection::Outcome
 napi_value Writev(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  Connection connection(arguments);
+  FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   uint32_t count = 0;
   napi_value list = arguments.at(1);
@@ -243,7 +264,7 @@ napi_value Writev(napi_env env, napi_callback_info info) {
 // (id, Buffer): how many bytes the kernel took, or an error
 napi_value TryWrite(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  Connection connection(arguments);
+  FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   Bytes bytes;
   if (!bytes.From(env, arguments.at(1))) return arguments.Return(UV_EINVAL);
@@ -273,7 +294,9 @@ napi_value Publish(napi_env env, napi_callback_info info) {
     Handle* const handle = environment->Lookup(static_cast<int32_t*>(ids)[i]);
     if (handle == nullptr || !handle->alive()) continue;
     auto* const stream = static_cast<Stream*>(handle);
-    hub->Written(stream, stream->Write(bytes.data, bytes.size, pin, false));
+    LeanGroup* const group = LeanGroup::Of(stream);
+    if (group == nullptr) continue;
+    hub->Written(group, stream, stream->Write(bytes.data, bytes.size, pin, false));
   }
   return arguments.Return(0);
 }
@@ -282,7 +305,7 @@ napi_value Publish(napi_env env, napi_callback_info info) {
 // that, 0 where LeanEvent::kShutdown follows, or an error.
 napi_value End(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  Connection connection(arguments);
+  FlushedConnection connection(arguments);
   Stream* const stream = connection.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   if (arguments.Bool(1) && stream->write_queue_size() == 0) {
@@ -295,7 +318,7 @@ napi_value End(napi_env env, napi_callback_info info) {
 // (id, with a reset)
 napi_value Close(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  Connection connection(arguments);
+  FlushedConnection connection(arguments);
   Stream* const stream = connection.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   const bool reset = arguments.Bool(1) && stream->kind() == Handle::Kind::kTcp;
@@ -313,6 +336,7 @@ void InitLean(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "leanGiveUp", GiveUp);
   Define(env, exports, "leanHold", Hold);
   Define(env, exports, "leanCut", Cut);
+  Define(env, exports, "leanUncut", Uncut);
   Define(env, exports, "leanFlush", Flush);
   Define(env, exports, "leanWrite", Write);
   Define(env, exports, "leanWritev", Writev);

@@ -5,6 +5,7 @@
 
 namespace uvnet {
 
+class LeanGroup;
 class Stream;
 
 // Who gets what a stream has to tell. A stream without one belongs to the facade of node:net and
@@ -17,6 +18,9 @@ class Stream;
 // 4. During teardown (Environment::stopping) the calls still come; JavaScript must not be entered.
 class StreamConsumer {
  public:
+  // This one as the connections of a handler table, where it is that.
+  virtual LeanGroup* AsLeanGroup() { return nullptr; }
+
   // Memory for the next read. With length 0 nothing is read, and OnRead gets UV_ENOBUFS.
   virtual uv_buf_t Allocate(Stream* stream) = 0;
   // `nread` bytes at `buffer.base`, already counted; or UV_EOF or an error.

@@ -202,6 +202,8 @@ export interface NativeBinding {
   leanHold(id: number): number;
   /** The messages that end in bytes read elsewhere, and behind them a frame error, if any. */
   leanCut(id: number, bytes: Uint8Array): (Buffer | number)[];
+  /** What was read and is in none of the messages that events or `leanCut` told of. */
+  leanUncut(id: number): Buffer | undefined;
   leanFlush(): void;
   /** The number of bytes that wait, or an error. */
   leanWrite(id: number, data: Uint8Array): number;

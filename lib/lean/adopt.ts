@@ -15,7 +15,7 @@ import { validateObject } from '../internal/validators';
 import { Socket } from '../socket';
 import { Connection, ENDED, FINISHED, givenNames, GONE, HOLDING, SHUT, UNREF } from './connection';
 import { takeComing } from './deliver';
-import { framingOf } from './framing';
+import { framingOf, wireBytes } from './framing';
 import { Group, type ConnectionOptions } from './group';
 import { tableOf, type Handlers } from './handlers';
 import { holdEnd, holdUnread, takeHeld } from './held';
@@ -98,13 +98,17 @@ export function toStream(connection: Connection, unread: Buffer | undefined): So
   const { group, id, state } = connection;
   if ((state & GONE) !== 0) throw new ERR_SOCKET_CLOSED();
   if ((state & FINISHED) !== 0) throw new ERR_INVALID_STATE('upgradeToStream() comes after end()');
-  if (group.framed) {
-    throw new ERR_INVALID_STATE('upgradeToStream() of a connection with framing would lose bytes');
-  }
   const held = takeHeld(connection);
   const coming = takeComing(connection);
   const ended = (state & ENDED) !== 0 || held.ended || coming.ended;
   const paused = connection.isPaused;
+  const chunks = [...held.chunks, ...coming.chunks].flatMap((chunk) =>
+    wireBytes(chunk, group.framing),
+  );
+  // A message that breaks the rules of the framing is nothing but bytes for a socket.
+  if (group.framed) chunks.push(binding.leanUncut(id)!);
+  if (unread !== undefined) chunks.unshift(Buffer.from(unread));
+  const given = chunks.filter(({ length }) => length > 0);
   connection.leave();
   binding.readStop(id);
   group.left();
@@ -119,9 +123,7 @@ export function toStream(connection: Connection, unread: Buffer | undefined): So
     manualStart: ended || paused,
   });
   const impl = socket as unknown as SocketImpl;
-  const chunks = [...held.chunks, ...coming.chunks];
-  if (unread !== undefined) chunks.unshift(Buffer.from(unread));
-  giveUnread(socket, { chunks, encoding: null, decoder: null });
+  giveUnread(socket, { chunks: given, encoding: null, decoder: null });
   if ((state & UNREF) !== 0) socket.unref();
   if (ended) impl[kOnReadStatus](UV_EOF);
   return socket;

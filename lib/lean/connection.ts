@@ -271,10 +271,12 @@ export class Connection<Data = unknown> {
 
   /**
    * Goes on with the connection as a `Socket`, for TLS and whatever else wants a stream. Handlers are
-   * not called any more, `close` included.
+   * not called any more, `close` included. With `framing` the socket gets all that is behind the last
+   * message that a handler was given, with headers and delimiters: an incomplete message, too, and one
+   * that breaks the rules.
    *
    * @param unread - bytes that a handler was given and leaves to the socket, which has them first
-   * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE after `end()`, and with `framing`
+   * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE after `end()`
    */
   upgradeToStream(unread?: Buffer): Socket {
     return toStream(this, unread);
@@ -323,7 +325,7 @@ export class Connection<Data = unknown> {
   }
 
   private closed(error: Error | undefined): void {
-    this.last = { error, read: counters[0]!, written: counters[1]! };
+    this.last = { error, read: counters[0], written: counters[1] };
     this.group.closed.push(this);
     this.leave();
   }

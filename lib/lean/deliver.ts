@@ -12,7 +12,7 @@ import {
   WAITING,
 } from './connection';
 import { groups, type Group } from './group';
-import { hold, holdEnd, releaseHeld } from './held';
+import { hold, holdEnd, holdError, releaseHeld } from './held';
 import * as memory from './memory';
 import {
   CLOSED,
@@ -146,7 +146,8 @@ function deliver(number: number, end: number, message?: Buffer): void {
         onShutdown(connection, size);
         break;
       case FRAME_ERROR:
-        connection.destroy(frameError(size));
+        if ((connection.state & (PAUSED | HOLDING)) !== 0) holdError(connection, frameError(size));
+        else connection.destroy(frameError(size));
         break;
       case HELD:
         releaseHeld(connection);

@@ -86,3 +86,18 @@ export function framingOf(framing: unknown): FramingNumbers {
   validateBoolean(includesHeader, `${name}.includesHeader`);
   return [code, bytes, endian === 'little', includesHeader, max, undefined];
 }
+
+/** A message as it was on the wire. */
+export function wireBytes(
+  message: Buffer,
+  [code, width, little, includesHeader, , delimiter]: FramingNumbers,
+): Buffer[] {
+  if (delimiter !== undefined) return [message, Buffer.from(delimiter)];
+  if (types[code] !== 'length') return [message];
+  const header = Buffer.alloc(width);
+  let rest = message.length + (includesHeader ? width : 0);
+  for (let i = 0; i < width; i += 1, rest = Math.floor(rest / 256)) {
+    header[little ? i : width - 1 - i] = rest % 256;
+  }
+  return [header, message];
+}

@@ -34,6 +34,7 @@ export class Group {
   readonly number: number;
   readonly borrow: boolean;
   readonly framed: boolean;
+  readonly framing: FramingNumbers;
   readonly allowHalfOpen: boolean;
   readonly highWaterMark: number;
   /** Connections that are closed and were not told so yet, in order. */
@@ -51,6 +52,7 @@ export class Group {
     this.allowHalfOpen = options.allowHalfOpen === true;
     this.highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
     this.framed = framing !== NO_FRAMING;
+    this.framing = framing;
     startDelivery();
     this.number = binding.leanGroupNew(this.borrow, ...framing);
     if (this.number < 0) throw new Error(`uvnet/lean: no group (${this.number})`);

@@ -34,9 +34,14 @@ export function hold(connection: Connection, bytes: Buffer): void {
 export function holdUnread(connection: Connection, bytes: Buffer): void {
   const messages = connection.group.framed ? binding.leanCut(connection.id, bytes) : [bytes];
   for (const message of messages) {
-    if (typeof message === 'number') heldBy(connection).error = frameError(message);
+    if (typeof message === 'number') holdError(connection, frameError(message));
     else hold(connection, message);
   }
+}
+
+/** What comes behind the messages that are held. */
+export function holdError(connection: Connection, error: Error): void {
+  heldBy(connection).error = error;
 }
 
 export function holdEnd(connection: Connection): void {

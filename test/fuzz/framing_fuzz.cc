@@ -100,5 +100,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Expect(whole.messages == pieces.messages);
   Expect(whole.status == pieces.status);
   Expect(whole.pending == pieces.pending);
+  Expect(at_once.unfinished() == in_pieces.unfinished());
+  Expect(stream.size() >= whole.pending &&
+         std::equal(at_once.unfinished().begin(), at_once.unfinished().end(),
+                    stream.end() - static_cast<std::ptrdiff_t>(whole.pending)));
   return 0;
 }

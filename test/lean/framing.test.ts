@@ -1,8 +1,16 @@
 // Messages: the option `framing`, with bytes that come in arbitrary pieces.
 import { deferred, nextEvent } from '../helpers/events';
-import { lean, LeanScope, net, type ListenOptions } from '../helpers/lean';
+import {
+  lean,
+  LeanScope,
+  net,
+  receiveAll,
+  type Connection,
+  type ListenOptions,
+} from '../helpers/lean';
 import { Random } from '../helpers/random';
 
+type Socket = ReturnType<Connection['upgradeToStream']>;
 type Framing = NonNullable<ListenOptions['framing']>;
 
 function header(size: number, bytes: number, little: boolean): Buffer {
@@ -143,6 +151,123 @@ describe('framing', () => {
     );
     await done.promise;
     expect(messages).toEqual(['ne', 'two']);
+  });
+
+  test('a message that breaks the rules waits, too, while the connection is paused', async () => {
+    const messages: string[] = [];
+    const opened = deferred<Connection>();
+    const outcome = deferred<unknown>();
+    const server = await scope.listen(
+      {
+        open: (connection) => opened.resolve(connection),
+        data(connection, message) {
+          messages.push(message.toString());
+          connection.pause();
+          setImmediate(() => connection.resume());
+        },
+        close: (_c, error) => outcome.resolve(error),
+      },
+      { framing: { type: 'delimiter', max: 4 } },
+    );
+    const client = await scope.client(server);
+    client.on('error', () => {}).write('one\ntwo\nthree\nfour\n');
+    expect(await outcome.promise).toMatchObject({ code: 'ERR_UVNET_MESSAGE_TOO_LONG' });
+    expect(messages).toEqual(['one', 'two']);
+  });
+
+  describe('upgradeToStream()', () => {
+    test.each(kinds)('gives what is behind the last message (%s)', async (_, framing) => {
+      const random = new Random(21);
+      for (const [count, large, last] of [
+        [40, 300, 1],
+        [4000, 30, 1500], // more than a delivery takes
+        [8, 300_000, 2],
+        [12, 300_000, 9],
+      ] as const) {
+        const sent: Buffer[] = [];
+        for (let i = 0; i < count; i += 1) {
+          const size = framing.type === 'fixed' ? framing.size : random.size(large);
+          sent.push(Buffer.from(random.bytes(size).map((byte) => byte | 0x10)));
+        }
+        const wire = sent.map((message) => encode(framing, message));
+        // The end of the last one is missing.
+        const bytes = Buffer.concat(wire).subarray(0, -1);
+        const received: Buffer[] = [];
+        const upgraded = deferred<Socket>();
+        const server = await scope.listen(
+          {
+            data(connection, message) {
+              received.push(message);
+              if (received.length < last) return;
+              upgraded.resolve(scope.track(connection.upgradeToStream()));
+            },
+          },
+          { framing },
+        );
+        const client = await scope.client(server);
+        client.resume().end(bytes);
+        const peer = await upgraded.promise;
+        const rest = await receiveAll(peer);
+        peer.end();
+        expect(received.map(({ length }) => length)).toEqual(
+          sent.slice(0, last).map(({ length }) => length),
+        );
+        const before = Buffer.concat(wire.slice(0, last)).length;
+        expect(rest.equals(bytes.subarray(before))).toBe(true);
+      }
+    });
+
+    test.each([false, true])('gives messages that are held (reading them: %s)', async (some) => {
+      const opened = deferred<Connection>();
+      const messages: string[] = [];
+      const held = deferred();
+      const server = await scope.listen(
+        {
+          open: (connection) => opened.resolve(connection),
+          data(connection, message) {
+            messages.push(message.toString());
+            connection.pause();
+            setImmediate(() => held.resolve());
+          },
+        },
+        { framing: { type: 'length', bytes: 2, endian: 'little', includesHeader: true } },
+      );
+      const client = await scope.client(server);
+      client.resume().write('\x05\0one\x05\0two\x07\0three\x09\0fo', 'latin1');
+      await held.promise;
+      const connection = await opened.promise;
+      if (some) {
+        connection.resume();
+        while (messages.length < 2) await new Promise((resolve) => setImmediate(resolve));
+      }
+      const peer = scope.track(connection.upgradeToStream(Buffer.from('unread ')));
+      client.end('ur');
+      const rest = `\x07\0three\x09\0four`.slice(0, -1);
+      expect((await receiveAll(peer)).toString('latin1')).toBe(
+        `unread ${some ? '' : '\x05\0two'}${rest}r`,
+      );
+      peer.end();
+    });
+
+    test.each<[string, Framing, string]>([
+      ['too long', { type: 'delimiter', max: 4 }, 'ok\nmuch longer\nmore'],
+      [
+        'shorter than its header',
+        { type: 'length', bytes: 1, includesHeader: true },
+        '\x03ok\0and more',
+      ],
+    ])('gives a message that is %s', async (_, framing, bytes) => {
+      const upgraded = deferred<Socket>();
+      const server = await scope.listen(
+        { data: (connection) => upgraded.resolve(scope.track(connection.upgradeToStream())) },
+        { framing },
+      );
+      const client = await scope.client(server);
+      client.resume().end(bytes, 'latin1');
+      const peer = await upgraded.promise;
+      expect((await receiveAll(peer)).toString('latin1')).toBe(bytes.slice(3));
+      peer.end();
+    });
   });
 
   test.each<[object, string]>([

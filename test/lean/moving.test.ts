@@ -1,6 +1,12 @@
 // Connections that are made, and that change between sockets and handler tables.
+import { constants } from 'node:os';
+import type { Socket as NodeSocket } from 'node:net';
+
+import { binding } from '../../lib/internal/binding';
 import { deferred, nextEvent } from '../helpers/events';
 import { lean, LeanScope, net, receiveAll, type Connection } from '../helpers/lean';
+
+const UV_EBADF = -constants.errno.EBADF;
 
 describe('connections', () => {
   const scope = new LeanScope();
@@ -92,6 +98,28 @@ describe('connections', () => {
     const socket = scope.track(net.connect(server.port!, '127.0.0.1'));
     expect(() => socket.toLean({})).toThrow(expect.objectContaining({ code: 'ERR_INVALID_STATE' }));
     await nextEvent(socket, 'connect');
+  });
+
+  test('the methods of connections refuse handles that are none', async () => {
+    const opened = deferred<Connection>();
+    const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
+    const client = await scope.client(server);
+    const connection = await opened.promise;
+    const { id } = connection;
+    const socket = scope.track(connection.upgradeToStream() as never as NodeSocket);
+    const bytes = Buffer.from('x');
+    expect(binding.leanHold(id)).toBe(UV_EBADF);
+    expect(binding.leanWrite(id, bytes)).toBe(UV_EBADF);
+    expect(binding.leanWritev(id, [bytes])).toBe(UV_EBADF);
+    expect(binding.leanTryWrite(id, bytes)).toBe(UV_EBADF);
+    expect(binding.leanEnd(id, false)).toBe(UV_EBADF);
+    expect(binding.leanClose(id, false)).toBe(UV_EBADF);
+    expect(binding.leanGiveUp(id, 'TCPWRAP')).toBe(UV_EBADF);
+    expect(binding.leanPublish(Int32Array.of(id), 1, bytes)).toBe(0);
+    expect(binding.leanCut(id, bytes)).toBeUndefined();
+    expect(binding.leanUncut(id)).toBeUndefined();
+    socket.end('the socket has it');
+    expect((await receiveAll(client)).toString()).toBe('the socket has it');
   });
 
   test('relay() takes connections, too', async () => {

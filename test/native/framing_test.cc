@@ -131,7 +131,8 @@ Cut Reference(const FramingOptions& options, const std::string& bytes) {
       at += header + value;
     }
   }
-  cut.pending = cut.status == Status::kOk ? bytes.size() - at : 0;
+  // No byte is lost, not even after an error.
+  cut.pending = bytes.size() - at;
   return cut;
 }
 
@@ -209,7 +210,8 @@ TEST(OverLongMessagesEndTheStream) {
   PushInto(&framer, "\1a", &cut);
   CHECK_EQ(cut.status, Status::kTooLong);
   CHECK_EQ(cut.messages.size(), 1u);
-  CHECK_EQ(framer.pending(), 0u);
+  const std::vector<uint8_t>& kept = framer.unfinished();
+  CHECK(std::string(kept.begin(), kept.end()) == std::string("\3bcd\1a", 6));
 }
 
 TEST(AnAnnouncedLengthAloneCostsNoMemory) {

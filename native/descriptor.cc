@@ -1,0 +1,64 @@
+#include "descriptor.h"
+
+#ifndef _WIN32
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#endif
+
+#include "arguments.h"
+
+namespace uvnet {
+
+int DuplicateDescriptor(int fd) {
+#ifdef _WIN32
+  (void)fd;
+  return UV_ENOTSUP;
+#else
+  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return copy == -1 ? uv_translate_sys_error(errno) : copy;
+#endif
+}
+
+namespace {
+
+// (fd): as above
+napi_value Duplicate(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  return arguments.Return(DuplicateDescriptor(arguments.Int(0, -1)));
+}
+
+// (fd): closes what duplicateDescriptor gave, or a peer sent, and nobody took.
+napi_value Close(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+#ifdef _WIN32
+  return arguments.Return(UV_ENOTSUP);
+#else
+  return arguments.Return(close(arguments.Int(0, -1)) == 0 ? 0 : uv_translate_sys_error(errno));
+#endif
+}
+
+// (fd): 1 for a listening socket, otherwise 0.
+napi_value Listens(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  int listening = 0;
+#ifndef _WIN32
+  socklen_t size = sizeof(listening);
+  if (getsockopt(arguments.Int(0, -1), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) {
+    listening = 0;
+  }
+#endif
+  return arguments.Return(listening != 0 ? 1 : 0);
+}
+
+}  // namespace
+
+void InitDescriptor(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "duplicateDescriptor", Duplicate);
+  Define(env, exports, "closeDescriptor", Close);
+  Define(env, exports, "isListeningDescriptor", Listens);
+}
+
+}  // namespace uvnet

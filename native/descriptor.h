@@ -1,0 +1,17 @@
+#ifndef UVNET_DESCRIPTOR_H_
+#define UVNET_DESCRIPTOR_H_
+
+#include <napi.h>
+
+namespace uvnet {
+
+// Descriptors as such, whoever holds them. On Windows every method answers UV_ENOTSUP.
+
+// A descriptor of its own for the same open file, or a status.
+int DuplicateDescriptor(int fd);
+
+void InitDescriptor(Napi::Env env, Napi::Object exports);
+
+}  // namespace uvnet
+
+#endif  // UVNET_DESCRIPTOR_H_
