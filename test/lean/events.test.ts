@@ -256,14 +256,15 @@ describe('handlers', () => {
   });
 
   test('a connection without bytes times out, and starts anew with the next byte', async () => {
-    let timeouts = 0;
+    const log: string[] = [];
     const first = deferred();
     const again = deferred();
     const server = await scope.listen({
       open: (connection) => connection.setTimeout(5),
+      data: () => log.push('data'),
       timeout() {
-        timeouts += 1;
-        if (timeouts === 1) first.resolve();
+        log.push('timeout');
+        if (log.length === 1) first.resolve();
         else again.resolve();
       },
     });
@@ -271,7 +272,7 @@ describe('handlers', () => {
     await first.promise;
     client.write('x');
     await again.promise;
-    expect(timeouts).toBe(2);
+    expect(log).toEqual(['timeout', 'data', 'timeout']);
   });
 
   test('pause() holds back, and resume() goes on, in order', async () => {

@@ -83,6 +83,7 @@ describe.each(rivals)('a process on %s', (_, implementation) => {
       server.ref();
       server.on('listening', () => {
         const { port } = server.address() as import('node:net').AddressInfo;
+        // Comes only where the process lives on, for the server alone.
         setTimeout(() => {
           const client = net.connect(port, '127.0.0.1').resume();
           client.unref().ref();
@@ -90,7 +91,7 @@ describe.each(rivals)('a process on %s', (_, implementation) => {
             console.log('served');
             server.unref();
           });
-        }, 50);
+        }, 50).unref();
       });
     });
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'served\n' });
