@@ -35,14 +35,11 @@ const NOT_ALLOWED = response(405, 'Method Not Allowed');
 const BAD_REQUEST = response(400, 'Bad Request');
 const TOO_LARGE = response(431, 'Request Header Fields Too Large');
 
-/** Answers the request with this head; tells how long its body is and whether to go on. */
-function answer(socket, head) {
+/** What to answer to the request with this head, how long its body is, and whether to go on. */
+function read(head) {
   const [requestLine, ...lines] = head.split('\r\n');
   const match = /^([A-Z]+) (\S+) HTTP\/1\.([01])$/.exec(requestLine);
-  if (match === null) {
-    refuse(socket, BAD_REQUEST);
-    return { bodyLength: 0, goOn: false };
-  }
+  if (match === null) return { text: closing(BAD_REQUEST), bodyLength: 0, goOn: false };
   const [, method, target, minor] = match;
   let bodyLength = 0;
   let connection = minor === '1' ? 'keep-alive' : 'close';
@@ -52,7 +49,7 @@ function answer(socket, head) {
     const value = line.slice(colon + 1).trim();
     if (name === 'connection') connection = value.toLowerCase();
     else if (name === 'content-length' && /^\d{1,9}$/.test(value)) bodyLength = Number(value);
-    else if (name === 'transfer-encoding') connection = 'close';
+    else if (name === 'transfer-encoding' || name === 'expect') connection = 'close';
   }
   const goOn = connection === 'keep-alive';
   const isHead = method === 'HEAD';
@@ -60,22 +57,24 @@ function answer(socket, head) {
   const { head: status, body } =
     method === 'GET' || isHead ? (FOUND.get(path) ?? NOT_FOUND) : NOT_ALLOWED;
   const text = `${status}Connection: ${goOn ? 'keep-alive' : 'close'}\r\n\r\n${isHead ? '' : body}`;
-  if (goOn) socket.write(text);
-  else socket.end(text);
-  return { bodyLength, goOn };
+  return { text, bodyLength, goOn };
 }
 
-function refuse(socket, { head, body }) {
-  socket.end(`${head}Connection: close\r\n\r\n${body}`);
+function closing({ head, body }) {
+  return `${head}Connection: close\r\n\r\n${body}`;
 }
 
 const server = net.createServer({ noDelay: true }, (socket) => {
   // Heads are ASCII. One character for each byte keeps the counts right.
   socket.setEncoding('latin1');
   let waiting = '';
+  // The answer owed once the request's body has passed: a client that is told of an
+  // error while it still sends gives up the connection.
+  let owed = '';
   let skip = 0;
 
   socket.on('data', (text) => {
+    if (socket.writableEnded) return;
     waiting += text;
     // Several requests may come in one chunk, and one request in several.
     for (;;) {
@@ -83,19 +82,26 @@ const server = net.createServer({ noDelay: true }, (socket) => {
         const skipped = Math.min(skip, waiting.length);
         waiting = waiting.slice(skipped);
         skip -= skipped;
+        if (skip > 0) break;
+      }
+      if (owed !== '') {
+        socket.write(owed);
+        owed = '';
       }
       const end = waiting.indexOf(END_OF_HEAD);
       if (end < 0) break;
       const head = waiting.slice(0, end);
       waiting = waiting.slice(end + END_OF_HEAD.length);
-      const { bodyLength, goOn } = answer(socket, head);
+      const { text, bodyLength, goOn } = read(head);
       if (!goOn) {
         waiting = '';
+        socket.end(text);
         return;
       }
+      owed = text;
       skip = bodyLength;
     }
-    if (waiting.length > MOST_HEAD_BYTES && !socket.writableEnded) refuse(socket, TOO_LARGE);
+    if (waiting.length > MOST_HEAD_BYTES && !socket.writableEnded) socket.end(closing(TOO_LARGE));
     // A client that does not read its answers gets no further requests read.
     if (socket.writableNeedDrain) {
       socket.pause();

@@ -33,7 +33,7 @@ describe('the HTTP server', () => {
     requireCommand('curl', 'curl');
     const { stdout, code } = await runClient('curl', [
       '-sS', '-o', '/dev/null', '-w', '%{num_connects} ', `${url}/`,
-      '--next', '-sS', '-o', '/dev/null', '-w', '%{num_connects} ', '-d', 'x'.repeat(100_000), `${url}/`,
+      '--next', '-sS', '-o', '/dev/null', '-w', '%{num_connects} ', '-d', 'x'.repeat(100_000), '--limit-rate', '1M', `${url}/`,
       '--next', '-sS', '-o', '/dev/null', '-w', '%{num_connects} ', `${url}/hello.txt`,
     ]); // prettier-ignore
     expect(code).toBe(0);
