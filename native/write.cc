@@ -12,6 +12,7 @@
 #include "arguments.h"
 #include "js_call.h"
 #include "request.h"
+#include "send_now.h"
 #include "stream.h"
 #include "stream_consumer.h"
 
@@ -180,7 +181,7 @@ int Stream::TryWrite(const char* data, size_t size) {
   if (flushed < 0) return flushed;
   if (write_queue_size() > 0) return 0;
   const uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
-  const int result = uv_try_write(uv_stream(), &piece, 1);
+  const int result = SendNow(uv_stream(), &piece, 1);
   if (result == UV_EAGAIN || result == UV_ENOSYS) return 0;
   if (result > 0) {
     bytes_written_ += static_cast<size_t>(result);
@@ -218,7 +219,7 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
   int status = 0;
   if (write_queue_size() == 0) {
     const size_t total = TotalSize(pieces, count);
-    status = uv_try_write(uv_stream(), pieces, static_cast<unsigned>(count));
+    status = SendNow(uv_stream(), pieces, static_cast<unsigned>(count));
     if (status >= 0) {
       Touch();
       const size_t done = Advance(pieces, count, static_cast<size_t>(status));
