@@ -130,6 +130,8 @@ export async function testJest({ node = process.execPath, flavour, jestArguments
     Object.assign(env, sanitizerEnv(sanitizerReports));
     // Workers are killed at their end. In processes of their own the leak check sees what the tests left.
     options.push('--runInBand', '--passWithNoTests');
+    // What packs, installs and type checks does not run the sanitized code.
+    options.push('--testPathIgnorePatterns', '/test/(package|types)/');
     shards = availableParallelism();
     env.UVNET_TEST_DURATIONS = JSON.stringify(readDurations());
   }
