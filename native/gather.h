@@ -2,6 +2,7 @@
 #define UVNET_GATHER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -41,7 +42,29 @@ class GatherPool {
     free_.push_back(std::move(block));
   }
 
+  // The first write of a turn goes out at once, but where one turn writes to many
+  // streams: from then on theirs wait as well, and leave one right after the other,
+  // which spares each system call what the code between them throws out of the caches.
+  // To be asked at the first write of each stream; whether it is one of many.
+  bool CountWriter(uint32_t turn) {
+    if (writers_turn_ != turn) {
+      writers_turn_ = turn;
+      writers_ = 0;
+    }
+    return ++writers_ > kFewWriters;
+  }
+
   std::vector<Stream*>& waiting() { return waiting_; }
+  // As many as there are blocks to reuse: the bytes of one stream do not wait for
+  // those of a thousand others.
+  bool full() const { return waiting_.size() >= kKeep; }
+
+  // Streams whose gathered bytes failed, until JavaScript hears of it.
+  struct Failure {
+    int32_t id;
+    int status;
+  };
+  std::vector<Failure>& failures() { return failures_; }
 
   // Gathering ends when user code can no longer be relied on to flush, that is
   // from the process's 'exit' event on.
@@ -50,8 +73,12 @@ class GatherPool {
 
  private:
   static constexpr size_t kKeep = 32;
+  static constexpr uint32_t kFewWriters = 16;
   std::vector<std::unique_ptr<GatherBlock>> free_;
   std::vector<Stream*> waiting_;
+  std::vector<Failure> failures_;
+  uint32_t writers_turn_ = 0;
+  uint32_t writers_ = 0;
   bool enabled_ = true;
 };
 

@@ -68,11 +68,8 @@ class Stream final : public Handle {
   // Sends what was gathered. JavaScript counts these bytes as written, so
   // failures later on are reported by Callback::kWriteError.
   int Flush();
-  // Flush at the end of a turn: the stream is no longer in the waiting list.
-  int FinishGathering() {
-    waiting_ = false;
-    return Flush();
-  }
+  // The same for all that have gathered; what fails is noted with the pool.
+  static void FlushWaiting(GatherPool* pool);
 
   // Half-closes after all that is queued; Callback::kShutdown follows.
   int Shutdown();

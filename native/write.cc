@@ -3,8 +3,9 @@
 // Gathering: the first write of a turn goes out at once. Further writes of the
 // same turn are copied into one block, which leaves in one system call at the
 // end of the turn; a stream whose last turn held several writes gathers from the
-// first one on. The facade schedules FlushAll ahead of every callback of these
-// writes, so nothing that user code can see happens before the bytes left.
+// first one on, and so do the later ones of many that one turn writes to. The
+// facade schedules FlushAll ahead of every callback of these writes, so nothing
+// that user code can see happens before the bytes left.
 
 #include <cstring>
 #include <vector>
@@ -98,15 +99,18 @@ bool Stream::Gathers(size_t size, bool wanted) {
 }
 
 bool Stream::ShouldGather(size_t size) {
+  GatherPool& pool = environment()->gather();
   const uint32_t turn = environment()->turn();
+  bool one_of_many = false;
   if (write_turn_ != turn) {
     write_turn_ = turn;
     bursty_ = turn_writes_ > 1;
     turn_writes_ = 0;
+    one_of_many = pool.CountWriter(turn);
   }
   if (turn_writes_ < UINT16_MAX) ++turn_writes_;
-  return (bursty_ || turn_writes_ > 1) && size <= GatherPool::kMaxChunk &&
-         environment()->gather().enabled();
+  return (bursty_ || turn_writes_ > 1 || one_of_many) && size <= GatherPool::kMaxChunk &&
+         pool.enabled();
 }
 
 int Stream::Gather(const char* data, size_t size, bool counted) {
@@ -122,10 +126,11 @@ int Stream::Gather(const char* data, size_t size, bool counted) {
   gathered_->used += size;
   if (waiting_) return kWriteDone;
 
-  auto& waiting = environment()->gather().waiting();
-  const int result = waiting.empty() ? kWriteGathered : kWriteDone;
-  waiting.push_back(this);
+  GatherPool& pool = environment()->gather();
+  const int result = pool.waiting().empty() ? kWriteGathered : kWriteDone;
+  pool.waiting().push_back(this);
   waiting_ = true;
+  if (pool.full()) FlushWaiting(&pool);
   return result;
 }
 
@@ -188,6 +193,16 @@ int Stream::TryWrite(const char* data, size_t size) {
     Touch();
   }
   return result;
+}
+
+void Stream::FlushWaiting(GatherPool* pool) {
+  for (Stream* stream : pool->waiting()) {
+    if (stream == nullptr) continue;
+    stream->waiting_ = false;
+    const int status = stream->Flush();
+    if (status < 0) pool->failures().push_back({stream->id(), status});
+  }
+  pool->waiting().clear();
 }
 
 int Stream::Flush() {
@@ -410,20 +425,18 @@ napi_value FlushAll(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* environment = arguments.environment();
   environment->NextTurn();
-  auto& waiting = environment->gather().waiting();
-  napi_value failures = nullptr;
+  GatherPool& pool = environment->gather();
+  Stream::FlushWaiting(&pool);
+  if (pool.failures().empty()) return nullptr;
+  napi_value list;
+  if (napi_create_array(env, &list) != napi_ok) return nullptr;
   uint32_t count = 0;
-  for (size_t i = 0; i < waiting.size(); ++i) {
-    Stream* stream = waiting[i];
-    if (stream == nullptr) continue;
-    const int status = stream->FinishGathering();
-    if (status == 0) continue;
-    if (failures == nullptr && napi_create_array(env, &failures) != napi_ok) break;
-    napi_set_element(env, failures, count++, arguments.Return(stream->id()));
-    napi_set_element(env, failures, count++, arguments.Return(status));
+  for (const GatherPool::Failure& failure : pool.failures()) {
+    napi_set_element(env, list, count++, arguments.Return(failure.id));
+    napi_set_element(env, list, count++, arguments.Return(failure.status));
   }
-  waiting.clear();
-  return failures;
+  pool.failures().clear();
+  return list;
 }
 
 napi_value StopGathering(napi_env env, napi_callback_info info) {

@@ -1,5 +1,7 @@
 // How a process ends while servers listen and connections are busy: exit code,
 // signal and output must be those of the same program on node:net.
+import type { Socket } from 'node:net';
+
 import type { ChildTools, Outcome } from '../helpers/child';
 import { runChild } from '../helpers/child';
 import type { Implementation } from '../helpers/implementations';
@@ -317,7 +319,7 @@ describe('nothing that node:net would have sent is lost', () => {
     ] as const) {
       const received: string[] = [];
       for (const implementation of implementations) {
-        received.push(await receiveFrom(implementation, [how, writes, size]));
+        received.push(await receiveFrom(implementation, writer, [how, writes, size]));
       }
       expect(new Set(received.map((each) => each.length)).size).toBe(1);
       expect(received[0]?.length).toBe(
@@ -326,21 +328,47 @@ describe('nothing that node:net would have sent is lost', () => {
     }
   });
 
-  async function receiveFrom(implementation: Implementation, args: unknown[]): Promise<string> {
+  // As above, but one text on each of many connections.
+  const manyWriters = ({ net, args }: ChildTools): void => {
+    const [path, count] = args as [string, number];
+    const clients: Socket[] = [];
+    for (let i = 0; i < count; i++) {
+      net.connect(path, function (this: Socket) {
+        if (clients.push(this) < count) return;
+        for (const client of clients) client.write('x');
+        process.exit(0);
+      });
+    }
+  };
+  test.each(implementations)('process.exit() right after writes to many: $name', async (each) => {
+    expect(await receiveFrom(each, manyWriters, [50], 50)).toBe('x'.repeat(50));
+  });
+
+  /** What a child that connects so many times sends on all its connections. */
+  async function receiveFrom(
+    implementation: Implementation,
+    body: (tools: ChildTools) => void,
+    args: unknown[],
+    connections = 1,
+  ): Promise<string> {
     const { mkdtempSync, rmSync } = await import('node:fs');
     const folder = mkdtempSync('/tmp/uvnet-');
     const path = `${folder}/socket`;
     const server = reference.net.createServer();
     const received = new Promise<string>((resolve) => {
+      let text = '';
+      let closed = 0;
       server.on('connection', (peer) => {
-        let text = '';
         peer.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
-        peer.on('close', () => resolve(text));
+        peer.on('close', () => {
+          closed += 1;
+          if (closed === connections) resolve(text);
+        });
         peer.on('error', () => {});
       });
     });
     await new Promise<void>((resolve) => server.listen(path, resolve));
-    const outcome = await runChild(implementation, writer, { args: [path, ...args] });
+    const outcome = await runChild(implementation, body, { args: [path, ...args] });
     expect(outcome.signal).toBeNull();
     const text = await received;
     await new Promise((resolve) => server.close(resolve));

@@ -1,0 +1,88 @@
+// What has left when a write is followed by a wait that blocks the thread: the one way to see from
+// within the process that writes of one turn are gathered (docs/COMPATIBILITY.md).
+import type { Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+
+import { deferred, nextEvent } from '../helpers/events';
+import { describeNet } from '../helpers/implementations';
+import { portOf } from '../helpers/scope';
+
+/** Connects so many times and counts the bytes that come, for whoever waits for a number of them. */
+const program = `
+const { workerData: { port, count, received } } = require('node:worker_threads');
+const { connect } = require('node:net');
+for (let i = 0; i < count; i++) {
+  connect({ port, host: '127.0.0.1' }).on('data', (chunk) => {
+    Atomics.add(received, 0, chunk.length);
+    Atomics.notify(received, 0);
+  }).on('error', () => {});
+}`;
+
+describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
+  let worker: Worker;
+  const received = new Int32Array(new SharedArrayBuffer(4));
+  afterEach(async () => {
+    await worker.terminate();
+  });
+
+  async function accept(count: number): Promise<Socket[]> {
+    const server = scope.server();
+    await scope.listen(server);
+    received[0] = 0;
+    const sockets: Socket[] = [];
+    const { promise: all, resolve } = deferred();
+    server.on('connection', (socket: Socket) => {
+      if (sockets.push(socket) === count) resolve();
+    });
+    worker = new Worker(program, {
+      eval: true,
+      workerData: { port: portOf(server), count, received },
+    });
+    await all;
+    return sockets;
+  }
+
+  /** Blocks until so many bytes have come at the other side; gives the number of those that have. */
+  function block(bytes: number): number {
+    for (let now = 0; now < bytes;) {
+      now = Atomics.load(received, 0);
+      if (now < bytes && Atomics.wait(received, 0, now, 30_000) === 'timed-out') return now;
+    }
+    return Atomics.load(received, 0);
+  }
+
+  async function arrival(bytes: number): Promise<void> {
+    while (Atomics.load(received, 0) < bytes) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  test('the first write of a turn has left', async () => {
+    const [socket] = await accept(1);
+    socket.write('first');
+    expect(block(5)).toBe(5);
+  });
+
+  test('further ones have not, and follow when the turn is over', async () => {
+    const [socket] = await accept(1);
+    socket.write('first');
+    socket.write('second');
+    expect(block(isUvnet ? 5 : 11)).toBe(isUvnet ? 5 : 11);
+    await arrival(11);
+  });
+
+  test('a write with a callback leaves at once, and all before it', async () => {
+    const [socket] = await accept(1);
+    socket.write('first');
+    socket.write('second');
+    const done = nextEvent(socket, 'done');
+    socket.write('third', () => socket.emit('done'));
+    expect(block(16)).toBe(16);
+    await done;
+  });
+
+  test('of writes to many sockets the first sixteen have left', async () => {
+    const sockets = await accept(20);
+    for (const socket of sockets) socket.write('x');
+    expect(block(isUvnet ? 16 : 20)).toBe(isUvnet ? 16 : 20);
+    await arrival(20);
+  });
+});
