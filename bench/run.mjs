@@ -45,6 +45,7 @@ async function runBenchmark(options) {
   const { pairs, warmup, seconds } = options;
   const settings = {
     pairs,
+    quick: options.quick,
     settle: SETTLE,
     warmupSlices: Math.max(1, Math.round(warmup / SLICE)),
     slices: Math.max(1, Math.round(seconds / SLICE)),

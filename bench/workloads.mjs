@@ -214,7 +214,6 @@ const netWorkloads = [
     backend: { program: 'echo' },
     floor: { program: 'proxy', kind: 'copy' },
     target: 0.72,
-    quick: true,
   },
   {
     ...receiving,

@@ -50,10 +50,8 @@ function runSlicedRound(workload, subjects, settings, progress, round) {
       const opened = await guarded(subject, () => open(workload, subject, settings, start));
       if (opened) active.set(subject, opened);
     }
-    const warmupSlices = Math.max(
-      settings.warmupSlices,
-      Math.round((workload.warmup ?? 0) / settings.slice),
-    );
+    const atLeast = (workload.warmup ?? 0) * (settings.quick ? 0.5 : 1);
+    const warmupSlices = Math.max(settings.warmupSlices, Math.round(atLeast / settings.slice));
     for (let i = 0; i < warmupSlices + settings.slices; i += 1) {
       const kind = i < warmupSlices ? 'warm' : 'go';
       for (const [subject, { slice }] of [...active]) await guarded(subject, () => slice(kind));
