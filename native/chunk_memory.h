@@ -37,11 +37,10 @@ class ChunkMemory {
   void Close();
 
  private:
-  // Garbage per chunk memory: a collection for each 8 MB while the young generation
-  // has its initial MB. With half of it an echo of 16 KiB by a handler table costs an
-  // eighth more, as its chunks fall out of the caches; with more it gains nothing.
+  // Garbage per chunk memory: a collection for each 16 MB while the young
+  // generation has its initial MB. Four times as much costs more than it saves.
   static constexpr size_t kPacedBytes = 64 * 1024;
-  static constexpr size_t kGarbage = 8 * 1024;
+  static constexpr size_t kGarbage = 4 * 1024;
 
   // As large as the largest chunks: smaller ones could come from a gap between them.
   static constexpr size_t kGuardSize = 64 * 1024;
