@@ -101,7 +101,7 @@ const server = net.createServer({ noDelay: true }, (socket) => {
       owed = text;
       skip = bodyLength;
     }
-    if (waiting.length > MOST_HEAD_BYTES && !socket.writableEnded) socket.end(closing(TOO_LARGE));
+    if (waiting.length > MOST_HEAD_BYTES) socket.end(closing(TOO_LARGE));
     // A client that does not read its answers gets no further requests read.
     if (socket.writableNeedDrain) {
       socket.pause();

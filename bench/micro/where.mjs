@@ -1,18 +1,17 @@
 #!/usr/bin/env node
 // Where the CPU time of an operation goes: the workloads of the benchmark under perf(1), one table
 // row for each of node:net, uvnet and the C floor. Needs Linux and the package linux-perf.
-// Usage: node bench/micro/where.mjs [--node PATH] WORKLOAD... (ids as in `npm run bench -- --list`)
+// Usage: node bench/micro/where.mjs [--node PATH] [--only REGEX] (and other options of bench/run.mjs)
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 
 import { buildPrograms } from '../lib/build.mjs';
 import { chooseCpus } from '../lib/machine.mjs';
-import { open, withChildren } from '../lib/measure.mjs';
+import { isSliced, open, withChildren } from '../lib/measure.mjs';
+import { UsageError, parseOptions } from '../lib/options.mjs';
 import { makeSubjects } from '../lib/subjects.mjs';
 import { workloads } from '../workloads.mjs';
 
@@ -26,29 +25,13 @@ const PARTS = [
   ['C library', /^(libc|libm|libpthread|libstdc\+\+|ld-linux|\[vdso\])/],
   ['Node and V8', /^(node|libnode)/],
   ["uvnet's core", /^uvnet/],
-  ['JavaScript', /./], // compiled code has no file
+  // Compiled JavaScript has no file; the floor's code has its own.
+  ['program', /./],
 ];
 
-const dist = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
-const { values, positionals } = parseArgs({
-  options: { node: { type: 'string', default: process.execPath } },
-  allowPositionals: true,
-});
-const chosen = positionals.map((id) => {
-  const workload = workloads.find((each) => each.id === id);
-  if (workload === undefined) throw new Error(`no workload ${id}`);
-  return workload;
-});
-buildPrograms();
 const scratch = mkdtempSync(join(tmpdir(), 'uvnet-where-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const data = join(scratch, 'perf.data');
-const settings = {
-  settle: 0.02,
-  slice: SLICE,
-  cpus: chooseCpus(),
-  socketPath: () => join(scratch, 'socket'),
-};
 
 /** Shares of the parts, in the order of PARTS. */
 function shares() {
@@ -64,7 +47,7 @@ function shares() {
   return sums;
 }
 
-async function sample(workload, subject) {
+async function sample(workload, subject, settings) {
   rmSync(join(scratch, 'socket'), { force: true });
   return withChildren(async (start) => {
     let measured;
@@ -89,21 +72,37 @@ async function sample(workload, subject) {
 
 const cells = (list) => `| ${list.join(' | ')} |`;
 const rounded = (value) => value.toPrecision(value < 10 ? 2 : 3);
-console.log(cells(['workload', 'by', 'in all', ...PARTS.map(([name]) => name)]));
-console.log(cells(['---', '---', ...Array(PARTS.length + 1).fill('---:')]));
-const subjects = makeSubjects({
-  node: values.node,
-  impl: dist,
-  baseline: 'node:net',
-  floor: true,
-  defaultImpl: dist,
-});
-for (const workload of chosen) {
-  for (const subject of subjects.filter((each) => each.runs(workload))) {
-    const { value, parts } = await sample(workload, subject);
-    const unit = workload.unit;
-    console.log(
-      cells([workload.id, subject.label, `${rounded(value)} ${unit}`, ...parts.map(rounded)]),
-    );
+
+async function main() {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.impl === undefined) {
+    throw new UsageError('usage: node bench/micro/where.mjs [--node PATH] [--only REGEX]');
+  }
+  const chosen = workloads.filter((each) => isSliced(each) && options.only.test(each.id));
+  if (chosen.length === 0) throw new UsageError('no workload under load matches');
+  if (spawnSync('perf', ['--version']).error) {
+    throw new UsageError('perf is missing: it is in the package linux-perf');
+  }
+  buildPrograms();
+  const settings = {
+    settle: 0.02,
+    slice: SLICE,
+    cpus: chooseCpus(options.cpus),
+    socketPath: () => join(scratch, 'socket'),
+  };
+  const subjects = makeSubjects({ ...options, floor: true });
+  console.log(cells(['workload', 'by', 'in all', ...PARTS.map(([name]) => name)]));
+  console.log(cells(['---', '---', ...Array(PARTS.length + 1).fill('---:')]));
+  for (const workload of chosen) {
+    for (const subject of subjects.filter((each) => each.runs(workload))) {
+      const { value, parts } = await sample(workload, subject, settings);
+      const all = `${rounded(value)} ${workload.unit}`;
+      console.log(cells([workload.id, subject.label, all, ...parts.map(rounded)]));
+    }
   }
 }
+
+main().catch((error) => {
+  console.error(error instanceof UsageError ? error.message : error);
+  process.exitCode = 1;
+});

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
-import { deferred, nextEvent } from '../helpers/events';
+import { deferred } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
 import { portOf } from '../helpers/scope';
 
@@ -44,11 +44,10 @@ describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
 
   /** Blocks until so many bytes have come at the other side; gives the number of those that have. */
   function block(bytes: number): number {
-    for (let now = 0; now < bytes;) {
-      now = Atomics.load(received, 0);
-      if (now < bytes && Atomics.wait(received, 0, now, 30_000) === 'timed-out') return now;
+    for (;;) {
+      const now = Atomics.load(received, 0);
+      if (now >= bytes || Atomics.wait(received, 0, now, 30_000) === 'timed-out') return now;
     }
-    return Atomics.load(received, 0);
   }
 
   async function arrival(bytes: number): Promise<void> {
@@ -73,8 +72,8 @@ describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
     const [socket] = await accept(1);
     socket.write('first');
     socket.write('second');
-    const done = nextEvent(socket, 'done');
-    socket.write('third', () => socket.emit('done'));
+    const { promise: done, resolve } = deferred();
+    socket.write('third', () => resolve());
     expect(block(16)).toBe(16);
     await done;
   });
