@@ -2,12 +2,15 @@
 
 #ifndef _WIN32
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #endif
 
 #include "arguments.h"
@@ -16,9 +19,10 @@ namespace uvnet {
 
 namespace {
 
-// (path): 0 where somebody listens, UV_ECONNREFUSED where nobody does (the process that made the
-// socket is gone), or another reason why that cannot be said. Whoever listens sees a connection
-// that closes at once. Does not wait: a unix socket answers a connect(2) on the spot.
+// (path): UV_ECONNREFUSED where no process holds the socket any more, 0 where one does, or another
+// reason why that cannot be said. A datagram socket asks: to a stream socket it cannot be
+// connected, so whoever listens sees nothing of it, and one that is bound and does not listen yet
+// differs from one whose process is gone, as it would not for a stream.
 napi_value PathProbe(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32
@@ -32,7 +36,7 @@ napi_value PathProbe(napi_env env, napi_callback_info info) {
   }
   std::memcpy(address.sun_path, path.data(), path.size());
 
-  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
   if (fd < 0) return arguments.Return(uv_translate_sys_error(errno));
   int status = 0;
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
@@ -40,8 +44,26 @@ napi_value PathProbe(napi_env env, napi_callback_info info) {
     status = uv_translate_sys_error(errno);
   }
   close(fd);
-  // A full queue is the queue of somebody.
-  return arguments.Return(status == UV_EAGAIN ? 0 : status);
+  return arguments.Return(status == UV_EPROTOTYPE ? 0 : status);
+#endif
+}
+
+// (fd): waits for the exclusive lock of flock(2), for a second at most, since whoever may read a
+// directory can keep its lock. The lock ends with the descriptor.
+napi_value LockFile(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+#ifdef _WIN32
+  return arguments.Return(UV_ENOTSUP);
+#else
+  constexpr auto kPause = std::chrono::milliseconds(1);
+  constexpr int kTries = 1000;
+  const int fd = arguments.Int(0, -1);
+  int status = UV_EAGAIN;
+  for (int i = 0; i < kTries && status == UV_EAGAIN; i++) {
+    if (i > 0) std::this_thread::sleep_for(kPause);
+    status = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : uv_translate_sys_error(errno);
+  }
+  return arguments.Return(status);
 #endif
 }
 
@@ -49,6 +71,7 @@ napi_value PathProbe(napi_env env, napi_callback_info info) {
 
 void InitUnixPath(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "pathProbe", PathProbe);
+  Define(env, exports, "lockFile", LockFile);
 }
 
 }  // namespace uvnet

@@ -1,5 +1,4 @@
 import type cluster from 'node:cluster';
-import type * as crypto from 'node:crypto';
 import type * as dns from 'node:dns';
 import type * as net from 'node:net';
 import type * as performance from 'node:perf_hooks';
@@ -17,7 +16,6 @@ export function lazily<Module>(load: () => Module): () => Module {
 }
 
 export const clusterModule = lazily(() => require('node:cluster') as typeof cluster);
-export const cryptoModule = lazily(() => require('node:crypto') as typeof crypto);
 export const dnsModule = lazily(() => require('node:dns') as typeof dns);
 export const netModule = lazily(() => require('node:net') as typeof net);
 export const performanceModule = lazily(() => require('node:perf_hooks') as typeof performance);

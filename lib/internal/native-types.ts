@@ -161,8 +161,10 @@ export interface NativeBinding {
   /** The local end of the attempt that just failed at once; as `tcpSockName`. */
   raceFailedLocal(id: number): string | number;
 
-  /** 0 where somebody listens on the path of a unix socket, UV_ECONNREFUSED where nobody does. */
+  /** 0 where a process holds the unix socket at the path, UV_ECONNREFUSED where none does. */
   pathProbe(path: string): number;
+  /** Waits a second at most for the lock of a descriptor, which is kept until it is closed. */
+  lockFile(fd: number): number;
   pipeNew(type: string): number;
   pipeOpen(id: number, fd: number): number;
   pipeBind(id: number, name: string): number;

@@ -1,7 +1,7 @@
-import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, closeSync, constants, lstatSync, openSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { getSystemErrorName } from 'node:util';
 import { binding } from './binding';
-import { cryptoModule } from './builtins';
 import { debug } from './diagnostics';
 import { errnoByName } from './errno';
 import { ERR_INVALID_ARG_VALUE } from './errors';
@@ -12,7 +12,6 @@ import { validateBoolean, validateInteger } from './validators';
 
 const UV_EADDRINUSE = errnoByName('EADDRINUSE');
 const UV_ECONNREFUSED = errnoByName('ECONNREFUSED');
-const UV_ENOENT = errnoByName('ENOENT');
 
 export interface PathOptions {
   /**
@@ -43,9 +42,7 @@ export function checkPathOptions(path: string, { mode, replaceStale }: PathOptio
  */
 export function bindPath(pipe: Pipe, path: string, options: PathOptions | undefined): number {
   let status = pipe.bind(path);
-  if (status === UV_EADDRINUSE && options?.replaceStale === true && removeStale(path)) {
-    status = pipe.bind(path);
-  }
+  if (status === UV_EADDRINUSE && options?.replaceStale === true) status = replace(pipe, path);
   // Until listen() every connect is refused, so nobody gets in under the wrong mode.
   if (status === 0 && options?.mode !== undefined && process.platform !== 'win32') {
     chmodSync(path, options.mode);
@@ -53,28 +50,38 @@ export function bindPath(pipe: Pipe, path: string, options: PathOptions | undefi
   return status;
 }
 
-const isAbandoned = (path: string): boolean => binding.pathProbe(path) === UV_ECONNREFUSED;
-
 /**
- * Removes the socket at `path` if nobody listens on it. Another process may do the same at this
- * moment, and listen anew: so the path is moved away, which only one can do, and looked at again.
+ * Binds in place of a socket that no process holds. Others may be about to do the same, and one of
+ * them may have the path by now: so each looks, removes and binds under the lock of the directory,
+ * which leaves no file behind and ends with its process.
  */
-function removeStale(path: string): boolean {
+function replace(pipe: Pipe, path: string): number {
+  if (path.startsWith('\0') || process.platform === 'win32') return UV_EADDRINUSE;
+  const lock = lockDirectory(dirname(path));
   try {
-    if (path.startsWith('\0') || !lstatSync(path).isSocket() || !isAbandoned(path)) return false;
-    // Short, because it has to fit into a socket address too.
-    const aside = join(dirname(path), `.${cryptoModule().randomBytes(4).toString('hex')}`);
-    renameSync(path, aside);
-    const status = binding.pathProbe(aside);
-    if (status === 0) {
-      linkSync(aside, path);
-      unlinkSync(aside);
-      return false;
-    }
-    unlinkSync(aside);
-    return true;
+    if (isAbandoned(path)) unlinkSync(path);
+    return pipe.bind(path);
   } catch (error) {
     debug('listen: %s is not replaced: %s', path, (error as Error).message);
-    return (error as NodeJS.ErrnoException).errno === UV_ENOENT;
+    return UV_EADDRINUSE;
+  } finally {
+    if (lock !== undefined) closeSync(lock);
   }
 }
+
+/** A descriptor that holds the lock until it is closed; none where the lock cannot be had. */
+function lockDirectory(directory: string): number | undefined {
+  try {
+    const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    const status = binding.lockFile(descriptor);
+    if (status !== 0) debug('listen: %s is not locked: %s', directory, getSystemErrorName(status));
+    return descriptor;
+  } catch (error) {
+    debug('listen: %s is not locked: %s', directory, (error as Error).message);
+    return undefined;
+  }
+}
+
+const isAbandoned = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true &&
+  binding.pathProbe(path) === UV_ECONNREFUSED;

@@ -1,9 +1,19 @@
-import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import type { Socket } from 'node:net';
 
 import * as net from 'uvnet';
 
+import { binding } from '../../lib/internal/binding';
 import { Pipe } from '../../lib/internal/handle';
 import { runChild } from '../helpers/child';
 import { errorShape, thrownBy } from '../helpers/errors';
@@ -96,7 +106,8 @@ describe('replaceStale', () => {
 
   test('leaves a socket that is in use', async () => {
     const path = scope.path();
-    const first = createServer();
+    const connections = jest.fn();
+    const first = createServer().on('connection', connections);
     await listen(first, { path });
     expect(await listen(createServer(), { path, replaceStale: true })).toMatchObject({
       code: 'EADDRINUSE',
@@ -105,6 +116,39 @@ describe('replaceStale', () => {
     });
     await scope.join(first as never);
     expect(first.listening).toBe(true);
+    // The server was not disturbed by the question.
+    expect(connections).toHaveBeenCalledTimes(1);
+  });
+
+  test('leaves a socket that is bound and does not listen yet', async () => {
+    const path = scope.path();
+    const bound = new Pipe();
+    expect(bound.bind(path)).toBe(0);
+    expect(await listen(createServer(), { path, replaceStale: true })).toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    expect(existsSync(path)).toBe(true);
+    bound.close();
+  });
+
+  test('goes on where somebody keeps the lock of the directory', async () => {
+    const path = scope.path();
+    await leaveStale(path);
+    const directory = openSync(dirname(path), 'r');
+    expect(binding.lockFile(directory)).toBe(0);
+    expect(await listen(createServer(), { path, replaceStale: true })).toBe('listening');
+    closeSync(directory);
+  });
+
+  test('leaves the directory unlocked, and no file in it', async () => {
+    const path = scope.path();
+    await leaveStale(path);
+    const before = readdirSync(dirname(path));
+    expect(await listen(createServer(), { path, replaceStale: true })).toBe('listening');
+    expect(readdirSync(dirname(path))).toEqual(before);
+    const directory = openSync(dirname(path), 'r');
+    expect(binding.lockFile(directory)).toBe(0);
+    closeSync(directory);
   });
 
   test('leaves a file of another kind', async () => {
