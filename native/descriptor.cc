@@ -2,6 +2,7 @@
 
 #ifndef _WIN32
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,11 +54,23 @@ napi_value Listens(napi_env env, napi_callback_info info) {
   return arguments.Return(listening != 0 ? 1 : 0);
 }
 
+// (fd): 1 where a read would not wait, for bytes, the end or an error; otherwise 0.
+napi_value IsReadable(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+#ifdef _WIN32
+  return arguments.Return(0);
+#else
+  pollfd poll_fd{arguments.Int(0, -1), POLLIN, 0};
+  return arguments.Return(poll(&poll_fd, 1, 0) == 1 ? 1 : 0);
+#endif
+}
+
 }  // namespace
 
 void InitDescriptor(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "duplicateDescriptor", Duplicate);
   Define(env, exports, "closeDescriptor", Close);
+  Define(env, exports, "isReadable", IsReadable);
   Define(env, exports, "isListeningDescriptor", Listens);
 }
 

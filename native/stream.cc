@@ -385,6 +385,21 @@ napi_value Touch(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// (id, executionAsyncId): what async_hooks knows the handle's async context by.
+napi_value AsyncId(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  napi_value global;
+  napi_value id;
+  if (stream == nullptr || stream->async_context() == nullptr || !arguments.has(1) ||
+      napi_get_global(env, &global) != napi_ok ||
+      napi_make_callback(env, stream->async_context(), global, arguments.at(1), 0, nullptr, &id) !=
+          napi_ok) {
+    return arguments.Return(0);
+  }
+  return id;
+}
+
 }  // namespace
 
 void InitStream(Napi::Env env, Napi::Object exports) {
@@ -397,6 +412,7 @@ void InitStream(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "setRef", SetRef);
   Define(env, exports, "hasRef", HasRef);
   Define(env, exports, "fd", Fd);
+  Define(env, exports, "asyncId", AsyncId);
   Define(env, exports, "bytesRead", Count<&Stream::bytes_read>);
   Define(env, exports, "bytesWritten", Count<&Stream::bytes_written>);
   Define(env, exports, "byteCounts", ByteCounts);

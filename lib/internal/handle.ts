@@ -1,9 +1,10 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource, executionAsyncId } from 'node:async_hooks';
 import { dropReasonOf, type AcceptPolicy, type DropReason } from './accept-policy';
 import { errnoByName } from './errno';
 import { binding } from './binding';
 import { optionsPart } from './later';
 import { WRITE_GATHERED, type NativeCallback } from './native-types';
+import { IdleGuard } from './idle-guard';
 import type { ProxyParts } from './proxy-info';
 import {
   kOnBytes,
@@ -132,6 +133,28 @@ export abstract class Handle {
 
   get writeQueueSize(): number {
     return binding.writeQueueSize(this.id);
+  }
+
+  getAsyncId(): number {
+    return binding.asyncId(this.id, executionAsyncId);
+  }
+
+  /** Whether a read would not wait: for bytes, or for the end. */
+  hasPendingRead(): boolean {
+    return binding.isReadable(this.fd) === 1;
+  }
+
+  /** Where http.Agent puts its guard; see IdleGuard. */
+  get onread(): unknown {
+    return this.owner instanceof IdleGuard ? this.owner.guard : undefined;
+  }
+
+  set onread(listener: unknown) {
+    const { owner } = this;
+    if (owner instanceof IdleGuard) this.owner = owner.guarded;
+    if (this.owner !== null && IdleGuard.is(listener)) {
+      this.owner = new IdleGuard(this.owner, listener);
+    }
   }
 
   /** Milliseconds since the last byte moved. */
@@ -535,7 +558,8 @@ if (started !== 0) throw new Error(`uvnet: the native core did not start (${star
 
 /** Who uses the handle with this id. */
 export function ownerOf(id: number): HandleOwner | null {
-  return handles[id]?.owner ?? null;
+  const owner = handles[id]?.owner ?? null;
+  return owner instanceof IdleGuard ? owner.guarded : owner;
 }
 
 /** Number of handles that are not closed yet, for tests and `doctor`. */

@@ -50,6 +50,8 @@ export interface NativeBinding {
   writeQueueSize(id: number): number;
   /** Milliseconds since the last byte moved. */
   idleTime(id: number): number;
+  /** What `executionAsyncId` gives in the callbacks of the handle; 0 where it has no async context. */
+  asyncId(id: number, executionAsyncId: () => number): number;
   touch(id: number): void;
   /** Everybody is let in where there is no policy. */
   /** With `asyncStorageOnResource`, connections accepted from then on share no async resource. */
@@ -141,6 +143,8 @@ export interface NativeBinding {
   closeDescriptor(fd: number): number;
   /** 1 for a listening socket. */
   isListeningDescriptor(fd: number): number;
+  /** 1 where a read would not wait. */
+  isReadable(fd: number): number;
 
   /**
    * A race of connection attempts for this handle, whose events come through `onRace`
@@ -172,9 +176,6 @@ export interface NativeBinding {
   pipeChmod(id: number, mode: number): number;
   pipePendingInstances(id: number, count: number): void;
 
-  /** A descriptor of its own for the same socket, or a status. */
-  duplicateDescriptor(fd: number): number;
-  closeDescriptor(fd: number): number;
   /** The key under which another thread can take the handle's descriptor, or a status. */
   makeOffer(id: number): string | number;
   /** Opens a fresh handle on what was offered under a key; UV_ENOENT where nothing is (any more). */

@@ -11,6 +11,21 @@ const accepted = new Set<string>();
 describeNet('async context', ({ net, scope }) => {
   const storage = new AsyncLocalStorage<string>();
 
+  test('the handle tells the id that its callbacks have', async () => {
+    const { client, peer } = await scope.pair();
+    const seen = new Map<Socket, number>();
+    for (const side of [client, peer]) side.once('data', () => seen.set(side, executionAsyncId()));
+    const arrived = [client, peer].map((side) => nextEvent(side, 'data'));
+    client.write('x');
+    peer.write('y');
+    await Promise.all(arrived);
+    for (const [side, id] of seen) {
+      const { _handle: handle } = side as unknown as { _handle: { getAsyncId(): number } };
+      expect(handle.getAsyncId()).toBe(id);
+    }
+    expect(seen.size).toBe(2);
+  });
+
   test('events of a server run in the context of its listen, those of a client in that of its connect', async () => {
     const seen: string[] = [];
     const note = (what: string) => (): void => {

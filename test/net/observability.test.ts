@@ -183,6 +183,21 @@ describeNet('observability', (implementation) => {
     }
   });
 
+  test('open connections are in the report, and among active handles where core has them', async () => {
+    const { server } = await scope.pair();
+    const port = portOf(server);
+    const { libuv } = process.report!.getReport() as unknown as {
+      libuv: { type: string; localEndpoint?: { port: number } }[];
+    };
+    const ours = libuv.filter(
+      ({ type, localEndpoint }) => type === 'tcp' && localEndpoint?.port === port,
+    );
+    // The listening one and the accepted one.
+    expect(ours).toHaveLength(2);
+    const active = process.getActiveResourcesInfo().filter((type) => type.startsWith('TCP'));
+    expect(active.length).toBe(implementation.isUvnet ? 0 : 3);
+  });
+
   test('captureRejections: a rejected connection listener destroys the socket', async () => {
     const { stdout } = await runChild(implementation, ({ net: tested, require }) => {
       (require('node:events') as { captureRejections: boolean }).captureRejections = true;
