@@ -1,4 +1,5 @@
-import * as nodeNet from 'node:net';
+import type * as nodeNet from 'node:net';
+import { netModule } from './internal/builtins';
 import { binding } from './internal/binding';
 import { hasHandle } from './internal/core-handle';
 import { CoreRules } from './internal/core-rules';
@@ -9,8 +10,8 @@ import { bytesToText, parseCIDR, parseRule } from './internal/rule-text';
 import { validateArray, validateInt32, validateString } from './internal/validators';
 import { SocketAddress } from './socket-address';
 
-const core = nodeNet.BlockList.prototype;
-const isCoreList = hasHandle(() => new nodeNet.BlockList());
+const core = netModule().BlockList.prototype;
+const isCoreList = hasHandle(() => new (netModule().BlockList)());
 const UV_ERANGE = errnoByName('ERANGE');
 
 /** The method by which core makes the copies that `postMessage` sends. */
@@ -81,7 +82,7 @@ function validatePrefix(prefix: unknown, family: 4 | 6): number {
  * of Node 26 on every supported Node, with one radix trie for all rules; differences are listed in
  * docs/ADDRESSES.md. Where a method takes a `family` it may be left out: the text tells.
  */
-export class BlockList extends nodeNet.BlockList {
+export class BlockList extends netModule().BlockList {
   /** Subnets that are not reachable from the internet: RFC 1918, loopback, link-local, ULA. */
   static PRIVATE_RANGES: readonly string[] = Object.freeze([
     '10.0.0.0/8',

@@ -1,4 +1,5 @@
-import * as nodeNet from 'node:net';
+import type * as nodeNet from 'node:net';
+import { netModule } from './internal/builtins';
 import { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, invalidAddress } from './internal/errors';
 import { hasHandle } from './internal/core-handle';
 import { isIPv6 } from './internal/ip';
@@ -12,7 +13,7 @@ import {
 /** The largest IPv6 flow label: 20 bits (RFC 8200, section 6). */
 const MAX_FLOW_LABEL = 0xfffff;
 
-const isCoreAddress = hasHandle(() => new nodeNet.SocketAddress({}));
+const isCoreAddress = hasHandle(() => new (netModule().SocketAddress)({}));
 
 /** What a {@link SocketAddress} is made of. */
 export interface SocketAddressOptions {
@@ -61,7 +62,7 @@ function check(options: unknown): SocketAddressParts {
  * An IP address with a port. As `net.SocketAddress`, of which it is a subclass, so that
  * `postMessage` can carry it; with `toString()`, and the family need not be named.
  */
-export class SocketAddress extends nodeNet.SocketAddress {
+export class SocketAddress extends netModule().SocketAddress {
   /** Address, port, family and flow label as a plain object. Core's method, missing in its types. */
   declare readonly toJSON: () => SocketAddressParts;
 

@@ -17,5 +17,8 @@ export function lazily<Module>(load: () => Module): () => Module {
 
 export const clusterModule = lazily(() => require('node:cluster') as typeof cluster);
 export const dnsModule = lazily(() => require('node:dns') as typeof dns);
-export const netModule = lazily(() => require('node:net') as typeof net);
+/** Core's, also where a hook of require() gives uvnet to those that ask for it. */
+export const netModule = lazily(
+  () => process.getBuiltinModule?.('node:net') ?? (require('node:net') as typeof net),
+);
 export const performanceModule = lazily(() => require('node:perf_hooks') as typeof performance);

@@ -1,4 +1,5 @@
-import * as nodeNet from 'node:net';
+import type * as nodeNet from 'node:net';
+import { netModule } from './builtins';
 import { binding } from './binding';
 import { ERR_INVALID_STATE } from './errors';
 
@@ -14,7 +15,7 @@ interface Methods {
   removeRange?(start: nodeNet.SocketAddress, end: nodeNet.SocketAddress): void;
 }
 
-const core: Methods = nodeNet.BlockList.prototype as unknown as Methods;
+const core: Methods = netModule().BlockList.prototype as unknown as Methods;
 
 interface Endpoint {
   text: string;
@@ -30,7 +31,7 @@ function endpoint(text: string): Endpoint {
 }
 
 function socketAddress({ text, family }: Endpoint): nodeNet.SocketAddress {
-  return new nodeNet.SocketAddress({ address: text, family: `ipv${family}` });
+  return new (netModule().SocketAddress)({ address: text, family: `ipv${family}` });
 }
 
 /**
