@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 
 /**
  * What all code is compiled with. One file because each file more costs a tenth of a millisecond
- * and more to find and read; without spaces because those are read too. Names stay: programs print
+ * and more to find and read; without the spaces of a page because those are read too. Names stay: programs print
  * them, and they are what a stack trace is for.
  */
 const options = {
@@ -99,6 +99,27 @@ function withoutNeedlessNames(code) {
     done = to;
   }
   return result + code.slice(done);
+}
+
+/**
+ * A line for each statement and member of a class: what Node prints of code that threw is its line.
+ */
+function inLines(code) {
+  const ts = require('typescript');
+  const source = ts.createSourceFile('index.js', code, ts.ScriptTarget.ES2022, true);
+  const starts = [];
+  const visit = (node) => {
+    if ((ts.isStatement(node) && !ts.isBlock(node)) || ts.isClassElement(node)) {
+      starts.push(node.getStart());
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  let done = 0;
+  const lines = [...new Set(starts)]
+    .filter(Boolean)
+    .map((start) => code.slice(done, (done = start)));
+  return [...lines, code.slice(done)].join('\n');
 }
 
 /** One file out of an entry and all it imports, but for what `external` names. */
@@ -259,7 +280,7 @@ const entries = {
 
 function writeCode(name, code) {
   mkdirSync(dirname(at(`dist/${name}`)), { recursive: true });
-  writeFileSync(at(`dist/${name}.js`), withoutNeedlessNames(code));
+  writeFileSync(at(`dist/${name}.js`), inLines(withoutNeedlessNames(code)));
 }
 
 function bundle([name, joinEntry]) {
