@@ -154,55 +154,58 @@ function checkOptions(options: ServerOptions): void {
 const isInstance = (value: unknown): boolean =>
   Object.prototype.isPrototypeOf.call(Server.prototype, value as object);
 
-function ServerFunction(
-  this: unknown,
-  options?: ServerOptions | ConnectionListener,
-  connectionListener?: ConnectionListener,
-): ServerImpl | undefined {
-  if (!isInstance(this)) {
-    return new Server(options as ServerOptions, connectionListener) as unknown as ServerImpl;
-  }
-  const server = this as ServerImpl;
-  Reflect.apply(EventEmitter as unknown as () => void, server, []);
+// As with `Socket`.
+const { Server: ServerFunction } = {
+  // eslint-disable-next-line object-shorthand -- a method cannot be constructed
+  Server: function (
+    this: unknown,
+    options?: ServerOptions | ConnectionListener,
+    connectionListener?: ConnectionListener,
+  ): ServerImpl | undefined {
+    if (!isInstance(this)) {
+      return new Server(options as ServerOptions, connectionListener) as unknown as ServerImpl;
+    }
+    const server = this as ServerImpl;
+    Reflect.apply(EventEmitter as unknown as () => void, server, []);
 
-  let settings: ServerOptions;
-  if (typeof options === 'function') {
-    settings = {};
-    server.on('connection', options);
-  } else if (options == null || typeof options === 'object') {
-    settings = { ...options };
-    if (typeof connectionListener === 'function') server.on('connection', connectionListener);
-  } else {
-    throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
-  }
-  checkOptions(settings);
-  keepServerOptions(server, settings);
-  if (settings.handles) movesPart().wantHandles(server);
+    let settings: ServerOptions;
+    if (typeof options === 'function') {
+      settings = {};
+      server.on('connection', options);
+    } else if (options == null || typeof options === 'object') {
+      settings = { ...options };
+      if (typeof connectionListener === 'function') server.on('connection', connectionListener);
+    } else {
+      throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
+    }
+    checkOptions(settings);
+    keepServerOptions(server, settings);
+    if (settings.handles) movesPart().wantHandles(server);
 
-  server._connections = 0;
-  server._handle = null;
-  server._usingWorkers = false;
-  server._workers = [];
-  server._unref = false;
-  server._listeningId = 1;
-  server[kAttemptTimeout] = 0;
+    server._connections = 0;
+    server._handle = null;
+    server._usingWorkers = false;
+    server._workers = [];
+    server._unref = false;
+    server._listeningId = 1;
+    server[kAttemptTimeout] = 0;
 
-  if (settings.connectionAttemptTimeout !== undefined) {
-    (server as unknown as Server).connectionAttemptTimeout = settings.connectionAttemptTimeout;
-  }
+    if (settings.connectionAttemptTimeout !== undefined) {
+      (server as unknown as Server).connectionAttemptTimeout = settings.connectionAttemptTimeout;
+    }
 
-  server.allowHalfOpen = settings.allowHalfOpen || false;
-  server.pauseOnConnect = Boolean(settings.pauseOnConnect);
-  server.noDelay = Boolean(settings.noDelay);
-  server.keepAlive = Boolean(settings.keepAlive);
-  server.keepAliveInitialDelay = ~~(settings.keepAliveInitialDelay! / 1000);
-  server.highWaterMark = settings.highWaterMark ?? getDefaultHighWaterMark(false);
-  initializeLimits(server, settings);
-  return undefined;
-}
+    server.allowHalfOpen = settings.allowHalfOpen || false;
+    server.pauseOnConnect = Boolean(settings.pauseOnConnect);
+    server.noDelay = Boolean(settings.noDelay);
+    server.keepAlive = Boolean(settings.keepAlive);
+    server.keepAliveInitialDelay = ~~(settings.keepAliveInitialDelay! / 1000);
+    server.highWaterMark = settings.highWaterMark ?? getDefaultHighWaterMark(false);
+    initializeLimits(server, settings);
+    return undefined;
+  },
+};
 
 export const Server = ServerFunction as unknown as ServerConstructor;
-Object.defineProperty(Server, 'name', { value: 'Server' });
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);
 

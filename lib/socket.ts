@@ -317,61 +317,64 @@ function initializeAccepted(socket: SocketImpl, options: AcceptedSocketOptions):
   startFlow(socket, options.pauseOnCreate);
 }
 
-function SocketFunction(
-  this: unknown,
-  options?: SocketOptions | number | AcceptedSocketOptions,
-): SocketImpl | undefined {
-  if (!isInstance(this)) return new Socket(options as never) as unknown as SocketImpl;
-  const socket = this as SocketImpl;
-  if (options instanceof AcceptedSocketOptions) {
-    initializeAccepted(socket, options);
+// A function of the name `Socket`, which stack traces and heap snapshots take from the code.
+const { Socket: SocketFunction } = {
+  // eslint-disable-next-line object-shorthand -- a method cannot be constructed
+  Socket: function (
+    this: unknown,
+    options?: SocketOptions | number | AcceptedSocketOptions,
+  ): SocketImpl | undefined {
+    if (!isInstance(this)) return new Socket(options as never) as unknown as SocketImpl;
+    const socket = this as SocketImpl;
+    if (options instanceof AcceptedSocketOptions) {
+      initializeAccepted(socket, options);
+      return undefined;
+    }
+    checkOptions(options as SocketOptions | undefined);
+
+    const settings = {
+      ...(typeof options === 'number' ? { fd: options } : options),
+    } as SocketOptions & Record<string, unknown>;
+    settings.allowHalfOpen = Boolean(settings.allowHalfOpen);
+    // 'close' comes from the handle, and texts are encoded by the core.
+    settings['emitClose'] = false;
+    settings['autoDestroy'] = true;
+    settings['decodeStrings'] = false;
+    initialize(socket, settings);
+
+    const connected = takeHandle(socket, settings);
+    takeUserBuffer(socket, settings);
+
+    if (settings.noDelay) socket[kNoDelay] = true;
+    if (settings.keepAlive) {
+      socket[kKeepAlive] = {
+        enable: true,
+        delay: ~~(settings.keepAliveInitialDelay! / 1000),
+        interval: undefined,
+        count: undefined,
+      };
+    }
+    keepTypeOfService(socket, settings.typeOfService);
+    if (settings.handles) movesPart().wantHandles(socket);
+    socket.on('end', onReadableEnd);
+    adoptHandle(socket);
+    if (connected && settings.readable !== false) {
+      if (settings.pauseOnCreate || !settings.manualStart) {
+        startFlow(socket, Boolean(settings.pauseOnCreate));
+      }
+    }
+    if (settings.signal) watchSignal(socket, settings.signal);
+    if (settings.blockList) {
+      if (!addressesPart().BlockList.isBlockList(settings.blockList)) {
+        throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
+      }
+      socket.blockList = settings.blockList;
+    }
     return undefined;
-  }
-  checkOptions(options as SocketOptions | undefined);
-
-  const settings = {
-    ...(typeof options === 'number' ? { fd: options } : options),
-  } as SocketOptions & Record<string, unknown>;
-  settings.allowHalfOpen = Boolean(settings.allowHalfOpen);
-  // 'close' comes from the handle, and texts are encoded by the core.
-  settings['emitClose'] = false;
-  settings['autoDestroy'] = true;
-  settings['decodeStrings'] = false;
-  initialize(socket, settings);
-
-  const connected = takeHandle(socket, settings);
-  takeUserBuffer(socket, settings);
-
-  if (settings.noDelay) socket[kNoDelay] = true;
-  if (settings.keepAlive) {
-    socket[kKeepAlive] = {
-      enable: true,
-      delay: ~~(settings.keepAliveInitialDelay! / 1000),
-      interval: undefined,
-      count: undefined,
-    };
-  }
-  keepTypeOfService(socket, settings.typeOfService);
-  if (settings.handles) movesPart().wantHandles(socket);
-  socket.on('end', onReadableEnd);
-  adoptHandle(socket);
-  if (connected && settings.readable !== false) {
-    if (settings.pauseOnCreate || !settings.manualStart) {
-      startFlow(socket, Boolean(settings.pauseOnCreate));
-    }
-  }
-  if (settings.signal) watchSignal(socket, settings.signal);
-  if (settings.blockList) {
-    if (!addressesPart().BlockList.isBlockList(settings.blockList)) {
-      throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
-    }
-    socket.blockList = settings.blockList;
-  }
-  return undefined;
-}
+  },
+};
 
 export const Socket = SocketFunction as unknown as SocketConstructor;
-Object.defineProperty(Socket, 'name', { value: 'Socket' });
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
 for (const key of Reflect.ownKeys(defaults)) {

@@ -21,6 +21,17 @@ describeNet('classes and functions', ({ net, scope }) => {
     socket.destroy();
   });
 
+  test('names, as properties and in stack traces', () => {
+    for (const emitter of [new net.Socket(), new net.Server()]) {
+      const { name } = emitter.constructor;
+      let stack = '';
+      emitter.once('named', () => (stack = new Error().stack!));
+      emitter.emit('named');
+      expect(stack).toMatch(new RegExp(`at ${name}\\.emit `));
+    }
+    expect([net.Socket.name, net.Server.name]).toEqual(['Socket', 'Server']);
+  });
+
   test('sub-classes by class and by prototype', async () => {
     class Echo extends net.Server {
       greeted = 0;
