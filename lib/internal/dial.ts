@@ -10,12 +10,14 @@ import {
   ERR_INVALID_ARG_VALUE,
   ERR_INVALID_IP_ADDRESS,
   ERR_IP_BLOCKED,
+  deniedConnect,
   exceptionWithHostPort,
 } from './errors';
 import type { Pipe, TCP } from './handle';
 import { isIP } from './ip';
 import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
 import { presetHandle, refusal } from './option-gate';
+import { denialOf } from './permission';
 import { isBlocked, Race, type Connected, type RaceSettings, type Target } from './race';
 import type { SocketImpl } from './socket-state';
 import { kBoundSource, kHandle } from './symbols';
@@ -58,6 +60,11 @@ export interface DialOptions extends TcpNetConnectOpts {
 /** Connects a socket to a path: a unix-domain socket or a named pipe. */
 export function dialPipe(socket: SocketImpl, path: string, connected: Connected): void {
   socket.emit('connectionAttempt', path, undefined, undefined);
+  const denial = denialOf(path);
+  if (denial !== undefined) {
+    socket.destroy(deniedConnect(denial, path));
+    return;
+  }
   const status = (socket[kHandle] as Pipe).connect(path, (result) => {
     if (socket.destroyed) return;
     if (result === 0) {
@@ -89,6 +96,11 @@ function dialAddress(socket: SocketImpl, target: Target, port: number, connected
   if (!socket.connecting) return;
   if (isBlocked(socket, target)) {
     socket.destroy(new ERR_IP_BLOCKED(address));
+    return;
+  }
+  const denial = denialOf(address);
+  if (denial !== undefined) {
+    socket.destroy(deniedConnect(denial, address, port));
     return;
   }
   const settle = (result: number): void => {

@@ -489,6 +489,24 @@ export function exceptionWithHostPort(
 }
 
 /**
+ * As core has it where permissions forbid a connect: what it was denied for stands in `errno`.
+ *
+ * @param denial - an ERR_ACCESS_DENIED
+ * @param address - remote address or path
+ * @param port - remote port
+ */
+export function deniedConnect(
+  denial: CodedError,
+  address: string,
+  port?: number,
+): CodedError & { address: string } {
+  const { code, message } = denial;
+  const properties = { errno: denial, code, syscall: 'connect', address };
+  const error = plain(deniedConnect, `connect ${code} ${message}`, properties);
+  return port ? Object.assign(error, { port }) : error;
+}
+
+/**
  * `syscall CODE: description address:port`, with `code`, `errno`, `syscall`, `address` and, unless it
  * is zero, `port`. Used for failed listens.
  *

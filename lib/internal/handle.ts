@@ -5,6 +5,7 @@ import { binding } from './binding';
 import { optionsPart } from './later';
 import { WRITE_GATHERED, type NativeCallback } from './native-types';
 import { IdleGuard } from './idle-guard';
+import { denialOf } from './permission';
 import type { ProxyParts } from './proxy-info';
 import {
   kOnBytes,
@@ -243,6 +244,14 @@ export abstract class Handle {
 
   abstract open(fd: number): number;
 
+  /** Throws where Node's permissions forbid to bind; the handle is of no more use then. */
+  protected checkPermission(resource: string): void {
+    const denial = denialOf(resource);
+    if (denial === undefined) return;
+    this.close();
+    throw denial;
+  }
+
   /** @internal */
   closed(): void {
     const { closeCallback } = this;
@@ -289,6 +298,7 @@ export class TCP extends Handle {
   }
 
   private bindTo(address: string, port: number, family: 4 | 6, flags: number): number {
+    this.checkPermission('');
     return binding.tcpBind(
       this.id,
       address,
@@ -381,6 +391,7 @@ export class Pipe extends Handle {
   }
 
   bind(name: string): number {
+    this.checkPermission(name);
     return binding.pipeBind(this.id, name);
   }
 

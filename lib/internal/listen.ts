@@ -206,6 +206,8 @@ export function setupListenHandle(
   } catch (error) {
     this._handle?.close();
     this._handle = null;
+    // What permissions forbid is thrown, as by core.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED') throw error;
     fail(this, error as Error);
     return;
   }

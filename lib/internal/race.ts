@@ -1,9 +1,16 @@
 import { debug } from './diagnostics';
 import { errnoByName } from './errno';
-import { ERR_IP_BLOCKED, aggregateError, exceptionWithHostPort, type SystemError } from './errors';
+import {
+  ERR_IP_BLOCKED,
+  aggregateError,
+  deniedConnect,
+  exceptionWithHostPort,
+  type SystemError,
+} from './errors';
 import type { RaceListener, SocketName, TCP } from './handle';
 import { anyAddress } from './ip';
 import { presetHandle, refusal } from './option-gate';
+import { denialOf } from './permission';
 import type { SocketImpl } from './socket-state';
 import { kHandle } from './symbols';
 
@@ -101,8 +108,9 @@ export class Race implements RaceListener {
     if (!this.create()) return;
     if (!this.single) this.socket.autoSelectFamilyAttemptedAddresses ??= [];
     for (const target of fresh) {
-      if (!this.single && this.isBlocked(target)) {
-        this.fail(target, new ERR_IP_BLOCKED(target.address));
+      const refused = this.refuses(target);
+      if (refused !== undefined) {
+        this.fail(target, refused);
         if (!this.socket.connecting) return;
         continue;
       }
@@ -180,6 +188,14 @@ export class Race implements RaceListener {
 
   private isBlocked(target: Target): boolean {
     return isBlocked(this.socket, target);
+  }
+
+  /** Why a candidate is none. */
+  private refuses(target: Target): Error | undefined {
+    const { address } = target;
+    if (!this.single && this.isBlocked(target)) return new ERR_IP_BLOCKED(address);
+    const denial = denialOf(address);
+    return denial && deniedConnect(denial, address, this.settings.port);
   }
 
   private emit(event: string, { address, family }: Target, ...rest: unknown[]): void {

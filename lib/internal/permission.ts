@@ -1,0 +1,48 @@
+import { channel } from 'node:diagnostics_channel';
+import { netModule } from './builtins';
+import { genericNodeError } from './errors';
+
+/**
+ * Node's permission model (`node --permission`). It covers the network from Node 25 on, where
+ * `--allow-net` grants it. Core asks in its own handles, at bind(2) and connect(2); so do ours.
+ */
+
+type Denial = Error & { code: string; permission: string; resource: string };
+
+const { permission } = process as { permission?: { has(scope: string): boolean } };
+/** Older lines know no such scope, and say that it is not granted. */
+const isCovered =
+  permission !== undefined && process.allowedNodeEnvironmentFlags.has('--allow-net');
+let enforced: boolean | undefined;
+
+const auditChannel = channel('node:permission-model:net');
+
+/** With `--permission-audit` nothing is granted either, and nothing denied. Core knows. */
+function isEnforced(): boolean {
+  const { _createServerHandle: bind } = netModule() as ReturnType<typeof netModule> & {
+    _createServerHandle(address: string, port: number, family: number): { close(): void } | number;
+  };
+  try {
+    const handle = bind('127.0.0.1', 0, 4);
+    if (typeof handle === 'object') handle.close();
+    return false;
+  } catch (error) {
+    return (error as Partial<Denial>).code === 'ERR_ACCESS_DENIED';
+  }
+}
+
+/**
+ * Why the network must not be used; undefined where it may.
+ *
+ * @param resource - what is to be connected to or bound, as the error tells it
+ */
+export function denialOf(resource: string): Denial | undefined {
+  if (!isCovered || permission.has('net')) return undefined;
+  enforced ??= isEnforced();
+  if (!enforced) {
+    auditChannel.publish({ permission: 'Net', resource });
+    return undefined;
+  }
+  const message = 'Access to this API has been restricted. Use --allow-net to manage permissions.';
+  return genericNodeError(message, { code: 'ERR_ACCESS_DENIED', permission: 'Net', resource });
+}
