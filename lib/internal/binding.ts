@@ -78,6 +78,9 @@ function* candidates(): Generator<string> {
   yield `${installed}/${prebuilt}`;
 }
 
+const NO_ADDONS =
+  'this Node loads no addons.\nTo have them loaded: no --no-addons, and --allow-addons with --permission';
+
 export interface Loaded {
   readonly binding: NativeBinding | undefined;
   /** The file the core was loaded from. */
@@ -100,7 +103,11 @@ function load(): Loaded {
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- a .node file
       return { binding: require(file) as NativeBinding, file, reason: undefined };
     } catch (error) {
-      attempts.push({ what: file, why: (error as Error).message });
+      const { code, message } = error as NodeJS.ErrnoException;
+      // Nothing that is built would help.
+      if (code === 'ERR_DLOPEN_DISABLED')
+        {return { binding: undefined, file: undefined, reason: NO_ADDONS };}
+      attempts.push({ what: file, why: message });
     }
   }
   const tried = attempts.map(({ what, why }) => `\n  ${what}: ${why}`).join('');

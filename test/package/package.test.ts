@@ -304,6 +304,10 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'node hello\n' });
     expect(stderr.match(/UvnetWarning/g)).toHaveLength(1);
     expect(stderr).toContain('npx uvnet build');
+    const { stdout: plain, stderr: advice } = node(['--no-addons', 'b.cjs']);
+    expect(plain).toBe('node hello\n');
+    expect(advice).toContain('--allow-addons');
+    expect(advice).not.toContain('npx uvnet build');
   });
 
   const linux = process.platform === 'linux' ? test : test.skip;
