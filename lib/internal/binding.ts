@@ -105,8 +105,9 @@ function load(): Loaded {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // Nothing that is built would help.
-      if (code === 'ERR_DLOPEN_DISABLED')
-        {return { binding: undefined, file: undefined, reason: NO_ADDONS };}
+      if (code === 'ERR_DLOPEN_DISABLED') {
+        return { binding: undefined, file: undefined, reason: NO_ADDONS };
+      }
       attempts.push({ what: file, why: message });
     }
   }

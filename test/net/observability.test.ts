@@ -184,18 +184,24 @@ describeNet('observability', (implementation) => {
   });
 
   test('open connections are in the report, and among active handles where core has them', async () => {
-    const { server } = await scope.pair();
-    const port = portOf(server);
-    const { libuv } = process.report!.getReport() as unknown as {
-      libuv: { type: string; localEndpoint?: { port: number } }[];
-    };
-    const ours = libuv.filter(
-      ({ type, localEndpoint }) => type === 'tcp' && localEndpoint?.port === port,
-    );
-    // The listening one and the accepted one.
-    expect(ours).toHaveLength(2);
-    const active = process.getActiveResourcesInfo().filter((type) => type.startsWith('TCP'));
-    expect(active.length).toBe(implementation.isUvnet ? 0 : 3);
+    const { stdout } = await runChild(implementation, ({ net }) => {
+      const server = net.createServer((peer) => {
+        const { port } = server.address() as import('node:net').AddressInfo;
+        const { libuv } = process.report!.getReport() as unknown as {
+          libuv: { type: string; localEndpoint?: { port: number } }[];
+        };
+        const here = libuv.filter(({ localEndpoint }) => localEndpoint?.port === port);
+        const active = process.getActiveResourcesInfo().filter((type) => type.startsWith('TCP'));
+        console.log(here.length, active.length);
+        server.close();
+        peer.destroy();
+      });
+      server.listen(0, '127.0.0.1', () => {
+        net.connect((server.address() as import('node:net').AddressInfo).port, '127.0.0.1');
+      });
+    });
+    // The listening one and the accepted one; these and the client.
+    expect(stdout).toBe(implementation.isUvnet ? '2 0\n' : '2 3\n');
   });
 
   test('captureRejections: a rejected connection listener destroys the socket', async () => {
