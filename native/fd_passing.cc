@@ -17,6 +17,7 @@
 #include "arguments.h"
 #include "descriptor.h"
 #include "js_call.h"
+#include "piece.h"
 #include "request.h"
 #include "stream.h"
 
@@ -243,7 +244,7 @@ int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin
   uv_pipe_t* pipe = stream->uv_pipe();
   const int receiving = pipe->ipc;
   pipe->ipc = 1;
-  const uv_buf_t buffer = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
+  const uv_buf_t buffer = Piece(data, size);
   status = DescriptorRequest::Start(std::move(request), [&](uv_write_t* write) {
     return uv_write2(write, stream->uv_stream(), &buffer, 1, holder->stream(),
                      DescriptorRequest::OnDone);

@@ -8,6 +8,7 @@
 #include "environment.h"
 #include "js_call.h"
 #include "lean_group.h"
+#include "piece.h"
 #include "stream.h"
 
 namespace uvnet {
@@ -285,7 +286,7 @@ void LeanHub::SendAll(LeanGroup* group, Stream* stream, int32_t first) {
   pieces_.clear();
   for (int32_t i = first; i >= 0; i = sends()[i].next) {
     const LeanSend& send = sends()[i];
-    pieces_.push_back(uv_buf_init(send_ + send.at, static_cast<unsigned>(send.size)));
+    pieces_.push_back(Piece(send_ + send.at, send.size));
   }
   Written(group, stream, stream->WriteCopied(pieces_.data(), pieces_.size()));
 }

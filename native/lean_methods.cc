@@ -7,6 +7,7 @@
 #include "lean_group.h"
 #include "lean_hub.h"
 #include "listener.h"
+#include "piece.h"
 
 namespace uvnet {
 
@@ -129,8 +130,8 @@ class Connection {
   }
 
   // Bytes that wait, or an error.
-  int Outcome(int result) const {
-    return result == kWriteQueued ? static_cast<int>(stream_->write_queue_size()) : result;
+  double Outcome(int result) const {
+    return result == kWriteQueued ? static_cast<double>(stream_->write_queue_size()) : result;
   }
 
  protected:
@@ -231,7 +232,7 @@ napi_value Write(napi_env env, napi_callback_info info) {
   const bool borrowed = connection.hub()->Holds(bytes.data);
   const int result = connection.stream()->Write(bytes.data, bytes.size,
                                                 borrowed ? nullptr : arguments.at(1), false);
-  return arguments.Return(connection.Outcome(result));
+  return arguments.ReturnNumber(connection.Outcome(result));
 }
 
 // (id, Buffer[]): as Connection::Outcome
@@ -253,12 +254,12 @@ napi_value Writev(napi_env env, napi_callback_info info) {
       return arguments.Return(UV_EINVAL);
     }
     borrowed = borrowed || connection.hub()->Holds(bytes.data);
-    pieces[i] = uv_buf_init(bytes.data, static_cast<unsigned>(bytes.size));
+    pieces[i] = Piece(bytes.data, bytes.size);
   }
   Stream* const stream = connection.stream();
   const int result = borrowed ? stream->WriteCopied(pieces.data(), count)
                               : stream->WriteVector(pieces.data(), count, list, nullptr);
-  return arguments.Return(connection.Outcome(result));
+  return arguments.ReturnNumber(connection.Outcome(result));
 }
 
 // (id, Buffer): how many bytes the kernel took, or an error

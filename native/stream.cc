@@ -170,7 +170,8 @@ void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   size_t size = 0;
   if (napi_get_reference_value(env, self->user_buffer(), &value) == napi_ok &&
       napi_get_buffer_info(env, value, &data, &size) == napi_ok) {
-    *buffer = uv_buf_init(static_cast<char*>(data), static_cast<unsigned>(size));
+    *buffer = uv_buf_init(static_cast<char*>(data),
+                          static_cast<unsigned>(std::min<size_t>(size, INT32_MAX)));
   }
 }
 

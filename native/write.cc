@@ -12,6 +12,7 @@
 
 #include "arguments.h"
 #include "js_call.h"
+#include "piece.h"
 #include "request.h"
 #include "send_now.h"
 #include "stream.h"
@@ -87,7 +88,7 @@ uv_buf_t Join(const uv_buf_t* pieces, size_t count, std::unique_ptr<char[]>* own
     std::memcpy(to, pieces[i].base, pieces[i].len);
     to += pieces[i].len;
   }
-  return uv_buf_init(owned->get(), static_cast<unsigned>(total));
+  return Piece(owned->get(), total);
 }
 
 }  // namespace
@@ -148,7 +149,7 @@ int Stream::Write(const char* data, size_t size, napi_value pin, bool gather) {
   if (pin == nullptr) return WriteText(data, size, gather, false);
   bytes_written_ += size;
   if (Gathers(size, gather)) return Gather(data, size, true);
-  uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
+  uv_buf_t piece = Piece(data, size);
   Keeper keeper;
   keeper.pin = pin;
   return Dispatch(&piece, 1, true, std::move(keeper));
@@ -157,7 +158,7 @@ int Stream::Write(const char* data, size_t size, napi_value pin, bool gather) {
 int Stream::WriteText(const char* data, size_t size, bool gather, bool counted) {
   bytes_written_ += size;
   if (Gathers(size, gather)) return Gather(data, size, counted);
-  uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
+  uv_buf_t piece = Piece(data, size);
   Keeper keeper;
   keeper.transient = true;
   keeper.counted = counted;
@@ -185,7 +186,7 @@ int Stream::TryWrite(const char* data, size_t size) {
   const int flushed = Flush();
   if (flushed < 0) return flushed;
   if (write_queue_size() > 0) return 0;
-  const uv_buf_t piece = uv_buf_init(const_cast<char*>(data), static_cast<unsigned>(size));
+  const uv_buf_t piece = Piece(data, size);
   const int result = SendNow(uv_stream(), &piece, 1);
   if (result == UV_EAGAIN || result == UV_ENOSYS) return 0;
   if (result > 0) {
@@ -217,7 +218,7 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
   std::vector<uv_buf_t> joined;
   uv_buf_t pair[2];
   if (block != nullptr) {
-    const uv_buf_t first = uv_buf_init(block->bytes, static_cast<unsigned>(block->used));
+    const uv_buf_t first = Piece(block->bytes, block->used);
     if (count <= 1) {
       pair[0] = first;
       if (count == 1) pair[1] = pieces[0];
@@ -353,7 +354,7 @@ napi_value WriteString(napi_env env, napi_callback_info info) {
   if (Encode(env, text, encoding, bytes.get(), size + sizeof(char16_t), &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  uv_buf_t piece = uv_buf_init(bytes.get(), static_cast<unsigned>(size));
+  uv_buf_t piece = Piece(bytes.get(), size);
   return arguments.Return(stream->WriteVector(&piece, 1, nullptr, std::move(bytes)));
 }
 
@@ -400,7 +401,7 @@ napi_value Writev(napi_env env, napi_callback_info info) {
       // Room for the terminator, at an even place.
       text_size += (size + 3) & ~static_cast<size_t>(1);
     }
-    pieces[i / 2] = uv_buf_init(static_cast<char*>(data), static_cast<unsigned>(size));
+    pieces[i / 2] = Piece(static_cast<char*>(data), size);
   }
 
   std::unique_ptr<char[]> storage;
@@ -412,7 +413,7 @@ napi_value Writev(napi_env env, napi_callback_info info) {
       if (Encode(env, text.value, text.encoding, to, text.size + 2, &size) != napi_ok) {
         return arguments.Return(UV_EINVAL);
       }
-      pieces[text.index] = uv_buf_init(to, static_cast<unsigned>(size));
+      pieces[text.index] = Piece(to, size);
       to += (text.size + 3) & ~static_cast<size_t>(1);
     }
   }

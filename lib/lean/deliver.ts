@@ -1,3 +1,4 @@
+import { binding } from '../internal/binding';
 import { errnoException, genericNodeError } from '../internal/errors';
 import { borrowBytes, ownBytes, returnBytes } from './bytes';
 import {
@@ -25,6 +26,7 @@ import {
   HELD,
   numbers,
   OPEN,
+  MOST_QUEUED,
   QUEUED,
   READ_ERROR,
   SHUTDOWN,
@@ -135,7 +137,7 @@ function deliver(number: number, end: number, message?: Buffer): void {
         connection.destroy(errnoException(size, 'write'));
         break;
       case QUEUED:
-        connection.queued = size;
+        connection.queued = size < MOST_QUEUED ? size : binding.writeQueueSize(connection.id);
         if (size > connection.group.highWaterMark) connection.state |= WAITING;
         break;
       case DRAIN:

@@ -29,6 +29,9 @@ export const FRAME_ERROR = 9;
 export const CLOSED = 10;
 export const HELD = 11;
 
+/** What QUEUED tells of more than it can. */
+export const MOST_QUEUED = 2 ** 31 - 1;
+
 /**
  * Room for the reads of a busy turn of the loop: of hundreds of small ones, or of a few large ones.
  * More would only cost cache.

@@ -1,7 +1,8 @@
 // Writes: their order, back-pressure, and what becomes of what the kernel refuses.
+import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
-import { deferred, nextEvent } from '../helpers/events';
+import { deferred, nextEvent, nextTurn } from '../helpers/events';
 import { lean, LeanScope, receiveAll, type Connection } from '../helpers/lean';
 import { Random } from '../helpers/random';
 
@@ -293,5 +294,23 @@ describe('writing', () => {
     members[0]!.end();
     await nextEvent(client, 'end');
     expect(bytes).toBe(data.length + 3);
+  });
+
+  const huge = constants.MAX_LENGTH > 2 ** 32 ? test : test.skip;
+  huge('more than 4 GiB wait whole (Node 22 on has such Buffers)', async () => {
+    const opened = deferred<Connection>();
+    const server = await scope.listen({ open: opened.resolve });
+    (await scope.client(server)).pause();
+    const connection = await opened.promise;
+    // Most of it is never touched: neither memory nor time.
+    const data = Buffer.allocUnsafeSlow(2 ** 32 + 5);
+    expect(connection.write(data)).toBe(false);
+    const waiting = connection.writableLength;
+    expect(waiting).toBeGreaterThan(2 ** 32 - 2 ** 26);
+    connection.write('end');
+    await nextTurn();
+    expect(connection.writableLength).toBeGreaterThan(2 ** 32 - 2 ** 26);
+    expect(connection.isOpen).toBe(true);
+    connection.destroy();
   });
 });

@@ -1,3 +1,5 @@
+import { constants } from 'node:buffer';
+
 import { nextEvent } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
 import { endpointOf, transports } from '../helpers/scope';
@@ -32,6 +34,17 @@ describeNet('byte counters', ({ net, scope }) => {
     client.write('abcd', 'hex');
     client.write('€', 'utf16le');
     expect(client.bytesWritten).toBe(total + 2 + 1 + 2 + 2);
+  });
+
+  // Most of it is never touched: neither memory nor time.
+  const huge = constants.MAX_LENGTH > 2 ** 32 ? test : test.skip;
+  huge('one Buffer of more than 4 GiB waits whole (Node 22 on has such)', async () => {
+    const { client } = await scope.pair({ server: { pauseOnConnect: true } });
+    const size = 2 ** 32 + 5;
+    expect(client.write(Buffer.allocUnsafeSlow(size))).toBe(false);
+    const { _handle: handle } = client as unknown as { _handle: { writeQueueSize: number } };
+    expect(handle.writeQueueSize).toBeGreaterThan(2 ** 32 - 2 ** 26);
+    expect([client.bytesWritten, client.writableLength]).toEqual([size, size]);
   });
 
   test('bytesWritten before the connect counts what was written', async () => {
