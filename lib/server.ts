@@ -266,7 +266,8 @@ const serverMethods = {
     ...[callback]: ((error?: Error) => void)[]
   ): ServerImpl {
     let options: CloseOptions | undefined;
-    if (typeof cb === 'object' && cb !== null) {
+    // Objects of other kinds are ignored, as in node:net.
+    if (typeof cb === 'object' && cb !== null && ('grace' in cb || 'idle' in cb)) {
       checkCloseOptions(cb);
       options = cb;
       cb = callback;

@@ -29,18 +29,19 @@ export function foldArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {
   let options: Record<string, unknown> = {};
+  const count = args.length;
   const first = args[0];
-  if (args.length > 0) {
+  if (count > 0) {
     if (typeof first === 'object' && first !== null) {
       options = first as Record<string, unknown>;
     } else if (isPipeName(first)) {
       options['path'] = first;
     } else {
       options['port'] = first;
-      if (args.length > 1 && typeof args[1] === 'string') options['host'] = args[1];
+      if (count > 1 && typeof args[1] === 'string') options['host'] = args[1];
     }
   }
-  const last = args[args.length - 1];
+  const last = args[count - 1];
   const callback = typeof last === 'function' ? (last as () => void) : null;
   return [options as Options, callback];
 }

@@ -70,6 +70,14 @@ describeNet('classes and functions', ({ net, scope }) => {
     expect(old.allowHalfOpen).toBe(true);
   });
 
+  test('close() ignores what is no callback', async () => {
+    const server = await scope.listen(scope.server());
+    for (const what of [{}, new Date(), 'SIGTERM', 15]) {
+      expect(server.close(what as never)).toBe(server);
+      expect(server.listening).toBe(false);
+    }
+  });
+
   test('createServer: arguments and their types', () => {
     expect(net.createServer()).toBeInstanceOf(net.Server);
     for (const bad of [5, 'x', true]) {
@@ -108,6 +116,11 @@ describeNet('classes and functions', ({ net, scope }) => {
       expect([text, net.isIPv4(text)]).toEqual([text, reference.isIPv4(text)]);
       expect([text, net.isIPv6(text)]).toEqual([text, reference.isIPv6(text)]);
     }
+  });
+
+  test('_normalizeArgs of nothing', () => {
+    const { _normalizeArgs: normalize } = net as never as { _normalizeArgs: (args?: []) => void };
+    expect(thrownBy(() => normalize())).toMatchObject({ message: /reading 'length'/ });
   });
 
   test('_normalizeArgs', () => {

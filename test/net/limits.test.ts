@@ -366,7 +366,7 @@ describe('closeIdle, closeAll, close with a grace', () => {
     expect(server.stats().open).toBe(0);
   });
 
-  test.each([[{}], [{ grace: -1 }], [{ grace: 1, idle: '1' }]])(
+  test.each([[{ idle: 1 }], [{ grace: -1 }], [{ grace: 1, idle: '1' }]])(
     'close(%p) is refused',
     (options) => {
       expect(() => createServer().close(options as never)).toThrow(/"options\.(grace|idle)"/);
