@@ -9,8 +9,8 @@ const require = createRequire(import.meta.url);
 
 /**
  * What all code is compiled with. One file because each file more costs a tenth of a millisecond
- * and more to find and read; without the spaces of a page because those are read too. Names stay: programs print
- * them, and they are what a stack trace is for.
+ * and more to find and read; without the spaces of a page because those are read too. Names stay:
+ * programs print them, and they are what a stack trace is for.
  */
 const options = {
   platform: 'node',
@@ -37,6 +37,27 @@ function plainBuiltins(code) {
   return plain;
 }
 
+/** Calls `inspect` with each node of the code's syntax tree. */
+function walk(code, inspect) {
+  const ts = require('typescript');
+  const visit = (node) => {
+    inspect(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('index.js', code, ts.ScriptTarget.ES2022, true));
+}
+
+/** The code with other text, or none, in some places: [from, to, instead] each. */
+function edited(code, edits) {
+  let result = '';
+  let done = 0;
+  for (const [from, to, instead = ''] of edits.sort(([a], [b]) => a - b)) {
+    result += code.slice(done, from) + instead;
+    done = to;
+  }
+  return result + code.slice(done);
+}
+
 /**
  * The bundler notes every function's name with a call, also where the language gives the same name
  * by itself, and for closures that is a call each time one is made. Those calls are taken out; what
@@ -45,7 +66,6 @@ function plainBuiltins(code) {
  */
 function withoutNeedlessNames(code) {
   const ts = require('typescript');
-  const source = ts.createSourceFile('index.js', code, ts.ScriptTarget.ES2022, true);
   /** What is left out: [from, to] each. */
   const cuts = [];
   const cut = (from, to) => cuts.push([from, to]);
@@ -86,19 +106,10 @@ function withoutNeedlessNames(code) {
       cut(target.end, call.end);
     }
   };
-  const visit = (node) => {
+  walk(code, (node) => {
     if (ts.isCallExpression(node) && node.expression.getText() === '__name') inspect(node);
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-
-  let result = '';
-  let done = 0;
-  for (const [from, to, instead = ''] of cuts.sort(([a], [b]) => a - b)) {
-    result += code.slice(done, from) + instead;
-    done = to;
-  }
-  return result + code.slice(done);
+  });
+  return edited(code, cuts);
 }
 
 /**
@@ -106,20 +117,17 @@ function withoutNeedlessNames(code) {
  */
 function inLines(code) {
   const ts = require('typescript');
-  const source = ts.createSourceFile('index.js', code, ts.ScriptTarget.ES2022, true);
-  const starts = [];
-  const visit = (node) => {
+  const starts = new Set();
+  walk(code, (node) => {
     if ((ts.isStatement(node) && !ts.isBlock(node)) || ts.isClassElement(node)) {
-      starts.push(node.getStart());
+      starts.add(node.getStart());
     }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  let done = 0;
-  const lines = [...new Set(starts)]
-    .filter(Boolean)
-    .map((start) => code.slice(done, (done = start)));
-  return [...lines, code.slice(done)].join('\n');
+  });
+  starts.delete(0);
+  return edited(
+    code,
+    [...starts].map((start) => [start, start, '\n']),
+  );
 }
 
 /** One file out of an entry and all it imports, but for what `external` names. */
