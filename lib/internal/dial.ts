@@ -10,14 +10,13 @@ import {
   ERR_INVALID_ARG_VALUE,
   ERR_INVALID_IP_ADDRESS,
   ERR_IP_BLOCKED,
-  deniedConnect,
   exceptionWithHostPort,
 } from './errors';
 import type { Pipe, TCP } from './handle';
 import { isIP } from './ip';
 import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
 import { presetHandle, refusal } from './option-gate';
-import { denialOf } from './permission';
+import { connectDenial } from './permission';
 import { isBlocked, Race, type Connected, type RaceSettings, type Target } from './race';
 import type { SocketImpl } from './socket-state';
 import { kBoundSource, kHandle } from './symbols';
@@ -60,9 +59,9 @@ export interface DialOptions extends TcpNetConnectOpts {
 /** Connects a socket to a path: a unix-domain socket or a named pipe. */
 export function dialPipe(socket: SocketImpl, path: string, connected: Connected): void {
   socket.emit('connectionAttempt', path, undefined, undefined);
-  const denial = denialOf(path);
+  const denial = connectDenial(path);
   if (denial !== undefined) {
-    socket.destroy(deniedConnect(denial, path));
+    socket.destroy(denial);
     return;
   }
   const status = (socket[kHandle] as Pipe).connect(path, (result) => {
@@ -98,9 +97,9 @@ function dialAddress(socket: SocketImpl, target: Target, port: number, connected
     socket.destroy(new ERR_IP_BLOCKED(address));
     return;
   }
-  const denial = denialOf(address);
+  const denial = connectDenial(address, port);
   if (denial !== undefined) {
-    socket.destroy(deniedConnect(denial, address, port));
+    socket.destroy(denial);
     return;
   }
   const settle = (result: number): void => {

@@ -19,7 +19,7 @@ import {
  */
 export class IdleGuard implements HandleOwner {
   constructor(
-    readonly guarded: HandleOwner,
+    readonly guarded: HandleOwner & { destroy?: () => void },
     readonly guard: unknown,
   ) {}
 
@@ -29,7 +29,7 @@ export class IdleGuard implements HandleOwner {
   }
 
   private destroy(): void {
-    (this.guarded as HandleOwner & { destroy?: () => void }).destroy?.();
+    this.guarded.destroy?.();
   }
 
   [kOnBytes](): void {

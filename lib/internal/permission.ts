@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { netModule } from './builtins';
-import { genericNodeError } from './errors';
+import { deniedConnect, genericNodeError } from './errors';
 
 /**
  * Node's permission model (`node --permission`). It covers the network from Node 25 on, where
@@ -14,8 +14,6 @@ const { permission } = process as { permission?: { has(scope: string): boolean }
 const isCovered =
   permission !== undefined && process.allowedNodeEnvironmentFlags.has('--allow-net');
 let enforced: boolean | undefined;
-
-const auditChannel = channel('node:permission-model:net');
 
 /** With `--permission-audit` nothing is granted either, and nothing denied. Core knows. */
 function isEnforced(): boolean {
@@ -40,9 +38,15 @@ export function denialOf(resource: string): Denial | undefined {
   if (!isCovered || permission.has('net')) return undefined;
   enforced ??= isEnforced();
   if (!enforced) {
-    auditChannel.publish({ permission: 'Net', resource });
+    channel('node:permission-model:net').publish({ permission: 'Net', resource });
     return undefined;
   }
   const message = 'Access to this API has been restricted. Use --allow-net to manage permissions.';
   return genericNodeError(message, { code: 'ERR_ACCESS_DENIED', permission: 'Net', resource });
+}
+
+/** The error of a connect that must not be made; undefined where it may. */
+export function connectDenial(address: string, port?: number): Error | undefined {
+  const denial = denialOf(address);
+  return denial && deniedConnect(denial, address, port);
 }

@@ -1,16 +1,10 @@
 import { debug } from './diagnostics';
 import { errnoByName } from './errno';
-import {
-  ERR_IP_BLOCKED,
-  aggregateError,
-  deniedConnect,
-  exceptionWithHostPort,
-  type SystemError,
-} from './errors';
+import { ERR_IP_BLOCKED, aggregateError, exceptionWithHostPort, type SystemError } from './errors';
 import type { RaceListener, SocketName, TCP } from './handle';
 import { anyAddress } from './ip';
 import { presetHandle, refusal } from './option-gate';
-import { denialOf } from './permission';
+import { connectDenial } from './permission';
 import type { SocketImpl } from './socket-state';
 import { kHandle } from './symbols';
 
@@ -194,8 +188,7 @@ export class Race implements RaceListener {
   private refuses(target: Target): Error | undefined {
     const { address } = target;
     if (!this.single && this.isBlocked(target)) return new ERR_IP_BLOCKED(address);
-    const denial = denialOf(address);
-    return denial && deniedConnect(denial, address, this.settings.port);
+    return connectDenial(address, this.settings.port);
   }
 
   private emit(event: string, { address, family }: Target, ...rest: unknown[]): void {
