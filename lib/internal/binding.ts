@@ -89,9 +89,11 @@ export interface Loaded {
   readonly reason: string | undefined;
 }
 
+const without = (reason: string): Loaded => ({ binding: undefined, file: undefined, reason });
+
 function load(): Loaded {
   const foreign = foreignRuntime();
-  if (foreign !== undefined) return { binding: undefined, file: undefined, reason: foreign };
+  if (foreign !== undefined) return without(foreign);
 
   const attempts: Attempt[] = [];
   for (const file of candidates()) {
@@ -105,17 +107,15 @@ function load(): Loaded {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // Nothing that is built would help.
-      if (code === 'ERR_DLOPEN_DISABLED') {
-        return { binding: undefined, file: undefined, reason: NO_ADDONS };
-      }
+      if (code === 'ERR_DLOPEN_DISABLED') return without(NO_ADDONS);
       attempts.push({ what: file, why: message });
     }
   }
   const tried = attempts.map(({ what, why }) => `\n  ${what}: ${why}`).join('');
-  const reason =
+  return without(
     `no native binary for ${process.platform}-${process.arch} could be loaded.` +
-    `\nTried:${tried}\nTo build one: npx uvnet build (needs python3, make and a C++ compiler)`;
-  return { binding: undefined, file: undefined, reason };
+      `\nTried:${tried}\nTo build one: npx uvnet build (needs python3, make and a C++ compiler)`,
+  );
 }
 
 /** The one place where the addon is loaded. */
