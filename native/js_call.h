@@ -29,7 +29,7 @@ class HandleScope {
   napi_handle_scope scope_ = nullptr;
 };
 
-// The only way into JavaScript. For the time it lives it is a handle scope; Run
+// The only way into JavaScript from the loop. For the time it lives it is a handle scope; Run
 // calls one of the environment's callbacks inside a callback scope with the
 // async context of a handle, so that ticks, microtasks and AsyncLocalStorage
 // behave as after any event of Node's own. What user code throws becomes an

@@ -69,7 +69,7 @@ function replace(pipe: Pipe, path: string): number {
   }
 }
 
-/** A descriptor that holds the lock until it is closed; none where the lock cannot be had. */
+/** A descriptor that holds the lock, where it can be had, until it is closed. */
 function lockDirectory(directory: string): number | undefined {
   try {
     const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);

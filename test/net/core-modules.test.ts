@@ -24,19 +24,13 @@ interface Way {
 /** `describe` for node:net, for uvnet, and for uvnet's sockets as toNode() gives them. */
 function describeWays(topic: string, body: (way: Way) => void): void {
   for (const { name, net, isUvnet } of implementations) {
-    const ways: [string, boolean][] = isUvnet
-      ? [
-          ['', false],
-          [', toNode()', true],
-        ]
-      : [['', true]];
-    for (const [how, isNative] of ways) {
-      describe(`${topic} (${name}${how})`, () => {
+    for (const moves of isUvnet ? [false, true] : [false]) {
+      describe(`${topic} (${name}${moves ? ', toNode()' : ''})`, () => {
         const scope = new Scope(net);
         afterEach(() => scope.dispose());
         const give = (socket: Socket): Socket =>
-          how === '' ? socket : scope.track((socket as Socket & { toNode(): Socket }).toNode());
-        body({ net, scope, give, isNative });
+          moves ? scope.track((socket as Socket & { toNode(): Socket }).toNode()) : socket;
+        body({ net, scope, give, isNative: !isUvnet || moves });
       });
     }
   }
@@ -359,22 +353,22 @@ describeWays('http', ({ scope, give }) => {
       expect(kept.destroyed).toBe(false);
     });
   });
+});
 
-  test('what http itself makes are sockets of node:net', async () => {
-    const web = http.createServer((request, response) => response.end());
-    const sockets: unknown[] = [];
-    web.on('connection', (socket) => sockets.push(socket));
-    await once(web.listen(0, '127.0.0.1'), 'listening');
-    const request = http.get({ port: (web.address() as nodeNet.AddressInfo).port, agent: false });
-    const [socket] = (await once(request, 'socket')) as [Socket];
-    await once(request, 'response');
-    expect([socket, ...sockets].map((each) => (each as object).constructor)).toEqual([
-      nodeNet.Socket,
-      nodeNet.Socket,
-    ]);
-    web.closeAllConnections();
-    web.close();
-  });
+test('what http itself makes are sockets of node:net', async () => {
+  const web = http.createServer((request, response) => response.end());
+  const sockets: unknown[] = [];
+  web.on('connection', (socket) => sockets.push(socket));
+  await once(web.listen(0, '127.0.0.1'), 'listening');
+  const request = http.get({ port: (web.address() as nodeNet.AddressInfo).port, agent: false });
+  const [socket] = (await once(request, 'socket')) as [Socket];
+  await once(request, 'response');
+  expect([socket, ...sockets].map((each) => (each as object).constructor)).toEqual([
+    nodeNet.Socket,
+    nodeNet.Socket,
+  ]);
+  web.closeAllConnections();
+  web.close();
 });
 
 describeWays('http2', ({ scope, give }) => {

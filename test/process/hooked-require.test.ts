@@ -20,7 +20,7 @@ test('uvnet itself gets the net of core', async () => {
       const server = net.createServer({ blockList: list } as never, (peer) => peer.end('hello'));
       server.listen(0, '127.0.0.1', () => {
         const { port } = server.address() as import('node:net').AddressInfo;
-        const client = net.connect(...([port, '127.0.0.1'] as const));
+        const client = net.connect(port, '127.0.0.1');
         client.on('data', (data) => console.log(net.backend, String(data), list.check('10.1.1.1')));
         client.on('close', () => server.close());
       });
