@@ -5,7 +5,7 @@
     {
       'target_name': 'uvnet',
       'sources': ['<!@(node -p "require(\'./native/sources.json\').sources.join(\' \')")'],
-      'include_dirs': ['<!(node -p "try{require(\'node-addon-api\').include_dir}catch{\'native/vendor\'}")'],
+      'include_dirs': ['native', '<!(node -p "try{require(\'node-addon-api\').include_dir}catch{\'native/vendor\'}")'],
       'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS'],
       # Headers of Node and node-addon-api are not ours to keep free of warnings; ours are strict.
       'conditions': [
@@ -49,7 +49,7 @@
         [
           'OS == "linux"',
           {
-            'cflags_cc': ['-include', '<(module_root_dir)/native/glibc_compat.h'],
+            'cflags_cc': ['-include', '<(module_root_dir)/native/env/glibc_compat.h'],
           },
         ],
         [

@@ -1,13 +1,17 @@
 import type * as nodeNet from 'node:net';
-import { netModule } from './internal/builtins';
-import { binding } from './internal/binding';
-import { hasHandle } from './internal/core-handle';
-import { CoreRules } from './internal/core-rules';
-import { errnoByName } from './internal/errno';
-import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, invalidAddress } from './internal/errors';
-import { isIP } from './internal/ip';
-import { bytesToText, parseCIDR, parseRule } from './internal/rule-text';
-import { validateArray, validateInt32, validateString } from './internal/validators';
+import { netModule } from './internal/base/builtins';
+import { binding } from './internal/native/binding';
+import { hasHandle } from './internal/native/core-handle';
+import { CoreRules } from './internal/block-list/core-rules';
+import { errnoByName } from './internal/native/errno';
+import {
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+  invalidAddress,
+} from './internal/base/errors';
+import { isIP } from './internal/base/ip';
+import { bytesToText, parseCIDR, parseRule } from './internal/block-list/rule-text';
+import { validateArray, validateInt32, validateString } from './internal/base/validators';
 import { SocketAddress } from './socket-address';
 
 const core = netModule().BlockList.prototype;

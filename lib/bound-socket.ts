@@ -3,18 +3,18 @@ import {
   ERR_SOCKET_HANDLE_ADOPTED,
   errnoException,
   exceptionWithHostPort,
-} from './internal/errors';
-import { BindFlag, Pipe, TCP, type Handle, type SocketName } from './internal/handle';
-import type { DetachOptions, Token } from './internal/handover';
-import { isIP } from './internal/ip';
+} from './internal/base/errors';
+import { BindFlag, Pipe, TCP, type Handle, type SocketName } from './internal/native/handle';
+import type { DetachOptions, Token } from './internal/transfer/handover';
+import { isIP } from './internal/base/ip';
 import { movesPart } from './internal/later';
-import { kBoundSocket } from './internal/symbols';
+import { kBoundSocket } from './internal/base/symbols';
 import {
   validateBoolean,
   validateObject,
   validatePort,
   validateString,
-} from './internal/validators';
+} from './internal/base/validators';
 
 /** Where a {@link BoundSocket} is bound to. */
 export interface BoundSocketOptions {

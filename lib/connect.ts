@@ -1,5 +1,5 @@
-import { normalizeArguments } from './internal/arguments';
-import { debug } from './internal/diagnostics';
+import { normalizeArguments } from './internal/base/arguments';
+import { debug } from './internal/base/diagnostics';
 import { Socket } from './socket';
 
 /**

@@ -1,5 +1,5 @@
-import { loaded } from './internal/binding';
-import { netModule } from './internal/builtins';
+import { loaded } from './internal/native/binding';
+import { netModule } from './internal/base/builtins';
 
 type Native = typeof import('./net');
 
@@ -104,25 +104,25 @@ function loadLean(): typeof import('./lean/implementation') {
 // Not enumerable, so that it is no name of `net`.
 Object.defineProperty(module.exports, Symbol.for('uvnet.lean'), { value: loadLean });
 
-export type { ConnectionAttemptInfo } from './internal/attempts';
+export type { ConnectionAttemptInfo } from './internal/listen/attempts';
 export type BlockList = import('./block-list').BlockList;
 export type SocketAddress = import('./socket-address').SocketAddress;
 export type Server = import('./server').Server;
 export type Socket = import('./socket').Socket;
 export type { BoundSocketToken } from './bound-socket';
-export type { SocketToken } from './internal/bridge';
+export type { SocketToken } from './internal/transfer/bridge';
 export type { ListenOptions, ServerOptions, ServerToken } from './server';
-export type { DropReason, ProxyMode, ServerStats } from './internal/accept-policy';
-export type { ProxyInfo, ProxySsl, ProxyTlv } from './internal/proxy-info';
-export type { CloseOptions } from './internal/server-close';
-export type { AcceptRate } from './internal/server-limits';
-export type { DropData } from './internal/server-state';
+export type { DropReason, ProxyMode, ServerStats } from './internal/listen/accept-policy';
+export type { ProxyInfo, ProxySsl, ProxyTlv } from './internal/listen/proxy-info';
+export type { CloseOptions } from './internal/listen/server-close';
+export type { AcceptRate } from './internal/listen/server-limits';
+export type { DropData } from './internal/listen/server-state';
 export type { SocketOptions } from './socket';
-export type { DialOptions as ConnectOptions } from './internal/dial';
+export type { DialOptions as ConnectOptions } from './internal/connect/dial';
 export type { PassedHandle } from './passed-handle';
-export type { PeerCredentials, SocketInfo } from './internal/socket-info';
+export type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
 export type {
   SocketOptionInputs,
   SocketOptionName,
   SocketOptionValues,
-} from './internal/socket-option-types';
+} from './internal/options/socket-option-types';

@@ -5,10 +5,10 @@ export {
   getDefaultAutoSelectFamilyAttemptTimeout,
   setDefaultAutoSelectFamily,
   setDefaultAutoSelectFamilyAttemptTimeout,
-} from './internal/defaults';
-export { normalizeArguments } from './internal/arguments';
-export { isIP, isIPv4, isIPv6 } from './internal/ip';
+} from './internal/connect/defaults';
+export { normalizeArguments } from './internal/base/arguments';
+export { isIP, isIPv4, isIPv6 } from './internal/base/ip';
 export { addressesPart, leanPart } from './internal/later';
-export { createServerHandle } from './internal/listen';
+export { createServerHandle } from './internal/listen/listen';
 export { Server, createServer } from './server';
 export { Socket } from './socket';

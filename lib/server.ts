@@ -2,36 +2,40 @@ import { EventEmitter } from 'node:events';
 import type * as nodeNet from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { promisify } from 'node:util';
-import type { ProxyMode, ServerStats } from './internal/accept-policy';
-import { attemptProperties } from './internal/attempts';
-import { netModule } from './internal/builtins';
-import { debug } from './internal/diagnostics';
-import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING, errnoException } from './internal/errors';
-import { Handle, type SocketName, type TCP } from './internal/handle';
-import type { DetachOptions, Token } from './internal/handover';
+import type { ProxyMode, ServerStats } from './internal/listen/accept-policy';
+import { attemptProperties } from './internal/listen/attempts';
+import { netModule } from './internal/base/builtins';
+import { debug } from './internal/base/diagnostics';
+import {
+  ERR_INVALID_ARG_TYPE,
+  ERR_SERVER_NOT_RUNNING,
+  errnoException,
+} from './internal/base/errors';
+import { Handle, type SocketName, type TCP } from './internal/native/handle';
+import type { DetachOptions, Token } from './internal/transfer/handover';
 import { movesPart, optionsPart } from './internal/later';
-import { listen, setupListenHandle } from './internal/listen';
-import { keepServerOptions } from './internal/option-gate';
-import type { ServerOptionMethods } from './internal/option-methods';
+import { listen, setupListenHandle } from './internal/listen/listen';
+import { keepServerOptions } from './internal/options/option-gate';
+import type { ServerOptionMethods } from './internal/options/option-methods';
 import {
   checkCloseOptions,
   closeProperties,
   markClosed,
   startGrace,
   type CloseOptions,
-} from './internal/server-close';
+} from './internal/listen/server-close';
 import {
   initializeLimits,
   limitProperties,
   stats,
   type AcceptRate,
   type LimitOptions,
-} from './internal/server-limits';
-import type { ConnectionCounter, ServerImpl } from './internal/server-state';
-import type { ListenSocketOptions, SocketOptionName } from './internal/socket-option-types';
-import type { PathOptions } from './internal/unix-path';
-import { kAttemptTimeout } from './internal/symbols';
-import { validateNumber } from './internal/validators';
+} from './internal/listen/server-limits';
+import type { ConnectionCounter, ServerImpl } from './internal/listen/server-state';
+import type { ListenSocketOptions, SocketOptionName } from './internal/options/socket-option-types';
+import type { PathOptions } from './internal/listen/unix-path';
+import { kAttemptTimeout } from './internal/base/symbols';
+import { validateNumber } from './internal/base/validators';
 import type { Socket } from './socket';
 
 /** A TCP or pipe server with the interface of `net.Server`. */

@@ -1,14 +1,14 @@
 import type * as nodeNet from 'node:net';
-import { netModule } from './internal/builtins';
-import { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, invalidAddress } from './internal/errors';
-import { hasHandle } from './internal/core-handle';
-import { isIPv6 } from './internal/ip';
+import { netModule } from './internal/base/builtins';
+import { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, invalidAddress } from './internal/base/errors';
+import { hasHandle } from './internal/native/core-handle';
+import { isIPv6 } from './internal/base/ip';
 import {
   validateObject,
   validatePort,
   validateString,
   validateUint32,
-} from './internal/validators';
+} from './internal/base/validators';
 
 /** The largest IPv6 flow label: 20 bits (RFC 8200, section 6). */
 const MAX_FLOW_LABEL = 0xfffff;

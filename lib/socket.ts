@@ -1,25 +1,32 @@
 import type * as nodeNet from 'node:net';
 import { Duplex } from 'node:stream';
 import { types } from 'node:util';
-import type { SocketToken } from './internal/bridge';
-import { netModule } from './internal/builtins';
-import { openHandle } from './internal/descriptor';
-import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, errnoException } from './internal/errors';
-import { adoptCoreHandle, isCoreHandle } from './internal/foreign';
-import { Handle } from './internal/handle';
-import type { DetachOptions } from './internal/handover';
-import type { HandleMethods } from './internal/handle-passing';
+import type { SocketToken } from './internal/transfer/bridge';
+import { netModule } from './internal/base/builtins';
+import { openHandle } from './internal/native/descriptor';
+import {
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+  errnoException,
+} from './internal/base/errors';
+import { adoptCoreHandle, isCoreHandle } from './internal/transfer/foreign';
+import { Handle } from './internal/native/handle';
+import type { DetachOptions } from './internal/transfer/handover';
+import type { HandleMethods } from './internal/transfer/handle-passing';
 import { addressesPart, isBoundSocket, leanPart, movesPart, optionsPart } from './internal/later';
-import { keepTypeOfService } from './internal/option-gate';
-import type { OptionMethods } from './internal/option-methods';
-import type { PeekMethods } from './internal/peek';
-import type { ProxyInfo } from './internal/proxy-info';
-import { readMethods } from './internal/read-path';
-import { AcceptedSocketOptions } from './internal/accepted-options';
-import { adoptHandle, coreMethods, watchSignal } from './internal/socket-core';
-import type { PeerCredentials, SocketInfo } from './internal/socket-info';
-import type { ConnectSocketOptions, SocketOptionName } from './internal/socket-option-types';
-import type { SocketImpl } from './internal/socket-state';
+import { keepTypeOfService } from './internal/options/option-gate';
+import type { OptionMethods } from './internal/options/option-methods';
+import type { PeekMethods } from './internal/transfer/peek';
+import type { ProxyInfo } from './internal/listen/proxy-info';
+import { readMethods } from './internal/socket/read-path';
+import { AcceptedSocketOptions } from './internal/socket/accepted-options';
+import { adoptHandle, coreMethods, watchSignal } from './internal/socket/socket-core';
+import type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
+import type {
+  ConnectSocketOptions,
+  SocketOptionName,
+} from './internal/options/socket-option-types';
+import type { SocketImpl } from './internal/socket/socket-state';
 import {
   kArmedFor,
   kBoundPath,
@@ -43,13 +50,13 @@ import {
   kTouched,
   kTypeOfService,
   kWriteCallback,
-} from './internal/symbols';
-import { timeoutMethods } from './internal/timeouts';
-import { validateNumber } from './internal/validators';
+} from './internal/base/symbols';
+import { timeoutMethods } from './internal/socket/timeouts';
+import { validateNumber } from './internal/base/validators';
 import type { Connection } from './lean/connection';
 import type { ConnectionOptions } from './lean/group';
 import type { Handlers } from './lean/handlers';
-import { writeAfterFin, writeGetters, writeMethods } from './internal/write-path';
+import { writeAfterFin, writeGetters, writeMethods } from './internal/socket/write-path';
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
 export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, PeekMethods {

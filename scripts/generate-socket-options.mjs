@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Derives from native/socket_options.def what TypeScript and the documentation need of it.
+// Derives from native/options/socket_options.def what TypeScript and the documentation need of it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as prettier from 'prettier';
@@ -7,19 +7,19 @@ import { at, CommandError, main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/generate-socket-options.mjs [--check]
 
-Reads native/socket_options.def and writes lib/internal/socket-option-types.ts, socket-option-names.ts and the table in
+Reads native/options/socket_options.def and writes lib/internal/options/socket-option-types.ts, socket-option-names.ts and the table in
 docs/SOCKET_OPTIONS.md.
 
   --check   write nothing; fail when a file is out of date
   --help    this text
 `;
 
-const source = at('native/socket_options.def');
-const typesFile = at('lib/internal/socket-option-types.ts');
-const namesFile = at('lib/internal/socket-option-names.ts');
+const source = at('native/options/socket_options.def');
+const typesFile = at('lib/internal/options/socket-option-types.ts');
+const namesFile = at('lib/internal/options/socket-option-names.ts');
 const docsFile = at('docs/SOCKET_OPTIONS.md');
 
-const startMark = '<!-- Generated from native/socket_options.def; do not edit. -->';
+const startMark = '<!-- Generated from native/options/socket_options.def; do not edit. -->';
 const endMark = '<!-- End of the generated part. -->';
 
 const kinds = {
@@ -205,7 +205,7 @@ async function typesText({ options, dscp }) {
   );
   const text = `
     /**
-     * Generated from native/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
+     * Generated from native/options/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
      *
      * Names, types and limits of the socket options.
      */
@@ -263,7 +263,7 @@ async function typesText({ options, dscp }) {
 
 async function namesText({ options }) {
   const text = `/**
-     * Generated from native/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
+     * Generated from native/options/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
      *
      * The names of the socket options, apart from the table that says what they mean: that is loaded
      * for a program that uses one.

@@ -1,11 +1,11 @@
 import type * as addresses from '../addresses';
 import type * as lean from '../lean/implementation';
-import type * as dialling from './dialling';
-import type * as moves from './moves';
-import type * as options from './option-methods';
+import type * as dialling from './connect/dialling';
+import type * as moves from './transfer/moves';
+import type * as options from './options/option-methods';
 import type { BoundSocket } from '../bound-socket';
-import { lazily } from './builtins';
-import { kBoundSocket } from './symbols';
+import { lazily } from './base/builtins';
+import { kBoundSocket } from './base/symbols';
 
 /**
  * Parts of uvnet that a program may never need. Each is a file of its own in dist/ (see
@@ -19,11 +19,11 @@ export const addressesPart = lazily(() => require('../addresses') as typeof addr
 /** Handler tables and relays. */
 export const leanPart = lazily(() => require('../lean/implementation') as typeof lean);
 /** What few connections do. */
-export const movesPart = lazily(() => require('./moves') as typeof moves);
+export const movesPart = lazily(() => require('./transfer/moves') as typeof moves);
 /** Socket options, and what the kernel knows of a connection. */
-export const optionsPart = lazily(() => require('./option-methods') as typeof options);
+export const optionsPart = lazily(() => require('./options/option-methods') as typeof options);
 /** Connecting. */
-export const diallingPart = lazily(() => require('./dialling') as typeof dialling);
+export const diallingPart = lazily(() => require('./connect/dialling') as typeof dialling);
 
 /** Without loading the class: where it is not loaded, there are none. */
 export const isBoundSocket = (value: unknown): value is BoundSocket =>

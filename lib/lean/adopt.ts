@@ -1,17 +1,17 @@
-import { binding } from '../internal/binding';
-import { errnoByName } from '../internal/errno';
+import { binding } from '../internal/native/binding';
+import { errnoByName } from '../internal/native/errno';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
   ERR_INVALID_STATE,
   ERR_SOCKET_CLOSED,
   errnoException,
-} from '../internal/errors';
-import type { Handle } from '../internal/handle';
-import { flushGathered, Pipe, TCP } from '../internal/handle';
-import type { SocketImpl } from '../internal/socket-state';
-import { kHandle, kOnReadStatus, kProxy } from '../internal/symbols';
-import { giveUnread, isBusy, isShutDown, takeUnread } from '../internal/takeover';
-import { validateObject } from '../internal/validators';
+} from '../internal/base/errors';
+import type { Handle } from '../internal/native/handle';
+import { flushGathered, Pipe, TCP } from '../internal/native/handle';
+import type { SocketImpl } from '../internal/socket/socket-state';
+import { kHandle, kOnReadStatus, kProxy } from '../internal/base/symbols';
+import { giveUnread, isBusy, isShutDown, takeUnread } from '../internal/transfer/takeover';
+import { validateObject } from '../internal/base/validators';
 import { Socket } from '../socket';
 import { Connection, ENDED, FINISHED, givenNames, GONE, HOLDING, SHUT, UNREF } from './connection';
 import { takeComing } from './deliver';

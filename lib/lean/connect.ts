@@ -1,5 +1,5 @@
-import { ERR_SOCKET_CLOSED } from '../internal/errors';
-import type { DialOptions } from '../internal/dial';
+import { ERR_SOCKET_CLOSED } from '../internal/base/errors';
+import type { DialOptions } from '../internal/connect/dial';
 import { Socket, type SocketOptions } from '../socket';
 import { adoptSocket } from './adopt';
 import type { Connection } from './connection';

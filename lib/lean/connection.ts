@@ -1,9 +1,9 @@
-import { binding } from '../internal/binding';
-import { errnoByName } from '../internal/errno';
+import { binding } from '../internal/native/binding';
+import { errnoByName } from '../internal/native/errno';
 import type { Socket } from '../socket';
 import { toStream } from './adopt';
-import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/errors';
-import { nativeState } from '../internal/handle';
+import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/base/errors';
+import { nativeState } from '../internal/native/handle';
 import { holdBack, type Corked } from './cork';
 import type { Group } from './group';
 import { takeHeld } from './held';

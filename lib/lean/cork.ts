@@ -1,4 +1,4 @@
-import { ERR_INVALID_ARG_TYPE } from '../internal/errors';
+import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import { received } from './memory';
 import { MAX_COPY } from './send';
 

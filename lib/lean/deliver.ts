@@ -1,5 +1,5 @@
-import { binding } from '../internal/binding';
-import { errnoException, genericNodeError } from '../internal/errors';
+import { binding } from '../internal/native/binding';
+import { errnoException, genericNodeError } from '../internal/base/errors';
 import { borrowBytes, ownBytes, returnBytes } from './bytes';
 import {
   Connection,
@@ -35,7 +35,7 @@ import {
 
 /** Takes the events of the core apart and calls the handlers. */
 
-/** In the order of LeanEvent::FrameError in native/lean_hub.h, from 1 on. */
+/** In the order of LeanEvent::FrameError in native/lean/lean_hub.h, from 1 on. */
 const frameErrors = [
   undefined,
   { code: 'ERR_UVNET_MESSAGE_TOO_LONG', message: 'A message is longer than options.framing.max' },

@@ -1,11 +1,11 @@
-import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../internal/errors';
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../internal/base/errors';
 import {
   validateBoolean,
   validateInteger,
   validateObject,
   validateOneOf,
-} from '../internal/validators';
-import type { FramingNumbers } from '../internal/native-types';
+} from '../internal/base/validators';
+import type { FramingNumbers } from '../internal/native/native-types';
 
 /** How a stream of bytes is cut into messages. Headers and delimiters are no part of a message. */
 export type Framing =
@@ -38,7 +38,7 @@ export type Framing =
 
 export const NO_FRAMING: FramingNumbers = [-1, 0, false, false, 0, undefined];
 
-/** In the order of FramingOptions::Type in native/framing.h. */
+/** In the order of FramingOptions::Type in native/lean/framing.h. */
 const types = ['length', 'delimiter', 'fixed'] as const;
 const MAX_DELIMITER = 64;
 const DEFAULT_MAX = 1024 * 1024;

@@ -1,5 +1,5 @@
-import { binding } from '../internal/binding';
-import type { FramingNumbers } from '../internal/native-types';
+import { binding } from '../internal/native/binding';
+import type { FramingNumbers } from '../internal/native/native-types';
 import type { Connection } from './connection';
 import { startDelivery } from './deliver';
 import type { Framing } from './framing';
@@ -29,7 +29,7 @@ export interface GroupOwner {
   closed(): void;
 }
 
-/** The connections of one handler table, as native/lean_group.h knows them. */
+/** The connections of one handler table, as native/lean/lean_group.h knows them. */
 export class Group {
   readonly number: number;
   readonly borrow: boolean;

@@ -1,6 +1,6 @@
-import { ERR_INVALID_ARG_TYPE } from '../internal/errors';
-import type { DropData } from '../internal/server-state';
-import { validateObject } from '../internal/validators';
+import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
+import type { DropData } from '../internal/listen/server-state';
+import { validateObject } from '../internal/base/validators';
 import type { Connection } from './connection';
 
 /**

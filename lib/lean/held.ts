@@ -1,4 +1,4 @@
-import { binding } from '../internal/binding';
+import { binding } from '../internal/native/binding';
 import { HOLDING, PAUSED, type Connection } from './connection';
 import { frameError, onEnd } from './deliver';
 

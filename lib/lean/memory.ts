@@ -1,6 +1,6 @@
-import { binding } from '../internal/binding';
+import { binding } from '../internal/native/binding';
 
-/** The memory that the core and this folder share; native/lean_hub.h has the same numbers. */
+/** The memory that the core and this folder share; native/lean/lean_hub.h has the same numbers. */
 
 /** Places in `numbers`. */
 export const EVENT_COUNT = 0;

@@ -1,5 +1,5 @@
-import { binding } from '../internal/binding';
-import { validateObject, validateOneOf } from '../internal/validators';
+import { binding } from '../internal/native/binding';
+import { validateObject, validateOneOf } from '../internal/base/validators';
 
 /** The two ends of a connection, as a socket has them. */
 export interface ProxiedConnection {

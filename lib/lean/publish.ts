@@ -1,5 +1,5 @@
-import { binding } from '../internal/binding';
-import { ERR_INVALID_ARG_TYPE } from '../internal/errors';
+import { binding } from '../internal/native/binding';
+import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import { FINISHED, GONE, type Connection } from './connection';
 
 /** Ids of the receivers, as the core takes them. */

@@ -1,19 +1,19 @@
-import { ERR_INVALID_ARG_TYPE } from '../internal/errors';
+import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import {
   Relay,
   type RelayError,
   type RelayProgress,
   type RelayResult,
   type RelaySettings,
-} from '../internal/relay';
-import type { SocketImpl } from '../internal/socket-state';
-import { TIMEOUT_MAX } from '../internal/timeouts';
+} from '../internal/relay/relay';
+import type { SocketImpl } from '../internal/socket/socket-state';
+import { TIMEOUT_MAX } from '../internal/socket/timeouts';
 import {
   validateAbortSignal,
   validateFunction,
   validateInteger,
   validateObject,
-} from '../internal/validators';
+} from '../internal/base/validators';
 import { Socket } from '../socket';
 import { Connection } from './connection';
 

@@ -1,4 +1,4 @@
-import { binding } from '../internal/binding';
+import { binding } from '../internal/native/binding';
 import {
   DELIVERING,
   MAX_SENDS,

@@ -1,13 +1,18 @@
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { ServerStats } from '../internal/accept-policy';
-import { binding } from '../internal/binding';
-import { errnoException } from '../internal/errors';
-import { Handle, type SocketName, type TCP } from '../internal/handle';
-import { setupListenHandle } from '../internal/listen';
-import { applyAccepted } from '../internal/option-gate';
-import type { ProxyInfo } from '../internal/proxy-info';
-import { onConnection, takeProxy, type DropData, type ServerImpl } from '../internal/server-state';
-import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/symbols';
+import type { ServerStats } from '../internal/listen/accept-policy';
+import { binding } from '../internal/native/binding';
+import { errnoException } from '../internal/base/errors';
+import { Handle, type SocketName, type TCP } from '../internal/native/handle';
+import { setupListenHandle } from '../internal/listen/listen';
+import { applyAccepted } from '../internal/options/option-gate';
+import type { ProxyInfo } from '../internal/listen/proxy-info';
+import {
+  onConnection,
+  takeProxy,
+  type DropData,
+  type ServerImpl,
+} from '../internal/listen/server-state';
+import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { Server, type ListenOptions, type ServerOptions } from '../server';
 import type { Socket } from '../socket';
 import { connections, givenNames, HOLDING, type Connection } from './connection';

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from 'node:timers';
-import { TIMEOUT_MAX } from '../internal/timeouts';
-import { validateInteger } from '../internal/validators';
+import { TIMEOUT_MAX } from '../internal/socket/timeouts';
+import { validateInteger } from '../internal/base/validators';
 import type { Connection } from './connection';
 
 /** Idle timeouts: a timer looks when the core last saw a byte, and sleeps on where that is recent. */

@@ -148,15 +148,15 @@ function build(entry, external) {
 
 const join = (entry, ...external) => build(entry, external).code;
 
-const BINDING = 'lib/internal/binding.ts';
+const BINDING = 'lib/internal/native/binding.ts';
 const CORE = 'lib/net.ts';
 /** What lib/internal/later.ts loads: a file in dist/later each, and the rest is the core. */
 const PARTS = {
   addresses: 'lib/addresses.ts',
   lean: 'lib/lean/implementation.ts',
-  moves: 'lib/internal/moves.ts',
-  dialling: 'lib/internal/dialling.ts',
-  options: 'lib/internal/option-methods.ts',
+  moves: 'lib/internal/transfer/moves.ts',
+  dialling: 'lib/internal/connect/dialling.ts',
+  options: 'lib/internal/options/option-methods.ts',
 };
 
 /** Replaces what has to be there, once. */

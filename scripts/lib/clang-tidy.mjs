@@ -41,7 +41,7 @@ export function tidyJobs() {
       ...options,
       `--config-file=${at('.clang-tidy')}`,
       '--checks=-bugprone-suspicious-include',
-      '--header-filter=/(native|test/native)/[^/]+\\.(h|cc)$',
+      '--header-filter=/native/([^/]+/)?[^/]+\\.(h|cc)$',
       unit,
       '--',
       ...flags,

@@ -42,7 +42,7 @@ function leaksOurs(report) {
   return report
     .split(/^(?=(?:Direct|Indirect) leak of )/m)
     .slice(1)
-    .some((leak) => /^ {4}#[0-5] .*(uvnet\.node|\/native\/\w+\.(cc|h)\b)/m.test(leak));
+    .some((leak) => /^ {4}#[0-5] .*(uvnet\.node|\/native\/[\w/]+\.(cc|h)\b)/m.test(leak));
 }
 
 /**

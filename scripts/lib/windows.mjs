@@ -24,6 +24,7 @@ export function windowsJobs() {
     '-DNODE_ADDON_API_DISABLE_DEPRECATED',
     '-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
     `-I${root}`,
+    `-I${at('native')}`,
     '-isystem',
     path.join(headers, 'include/node'),
     '-isystem',

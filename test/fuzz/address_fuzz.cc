@@ -1,9 +1,9 @@
-// Links: native/address.cc
+// Links: native/address/address.cc
 //
 // Parser and writer give what inet_pton(3) and inet_ntop(3) give, and neither reads or writes
 // outside of its buffers (the text is a heap block of its exact size).
 
-#include "../../native/address.h"
+#include "../../native/address/address.h"
 
 #include <arpa/inet.h>
 

@@ -1,4 +1,4 @@
-// Links: native/address_trie.cc native/address.cc
+// Links: native/block_list/address_trie.cc native/address/address.cc
 //
 // After any sequence of rules added and removed, the trie covers what the rules cover one by one.
 //

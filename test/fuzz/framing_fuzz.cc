@@ -1,4 +1,4 @@
-// Links: native/framing.cc
+// Links: native/lean/framing.cc
 //
 // Any stream, cut into any pieces, gives the same messages, the same status and the same pending
 // bytes as the whole stream at once; and no byte outside of a chunk is read (chunks are heap blocks
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../../native/framing.h"
+#include "../../native/lean/framing.h"
 
 using uvnet::Framer;
 using uvnet::FramingOptions;

@@ -1,4 +1,4 @@
-// Links: native/proxy_protocol.cc native/address.cc
+// Links: native/proxy/proxy_protocol.cc native/address/address.cc
 //
 // Any stream, in any pieces, is judged as the whole stream at once; no byte outside of a chunk is
 // read, none behind the header is taken; and a header that was understood is encoded to one that
@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "../../native/proxy_protocol.h"
+#include "../../native/proxy/proxy_protocol.h"
 
 using uvnet::ProxyHeader;
 using uvnet::ProxyParser;

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import type { Socket as NodeSocket } from 'node:net';
 
-import { binding } from '../../lib/internal/binding';
+import { binding } from '../../lib/internal/native/binding';
 import { deferred, nextEvent } from '../helpers/events';
 import { lean, LeanScope, net, receiveAll, type Connection } from '../helpers/lean';
 

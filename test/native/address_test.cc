@@ -1,6 +1,6 @@
-// Links: native/address.cc
+// Links: native/address/address.cc
 
-#include "../../native/address.h"
+#include "../../native/address/address.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>

@@ -1,6 +1,6 @@
-// Links: native/address_trie.cc native/address.cc
+// Links: native/block_list/address_trie.cc native/address/address.cc
 
-#include "../../native/address_trie.h"
+#include "../../native/block_list/address_trie.h"
 
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
-// Links: native/block_rules.cc native/rule_table.cc native/rule_text.cc native/address_trie.cc native/address.cc
+// Links: native/block_list/block_rules.cc native/block_list/rule_table.cc native/block_list/rule_text.cc native/block_list/address_trie.cc native/address/address.cc
 
-#include "../../native/block_rules.h"
+#include "../../native/block_list/block_rules.h"
 
 #include <uv.h>
 
@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../native/rule_text.h"
+#include "../../native/block_list/rule_text.h"
 #include "check.h"
 #include "rule_model.h"
 

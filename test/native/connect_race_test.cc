@@ -1,4 +1,4 @@
-// Links: native/connect_race.cc
+// Links: native/connect/connect_race.cc
 //
 // Each row of the table is a small story: what happens to the race (left), and all that the race
 // does in return (right). The clock, the attempts and the timer are fakes.
@@ -17,7 +17,7 @@
 //   refuse 1 -5  opening 1 will fail with -5
 //   on S1 ...    do the rest of the line inside event S1
 
-#include "../../native/connect_race.h"
+#include "../../native/connect/connect_race.h"
 
 #include <algorithm>
 #include <cctype>

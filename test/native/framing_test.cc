@@ -1,6 +1,6 @@
-// Links: native/framing.cc
+// Links: native/lean/framing.cc
 
-#include "../../native/framing.h"
+#include "../../native/lean/framing.h"
 
 #include <algorithm>
 #include <memory>

@@ -1,6 +1,6 @@
-// Links: native/per_address_limiter.cc
+// Links: native/listen/per_address_limiter.cc
 
-#include "../../native/per_address_limiter.h"
+#include "../../native/listen/per_address_limiter.h"
 
 #include <cstring>
 #include <map>

@@ -1,6 +1,6 @@
-// Links: native/proxy_protocol.cc native/address.cc
+// Links: native/proxy/proxy_protocol.cc native/address/address.cc
 
-#include "../../native/proxy_protocol.h"
+#include "../../native/proxy/proxy_protocol.h"
 
 #include <algorithm>
 #include <cstring>

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-#include "../../native/address_trie.h"
+#include "../../native/block_list/address_trie.h"
 
 namespace rule_model {
 

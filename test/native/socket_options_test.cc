@@ -1,8 +1,8 @@
 // Socket options on raw sockets, read back past our own code with the kernel's constants.
 //
-// Links: native/socket_options.cc native/tcp_info.cc native/peer_credentials.cc
+// Links: native/options/socket_options.cc native/options/tcp_info.cc native/options/peer_credentials.cc
 
-#include "../../native/socket_options.h"
+#include "../../native/options/socket_options.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,8 +12,8 @@
 #include <cstring>
 #include <string>
 
-#include "../../native/peer_credentials.h"
-#include "../../native/tcp_info.h"
+#include "../../native/options/peer_credentials.h"
+#include "../../native/options/tcp_info.h"
 #include "check.h"
 
 namespace {

@@ -1,6 +1,6 @@
 // Links:
 
-#include "../../native/token_bucket.h"
+#include "../../native/listen/token_bucket.h"
 
 #include "check.h"
 

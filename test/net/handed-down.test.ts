@@ -1,6 +1,6 @@
 import * as net from 'uvnet';
 
-import { binding } from '../../lib/internal/binding';
+import { binding } from '../../lib/internal/native/binding';
 import { nextEvent } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';

@@ -4,8 +4,11 @@ import type { Socket as NodeSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Server, Socket } from '../../lib/index';
-import type { SocketOptionInputs, SocketOptionName } from '../../lib/internal/socket-option-types';
-import { socketOptionTable } from '../../lib/internal/socket-option-types';
+import type {
+  SocketOptionInputs,
+  SocketOptionName,
+} from '../../lib/internal/options/socket-option-types';
+import { socketOptionTable } from '../../lib/internal/options/socket-option-types';
 import { runChild } from '../helpers/child';
 import { errorShape, thrownBy } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';

@@ -13,8 +13,8 @@ import type { Socket } from 'node:net';
 
 import * as net from 'uvnet';
 
-import { binding } from '../../lib/internal/binding';
-import { Pipe } from '../../lib/internal/handle';
+import { binding } from '../../lib/internal/native/binding';
+import { Pipe } from '../../lib/internal/native/handle';
 import { runChild } from '../helpers/child';
 import { errorShape, thrownBy } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';

@@ -6,7 +6,7 @@ import * as net from 'node:net';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import * as ts from 'typescript';
-import * as errors from '../../lib/internal/errors';
+import * as errors from '../../lib/internal/base/errors';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 
@@ -434,7 +434,7 @@ test('messages that no call of this process reaches', () => {
 // Jest replaces Error.prepareStackTrace and has its own Error classes: a process of its own shows
 // what users see.
 test('stack, instanceof and inspect outside of jest', () => {
-  const source = readFileSync(join(__dirname, '../../lib/internal/errors.ts'), 'utf8');
+  const source = readFileSync(join(__dirname, '../../lib/internal/base/errors.ts'), 'utf8');
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   });

@@ -1,6 +1,6 @@
 // isIP, isIPv4 and isIPv6 against node:net.
 import * as net from 'node:net';
-import { isIP, isIPv4, isIPv6 } from '../../lib/internal/ip';
+import { isIP, isIPv4, isIPv6 } from '../../lib/internal/base/ip';
 
 function expectSame(value: unknown): void {
   const ours = [isIP(value), isIPv4(value), isIPv6(value)];

@@ -1,7 +1,10 @@
-// What is derived from native/socket_options.def is up to date.
+// What is derived from native/options/socket_options.def is up to date.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { socketOptionTable, trafficClassBytes } from '../../lib/internal/socket-option-types';
+import {
+  socketOptionTable,
+  trafficClassBytes,
+} from '../../lib/internal/options/socket-option-types';
 
 const root = path.resolve(__dirname, '../..');
 

@@ -7,8 +7,8 @@ import {
   planOptions,
   splitServerPlan,
   trafficClass,
-} from '../../lib/internal/socket-options';
-import { socketOptionTable } from '../../lib/internal/socket-option-types';
+} from '../../lib/internal/options/socket-options';
+import { socketOptionTable } from '../../lib/internal/options/socket-option-types';
 
 const real = process.platform;
 

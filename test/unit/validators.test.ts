@@ -2,7 +2,7 @@
 import * as dns from 'node:dns';
 import { EventEmitter } from 'node:events';
 import * as net from 'node:net';
-import * as check from '../../lib/internal/validators';
+import * as check from '../../lib/internal/base/validators';
 
 /** `undefined` if the call returns; else what a program can compare. */
 function outcome(call: () => unknown): object | undefined {

@@ -1,0 +1,108 @@
+import type * as nodeNet from 'node:net';
+import { netModule } from '../base/builtins';
+import { binding } from '../native/binding';
+import { ERR_INVALID_STATE } from '../base/errors';
+
+/** Core's methods, of which the removing ones are younger than Node 22. */
+interface Methods {
+  addAddress(address: string, family: string): void;
+  addSubnet(network: string, prefix: number, family: string): void;
+  addRange(start: nodeNet.SocketAddress, end: nodeNet.SocketAddress): void;
+  check(address: string, family: string): boolean;
+  clear?(): void;
+  removeAddress?(address: string, family: string): void;
+  removeSubnet?(network: string, prefix: number, family: string): void;
+  removeRange?(start: nodeNet.SocketAddress, end: nodeNet.SocketAddress): void;
+}
+
+const core: Methods = netModule().BlockList.prototype as unknown as Methods;
+
+interface Endpoint {
+  text: string;
+  family: 4 | 6;
+}
+
+function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
+}
+
+function endpoint(text: string): Endpoint {
+  return { text, family: familyOf(text) };
+}
+
+function socketAddress({ text, family }: Endpoint): nodeNet.SocketAddress {
+  return new (netModule().SocketAddress)({ address: text, family: `ipv${family}` });
+}
+
+/**
+ * The rules of a BlockList that `postMessage` has copied. The copies are core's own and share
+ * core's rules with the original, so from then on these are the ones that count, at core's speed.
+ */
+export class CoreRules {
+  constructor(private readonly list: nodeNet.BlockList) {}
+
+  get rules(): string[] {
+    return Reflect.get(core, 'rules', this.list) as string[];
+  }
+
+  address(remove: boolean, text: string, family: 4 | 6): void {
+    const method = remove ? this.required(core.removeAddress) : core.addAddress;
+    method.call(this.list, text, `ipv${family}`);
+  }
+
+  subnet(remove: boolean, text: string, prefix: number, family: 4 | 6): void {
+    const method = remove ? this.required(core.removeSubnet) : core.addSubnet;
+    method.call(this.list, text, prefix, `ipv${family}`);
+  }
+
+  range(remove: boolean, first: Endpoint, last: Endpoint): void {
+    const method = remove ? this.required(core.removeRange) : core.addRange;
+    method.call(this.list, socketAddress(first), socketAddress(last));
+  }
+
+  clear(): void {
+    this.required(core.clear).call(this.list);
+  }
+
+  /** Adds entries that were checked before. */
+  addMany(entries: readonly string[] | string): void {
+    // The native core reads and checks them, and lists them in a form that core has methods for.
+    const owner = {};
+    const id = binding.blockListNew(owner);
+    binding.blockListAddMany(id, entries);
+    for (const rule of binding.blockListRules(id).reverse()) {
+      // "Range: IPv4 10.0.0.1-10.0.0.9"
+      const [kind, , text = ''] = rule.split(' ');
+      const [first = '', last = ''] = text.split(/[-/]/);
+      if (kind === 'Address:') this.address(false, first, familyOf(first));
+      else if (kind === 'Subnet:') this.subnet(false, first, Number(last), familyOf(first));
+      else this.range(false, endpoint(first), endpoint(last));
+    }
+  }
+
+  check(text: string, family: 0 | 4 | 6): boolean {
+    if (text.includes('/')) {
+      // Core cannot be asked for a subnet.
+      const owner = {};
+      const id = binding.blockListNew(owner);
+      binding.blockListAddMany(id, this.rules);
+      return binding.blockListCheck(id, text, family) === 1;
+    }
+    try {
+      return core.check.call(this.list, text, `ipv${family || familyOf(text)}`);
+    } catch {
+      // Before Node 24 a text that is no address is an error.
+      return false;
+    }
+  }
+
+  private required<Method>(method: Method | undefined): Method {
+    if (method === undefined) {
+      throw new ERR_INVALID_STATE(
+        'this version of Node cannot remove rules from a BlockList that postMessage has copied; ' +
+          'share() has no such limit',
+      );
+    }
+    return method;
+  }
+}

@@ -1,0 +1,266 @@
+import type { TcpNetConnectOpts } from 'node:net';
+import {
+  checkAttemptTimeout,
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+} from './defaults';
+import { debug } from '../base/diagnostics';
+import {
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+  ERR_INVALID_IP_ADDRESS,
+  ERR_IP_BLOCKED,
+  exceptionWithHostPort,
+} from '../base/errors';
+import type { Pipe, TCP } from '../native/handle';
+import { isIP } from '../base/ip';
+import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
+import { presetHandle, refusal } from '../options/option-gate';
+import { connectDenial } from '../base/permission';
+import { isBlocked, Race, type Connected, type RaceSettings, type Target } from './race';
+import type { SocketImpl } from '../socket/socket-state';
+import { kBoundSource, kHandle } from '../base/symbols';
+import {
+  validateBoolean,
+  validateFunction,
+  validateInt32,
+  validateNumber,
+  validateOneOf,
+  validatePort,
+  validateStringWithoutNullBytes,
+} from '../base/validators';
+
+/** What `connect()` does with its options: checks them, resolves the name, starts the race. */
+
+/** Attempts that may run at the same time; each costs a descriptor and a half-open connection. */
+const DEFAULT_CONCURRENCY = 4;
+/** RFC 8305, section 4. */
+const DEFAULT_FIRST_ADDRESS_FAMILY_COUNT = 1;
+
+/** The options of `connect()` that say how the connection is made; see docs/CONNECTING.md. */
+export interface DialOptions extends TcpNetConnectOpts {
+  /** How several addresses are tried; default `'race'`. `'sequential'` is what `node:net` does. */
+  autoSelectFamilyStrategy?: 'race' | 'sequential';
+  /**
+   * Milliseconds after which the next address is tried as well, at least 10; the default is that of
+   * `getDefaultAutoSelectFamilyAttemptTimeout()`.
+   */
+  autoSelectFamilyAttemptTimeout?: number;
+  /** The most attempts at a time; default 4. When they are all late, the oldest gives way. */
+  connectConcurrency?: number;
+  /** Addresses of the first family to try before one of the other family; default 1. */
+  firstAddressFamilyCount?: number;
+  /** Milliseconds for the whole of connecting, the lookup included; default 0: no limit. */
+  connectTimeout?: number;
+  /** Asks for IPv6 and IPv4 addresses separately, and starts with the first answer; default false. */
+  dualLookup?: boolean;
+}
+
+/** Connects a socket to a path: a unix-domain socket or a named pipe. */
+export function dialPipe(socket: SocketImpl, path: string, connected: Connected): void {
+  socket.emit('connectionAttempt', path, undefined, undefined);
+  const denial = connectDenial(path);
+  if (denial !== undefined) {
+    socket.destroy(denial);
+    return;
+  }
+  const status = (socket[kHandle] as Pipe).connect(path, (result) => {
+    if (socket.destroyed) return;
+    if (result === 0) {
+      connected(socket);
+    } else {
+      const error = exceptionWithHostPort(result, 'connect', path);
+      socket.connecting = false;
+      socket._sockname = null;
+      socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
+      socket.destroy(error);
+    }
+  });
+  if (status === 0) return;
+  const { address, port } = socket._getsockname();
+  socket.destroy(exceptionWithHostPort(status, 'connect', path, undefined, `${address}:${port}`));
+}
+
+/** Connects a socket to the one address there is, from any local end: no race and no timer. */
+function dialAddress(socket: SocketImpl, target: Target, port: number, connected: Connected): void {
+  const { address, family } = target;
+  const handle = socket[kHandle] as TCP;
+  const refused = presetHandle(socket, handle);
+  if (refused !== undefined) {
+    socket.destroy(refused);
+    return;
+  }
+  debug('connect: attempting %s:%d (IPv%d)', address, port, family);
+  socket.emit('connectionAttempt', address, port, family);
+  if (!socket.connecting) return;
+  if (isBlocked(socket, target)) {
+    socket.destroy(new ERR_IP_BLOCKED(address));
+    return;
+  }
+  const denial = connectDenial(address, port);
+  if (denial !== undefined) {
+    socket.destroy(denial);
+    return;
+  }
+  const settle = (result: number): void => {
+    // The socket may be connecting anew, with another handle.
+    if (socket.destroyed || socket[kHandle] !== handle) return;
+    if (result === 0) {
+      connected(socket);
+      return;
+    }
+    const error = exceptionWithHostPort(result, 'connect', address, port);
+    socket.connecting = false;
+    socket._sockname = null;
+    socket.emit('connectionAttemptFailed', address, port, family, error);
+    socket.destroy(error);
+  };
+  const status =
+    family === 6 ? handle.connect6(address, port, settle) : handle.connect(address, port, settle);
+  if (status === 0) return;
+  const { address: from, port: fromPort } = socket._getsockname();
+  socket.destroy(
+    refusal(handle, status) ??
+      exceptionWithHostPort(status, 'connect', address, port, `${from}:${fromPort}`),
+  );
+}
+
+function dialInNextTick(
+  socket: SocketImpl,
+  target: Target,
+  port: number,
+  connected: Connected,
+): void {
+  if (socket.connecting) dialAddress(socket, target, port, connected);
+}
+
+function checkEndpoints(options: DialOptions, host: string, bound: boolean): void {
+  const { localAddress, localPort } = options;
+  validateStringWithoutNullBytes(host, 'options.host');
+  if (bound && (localAddress !== undefined || localPort !== undefined)) {
+    throw new ERR_INVALID_ARG_VALUE(
+      'options',
+      options,
+      'localAddress and localPort cannot be used with an adopted bound socket',
+    );
+  }
+  if (localAddress && !isIP(localAddress)) throw new ERR_INVALID_IP_ADDRESS(localAddress);
+  if (localPort) validateNumber(localPort, 'options.localPort');
+
+  const { port } = options as { port: unknown };
+  if (port === undefined) return;
+  if (typeof port !== 'number' && typeof port !== 'string') {
+    throw new ERR_INVALID_ARG_TYPE('options.port', ['number', 'string'], port);
+  }
+  validatePort(port);
+}
+
+/** A number of the user's, or the default. */
+function numberOption(
+  options: DialOptions,
+  name: 'connectConcurrency' | 'firstAddressFamilyCount' | 'connectTimeout',
+  minimum: number,
+  fallback: number,
+): number {
+  const value = options[name];
+  if (value == null) return fallback;
+  validateInt32(value, `options.${name}`, minimum);
+  return value;
+}
+
+function checkAutoSelectFamily({ autoSelectFamily }: DialOptions): boolean {
+  if (autoSelectFamily == null) return getDefaultAutoSelectFamily() === true;
+  validateBoolean(autoSelectFamily, 'options.autoSelectFamily');
+  return autoSelectFamily;
+}
+
+function settingsOf(options: DialOptions, host: string): RaceSettings {
+  const { autoSelectFamilyAttemptTimeout: delay, autoSelectFamilyStrategy: strategy } = options;
+  if (strategy != null) {
+    validateOneOf(strategy, 'options.autoSelectFamilyStrategy', ['race', 'sequential']);
+  }
+  return {
+    host,
+    port: options.port | 0,
+    localAddress: options.localAddress,
+    localPort: options.localPort ?? 0,
+    strategy: strategy ?? 'race',
+    attemptDelay:
+      delay != null
+        ? checkAttemptTimeout(delay, 'options.autoSelectFamilyAttemptTimeout')
+        : getDefaultAutoSelectFamilyAttemptTimeout(),
+    connectTimeout: numberOption(options, 'connectTimeout', 0, 0),
+    concurrency: numberOption(options, 'connectConcurrency', 1, DEFAULT_CONCURRENCY),
+    firstAddressFamilyCount: numberOption(
+      options,
+      'firstAddressFamilyCount',
+      1,
+      DEFAULT_FIRST_ADDRESS_FAMILY_COUNT,
+    ),
+  };
+}
+
+/** Connects a socket over TCP. */
+export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Connected): void {
+  const host = options.host || 'localhost';
+  const bound = socket[kBoundSource] === true;
+  checkEndpoints(options, host, bound);
+  const autoSelectFamily = checkAutoSelectFamily(options) && !bound;
+  const settings = settingsOf(options, host);
+  const { dualLookup = false } = options;
+  validateBoolean(dualLookup, 'options.dualLookup');
+
+  const literal = isIP(host);
+  if (literal === 0 && options.lookup != null) validateFunction(options.lookup, 'options.lookup');
+
+  let race: Race | undefined;
+  const { localAddress, localPort, connectTimeout } = settings;
+  if (localAddress || localPort || connectTimeout > 0) {
+    race = new Race(socket, settings, connected);
+    if (!bound) race.startClock();
+  }
+  const use: UseTargets = (targets, complete) => {
+    if (race === undefined && complete && targets.length === 1) {
+      dialAddress(socket, targets[0], settings.port, connected);
+    } else {
+      race ??= new Race(socket, settings, connected);
+      race.offer(targets, complete);
+    }
+  };
+
+  if (literal !== 0) {
+    const target = { address: host, family: literal };
+    // An adopted socket's local address is to be seen in this very tick.
+    if (bound) use([target], true);
+    else if (race !== undefined) process.nextTick(() => socket.connecting && use([target], true));
+    else process.nextTick(dialInNextTick, socket, target, settings.port, connected);
+    return;
+  }
+
+  socket._host = host;
+  const query = queryOf(host, options);
+  debug('connect: find host %s', host);
+  if (isFamily(query.family) || !autoSelectFamily) {
+    lookupOne(socket, query, use);
+  } else if (options.localAddress) {
+    lookupFrom(options.localAddress);
+  } else if (dualLookup) {
+    lookupBoth(socket, query, use);
+  } else {
+    lookupAll(socket, query, use);
+  }
+
+  /** Only addresses of the local address's family can be reached from it. */
+  function lookupFrom(localAddress: string): void {
+    if (settings.strategy === 'sequential') {
+      lookupOne(socket, query, use);
+      return;
+    }
+    const family = isIP(localAddress);
+    lookupAll(socket, { ...query, family }, (targets, complete) => {
+      const reachable = targets.filter((target) => target.family === family);
+      // Where there is none, the kernel is left to say what is wrong.
+      use(reachable.length > 0 ? reachable : targets.slice(0, 1), complete);
+    });
+  }
+}

@@ -1,0 +1,306 @@
+import { debug } from '../base/diagnostics';
+import { errnoByName } from '../native/errno';
+import {
+  ERR_IP_BLOCKED,
+  aggregateError,
+  exceptionWithHostPort,
+  type SystemError,
+} from '../base/errors';
+import type { RaceListener, SocketName, TCP } from '../native/handle';
+import { anyAddress } from '../base/ip';
+import { presetHandle, refusal } from '../options/option-gate';
+import { connectDenial } from '../base/permission';
+import type { SocketImpl } from '../socket/socket-state';
+import { kHandle } from '../base/symbols';
+
+/**
+ * One connection's attempts as its socket sees them: the candidates go to the native race, whose
+ * events become the socket's events and, at the end, a connection or an error. Which attempt starts
+ * when is decided in native/connect/connect_race.h.
+ */
+
+const UV_ETIMEDOUT = errnoByName('ETIMEDOUT');
+
+export type Family = 4 | 6;
+
+/** Where an attempt goes to. */
+export interface Target {
+  readonly address: string;
+  readonly family: Family;
+}
+
+export interface RaceSettings {
+  /** As the user named it, for errors that concern no single address. */
+  readonly host: string;
+  readonly port: number;
+  readonly localAddress: string | undefined;
+  readonly localPort: number;
+  readonly strategy: 'race' | 'sequential';
+  /** Milliseconds. */
+  readonly attemptDelay: number;
+  /** Milliseconds; 0: no limit. */
+  readonly connectTimeout: number;
+  readonly concurrency: number;
+  readonly firstAddressFamilyCount: number;
+}
+
+/** What a connected socket is handed to (see socket-core.ts). */
+export type Connected = (socket: SocketImpl) => void;
+
+/** Whether the socket's block list forbids to connect there. */
+export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
+  return socket.blockList?.check(address, `ipv${family}`) === true;
+}
+
+// ConnectRace::EventType and the flags of connector.h.
+const ATTEMPT_STARTED = 0;
+const ATTEMPT_FAILED = 1;
+const DELAY_PASSED = 2;
+const GAVE_WAY = 3;
+const WON = 4;
+const ALL_FAILED = 5;
+const TIMED_OUT = 6;
+const IN_BIND = 1 << 8;
+const AT_ONCE = 1 << 9;
+const TYPE_MASK = 0xff;
+
+const NO_LIMIT = -1;
+
+export class Race implements RaceListener {
+  private readonly sequential: boolean;
+  /** By the numbers of the native race. */
+  private readonly candidates: Target[] = [];
+  private readonly seen: string[] = [];
+  private readonly running: Target[] = [];
+  /** In the order in which they happened. */
+  private readonly errors: Error[] = [];
+  /** Only one address was ever offered: its own error is the socket's, as in Node. */
+  private single = false;
+  private created = false;
+
+  constructor(
+    private readonly socket: SocketImpl,
+    private readonly settings: RaceSettings,
+    private readonly connected: Connected,
+  ) {
+    this.sequential = settings.strategy === 'sequential';
+  }
+
+  /**
+   * Starts the clock of `connectTimeout`, before there are candidates. Without a limit there is
+   * nothing to start yet.
+   */
+  startClock(): void {
+    if (this.settings.connectTimeout === 0) return;
+    if (this.create()) this.handle.raceRun(false);
+  }
+
+  /**
+   * Adds candidates, each address once, and goes on with the race.
+   *
+   * @param complete - there will be no more
+   */
+  offer(targets: readonly Target[], complete: boolean): void {
+    const { seen } = this;
+    const fresh = targets.filter(({ address }) => !seen.includes(address) && seen.push(address));
+    this.single = complete && this.seen.length === 1;
+    if (!this.create()) return;
+    if (!this.single) this.socket.autoSelectFamilyAttemptedAddresses ??= [];
+    for (const target of fresh) {
+      const refused = this.refuses(target);
+      if (refused !== undefined) {
+        this.fail(target, refused);
+        if (!this.socket.connecting) return;
+        continue;
+      }
+      this.candidates.push(target);
+      this.handle.raceAdd(target.address, this.settings.port, target.family);
+    }
+    this.handle.raceRun(complete);
+  }
+
+  onRace(event: number, candidate: number, status: number): void {
+    const target = this.candidates[candidate];
+    switch (event & TYPE_MASK) {
+      case ATTEMPT_STARTED:
+        this.start(target);
+        break;
+      case ATTEMPT_FAILED:
+        this.attemptFailed(target, event, status);
+        break;
+      case DELAY_PASSED:
+        debug('connect: %s:%d is late', target.address, this.settings.port);
+        this.emit('connectionAttemptTimeout', target);
+        break;
+      case GAVE_WAY:
+        this.gaveWay(target);
+        break;
+      case WON:
+        // A connection may last; what was needed to make it may go.
+        this.handle.raceListener = null;
+        this.connected(this.socket);
+        break;
+      case ALL_FAILED:
+        this.destroy();
+        break;
+      case TIMED_OUT:
+        this.timedOut();
+        break;
+      default:
+    }
+  }
+
+  private get handle(): TCP {
+    return this.socket[kHandle] as TCP;
+  }
+
+  /** Gives the socket its options and begins, once; false where the options are refused. */
+  private create(): boolean {
+    if (this.created) return true;
+    const refused = presetHandle(this.socket, this.handle);
+    if (refused !== undefined) {
+      this.socket.destroy(refused);
+      return false;
+    }
+    this.created = true;
+    const { attemptDelay, connectTimeout, concurrency, firstAddressFamilyCount } = this.settings;
+    this.handle.raceCreate(
+      this,
+      attemptDelay,
+      connectTimeout === 0 ? NO_LIMIT : connectTimeout,
+      this.sequential ? 1 : concurrency,
+      this.sequential ? 1 : firstAddressFamilyCount,
+    );
+    this.bind();
+    return true;
+  }
+
+  private bind(): void {
+    const { localAddress, localPort } = this.settings;
+    if (localAddress) {
+      this.handle.raceBindTo(localAddress, localPort, localAddress.includes(':') ? 6 : 4);
+    } else if (localPort) {
+      this.handle.raceBindTo(anyAddress(4), localPort, 4);
+      this.handle.raceBindTo(anyAddress(6), localPort, 6);
+    }
+  }
+
+  private isBlocked(target: Target): boolean {
+    return isBlocked(this.socket, target);
+  }
+
+  /** Why a candidate is none. */
+  private refuses(target: Target): Error | undefined {
+    const { address } = target;
+    if (!this.single && this.isBlocked(target)) return new ERR_IP_BLOCKED(address);
+    return connectDenial(address, this.settings.port);
+  }
+
+  private emit(event: string, { address, family }: Target, ...rest: unknown[]): void {
+    this.socket.emit(event, address, this.settings.port, family, ...rest);
+  }
+
+  private fail(target: Target, error: Error): void {
+    this.errors.push(error);
+    this.emit('connectionAttemptFailed', target, error);
+  }
+
+  private start(target: Target): void {
+    const { socket } = this;
+    const { address, family } = target;
+    const { port } = this.settings;
+    this.running.push(target);
+    debug('connect: attempting %s:%d (IPv%d)', address, port, family);
+    socket.emit('connectionAttempt', address, port, family);
+    if (!socket.connecting) return;
+    if (!this.single) {
+      socket.autoSelectFamilyAttemptedAddresses!.push(`${address}:${port}`);
+    } else if (this.isBlocked(target)) {
+      socket.destroy(new ERR_IP_BLOCKED(address));
+    }
+  }
+
+  private ended(target: Target): void {
+    this.running.splice(this.running.indexOf(target), 1);
+  }
+
+  private attemptFailed(target: Target, event: number, status: number): void {
+    this.ended(target);
+    const error = this.attemptError(target, event, status);
+    if (!this.single) {
+      this.fail(target, error);
+      return;
+    }
+    const { socket } = this;
+    if ((event & AT_ONCE) !== 0) {
+      this.errors.push(error);
+    } else {
+      socket.connecting = false;
+      socket._sockname = null;
+      this.fail(target, error);
+    }
+  }
+
+  private gaveWay(target: Target): void {
+    this.ended(target);
+    const error = this.attemptError(target, 0, UV_ETIMEDOUT);
+    // In Node's own algorithm 'connectionAttemptTimeout', which was emitted, says that already.
+    if (this.sequential) this.errors.push(error);
+    else this.fail(target, error);
+  }
+
+  private attemptError(target: Target, event: number, status: number): Error {
+    const { address, family } = target;
+    const { port, localAddress, localPort } = this.settings;
+    const refused = (event & AT_ONCE) !== 0 ? refusal(this.handle, status) : undefined;
+    if (refused !== undefined) return refused;
+    if ((event & IN_BIND) !== 0) {
+      const local = localAddress || anyAddress(family);
+      return exceptionWithHostPort(status, 'bind', local, localPort);
+    }
+    if ((event & AT_ONCE) !== 0) {
+      const local: SocketName = {};
+      this.handle.raceFailedLocal(local);
+      return exceptionWithHostPort(
+        status,
+        'connect',
+        address,
+        port,
+        `${local.address}:${local.port}`,
+      );
+    }
+    if (!localPort) return exceptionWithHostPort(status, 'connect', address, port);
+    const from = localAddress || anyAddress(family);
+    const error = exceptionWithHostPort(status, 'connect', address, port, `${from}:${localPort}`);
+    return Object.assign(error, { localAddress: from, localPort });
+  }
+
+  private timedOut(): void {
+    for (const target of this.running) this.errors.push(this.attemptError(target, 0, UV_ETIMEDOUT));
+    const { host, port } = this.settings;
+    if (this.errors.length === 0) {
+      this.errors.push(exceptionWithHostPort(UV_ETIMEDOUT, 'connect', host, port));
+    }
+    this.destroy('ETIMEDOUT');
+  }
+
+  private destroy(code?: string): void {
+    const { errors, socket } = this;
+    if (errors.length === 1 && (this.single || code !== undefined)) {
+      socket.destroy(errors[0]);
+      return;
+    }
+    const error = aggregateError(errors, this.sequential ? undefined : this.summary());
+    if (code !== undefined) error.code = code;
+    socket.destroy(error);
+  }
+
+  /** Each address with what became of it. */
+  private summary(): string {
+    const parts = this.errors.map((error) => {
+      const { address, port, code } = error as Partial<SystemError>;
+      return address === undefined ? error.message : `${address}:${port} ${code}`;
+    });
+    return `All connection attempts failed: ${parts.join(', ')}`;
+  }
+}

@@ -1,0 +1,103 @@
+import { binding } from '../native/binding';
+
+/** Decides, in the native core, about connections before any object exists for them. */
+
+/**
+ * Why a connection was not let in: the name of the option that said so, except for
+ * - `proxyHeader`: no PROXY header where one is required, or a malformed one;
+ * - `proxyTimeout`: no complete PROXY header in time.
+ */
+export type DropReason =
+  | 'maxConnections'
+  | 'blockList'
+  | 'maxConnectionsPerAddress'
+  | 'acceptRate'
+  | 'proxyFrom'
+  | 'proxyHeader'
+  | 'proxyTimeout';
+
+/** In the order of DropReason in accept_policy.h, where 0 is "none". */
+const dropReasons: readonly (DropReason | undefined)[] = [
+  undefined,
+  'maxConnections',
+  'blockList',
+  'maxConnectionsPerAddress',
+  'acceptRate',
+  'proxyFrom',
+  'proxyHeader',
+  'proxyTimeout',
+];
+
+export const dropReasonOf = (index: number): DropReason => dropReasons[index]!;
+
+/** What a server has done so far; see {@link Server.stats}. */
+export interface ServerStats {
+  /** Connections that became a socket. */
+  accepted: number;
+  /** Connections that are open now, those that wait for their PROXY header included. */
+  open: number;
+  /** Connections that were not let in. */
+  dropped: Record<DropReason, number>;
+  /** Times that accept(2) failed for want of descriptors or memory. */
+  acceptErrors: number;
+  /** Bytes of all connections, also of those that are closed. */
+  bytesRead: number;
+  bytesWritten: number;
+}
+
+/** An opaque value of the native core. */
+export type NativePolicy = object;
+
+/** In the order of AcceptPolicy::ProxyMode. */
+const proxyModes = ['off', 'optional', 'require'] as const;
+export type ProxyMode = (typeof proxyModes)[number];
+export const proxyModeNames: readonly ProxyMode[] = proxyModes;
+
+/** Numbers in front of those by reason in what `policyStats` fills in. */
+const FIXED_STATS = 5;
+const numbers = new Float64Array(FIXED_STATS + dropReasons.length);
+
+/** The policy of one server; it lives as long as the server or one of its connections. */
+export class AcceptPolicy {
+  readonly native: NativePolicy = binding.policyNew();
+
+  /** Limits that are not finite numbers are none. */
+  setLimits(connections: number, perAddress: number, ipv6Prefix: number): void {
+    binding.policyLimits(this.native, connections, perAddress, ipv6Prefix);
+  }
+
+  /** A rate of 0 is no limit. */
+  setRate(perSecond: number, burst: number): void {
+    binding.policyRate(this.native, perSecond, burst);
+  }
+
+  /** Ids of native lists; -1 is none. */
+  setLists(blockList: number, proxyFrom: number): void {
+    binding.policyLists(this.native, blockList, proxyFrom);
+  }
+
+  setProxy(mode: ProxyMode, timeout: number): void {
+    binding.policyProxy(this.native, proxyModes.indexOf(mode), timeout);
+  }
+
+  stats(): ServerStats {
+    binding.policyStats(this.native, numbers);
+    const dropped = {} as Record<DropReason, number>;
+    dropReasons.forEach((reason, index) => {
+      if (reason !== undefined) dropped[reason] = numbers[FIXED_STATS + index]!;
+    });
+    return {
+      accepted: numbers[0],
+      open: numbers[2],
+      dropped,
+      acceptErrors: numbers[1],
+      bytesRead: numbers[3],
+      bytesWritten: numbers[4],
+    };
+  }
+
+  /** Ids of the handles of its connections that have moved no byte for `idle` ms. */
+  idleHandles(idle: number): number[] {
+    return binding.policyIdle(this.native, idle);
+  }
+}

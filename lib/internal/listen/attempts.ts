@@ -1,0 +1,72 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { ServerImpl } from './server-state';
+import type { SocketImpl } from '../socket/socket-state';
+import { kAttemptTimeout } from '../base/symbols';
+import { TIMEOUT_MAX } from '../socket/timeouts';
+import { validateInteger } from '../base/validators';
+
+/**
+ * What a server asks of a connection before it counts as one: the consent of the listeners of
+ * 'connectionAttempt', and a first byte within `connectionAttemptTimeout`.
+ */
+
+/** Second argument of a server's 'connectionAttempt'. A pipe has no addresses. */
+export interface ConnectionAttemptInfo {
+  remoteAddress: string | undefined;
+  remotePort: number | undefined;
+  remoteFamily: string | undefined;
+  localAddress: string | undefined;
+  localPort: number | undefined;
+  localFamily: string | undefined;
+}
+
+/** Emits 'connectionAttempt'. False where a listener destroyed the socket, which refuses it. */
+export function isAdmitted(server: ServerImpl, socket: SocketImpl): boolean {
+  const remote = socket._getpeername();
+  const local = socket._getsockname();
+  const info: ConnectionAttemptInfo = {
+    remoteAddress: remote.address,
+    remotePort: remote.port,
+    remoteFamily: remote.family,
+    localAddress: local.address,
+    localPort: local.port,
+    localFamily: local.family,
+  };
+  server.emit('connectionAttempt', socket, info);
+  return !socket.destroyed;
+}
+
+function hasSent(socket: SocketImpl): boolean {
+  if (socket.bytesRead > 0 || socket.readableDidRead || socket.readableLength > 0) return true;
+  // A socket that does not read leaves the bytes in the kernel.
+  return (socket.info()?.receiveQueueBytes ?? 0) > 0;
+}
+
+function onLate(server: ServerImpl, socket: SocketImpl): void {
+  if (socket.destroyed || hasSent(socket)) return;
+  if (!server.emit('connectionAttemptTimeout', socket)) socket.destroy();
+}
+
+/**
+ * Looks once, when the time is up, whether the connection has sent anything: bytes that come in
+ * cost nothing for it.
+ */
+export function expectFirstByte(server: ServerImpl, socket: SocketImpl): void {
+  const timer = setTimeout(onLate, server[kAttemptTimeout], server, socket);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+}
+
+export const attemptProperties: PropertyDescriptorMap = {
+  connectionAttemptTimeout: {
+    configurable: true,
+    get(this: ServerImpl): number {
+      return this[kAttemptTimeout];
+    },
+    set(this: ServerImpl, value: number | null | undefined) {
+      value ??= 0;
+      validateInteger(value, 'connectionAttemptTimeout', 0, TIMEOUT_MAX);
+      this[kAttemptTimeout] = value;
+    },
+  },
+};

@@ -1,0 +1,203 @@
+import { debuglog } from 'node:util';
+import type { SocketName } from '../native/handle';
+
+/** What a PROXY header said, from the array that native/proxy/proxy_info.cc builds. */
+
+/** One record of a version 2 header. */
+export interface ProxyTlv {
+  type: number;
+  value: Buffer;
+}
+
+/** The client's TLS session with the balancer (PP2_TYPE_SSL). */
+export interface ProxySsl {
+  /** The client used TLS. */
+  tls: boolean;
+  /** A client certificate was presented on this connection, or before in the same session. */
+  certificateOnConnection: boolean;
+  certificateInSession: boolean;
+  /** A certificate was presented, and found good. */
+  verified: boolean;
+  /** `TLSv1.3` and the like. */
+  version?: string;
+  /** Common name in the client's certificate. */
+  commonName?: string;
+  cipher?: string;
+  /** Algorithm that the balancer's certificate was signed with, and its key. */
+  signatureAlgorithm?: string;
+  keyAlgorithm?: string;
+  /** Key exchange group and signature scheme of the handshake, and the certificate itself (DER). */
+  group?: string;
+  signatureScheme?: string;
+  clientCertificate?: Buffer;
+  /** All records within, also those that are not named here. */
+  tlvs: ProxyTlv[];
+}
+
+/** What the balancer in front of this connection told; see `socket.proxy`. */
+export interface ProxyInfo {
+  version: 1 | 2;
+  /** `'local'`: from the balancer itself, a health check; the addresses are the connection's own. */
+  command: 'proxy' | 'local';
+  /** Undefined where the header has no addresses. */
+  family?: 'IPv4' | 'IPv6' | 'unix';
+  transport?: 'stream' | 'datagram';
+  /** The client, and what it connected to: addresses, or paths of the family `'unix'`. */
+  sourceAddress?: string;
+  sourcePort?: number;
+  destinationAddress?: string;
+  destinationPort?: number;
+  /** The two ends of the connection itself: the balancer's address and this host's. */
+  peerAddress?: string;
+  peerPort?: number;
+  localAddress?: string;
+  localPort?: number;
+  /** Records of a version 2 header. */
+  tlvs: ProxyTlv[];
+  /** Of these, in their text form: */
+  alpn?: string;
+  authority?: string;
+  uniqueId?: Buffer;
+  networkNamespace?: string;
+  ssl?: ProxySsl;
+}
+
+/** What `acceptedProxyInfo` returns; version 0 is "no header". */
+export type ProxyParts = [
+  version: number,
+  command: number,
+  family: number,
+  transport: number,
+  sourceAddress: string,
+  sourcePort: number,
+  destinationAddress: string,
+  destinationPort: number,
+  tlvs: Buffer,
+  head: Buffer,
+];
+
+const debug = debuglog('net');
+
+const families: Record<number, ProxyInfo['family']> = { 1: 'unix', 4: 'IPv4', 6: 'IPv6' };
+const transports: Record<number, ProxyInfo['transport']> = { 1: 'stream', 2: 'datagram' };
+
+/** Sections 2.2.1 to 2.2.7 of the specification. */
+const Tlv = {
+  ALPN: 0x01,
+  AUTHORITY: 0x02,
+  UNIQUE_ID: 0x05,
+  SSL: 0x20,
+  NETNS: 0x30,
+} as const;
+
+/** Records within PP2_TYPE_SSL that are text. */
+const sslTexts: Record<
+  number,
+  | 'version'
+  | 'commonName'
+  | 'cipher'
+  | 'signatureAlgorithm'
+  | 'keyAlgorithm'
+  | 'group'
+  | 'signatureScheme'
+> = {
+  0x21: 'version',
+  0x22: 'commonName',
+  0x23: 'cipher',
+  0x24: 'signatureAlgorithm',
+  0x25: 'keyAlgorithm',
+  0x26: 'group',
+  0x27: 'signatureScheme',
+};
+const SSL_CLIENT_CERTIFICATE = 0x28;
+/** The flags and the result of the verification, in front of the records. */
+const SSL_FIXED_SIZE = 5;
+
+/** Splits records; undefined where they do not fill `bytes` exactly. */
+export function splitTlvs(bytes: Buffer): ProxyTlv[] | undefined {
+  const tlvs: ProxyTlv[] = [];
+  let at = 0;
+  while (at + 3 <= bytes.length) {
+    const end = at + 3 + bytes.readUInt16BE(at + 1);
+    if (end > bytes.length) return undefined;
+    tlvs.push({ type: bytes[at], value: bytes.subarray(at + 3, end) });
+    at = end;
+  }
+  return at === bytes.length ? tlvs : undefined;
+}
+
+function parseSsl(value: Buffer): ProxySsl | undefined {
+  const tlvs =
+    value.length < SSL_FIXED_SIZE ? undefined : splitTlvs(value.subarray(SSL_FIXED_SIZE));
+  if (tlvs === undefined) {
+    debug('PROXY header: malformed SSL record');
+    return undefined;
+  }
+  const flags = value[0];
+  const certificateOnConnection = (flags & 2) !== 0;
+  const certificateInSession = (flags & 4) !== 0;
+  const ssl: ProxySsl = {
+    tls: (flags & 1) !== 0,
+    certificateOnConnection,
+    certificateInSession,
+    verified: (certificateOnConnection || certificateInSession) && value.readUInt32BE(1) === 0,
+    tlvs,
+  };
+  for (const tlv of tlvs) {
+    const name = sslTexts[tlv.type];
+    if (name !== undefined) ssl[name] = tlv.value.toString();
+    else if (tlv.type === SSL_CLIENT_CERTIFICATE) ssl.clientCertificate = tlv.value;
+  }
+  return ssl;
+}
+
+function readTlvs(info: ProxyInfo): void {
+  for (const { type, value } of info.tlvs) {
+    if (type === Tlv.ALPN) info.alpn = value.toString();
+    else if (type === Tlv.AUTHORITY) info.authority = value.toString();
+    else if (type === Tlv.UNIQUE_ID) info.uniqueId = value;
+    else if (type === Tlv.NETNS) info.networkNamespace = value.toString();
+    else if (type === Tlv.SSL) {
+      const ssl = parseSsl(value);
+      if (ssl !== undefined) info.ssl = ssl;
+    }
+  }
+}
+
+/** `own` are the names of both ends of the connection itself, where it has any. */
+export function buildProxyInfo(
+  parts: ProxyParts,
+  peer: SocketName,
+  local: SocketName,
+): ProxyInfo | undefined {
+  const [version, command, family, transport, source, sourcePort, target, targetPort, tlvs] = parts;
+  if (version === 0) return undefined;
+  const info: ProxyInfo = {
+    version: version as 1 | 2,
+    command: command === 0 ? 'local' : 'proxy',
+    // The native parser lets only well-formed records through.
+    tlvs: splitTlvs(tlvs) ?? [],
+  };
+  const familyName = families[family];
+  if (familyName !== undefined) {
+    info.family = familyName;
+    const transportName = transports[transport];
+    if (transportName !== undefined) info.transport = transportName;
+    info.sourceAddress = source;
+    info.destinationAddress = target;
+    if (familyName !== 'unix') {
+      info.sourcePort = sourcePort;
+      info.destinationPort = targetPort;
+    }
+  }
+  if (peer.address !== undefined) {
+    info.peerAddress = peer.address;
+    info.peerPort = peer.port!;
+  }
+  if (local.address !== undefined) {
+    info.localAddress = local.address;
+    info.localPort = local.port!;
+  }
+  readTlvs(info);
+  return info;
+}

@@ -1,0 +1,120 @@
+import type { HandleOwner } from '../native/handle';
+import { ownerOf } from '../native/handle';
+import type { ServerImpl } from './server-state';
+import { kClosed, kGraceTimer, kLimits } from '../base/symbols';
+import { validateInteger, validateObject } from '../base/validators';
+
+/** Ending a server's connections, and waiting for their end. */
+
+/** Options of `server.close()`. */
+export interface CloseOptions {
+  /** Milliseconds after which what is still open is destroyed. */
+  grace: number;
+  /**
+   * A connection that has moved no byte for so many milliseconds counts as idle and is ended
+   * before. Default: 1000.
+   */
+  idle?: number;
+}
+
+/** Long enough for a request to be worked on in silence, short against any useful grace. */
+const DEFAULT_IDLE = 1000;
+
+/** How often idle connections are looked for while a grace lasts. */
+const CHECK_INTERVAL = 250;
+
+type Ending = HandleOwner & { destroy?: () => void; destroySoon?: () => void };
+
+function connectionsOf(server: ServerImpl, idle: number): Ending[] {
+  const owners = server[kLimits].policy.idleHandles(idle).map((id) => ownerOf(id));
+  return owners.filter((owner) => owner !== null);
+}
+
+/**
+ * Ends the connections that have moved no byte for `ms` milliseconds, after what they have still to
+ * send. The server goes on listening.
+ *
+ * @returns how many these were
+ */
+export function closeIdle(this: ServerImpl, ms = 0): number {
+  validateInteger(ms, 'ms', 0);
+  const idle = connectionsOf(this, ms);
+  for (const connection of idle) connection.destroySoon?.();
+  return idle.length;
+}
+
+/** Closes the server and destroys all its connections. */
+export function closeAll(this: ServerImpl, callback?: (error?: Error) => void): ServerImpl {
+  if (this._handle !== null || this._connections === 0) this.close(callback);
+  else if (typeof callback === 'function') this.once('close', callback);
+  for (const connection of connectionsOf(this, 0)) connection.destroy?.();
+  return this;
+}
+
+export function checkCloseOptions(options: unknown): asserts options is CloseOptions {
+  validateObject(options, 'options');
+  const { grace, idle } = options as Partial<CloseOptions>;
+  validateInteger(grace, 'options.grace', 0, 2 ** 31 - 1);
+  if (idle !== undefined) validateInteger(idle, 'options.idle', 0, 2 ** 31 - 1);
+}
+
+/** Ends idle connections from now on, and all others when the grace is over. */
+export function startGrace(server: ServerImpl, { grace, idle = DEFAULT_IDLE }: CloseOptions): void {
+  const end = performance.now() + grace;
+  const check = (): void => {
+    if (server._connections === 0) return;
+    const left = end - performance.now();
+    if (left <= 0) {
+      for (const connection of connectionsOf(server, 0)) connection.destroy?.();
+      return;
+    }
+    closeIdle.call(server, idle);
+    server[kGraceTimer] = setTimeout(check, Math.min(left, CHECK_INTERVAL));
+  };
+  clearTimeout(server[kGraceTimer]);
+  check();
+}
+
+/** What `server.closed` waits for. */
+export interface ClosedState {
+  promise: Promise<void>;
+  resolve: () => void;
+  done: boolean;
+}
+
+function closedState(server: ServerImpl): ClosedState {
+  let state = server[kClosed];
+  if (state === undefined) {
+    let resolve!: () => void;
+    const promise = new Promise<void>((fulfil) => (resolve = fulfil));
+    state = { promise, resolve, done: false };
+    server[kClosed] = state;
+  }
+  return state;
+}
+
+/** With the event 'close'. */
+export function markClosed(server: ServerImpl): void {
+  clearTimeout(server[kGraceTimer]);
+  const state = closedState(server);
+  state.done = true;
+  state.resolve();
+}
+
+/** The server listens (again): the promise from now on is for the next end. */
+export function markOpen(server: ServerImpl): void {
+  clearTimeout(server[kGraceTimer]);
+  if (server[kClosed]?.done === true) server[kClosed] = undefined;
+}
+
+/** Properties of Server.prototype, which node:net does not have. */
+export const closeProperties: PropertyDescriptorMap = {
+  closeIdle: { configurable: true, writable: true, value: closeIdle },
+  closeAll: { configurable: true, writable: true, value: closeAll },
+  closed: {
+    configurable: true,
+    get(this: ServerImpl): Promise<void> {
+      return closedState(this).promise;
+    },
+  },
+};

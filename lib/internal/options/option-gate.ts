@@ -1,0 +1,102 @@
+import { binding } from '../native/binding';
+import { Handle } from '../native/handle';
+import { optionsPart } from '../later';
+import type { ServerImpl } from '../listen/server-state';
+import { socketOptionNames } from './socket-option-names';
+import type { OptionPlan } from './socket-options';
+import type { SocketImpl } from '../socket/socket-state';
+import {
+  kAcceptedOptions,
+  kOptionPlan,
+  kPendingOptions,
+  kServerOptions,
+  kTypeOfService,
+} from '../base/symbols';
+
+/**
+ * Socket options, for the many connections that have none: what has them goes on in
+ * option-methods.ts, which is loaded then (see later.ts).
+ */
+
+/** OptionStage::kAny of socket_options.h. */
+const ANY_STAGE = 4;
+
+/** Options of node:net, which sockets and servers deal with by themselves. */
+const NODE_OPTIONS: ReadonlySet<string> = new Set([
+  'noDelay',
+  'keepAlive',
+  'keepAliveInitialDelay',
+]);
+
+function namesOption(options: object): boolean {
+  // Inherited properties count, as everywhere in node:net.
+  for (const name in options) {
+    if (socketOptionNames.has(name) && !NODE_OPTIONS.has(name)) return true;
+  }
+  return false;
+}
+
+/** Checks the options of a connect and has them set on the socket that it makes. */
+export function planConnect(socket: SocketImpl, local: boolean, options: object): void {
+  if (socket[kPendingOptions] !== undefined || namesOption(options)) {
+    optionsPart().planConnect(socket, local, options);
+  } else if (socket[kOptionPlan] !== undefined) {
+    // Most sockets never get the property.
+    socket[kOptionPlan] = undefined;
+  }
+}
+
+/** Gives a handle that is about to connect the options of its socket. */
+export function presetHandle(socket: SocketImpl, handle: Handle | null): Error | undefined {
+  const plan = socket[kOptionPlan];
+  return plan === undefined ? undefined : optionsPart().presetHandle(plan, handle);
+}
+
+/** The error of an option in a handle's preset that was refused, if that is what failed. */
+export function refusal(handle: Handle | null, status: number): Error | undefined {
+  if (status >= 0 || !(handle instanceof Handle)) return undefined;
+  const row = binding.refusedSocketOption(handle.id);
+  return row >= 0 ? optionsPart().optionError(status, 'setsockopt', row) : undefined;
+}
+
+/** Sets what could not be set before there was a connection. */
+export function applyConnected(socket: SocketImpl): Error | undefined {
+  if (socket[kOptionPlan] === undefined && socket[kPendingOptions] === undefined) return undefined;
+  return optionsPart().applyConnected(socket);
+}
+
+/** Sets the option `typeOfService` of a socket's constructor, once it is checked. */
+export function keepTypeOfService(socket: SocketImpl, value: unknown): void {
+  if (value === undefined) return;
+  socket[kTypeOfService] = optionsPart().trafficClass(value, 'options.typeOfService');
+}
+
+/** Checks the options of a server and divides them between its sockets. */
+export function planServer(server: ServerImpl, local: boolean, options: object): void {
+  if (server[kServerOptions] !== undefined || namesOption(options)) {
+    optionsPart().planServer(server, local, options);
+  } else {
+    server[kOptionPlan] = server[kAcceptedOptions] = undefined;
+  }
+}
+
+/** Keeps the socket options among those of `createServer`, once they are checked. */
+export function keepServerOptions(server: ServerImpl, options: object): void {
+  if (namesOption(options)) optionsPart().keepServerOptions(server, options);
+}
+
+/** For a handle that bind() will give its socket, or that has one already. */
+export function presetListener(handle: Handle, plan: OptionPlan | undefined): Error | undefined {
+  return plan === undefined ? undefined : optionsPart().presetListener(handle, plan);
+}
+
+/** See option-methods.ts. */
+export function setInheritedOnEach(server: ServerImpl): void {
+  if (server[kOptionPlan] !== undefined) optionsPart().setInheritedOnEach(server);
+}
+
+/** For a connection; what its peer may have made impossible by now does not count. */
+export function applyAccepted(server: ServerImpl, id: number): void {
+  const settings = server[kAcceptedOptions];
+  if (settings !== undefined) binding.applySocketOptions(id, ANY_STAGE, settings);
+}

@@ -1,0 +1,37 @@
+/**
+ * Generated from native/options/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
+ *
+ * The names of the socket options, apart from the table that says what they mean: that is loaded
+ * for a program that uses one.
+ */
+export const socketOptionNames: ReadonlySet<string> = new Set([
+  'multipath',
+  'reuseAddress',
+  'reusePort',
+  'ipv6Only',
+  'bindToDevice',
+  'freeBind',
+  'transparent',
+  'mark',
+  'typeOfService',
+  'priority',
+  'timeToLive',
+  'sendBufferSize',
+  'receiveBufferSize',
+  'maxSegment',
+  'noDelay',
+  'keepAlive',
+  'keepAliveInitialDelay',
+  'keepAliveInterval',
+  'keepAliveCount',
+  'userTimeout',
+  'linger',
+  'notSentLowWater',
+  'congestion',
+  'busyPoll',
+  'incomingCpu',
+  'oobInline',
+  'deferAccept',
+  'fastOpen',
+  'quickAck',
+]);

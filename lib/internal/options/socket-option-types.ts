@@ -1,0 +1,709 @@
+/**
+ * Generated from native/options/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
+ *
+ * Names, types and limits of the socket options.
+ */
+
+/** The differentiated services code points that have a name (IANA registry, RFC 2474). */
+export type DscpName =
+  | 'DF'
+  | 'LE'
+  | 'CS0'
+  | 'CS1'
+  | 'AF11'
+  | 'AF12'
+  | 'AF13'
+  | 'CS2'
+  | 'AF21'
+  | 'AF22'
+  | 'AF23'
+  | 'CS3'
+  | 'AF31'
+  | 'AF32'
+  | 'AF33'
+  | 'CS4'
+  | 'AF41'
+  | 'AF42'
+  | 'AF43'
+  | 'CS5'
+  | 'VA'
+  | 'EF'
+  | 'CS6'
+  | 'CS7';
+
+/** The traffic class as a byte (0 to 255), or as the name of a code point, in either case. */
+export type TrafficClass = number | DscpName | Lowercase<DscpName>;
+
+/** What `setOption()` takes for each name. */
+export interface SocketOptionInputs {
+  /**
+   * Multipath TCP: the connection may use several network paths at once. Falls back to plain
+   * TCP when the peer does not speak it; `getOption` tells whether the connection really is
+   * multipath. RFC 8684. Set with `connect`/`listen` only. On linux.
+   */
+  multipath: boolean;
+
+  /**
+   * Bind to an address whose former connections are still in TIME_WAIT. On by default for
+   * everything that binds. Absent on Windows, where the option of that name lets a stranger
+   * take over a port in use. socket(7). Set before listen. On linux, darwin.
+   */
+  reuseAddress: boolean;
+
+  /**
+   * Several sockets listen on one address and the kernel spreads connections over them. Only
+   * where the kernel really balances. socket(7). Set before bind. On linux.
+   */
+  reusePort: boolean;
+
+  /**
+   * An IPv6 socket does not serve IPv4. RFC 3493, ipv6(7). Set before bind. On linux, darwin,
+   * win32.
+   */
+  ipv6Only: boolean;
+
+  /**
+   * Use this network interface only. Linux lets an ordinary user set it once; changing it
+   * needs CAP_NET_RAW. socket(7). Set before bind. On linux, darwin.
+   */
+  bindToDevice: string;
+
+  /**
+   * Bind to an address that this machine does not have (yet). ip(7). Set before bind. On
+   * linux.
+   */
+  freeBind: boolean;
+
+  /**
+   * Transparent proxy: bind to foreign addresses and accept connections that TPROXY diverted.
+   * Needs CAP_NET_ADMIN. ip(7). Set before bind. On linux.
+   */
+  transparent: boolean;
+
+  /**
+   * Mark on every packet, for policy routing and firewall rules. Needs CAP_NET_ADMIN.
+   * socket(7). In integer, 0 to 4294967295. Set any time. On linux.
+   */
+  mark: number;
+
+  /**
+   * The TOS byte of IPv4, the traffic class of IPv6: the DSCP in the upper six bits. The lower
+   * two belong to ECN and stay the kernel's on TCP. Linux also derives `priority` from it. RFC
+   * 2474, ip(7). In byte or DSCP name, 0 to 255. Set any time. On linux, darwin, win32.
+   */
+  typeOfService: TrafficClass;
+
+  /**
+   * Queueing priority inside this machine; 6 at most without CAP_NET_ADMIN. Setting
+   * `typeOfService` changes it, so that comes first. socket(7). In integer, 0 to 2147483647.
+   * Set any time. On linux.
+   */
+  priority: number;
+
+  /**
+   * Hops a packet may take. ip(7), RFC 3493. In integer, 1 to 255. Set any time. On linux,
+   * darwin, win32.
+   */
+  timeToLive: number;
+
+  /**
+   * The kernel's send buffer. Setting it ends Linux' own tuning. Linux reports twice what was
+   * asked for, its own bookkeeping included, and caps it at net.core.wmem_max. socket(7). In
+   * bytes, 1 to 2147483647. Set any time. On linux, darwin, win32.
+   */
+  sendBufferSize: number;
+
+  /**
+   * The kernel's receive buffer. The window scale is agreed in the handshake, so sizes above
+   * 64 KiB count in full only when set before. Linux reports twice what was asked for and caps
+   * it at net.core.rmem_max. socket(7). In bytes, 1 to 2147483647. Set before connect or
+   * listen. On linux, darwin, win32.
+   */
+  receiveBufferSize: number;
+
+  /**
+   * Largest segment to send, and to announce to the peer. On a connection, `getOption` gives
+   * the size in use. tcp(7). In bytes, 88 to 32767. Set before connect or listen. On linux,
+   * darwin.
+   */
+  maxSegment: number;
+
+  /**
+   * Send small segments at once instead of waiting for acknowledgements (Nagle's algorithm
+   * off). tcp(7). Set any time. On linux, darwin, win32.
+   */
+  noDelay: boolean;
+
+  /**
+   * Probe the peer of an idle connection. socket(7). Set any time. On linux, darwin, win32.
+   */
+  keepAlive: boolean;
+
+  /**
+   * Idle time before the first keep-alive probe. tcp(7). In ms, 1 to 32767000. Set any time.
+   * On linux, darwin, win32.
+   */
+  keepAliveInitialDelay: number;
+
+  /**
+   * Time between keep-alive probes. tcp(7). In ms, 1 to 32767000. Set any time. On linux,
+   * darwin, win32.
+   */
+  keepAliveInterval: number;
+
+  /**
+   * Unanswered keep-alive probes after which the connection ends with ETIMEDOUT. tcp(7). In
+   * integer, 1 to 127. Set any time. On linux, darwin, win32.
+   */
+  keepAliveCount: number;
+
+  /**
+   * How long sent data may stay unacknowledged before the connection ends with ETIMEDOUT. On
+   * Linux it also limits the handshake, and replaces `keepAliveCount` on an idle connection
+   * with keep-alive. 0: the kernel's own limit. tcp(7), RFC 5482. In ms, 0 to 2147483647. Set
+   * any time. On linux, darwin, win32.
+   */
+  userTimeout: number;
+
+  /**
+   * What closing does with unsent data. 0: drop it and reset the connection. Above 0, Linux
+   * blocks the *whole thread* in close() for up to that time, even for non-blocking sockets.
+   * false: close in the background, the default. socket(7). Set any time. On linux, darwin,
+   * win32.
+   */
+  linger: number | false;
+
+  /**
+   * Take new data only while fewer bytes than this wait unsent in the kernel: less queueing
+   * ahead of urgent data. tcp(7). In bytes, 0 to 2147483647. Set any time. On linux, darwin.
+   */
+  notSentLowWater: number;
+
+  /**
+   * Congestion control algorithm, such as `cubic` or `bbr`. Those outside
+   * net.ipv4.tcp_allowed_congestion_control need CAP_NET_ADMIN. tcp(7). Set any time. On
+   * linux.
+   */
+  congestion: string;
+
+  /**
+   * How long the kernel polls the device queue when no data waits. Older kernels want
+   * CAP_NET_ADMIN to increase it. socket(7). In µs, 0 to 2147483647. Set any time. On linux.
+   */
+  busyPoll: number;
+
+  /**
+   * With `reusePort`: this listener prefers connections whose packets this CPU handles. On a
+   * connection, `getOption` gives the CPU that handled its last packet. socket(7). In integer,
+   * 0 to 2147483647. Set any time. On linux.
+   */
+  incomingCpu: number;
+
+  /**
+   * Urgent data stays in the stream instead of being discarded. socket(7). Set any time. On
+   * linux, darwin, win32.
+   */
+  oobInline: boolean;
+
+  /**
+   * The listener wakes up only when a connection has brought data, or after about this time.
+   * Linux counts in retransmissions of the handshake and reports the time those take. tcp(7).
+   * In ms, 0 to 2147483647. Set before connect or listen. On linux.
+   */
+  deferAccept: number;
+
+  /**
+   * Listening: accept data in the SYN, from at most this many connections whose handshake is
+   * not complete. Linux also wants bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
+   * before connect or listen. On linux, darwin, win32.
+   *
+   * Connecting: send the first write in the SYN once the server has given a cookie. With a
+   * cookie `connect` is reported before anything was sent, so racing of addresses ends there,
+   * and nothing reaches a server that speaks first. RFC 7413, tcp(7). Set before connect or
+   * listen. On linux.
+   */
+  fastOpen: number | boolean;
+
+  /**
+   * Acknowledge at once. Not lasting: the kernel goes back to delayed acknowledgements by
+   * itself. tcp(7). Set once connected. On linux.
+   */
+  quickAck: boolean;
+}
+
+/** What `getOption()` gives for each name: what `setOption()` takes, in its plainest form. */
+export interface SocketOptionValues extends Omit<SocketOptionInputs, 'typeOfService'> {
+  typeOfService: number;
+}
+
+/** Options of `connect()`, set on the new socket before it connects. */
+export interface ConnectSocketOptions extends Partial<
+  Pick<
+    SocketOptionInputs,
+    | 'multipath'
+    | 'reuseAddress'
+    | 'reusePort'
+    | 'ipv6Only'
+    | 'bindToDevice'
+    | 'freeBind'
+    | 'transparent'
+    | 'mark'
+    | 'typeOfService'
+    | 'priority'
+    | 'timeToLive'
+    | 'sendBufferSize'
+    | 'receiveBufferSize'
+    | 'maxSegment'
+    | 'noDelay'
+    | 'keepAlive'
+    | 'keepAliveInitialDelay'
+    | 'keepAliveInterval'
+    | 'keepAliveCount'
+    | 'userTimeout'
+    | 'linger'
+    | 'notSentLowWater'
+    | 'congestion'
+    | 'busyPoll'
+    | 'oobInline'
+    | 'quickAck'
+  >
+> {
+  /**
+   * Connecting: send the first write in the SYN once the server has given a cookie. With a
+   * cookie `connect` is reported before anything was sent, so racing of addresses ends there,
+   * and nothing reaches a server that speaks first. RFC 7413, tcp(7). Set before connect or
+   * listen. On linux.
+   */
+  fastOpen?: boolean;
+}
+
+/** Options of `listen()` and `createServer()`, for the listening socket and its connections. */
+export interface ListenSocketOptions extends Partial<
+  Pick<
+    SocketOptionInputs,
+    | 'multipath'
+    | 'reuseAddress'
+    | 'reusePort'
+    | 'ipv6Only'
+    | 'bindToDevice'
+    | 'freeBind'
+    | 'transparent'
+    | 'mark'
+    | 'typeOfService'
+    | 'priority'
+    | 'timeToLive'
+    | 'sendBufferSize'
+    | 'receiveBufferSize'
+    | 'maxSegment'
+    | 'noDelay'
+    | 'keepAlive'
+    | 'keepAliveInitialDelay'
+    | 'keepAliveInterval'
+    | 'keepAliveCount'
+    | 'userTimeout'
+    | 'linger'
+    | 'notSentLowWater'
+    | 'congestion'
+    | 'busyPoll'
+    | 'incomingCpu'
+    | 'oobInline'
+    | 'deferAccept'
+    | 'quickAck'
+  >
+> {
+  /**
+   * Listening: accept data in the SYN, from at most this many connections whose handshake is
+   * not complete. Linux also wants bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
+   * before connect or listen. On linux, darwin, win32.
+   */
+  fastOpen?: number | boolean;
+}
+
+/** The name of a socket option. */
+export type SocketOptionName = keyof SocketOptionInputs;
+
+/** One row of the table; its place there is the option's number in the native part. */
+export interface SocketOptionRow {
+  readonly name: SocketOptionName;
+  readonly kind:
+    | 'Flag'
+    | 'Count'
+    | 'Bytes'
+    | 'Microseconds'
+    | 'Milliseconds'
+    | 'TrafficClass'
+    | 'Linger'
+    | 'Text'
+    | 'Interface'
+    | 'QueueLength'
+    | 'Protocol';
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly stage: 'Create' | 'Bind' | 'Bound' | 'Connect' | 'Any' | 'Connected';
+  readonly server: 'Inherited' | 'Each' | 'Listener' | 'OnlyListener' | 'Never';
+  readonly domain: 'Tcp' | 'Any';
+  readonly platforms: readonly NodeJS.Platform[];
+  /** What C programs call it, for messages about unknown names. */
+  readonly kernelNames: readonly string[];
+}
+
+export const socketOptionTable: readonly SocketOptionRow[] = [
+  {
+    name: 'multipath',
+    kind: 'Protocol',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Create',
+    server: 'Listener',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['SO_PROTOCOL'],
+  },
+  {
+    name: 'reuseAddress',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Bound',
+    server: 'Listener',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin'],
+    kernelNames: ['SO_REUSEADDR'],
+  },
+  {
+    name: 'reusePort',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Bind',
+    server: 'Listener',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['SO_REUSEPORT'],
+  },
+  {
+    name: 'ipv6Only',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Bind',
+    server: 'Listener',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['IPV6_V6ONLY'],
+  },
+  {
+    name: 'bindToDevice',
+    kind: 'Interface',
+    minimum: 1,
+    maximum: 15,
+    stage: 'Bind',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin'],
+    kernelNames: ['SO_BINDTODEVICE', 'IP_BOUND_IF', 'IPV6_BOUND_IF'],
+  },
+  {
+    name: 'freeBind',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Bind',
+    server: 'Listener',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['IP_FREEBIND', 'IPV6_FREEBIND'],
+  },
+  {
+    name: 'transparent',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Bind',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['IP_TRANSPARENT', 'IPV6_TRANSPARENT'],
+  },
+  {
+    name: 'mark',
+    kind: 'Count',
+    minimum: 0,
+    maximum: 4294967295,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['SO_MARK'],
+  },
+  {
+    name: 'typeOfService',
+    kind: 'TrafficClass',
+    minimum: 0,
+    maximum: 255,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['IP_TOS', 'IPV6_TCLASS'],
+  },
+  {
+    name: 'priority',
+    kind: 'Count',
+    minimum: 0,
+    maximum: 2147483647,
+    stage: 'Any',
+    server: 'Each',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['SO_PRIORITY'],
+  },
+  {
+    name: 'timeToLive',
+    kind: 'Count',
+    minimum: 1,
+    maximum: 255,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['IP_TTL', 'IPV6_UNICAST_HOPS'],
+  },
+  {
+    name: 'sendBufferSize',
+    kind: 'Bytes',
+    minimum: 1,
+    maximum: 2147483647,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Any',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_SNDBUF'],
+  },
+  {
+    name: 'receiveBufferSize',
+    kind: 'Bytes',
+    minimum: 1,
+    maximum: 2147483647,
+    stage: 'Connect',
+    server: 'Inherited',
+    domain: 'Any',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_RCVBUF'],
+  },
+  {
+    name: 'maxSegment',
+    kind: 'Bytes',
+    minimum: 88,
+    maximum: 32767,
+    stage: 'Connect',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin'],
+    kernelNames: ['TCP_MAXSEG'],
+  },
+  {
+    name: 'noDelay',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_NODELAY'],
+  },
+  {
+    name: 'keepAlive',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_KEEPALIVE'],
+  },
+  {
+    name: 'keepAliveInitialDelay',
+    kind: 'Milliseconds',
+    minimum: 1,
+    maximum: 32767000,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_KEEPIDLE', 'TCP_KEEPALIVE'],
+  },
+  {
+    name: 'keepAliveInterval',
+    kind: 'Milliseconds',
+    minimum: 1,
+    maximum: 32767000,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_KEEPINTVL'],
+  },
+  {
+    name: 'keepAliveCount',
+    kind: 'Count',
+    minimum: 1,
+    maximum: 127,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_KEEPCNT'],
+  },
+  {
+    name: 'userTimeout',
+    kind: 'Milliseconds',
+    minimum: 0,
+    maximum: 2147483647,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_USER_TIMEOUT', 'TCP_RXT_CONNDROPTIME', 'TCP_MAXRT'],
+  },
+  {
+    name: 'linger',
+    kind: 'Linger',
+    minimum: 0,
+    maximum: 65535000,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_LINGER', 'SO_LINGER_SEC'],
+  },
+  {
+    name: 'notSentLowWater',
+    kind: 'Bytes',
+    minimum: 0,
+    maximum: 2147483647,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin'],
+    kernelNames: ['TCP_NOTSENT_LOWAT'],
+  },
+  {
+    name: 'congestion',
+    kind: 'Text',
+    minimum: 1,
+    maximum: 15,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['TCP_CONGESTION'],
+  },
+  {
+    name: 'busyPoll',
+    kind: 'Microseconds',
+    minimum: 0,
+    maximum: 2147483647,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['SO_BUSY_POLL'],
+  },
+  {
+    name: 'incomingCpu',
+    kind: 'Count',
+    minimum: 0,
+    maximum: 2147483647,
+    stage: 'Any',
+    server: 'OnlyListener',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['SO_INCOMING_CPU'],
+  },
+  {
+    name: 'oobInline',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Any',
+    server: 'Inherited',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['SO_OOBINLINE'],
+  },
+  {
+    name: 'deferAccept',
+    kind: 'Milliseconds',
+    minimum: 0,
+    maximum: 2147483647,
+    stage: 'Connect',
+    server: 'OnlyListener',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['TCP_DEFER_ACCEPT'],
+  },
+  {
+    name: 'fastOpen',
+    kind: 'QueueLength',
+    minimum: 0,
+    maximum: 65535,
+    stage: 'Connect',
+    server: 'OnlyListener',
+    domain: 'Tcp',
+    platforms: ['linux', 'darwin', 'win32'],
+    kernelNames: ['TCP_FASTOPEN'],
+  },
+  {
+    name: 'fastOpen',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Connect',
+    server: 'Never',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['TCP_FASTOPEN_CONNECT'],
+  },
+  {
+    name: 'quickAck',
+    kind: 'Flag',
+    minimum: 0,
+    maximum: 1,
+    stage: 'Connected',
+    server: 'Each',
+    domain: 'Tcp',
+    platforms: ['linux'],
+    kernelNames: ['TCP_QUICKACK'],
+  },
+];
+
+/** The byte that each name stands for: the code point in the upper six bits. */
+export const trafficClassBytes: Readonly<Record<DscpName, number>> = {
+  DF: 0,
+  LE: 4,
+  CS0: 0,
+  CS1: 32,
+  AF11: 40,
+  AF12: 48,
+  AF13: 56,
+  CS2: 64,
+  AF21: 72,
+  AF22: 80,
+  AF23: 88,
+  CS3: 96,
+  AF31: 104,
+  AF32: 112,
+  AF33: 120,
+  CS4: 128,
+  AF41: 136,
+  AF42: 144,
+  AF43: 152,
+  CS5: 160,
+  VA: 176,
+  EF: 184,
+  CS6: 192,
+  CS7: 224,
+};

@@ -1,0 +1,332 @@
+import {
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+  errnoException,
+  type SystemError,
+} from '../base/errors';
+import {
+  socketOptionTable,
+  trafficClassBytes,
+  type SocketOptionName,
+  type SocketOptionRow,
+} from './socket-option-types';
+import {
+  validateBoolean,
+  validateInteger,
+  validateStringWithoutNullBytes,
+} from '../base/validators';
+
+/**
+ * Socket options as JavaScript says them: names looked up, values checked and encoded, lists put
+ * into the order in which the kernel wants them. The table is native/options/socket_options.def.
+ */
+
+/** What the socket is for: one name can mean different options of the kernel (`fastOpen`). */
+export type Role = 'connect' | 'listen';
+
+/** An option that the kernel refused; `option` is its name. */
+export interface SocketOptionError extends SystemError {
+  option: string;
+}
+
+/** As the native part takes it: the row of the table, then the encoded value, and so on. */
+export type EncodedOptions = (number | string)[];
+
+/** The options of one connection or server, checked and in the order of the table. */
+export interface OptionPlan {
+  readonly settings: EncodedOptions;
+  /** The row of `multipath` where it is asked for, else -1: it is decided when a socket is made. */
+  readonly protocol: number;
+}
+
+/** When options are set, with the numbers of OptionStage in socket_options.h. */
+export const Stage = { bind: 1, any: 4 } as const;
+
+/** No choice of protocol. */
+export const DEFAULT_PROTOCOL = -1;
+
+/** Linger that is off, in the native part. */
+const LINGER_OFF = -1;
+
+/** `fastOpen: true` for a listener: connections with data whose handshake is not complete. */
+const FAST_OPEN_QUEUE = 256;
+
+const CAPTION = 'socket option';
+
+type RowMap = ReadonlyMap<string, number>;
+
+const rowsOf: Record<Role, RowMap> = { connect: rowsFor('connect'), listen: rowsFor('listen') };
+
+function rowsFor(role: Role): RowMap {
+  const rows = new Map<string, number>();
+  // Options that mean nothing in this role come last, so that they give way to their namesakes.
+  const foreign = role === 'connect' ? 'OnlyListener' : 'Never';
+  for (const wanted of [false, true]) {
+    socketOptionTable.forEach(({ name, server }, row) => {
+      if ((server === foreign) === wanted && !rows.has(name)) rows.set(name, row);
+    });
+  }
+  return rows;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Names
+
+/** How many letters must be changed, added or taken away to make one word of the other. */
+function distance(one: string, other: string): number {
+  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const change = previous[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1);
+      current.push(Math.min(change, previous[j] + 1, current[j - 1] + 1));
+    }
+    previous = current;
+  }
+  return previous[other.length];
+}
+
+/** The words of `camelCase` and `SNAKE_CASE`, without the prefixes of C. */
+function words(name: string): string[] {
+  const text = name.replace(/^(?:so|tcp|ip|ipv6)_/i, '');
+  const parts = text === text.toUpperCase() ? [text] : text.split(/(?=[A-Z])/);
+  return parts.flatMap((part) => part.toLowerCase().split(/[^a-z0-9]+/)).filter(Boolean);
+}
+
+const isPart = (some: readonly string[], all: readonly string[]): boolean =>
+  some.length > 0 && some.every((word) => all.includes(word));
+
+/** Names that may have been meant: near in spelling, or known to C under the given one. */
+function nearNames(given: string): SocketOptionName[] {
+  const wanted = words(given);
+  const spelling = wanted.join('');
+  const limit = Math.max(1, Math.floor(spelling.length / 3));
+  const scores = new Map<SocketOptionName, number>();
+  for (const { name, kernelNames } of socketOptionTable) {
+    const own = words(name);
+    let score = distance(spelling, own.join(''));
+    if (isPart(wanted, own) || isPart(own, wanted)) score = Math.min(score, limit);
+    if (kernelNames.includes(given.toUpperCase())) score = 0;
+    if (score <= limit) scores.set(name, score);
+  }
+  return [...scores]
+    .sort(([, one], [, other]) => one - other)
+    .slice(0, 3)
+    .map(([name]) => name);
+}
+
+function unknownName(name: string): Error {
+  const near = nearNames(name).map((one) => `'${one}'`);
+  const hint = near.length === 0 ? '' : ` (near: ${near.join(', ')})`;
+  return new ERR_INVALID_ARG_VALUE('name', name, `is not a ${CAPTION}${hint}`);
+}
+
+function checkPlatform(row: SocketOptionRow): void {
+  if (row.platforms.includes(process.platform)) return;
+  throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(`${CAPTION} '${row.name}'`);
+}
+
+/**
+ * The row of an option.
+ *
+ * @param name - as the user gave it
+ * @throws ERR_INVALID_ARG_VALUE for an unknown name, listing near ones;
+ *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where this platform has no such option
+ */
+export function findOption(name: unknown, role: Role): number {
+  if (typeof name !== 'string') throw new ERR_INVALID_ARG_TYPE('name', 'string', name);
+  const row = rowsOf[role].get(name);
+  if (row === undefined) throw unknownName(name);
+  checkPlatform(socketOptionTable[row]);
+  return row;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Values
+
+/**
+ * The traffic class as a byte.
+ *
+ * @param value - 0 to 255, or the name of a DSCP
+ * @param name - the argument's name for errors
+ */
+export function trafficClass(value: unknown, name: string): number {
+  if (typeof value === 'string') {
+    const byte = (trafficClassBytes as Record<string, number | undefined>)[value.toUpperCase()];
+    if (byte === undefined) {
+      throw new ERR_INVALID_ARG_VALUE(name, value, 'is not the name of a DSCP');
+    }
+    return byte;
+  }
+  validateInteger(value, name, 0, 255);
+  return value;
+}
+
+/** Checks a value for an option and gives what the native part takes for it. */
+export function encodeOption(row: number, value: unknown, argument: string): number | string {
+  const { kind, minimum, maximum } = socketOptionTable[row];
+  switch (kind) {
+    case 'Flag':
+    case 'Protocol':
+      validateBoolean(value, argument);
+      return value ? 1 : 0;
+    case 'TrafficClass':
+      return trafficClass(value, argument);
+    case 'Linger':
+      if (value === false) return LINGER_OFF;
+      break;
+    case 'QueueLength':
+      if (typeof value === 'boolean') return value ? FAST_OPEN_QUEUE : 0;
+      break;
+    case 'Text':
+    case 'Interface':
+      validateStringWithoutNullBytes(value, argument);
+      if (Buffer.byteLength(value) < minimum || Buffer.byteLength(value) > maximum) {
+        const reason = `must have between ${minimum} and ${maximum} bytes`;
+        throw new ERR_INVALID_ARG_VALUE(argument, value, reason);
+      }
+      return value;
+    default:
+  }
+  validateInteger(value, argument, minimum, maximum);
+  return value;
+}
+
+/** The opposite of `encodeOption`. */
+export function decodeOption(row: number, value: number | string): number | string | boolean {
+  const { kind } = socketOptionTable[row];
+  if (kind === 'Flag' || kind === 'Protocol') return value === 1;
+  if (kind === 'Linger' && value === LINGER_OFF) return false;
+  return value;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Lists
+
+/**
+ * Options of `node:net`, which the sockets and servers themselves deal with as Node does. On Windows
+ * that includes the type of service, which may be refused there without harm.
+ */
+const nodeOptions: Record<Role, ReadonlySet<string>> = {
+  connect: new Set([
+    'noDelay',
+    'keepAlive',
+    'keepAliveInitialDelay',
+    ...(process.platform === 'win32' ? ['typeOfService'] : []),
+  ]),
+  listen: new Set(['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'ipv6Only', 'reusePort']),
+};
+
+/**
+ * Collects the socket options from the options of `connect`, `listen` or `createServer`. Other
+ * properties are none of its business: those objects carry much else.
+ *
+ * @param local - a unix socket or named pipe
+ * @param kept - options by row that were encoded before
+ * @param sources - later ones win
+ * @returns undefined where there are none
+ */
+export function planOptions(
+  role: Role,
+  local: boolean,
+  kept: ReadonlyMap<number, number | string> | undefined,
+  ...sources: readonly (object | null | undefined)[]
+): OptionPlan | undefined {
+  let found = kept === undefined ? undefined : new Map(kept);
+  if (kept !== undefined) for (const [row, value] of kept) checkDomain(row, value, local);
+  const rows = rowsOf[role];
+  for (const source of sources) {
+    // Inherited properties count, as everywhere in node:net.
+    for (const name in source) {
+      const row = rows.get(name);
+      if (row === undefined || nodeOptions[role].has(name)) continue;
+      const value = (source as Record<string, unknown>)[name];
+      if (value === undefined) continue;
+      found ??= new Map();
+      found.set(row, checkListed(row, value, `options.${name}`, role, local));
+    }
+  }
+  return found === undefined ? undefined : makePlan(found);
+}
+
+function checkDomain(index: number, value: unknown, local: boolean): void {
+  const { name, domain } = socketOptionTable[index];
+  if (!local || domain !== 'Tcp') return;
+  throw new ERR_INVALID_ARG_VALUE(`options.${name}`, value, 'is for TCP sockets');
+}
+
+function checkListed(
+  index: number,
+  value: unknown,
+  argument: string,
+  role: Role,
+  local: boolean,
+): number | string {
+  const row = socketOptionTable[index];
+  checkPlatform(row);
+  const encoded = encodeOption(index, value, argument);
+  checkDomain(index, value, local);
+  if (row.server === (role === 'connect' ? 'OnlyListener' : 'Never')) {
+    const reason = `is for ${role === 'connect' ? 'servers' : 'sockets that connect'}`;
+    throw new ERR_INVALID_ARG_VALUE(argument, value, reason);
+  }
+  return encoded;
+}
+
+/** Options by row, put into the order of the table. */
+export function makePlan(found: ReadonlyMap<number, number | string>): OptionPlan | undefined {
+  if (found.size === 0) return undefined;
+  const settings: EncodedOptions = [];
+  let protocol = DEFAULT_PROTOCOL;
+  for (const row of [...found.keys()].sort((one, other) => one - other)) {
+    const value = found.get(row)!;
+    if (socketOptionTable[row].kind !== 'Protocol') settings.push(row, value);
+    else if (value === 1) protocol = row;
+  }
+  return { settings, protocol };
+}
+
+/** The options of a server, divided by the socket they are set on. */
+export interface ServerPlan {
+  readonly listener: OptionPlan;
+  readonly accepted: EncodedOptions;
+}
+
+/**
+ * What of a server's options is set on the listening socket, and what on each accepted one: those
+ * that the kernel does not copy. Only of TCP on Linux is it known that it copies.
+ */
+export function splitServerPlan(plan: OptionPlan, local: boolean): ServerPlan {
+  const copies = process.platform === 'linux' && !local;
+  const listener: EncodedOptions = [];
+  const accepted: EncodedOptions = [];
+  for (let i = 0; i < plan.settings.length; i += 2) {
+    const pair = plan.settings.slice(i, i + 2);
+    const { server } = socketOptionTable[pair[0] as number];
+    if (server !== 'Each') listener.push(...pair);
+    if (server === 'Each' || (server === 'Inherited' && !copies)) {
+      accepted.push(...pair);
+    }
+  }
+  return { listener: { settings: listener, protocol: plan.protocol }, accepted };
+}
+
+// ---------------------------------------------------------------------------------------------
+// Refusals
+
+/**
+ * The error of an option that the kernel refused.
+ *
+ * @param status - libuv status, negative
+ * @param syscall - what failed; the choice of a protocol fails in socket(2)
+ */
+export function optionError(
+  status: number,
+  syscall: 'setsockopt' | 'getsockopt',
+  row: number,
+): SocketOptionError {
+  const { name, kind } = socketOptionTable[row];
+  const call = kind === 'Protocol' && syscall === 'setsockopt' ? 'socket' : syscall;
+  return Object.assign(errnoException(status, call, name), { option: name });
+}

@@ -1,0 +1,274 @@
+import { onAbort } from '../base/abort';
+import { binding } from '../native/binding';
+import {
+  AbortError,
+  ERR_INVALID_ARG_VALUE,
+  ERR_INVALID_STATE,
+  ERR_SOCKET_CLOSED,
+  errnoException,
+} from '../base/errors';
+import { flushGathered, Handle, TCP, type RelayListener } from '../native/handle';
+import type { SocketImpl } from '../socket/socket-state';
+import { kBuffer, kHandle, kPeek, kReceiveHandles } from '../base/symbols';
+import { dropUnread, takeUnread } from '../transfer/takeover';
+
+/**
+ * What a relay between two sockets is besides moving bytes, which native/relay/relay.h does: taking the
+ * sockets over, waiting for a connect, time limits, and the end.
+ */
+
+/** Bytes that a side has received of the other. */
+export interface RelayProgress {
+  bytesAtoB: number;
+  bytesBtoA: number;
+}
+
+export interface RelayResult extends RelayProgress {
+  /**
+   * `'end'`: both sides have ended; `'idle'`: `idleTimeout` has passed; `'destroyed'`: somebody
+   * called `destroy()` of one of the sockets.
+   */
+  reason: 'end' | 'idle' | 'destroyed';
+}
+
+/** Why a relay has failed. */
+export interface RelayError extends Error, RelayProgress {
+  /** The connection at fault: the first argument of `relay` or the second. */
+  side: 'a' | 'b';
+  code?: string;
+}
+
+export interface RelaySettings {
+  readonly idleTimeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: RelayProgress) => void) | undefined;
+  readonly progressInterval: number;
+}
+
+/** Relay::Side. */
+type Side = 0 | 1;
+type Sides = readonly [SocketImpl, SocketImpl];
+
+const NAMES = ['a', 'b'] as const;
+const both: readonly Side[] = [0, 1];
+const otherThan = (side: Side): Side => (side === 0 ? 1 : 0);
+
+/** Flags of Callback::kRelay. */
+const READING_FAILED = 1;
+const OTHER_SIDE_ENDED = 2;
+
+/** The error that makes a socket unfit to be relayed. */
+function unfit(socket: SocketImpl): Error | undefined {
+  if (socket.destroyed) return new ERR_SOCKET_CLOSED();
+  const handle = socket[kHandle];
+  if (!(handle instanceof Handle)) return new ERR_INVALID_STATE('the socket is not connected');
+  if (handle.relay !== null) return new ERR_INVALID_STATE('the socket is being relayed already');
+  if (socket[kPeek] !== undefined) return new ERR_INVALID_STATE('a peek is under way');
+  if (socket.writableEnded) return new ERR_INVALID_STATE('the socket has been ended');
+  if (socket.readableEncoding !== null) {
+    return new ERR_INVALID_STATE('cannot relay after setEncoding()');
+  }
+  if (socket[kReceiveHandles] === true) {
+    return new ERR_INVALID_STATE('cannot relay a socket that receives handles');
+  }
+  return undefined;
+}
+
+/** Stops the socket's own reading for good. To the stream the handle seems to read on. */
+function holdReading(socket: SocketImpl): void {
+  const handle = socket[kHandle]!;
+  handle.readStop();
+  handle.reading = true;
+  // With `onread` a pause would reach through to the handle.
+  if (socket[kBuffer] !== null) socket[kBuffer] = null;
+}
+
+export class Relay implements RelayListener {
+  private readonly counts = new Float64Array(2);
+  private readonly started = performance.now();
+  private readonly errors: [unknown, unknown] = [undefined, undefined];
+  private readonly listeners: [() => void, (error: unknown) => void][] = [];
+  private readonly abortion: { dispose(): void } | undefined;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private progressTimer: NodeJS.Timeout | undefined;
+  private over = false;
+
+  constructor(
+    private readonly sockets: Sides,
+    settings: RelaySettings,
+    private readonly resolve: (result: RelayResult) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {
+    if (sockets[0] === sockets[1]) {
+      throw new ERR_INVALID_ARG_VALUE('b', sockets[1], 'is the same socket as a');
+    }
+    for (const side of both) {
+      const error = unfit(sockets[side]);
+      if (error !== undefined) throw this.blame(error, side);
+    }
+    for (const side of both) this.takeOver(side);
+    const { signal, idleTimeout, onProgress, progressInterval } = settings;
+    if (signal?.aborted) {
+      this.abort(signal);
+      return;
+    }
+    if (signal !== undefined) this.abortion = onAbort(signal, () => this.abort(signal));
+    if (idleTimeout !== undefined) this.watchIdleness(idleTimeout, idleTimeout);
+    if (onProgress !== undefined) this.report(onProgress, progressInterval);
+    this.start();
+  }
+
+  /** Takes note of what becomes of a socket, and hands on what it has read. */
+  private takeOver(side: Side): void {
+    const socket = this.sockets[side];
+    const onClose = (): void => this.closed(side);
+    const onError = (error: unknown): void => {
+      this.errors[side] = error;
+    };
+    this.listeners.push([onClose, onError]);
+    socket.on('close', onClose).on('error', onError);
+    const handle = socket[kHandle]!;
+    handle.relay = this;
+    holdReading(socket);
+    const { chunks } = takeUnread(socket);
+    dropUnread(socket);
+    const to = this.sockets[otherThan(side)];
+    for (const chunk of chunks) {
+      to.write(chunk, (error) => {
+        if (error == null) this.counts[side] += chunk.length;
+      });
+    }
+  }
+
+  /** Begins as soon as both are connected. */
+  private start(): void {
+    if (this.over) return;
+    const connecting = this.sockets.find((socket) => socket.connecting);
+    if (connecting !== undefined) {
+      connecting.once('connect', () => this.start());
+      return;
+    }
+    flushGathered();
+    // What becomes of a socket that failed meanwhile tells its 'close'.
+    if (this.sockets.some(({ destroyed }) => destroyed)) return;
+    const [a, b] = this.sockets.map((socket) => socket[kHandle]!.id);
+    const status = binding.relayStart(a, b, this.counts);
+    if (status !== 0) {
+      this.fail(errnoException(status, 'relay'), 0);
+      this.sockets.forEach((socket) => socket.destroy());
+      return;
+    }
+    for (const side of both) this.open(side);
+  }
+
+  /** Begins with one direction, behind what was written to its destination before. */
+  private open(side: Side): void {
+    const from = this.sockets[side];
+    const to = this.sockets[otherThan(side)];
+    const go = (): void => {
+      if (!this.over && !from.destroyed) from[kHandle]!.readStart();
+    };
+    if (to.writableLength === 0) go();
+    else to.write('', go);
+  }
+
+  /** The core has done its work. */
+  onRelay(status: number, side: Side, flags: number): void {
+    if (status === 0) {
+      this.finish('end');
+      for (const socket of this.sockets) {
+        // The core has read the end and has sent one; now the stream may know of both.
+        if (!socket._readableState.ended) socket.push(null);
+        socket.read(0);
+        socket.end();
+      }
+      return;
+    }
+    const read = (flags & READING_FAILED) !== 0;
+    this.fail(errnoException(status, read ? 'read' : 'write'), side);
+    const other = this.sockets[otherThan(side)];
+    // Else an incomplete transfer would look like a complete one.
+    const reset = (flags & OTHER_SIDE_ENDED) === 0 && other[kHandle] instanceof TCP;
+    this.sockets[side].destroy();
+    if (reset) other.resetAndDestroy();
+    else other.destroy();
+  }
+
+  /** Somebody has destroyed a socket, or its connect has failed. */
+  private closed(side: Side): void {
+    const error = this.errors[side];
+    if (error === undefined) this.finish('destroyed');
+    else this.fail(error, side);
+    this.sockets[otherThan(side)].destroy();
+  }
+
+  private abort(signal: AbortSignal): void {
+    this.settle();
+    this.reject(new AbortError(undefined, { cause: signal.reason }));
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Sleeps on, when it wakes, for what is left of the time. Moving bytes cost nothing here. */
+  private watchIdleness(timeout: number, left: number): void {
+    this.idleTimer = setTimeout(() => {
+      const idle = Math.min(
+        performance.now() - this.started,
+        ...this.sockets.map((socket) => socket[kHandle]?.idleTime() ?? Infinity),
+      );
+      // The loop's clock is up to a millisecond behind.
+      if (timeout - idle > 1) {
+        this.watchIdleness(timeout, Math.ceil(timeout - idle));
+        return;
+      }
+      this.finish('idle');
+      for (const socket of this.sockets) socket.destroy();
+    }, left);
+    this.idleTimer.unref();
+  }
+
+  private report(onProgress: (progress: RelayProgress) => void, interval: number): void {
+    let known = 0;
+    this.progressTimer = setInterval(() => {
+      const total = this.counts[0] + this.counts[1];
+      if (total === known) return;
+      known = total;
+      onProgress(this.progress());
+    }, interval);
+    this.progressTimer.unref();
+  }
+
+  private progress(): RelayProgress {
+    return { bytesAtoB: this.counts[0], bytesBtoA: this.counts[1] };
+  }
+
+  private blame(error: unknown, side: Side): unknown {
+    if (typeof error === 'object' && error !== null && Object.isExtensible(error)) {
+      Object.assign(error, { side: NAMES[side], ...this.progress() });
+    }
+    return error;
+  }
+
+  private finish(reason: RelayResult['reason']): void {
+    this.settle();
+    this.resolve({ ...this.progress(), reason });
+  }
+
+  private fail(error: unknown, side: Side): void {
+    this.settle();
+    this.reject(this.blame(error, side));
+  }
+
+  /** From here on the sockets are nobody's but their owner's. */
+  private settle(): void {
+    this.over = true;
+    clearTimeout(this.idleTimer);
+    clearInterval(this.progressTimer);
+    this.abortion?.dispose();
+    for (const side of both) {
+      const socket = this.sockets[side];
+      socket.off('close', this.listeners[side][0]);
+      const handle = socket[kHandle];
+      if (handle !== null) handle.relay = null;
+    }
+  }
+}

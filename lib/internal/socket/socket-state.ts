@@ -1,0 +1,119 @@
+import type { Duplex } from 'node:stream';
+import type { BlockList } from 'node:net';
+import type { Handle, HandleOwner, SocketName } from '../native/handle';
+import type { PendingPeek } from '../transfer/peek';
+import type { OptionPlan } from '../options/socket-options';
+import type { ProxyInfo } from '../listen/proxy-info';
+import type { SocketInfo } from '../options/socket-info';
+import type * as symbols from '../base/symbols';
+
+/** The parts of a stream's state that are stable from Node 20 to 26. */
+export interface ReadableStateView {
+  readonly flowing: boolean | null;
+  readonly length: number;
+  readonly highWaterMark: number;
+  readonly reading: boolean;
+  readonly sync: boolean;
+  readonly ended: boolean;
+  readonly endEmitted: boolean;
+  readonly destroyed: boolean;
+  readonly dataEmitted: boolean;
+  readonly decoder: unknown;
+  readonly multiAwaitDrain: boolean;
+  readonly awaitDrainWriters: unknown;
+}
+
+export interface WritableStateView {
+  readonly length: number;
+  readonly highWaterMark: number;
+  readonly ending: boolean;
+  readonly corked: number;
+  readonly errored: Error | null;
+  readonly defaultEncoding: string;
+  readonly destroyed: boolean;
+}
+
+export interface KeepAliveSetting {
+  enable: boolean;
+  /** Seconds. */
+  delay: number;
+  /** Seconds; undefined: the system's. */
+  interval: number | undefined;
+  count: number | undefined;
+}
+
+/** What the server that accepted a socket is told by it. */
+export interface AcceptingServer {
+  _connections: number;
+  _emitCloseIfDrained(): void;
+}
+
+/** A Socket as its own methods see it. */
+export interface SocketImpl extends Duplex, HandleOwner {
+  readonly _readableState: ReadableStateView;
+  readonly _writableState: WritableStateView;
+  readonly writableBuffer?: readonly { chunk: string | Buffer; encoding: BufferEncoding }[];
+  _undestroy(): void;
+
+  [symbols.kHandle]: Handle | null;
+  _handle: Handle | null;
+  connecting: boolean;
+  server: unknown;
+  _server: AcceptingServer | null;
+  _parent: SocketImpl | null;
+  _host: string | null;
+  _hadError: boolean;
+  _aborted?: boolean;
+  _closeAfterHandlingError: boolean;
+  resetAndClosing?: boolean;
+  timeout?: number;
+  blockList?: BlockList;
+  allowHalfOpen: boolean;
+  autoSelectFamilyAttemptedAddresses?: string[];
+
+  _sockname: SocketName | null;
+  _peername: SocketName | null;
+  _pendingData: unknown;
+  _pendingEncoding: string;
+
+  [symbols.kDispatched]: number | undefined;
+  [symbols.kWriteCallback]: WriteCallback | null;
+  [symbols.kShutdownCallback]: WriteCallback | null;
+  [symbols.kLastWriteQueueSize]: number;
+  [symbols.kBuffer]: Uint8Array | null;
+  [symbols.kBufferGenerator]: (() => Uint8Array) | null;
+  [symbols.kBufferCallback]: ((bytesWritten: number, buffer: Uint8Array) => boolean) | null;
+  [symbols.kArmedFor]: number;
+  [symbols.kTimer]: NodeJS.Timeout | null;
+  [symbols.kTouched]: number;
+  [symbols.kTimedOut]: boolean;
+  [symbols.kNoDelay]: boolean;
+  [symbols.kKeepAlive]: KeepAliveSetting | null;
+  [symbols.kTypeOfService]: number | undefined;
+  [symbols.kPeek]?: PendingPeek | undefined;
+  [symbols.kReceiveHandles]?: boolean;
+  [symbols.kHandlesToSend]?: number;
+  [symbols.kOptionPlan]?: OptionPlan | undefined;
+  [symbols.kPendingOptions]?: Map<number, number | string>;
+  [symbols.kBytesRead]: number;
+  [symbols.kBytesWritten]: number;
+  [symbols.kBoundSource]?: boolean;
+  [symbols.kProxy]?: ProxyInfo | undefined;
+  [symbols.kBoundPath]?: string;
+
+  setTimeout(msecs: number, callback?: () => void): SocketImpl;
+  ref(): SocketImpl;
+  unref(): SocketImpl;
+  info(): SocketInfo | undefined;
+  readonly bytesRead: number;
+  _unrefTimer(): void;
+  _onTimeout(): void;
+  resetAndDestroy(): SocketImpl;
+  _reset(): SocketImpl;
+  _getsockname(): SocketName;
+  _getpeername(): SocketName;
+  _writeGeneric(vector: boolean, data: unknown, encoding: string, callback: WriteCallback): void;
+  readonly _bytesDispatched: number;
+}
+
+export type WriteCallback = (error?: Error | null) => void;

@@ -1,0 +1,323 @@
+import { Duplex } from 'node:stream';
+import { binding } from '../native/binding';
+import { errnoByName } from '../native/errno';
+import {
+  ERR_NOT_A_BUFFER,
+  ERR_SOCKET_CLOSED,
+  ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
+  errnoException,
+  genericNodeError,
+} from '../base/errors';
+import { afterWrite, type Handle } from '../native/handle';
+import {
+  TEXT_GATHER,
+  TEXT_PLAIN,
+  TEXT_VECTOR,
+  WRITE_DONE,
+  WRITE_QUEUED,
+} from '../native/native-types';
+import type { SocketImpl, WriteCallback } from './socket-state';
+import {
+  kBytesWritten,
+  kDispatched,
+  kHandle,
+  kLastWriteQueueSize,
+  kOnShutdown,
+  kOnWriteError,
+  kOnWritten,
+  kShutdownCallback,
+  kTimedOut,
+  kWriteCallback,
+} from '../base/symbols';
+import { rearm } from './timeouts';
+
+const UV_ENOTCONN = errnoByName('ENOTCONN');
+
+/** Encodings that the core writes by itself (write.cc has the same numbers). */
+const ENCODINGS: Record<string, number> = {
+  __proto__: null as never,
+  utf8: 0,
+  'utf-8': 0,
+  latin1: 1,
+  binary: 1,
+  ascii: 1,
+  ucs2: 2,
+  'ucs-2': 2,
+  utf16le: 2,
+  'utf-16le': 2,
+};
+const BUFFER = -1;
+
+type Data = string | Uint8Array;
+
+function dispatch(handle: Handle, data: Data, encoding: string): number {
+  if (typeof data === 'string') {
+    const code = ENCODINGS[encoding];
+    if (code !== undefined) return binding.writeString(handle.id, data, code, TEXT_PLAIN);
+    if (encoding === 'buffer') throw new ERR_NOT_A_BUFFER();
+    data = Buffer.from(data, encoding as BufferEncoding);
+  }
+  return binding.writeBuffer(handle.id, data, false);
+}
+
+interface Chunk {
+  chunk: Data;
+  encoding: string;
+}
+
+/** Whether a text ends in the first half of a surrogate pair: alone it is encoded otherwise. */
+const endsInHalf = (text: string): boolean =>
+  (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800;
+
+/** Joining longer texts costs more, as they are copied once more, than it saves. */
+const MAX_JOINED = 16 * 1024;
+
+/** All chunks as one text, if they are short texts of one encoding that are encoded so as well. */
+function joinTexts(chunks: readonly Chunk[]): string | undefined {
+  const { encoding } = chunks[0];
+  let text = '';
+  for (const { chunk, encoding: own } of chunks) {
+    if (typeof chunk !== 'string' || own !== encoding || endsInHalf(text)) return undefined;
+    text += chunk;
+    if (text.length > MAX_JOINED) return undefined;
+  }
+  return text;
+}
+
+function dispatchVector(handle: Handle, chunks: readonly Chunk[]): number {
+  // One call for one text costs a fraction of what one for each of a list does.
+  const text = joinTexts(chunks);
+  const textCode = text === undefined ? undefined : ENCODINGS[chunks[0].encoding];
+  if (textCode !== undefined) return binding.writeString(handle.id, text!, textCode, TEXT_VECTOR);
+  const flat: unknown[] = new Array(chunks.length * 2);
+  let i = 0;
+  for (const { chunk, encoding } of chunks) {
+    let data = chunk;
+    let code = BUFFER;
+    if (typeof data === 'string') {
+      code = ENCODINGS[encoding] ?? BUFFER;
+      if (code === BUFFER) data = Buffer.from(data, encoding as BufferEncoding);
+    }
+    flat[i++] = data;
+    flat[i++] = code;
+  }
+  return binding.writev(handle.id, flat);
+}
+
+function sizeOf(data: unknown, encoding: string): number {
+  if (data == null) return 0;
+  if (typeof data === 'string') return Buffer.byteLength(data, encoding as BufferEncoding);
+  if (!Array.isArray(data)) return (data as Uint8Array).length;
+  let total = 0;
+  for (const { chunk, encoding: own } of data as Chunk[]) total += sizeOf(chunk, own);
+  return total;
+}
+
+/** Tells the writer how a write went that is over, or keeps its callback for later. */
+export function settle(
+  socket: SocketImpl,
+  status: number,
+  size: number,
+  callback: WriteCallback,
+): void {
+  if (status === WRITE_QUEUED) {
+    socket[kWriteCallback] = callback;
+    socket[kLastWriteQueueSize] = size;
+  } else if (status < 0) {
+    callback(errnoException(status, 'write'));
+  } else {
+    callback();
+  }
+}
+
+/**
+ * A write that needs nothing of Writable's state machine: connected, nothing waits, no callback,
+ * below the high-water mark. What is left of it there is one comparison and one call.
+ */
+function writesFreely(socket: SocketImpl, handle: Handle | null): handle is Handle {
+  if (handle === null || !(handle.id >= 0) || socket.connecting) return false;
+  const state = socket._writableState;
+  return (
+    state.length === 0 &&
+    state.corked === 0 &&
+    !state.ending &&
+    !state.destroyed &&
+    !state.errored &&
+    socket._write === writeMethods._write
+  );
+}
+
+function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+  const handle = this[kHandle];
+  if (callback === undefined && typeof encoding !== 'function' && writesFreely(this, handle)) {
+    const status = writeFreely(this, handle, chunk, encoding);
+    if (status === WRITE_DONE) {
+      if (this[kTimedOut]) rearm(this);
+      return true;
+    }
+    // Queued or failed: Writable takes over and finds it dispatched already.
+    if (status !== undefined) this[kDispatched] = status;
+  }
+  return Duplex.prototype.write.call(
+    this,
+    chunk,
+    encoding as BufferEncoding,
+    callback as WriteCallback,
+  );
+}
+
+/**
+ * Dispatches a chunk that Writable would pass on as it is; undefined for any other. Only these
+ * writes are gathered: a callback tells that the kernel has the bytes.
+ */
+function writeFreely(
+  socket: SocketImpl,
+  handle: Handle,
+  chunk: unknown,
+  encoding: unknown,
+): number | undefined {
+  const { highWaterMark, defaultEncoding } = socket._writableState;
+  if (typeof chunk === 'string') {
+    const code = ENCODINGS[(encoding ?? defaultEncoding) as string];
+    if (code === undefined || chunk.length >= highWaterMark) return undefined;
+    return afterWrite(binding.writeString(handle.id, chunk, code, TEXT_GATHER));
+  }
+  if (!(chunk instanceof Buffer) || chunk.length >= highWaterMark) return undefined;
+  return afterWrite(binding.writeBuffer(handle.id, chunk, true));
+}
+
+/** `write` after the other side has ended a socket that is not half-open. */
+export function writeAfterFin(
+  this: SocketImpl,
+  chunk: unknown,
+  encoding?: unknown,
+  callback?: unknown,
+): boolean {
+  if (!this.writableEnded) {
+    return Duplex.prototype.write.call(
+      this,
+      chunk,
+      encoding as BufferEncoding,
+      callback as WriteCallback,
+    );
+  }
+  const done = typeof encoding === 'function' ? encoding : callback;
+  const error = genericNodeError('This socket has been ended by the other party', {
+    code: 'EPIPE',
+  });
+  if (typeof done === 'function') process.nextTick(done, error);
+  this.destroy(error);
+  return false;
+}
+
+export const writeMethods = {
+  write,
+
+  _write(this: SocketImpl, data: Data, encoding: string, callback: WriteCallback): void {
+    const dispatched = this[kDispatched];
+    if (dispatched !== undefined) {
+      this[kDispatched] = undefined;
+      settle(this, dispatched, data.length, callback);
+      return;
+    }
+    this._writeGeneric(false, data, encoding, callback);
+  },
+
+  _writev(this: SocketImpl, chunks: readonly Chunk[], callback: WriteCallback): void {
+    this._writeGeneric(true, chunks, '', callback);
+  },
+
+  _writeGeneric(
+    this: SocketImpl,
+    vector: boolean,
+    data: unknown,
+    encoding: string,
+    callback: WriteCallback,
+  ): void {
+    // Before the connection is there, Writable holds further writes back behind this one.
+    if (this.connecting) {
+      this._pendingData = data;
+      this._pendingEncoding = encoding;
+      const onClose = (): void => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
+      this.once('connect', () => {
+        this.off('close', onClose);
+        this._writeGeneric(vector, data, encoding, callback);
+      });
+      this.once('close', onClose);
+      return;
+    }
+    this._pendingData = null;
+    this._pendingEncoding = '';
+
+    const handle = this[kHandle];
+    if (handle === null) {
+      callback(new ERR_SOCKET_CLOSED());
+      return;
+    }
+    this._unrefTimer();
+    const status = vector
+      ? dispatchVector(handle, data as Chunk[])
+      : dispatch(handle, data as Data, encoding);
+    settle(this, status, status === WRITE_QUEUED ? sizeOf(data, encoding) : 0, callback);
+  },
+
+  _final(this: SocketImpl, callback: WriteCallback): void {
+    if (this.connecting) {
+      this.once('connect', () => this._final(callback));
+      return;
+    }
+    const handle = this[kHandle];
+    if (handle === null) {
+      callback();
+      return;
+    }
+    const status = handle.shutdown();
+    if (status === 0) {
+      this[kShutdownCallback] = callback;
+    } else if (status === UV_ENOTCONN) {
+      callback();
+    } else {
+      callback(errnoException(status, handle.flushFailed ? 'write' : 'shutdown'));
+    }
+  },
+
+  [kOnWritten](this: SocketImpl, status: number): void {
+    const callback = this[kWriteCallback];
+    this[kWriteCallback] = null;
+    if (status < 0) {
+      callback?.(errnoException(status, 'write'));
+      return;
+    }
+    if (!this.destroyed) {
+      if (this[kTimedOut]) rearm(this);
+      this[kLastWriteQueueSize] = 0;
+    }
+    callback?.(null);
+  },
+
+  [kOnShutdown](this: SocketImpl, _status: number): void {
+    const callback = this[kShutdownCallback];
+    this[kShutdownCallback] = null;
+    callback?.();
+  },
+
+  [kOnWriteError](this: SocketImpl, status: number): void {
+    if (!this.destroyed) this.destroy(errnoException(status, 'write'));
+  },
+};
+
+export const writeGetters = {
+  /** What the core was given. */
+  _bytesDispatched(this: SocketImpl): number {
+    const handle = this[kHandle];
+    return handle !== null ? handle.bytesWritten : this[kBytesWritten];
+  },
+
+  bytesWritten(this: SocketImpl): number | undefined {
+    const waiting = this.writableBuffer;
+    if (!waiting) return undefined;
+    return (
+      this._bytesDispatched + sizeOf(waiting, '') + sizeOf(this._pendingData, this._pendingEncoding)
+    );
+  },
+};

@@ -1,0 +1,166 @@
+import type { Server, Socket } from 'node:net';
+import { PassedHandle } from '../../passed-handle';
+import { binding } from '../native/binding';
+import {
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+  ERR_INVALID_HANDLE_TYPE,
+  ERR_INVALID_STATE,
+  ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
+  errnoException,
+} from '../base/errors';
+import { Pipe } from '../native/handle';
+import type { SocketImpl, WriteCallback } from '../socket/socket-state';
+import { kHandle, kHandlesToSend, kReceiveHandles } from '../base/symbols';
+import { validateFunction, validateInt32 } from '../base/validators';
+import { settle, writeMethods } from '../socket/write-path';
+
+/** Descriptors over unix sockets: how they get in line with the bytes, and what arrives. */
+
+/** What can be sent: a descriptor, or something that has one. */
+export type SendableHandle = number | { fd: number } | Socket | Server;
+
+/** Methods that uvnet adds to `net.Socket`. */
+export interface HandleMethods {
+  /**
+   * Sends a descriptor with some bytes over a unix socket, to any process (SCM_RIGHTS, unix(7)).
+   * It is in line with what is written before and after. The descriptor is duplicated at once: the
+   * caller keeps the own one and may close it.
+   *
+   * @param payload - at least one byte; the descriptor arrives with it
+   * @param handle - a descriptor, a Socket or a Server
+   * @param callback - when the kernel has taken both, or with an error
+   * @returns as `write()`
+   * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows
+   */
+  sendHandle(
+    payload: string | Uint8Array,
+    handle: SendableHandle,
+    callback?: (error?: Error | null) => void,
+  ): boolean;
+}
+
+/** Duplicates that wait for their turn, by the chunk that they belong to. */
+const waiting = new WeakMap<object, number>();
+
+function descriptorOf(handle: unknown): number {
+  if (typeof handle === 'number') {
+    validateInt32(handle, 'handle', 0);
+    return handle;
+  }
+  if (typeof handle !== 'object' || handle === null) {
+    throw new ERR_INVALID_ARG_TYPE('handle', ['number', 'Socket', 'Server'], handle);
+  }
+  const { _handle: inner, fd: own } = handle as { _handle?: { fd?: unknown } | null; fd?: unknown };
+  const fd = inner?.fd ?? own;
+  if (typeof fd !== 'number' || fd < 0) throw new ERR_INVALID_HANDLE_TYPE();
+  return fd;
+}
+
+function copyOf(payload: unknown): Buffer {
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+    throw new ERR_INVALID_ARG_TYPE('payload', ['string', 'Buffer', 'Uint8Array'], payload);
+  }
+  if (payload.length === 0) {
+    throw new ERR_INVALID_ARG_VALUE('payload', payload, 'must have at least one byte');
+  }
+  return Buffer.from(payload as string);
+}
+
+/** Stands in for `_write` while descriptors wait, and sends them when it is their turn. */
+function writeInTurn(
+  this: SocketImpl,
+  data: string | Uint8Array,
+  encoding: string,
+  callback: WriteCallback,
+): void {
+  const fd = typeof data === 'object' ? waiting.get(data) : undefined;
+  if (fd === undefined) {
+    writeMethods._write.call(this, data, encoding, callback);
+    return;
+  }
+  if (this.connecting) {
+    const onClose = (): void => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
+    this.once('connect', () => {
+      this.off('close', onClose);
+      writeInTurn.call(this, data, encoding, callback);
+    });
+    this.once('close', onClose);
+    return;
+  }
+  waiting.delete(data as Uint8Array);
+  this._unrefTimer();
+  const id = this[kHandle]?.id ?? -1;
+  settle(this, binding.sendDescriptor(id, data as Uint8Array, fd), data.length, callback);
+}
+
+/**
+ * Only sockets with descriptors in line take them one write at a time; all others, and these
+ * afterwards, keep the short way.
+ */
+function getInLine(socket: SocketImpl): void {
+  socket[kHandlesToSend] = (socket[kHandlesToSend] ?? 0) + 1;
+  if (socket[kHandlesToSend] > 1) return;
+  Object.assign(socket, { _write: writeInTurn, _writev: null });
+}
+
+function leaveLine(socket: SocketImpl, chunk: object): void {
+  const unsent = waiting.get(chunk);
+  if (unsent !== undefined) {
+    waiting.delete(chunk);
+    binding.closeDescriptor(unsent);
+  }
+  if (--socket[kHandlesToSend]! > 0) return;
+  const own = socket as Partial<Pick<SocketImpl, '_write' | '_writev'>>;
+  delete own._write;
+  delete own._writev;
+}
+
+/** Lets descriptors in on a unix socket; without this the kernel closes those that arrive. */
+export function receiveHandles(socket: SocketImpl): void {
+  const handle = socket[kHandle];
+  if (!(handle instanceof Pipe)) return;
+  const status = binding.receiveDescriptors(handle.id, true);
+  if (status !== 0) throw errnoException(status, 'recvmsg');
+}
+
+/** The option `handles` of sockets and servers, where it is true. */
+export function wantHandles(owner: { [kReceiveHandles]?: boolean }): void {
+  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('handles');
+  owner[kReceiveHandles] = true;
+}
+
+export function sendHandle(
+  socket: SocketImpl,
+  payload: unknown,
+  handle: unknown,
+  callback?: (error?: Error | null) => void,
+): boolean {
+  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('sendHandle');
+  const chunk = copyOf(payload);
+  const fd = descriptorOf(handle);
+  if (callback !== undefined) validateFunction(callback, 'callback');
+  const own = socket[kHandle];
+  if (own !== null && !(own instanceof Pipe)) {
+    throw new ERR_INVALID_STATE('descriptors can only be sent over unix sockets');
+  }
+  const copy = binding.duplicateDescriptor(fd);
+  if (copy < 0) throw errnoException(copy, 'dup');
+  waiting.set(chunk, copy);
+  getInLine(socket);
+  return socket.write(chunk, (error) => {
+    leaveLine(socket, chunk);
+    callback?.(error);
+  });
+}
+
+/** A descriptor has arrived. */
+export function emitHandle(socket: SocketImpl, fd: number, position: number): void {
+  const passed = new PassedHandle(fd);
+  try {
+    socket.emit('handle', passed, position);
+  } finally {
+    passed.close();
+  }
+}

@@ -1,0 +1,138 @@
+import { binding } from '../native/binding';
+import { errnoByName } from '../native/errno';
+import {
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
+  ERR_INVALID_STATE,
+  ERR_SOCKET_CLOSED,
+  errnoException,
+} from '../base/errors';
+import { Handle } from '../native/handle';
+import { startReading } from '../socket/read-path';
+import type { SocketImpl } from '../socket/socket-state';
+import { kHandle, kPeek } from '../base/symbols';
+import { takeUnread } from './takeover';
+import { validateInteger } from '../base/validators';
+
+/** The first bytes of a connection, looked at without being consumed. */
+
+/** Peek::kMaxSize. */
+const MAX_SIZE = 16 * 1024;
+
+const UV_EAGAIN = errnoByName('EAGAIN');
+
+/** A method that uvnet adds to `net.Socket`. */
+export interface PeekMethods {
+  /**
+   * The next bytes of the connection, which stay there for whoever reads next: a 'data' listener, a
+   * protocol library that is handed the socket, another process that is handed the descriptor.
+   * Reading rests meanwhile.
+   *
+   * @param size - how many bytes to wait for: 1 to 16384
+   * @returns that many bytes, or fewer where the other end has closed before
+   * @throws (rejects with) ERR_INVALID_STATE while another peek is under way or after
+   *   `setEncoding()`, ERR_SOCKET_CLOSED where the socket is closed before,
+   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows, and what ends the connection
+   */
+  peek(size: number): Promise<Buffer>;
+}
+
+/** A peek that waits for bytes. */
+export interface PendingPeek {
+  /** What was read and not consumed before; it comes first. */
+  readonly before: Buffer;
+  /** Whether the handle was reading, and goes on with it afterwards. */
+  readonly wasReading: boolean;
+  resolve(bytes: Buffer): void;
+  reject(error: Error): void;
+  onClose(): void;
+}
+
+/**
+ * Stops the kernel's bytes from being taken. To the stream the handle seems to read on, so that
+ * nothing else starts it.
+ */
+function holdReading(handle: Handle): boolean {
+  const wasReading = handle.reading;
+  handle.reading = true;
+  if (wasReading) handle.readStop();
+  return wasReading;
+}
+
+function goOnReading(socket: SocketImpl, handle: Handle, wasReading: boolean): void {
+  if (socket.destroyed) return;
+  // Paused meanwhile, or asked to read for the first time.
+  const wanted = handle.reading && (wasReading || socket._readableState.reading);
+  handle.reading = false;
+  if (wanted) startReading(socket);
+}
+
+function settle(socket: SocketImpl, pending: PendingPeek, result: Buffer | number): void {
+  socket[kPeek] = undefined;
+  socket.off('close', pending.onClose);
+  const handle = socket[kHandle];
+  if (typeof result !== 'number') {
+    if (handle !== null) goOnReading(socket, handle, pending.wasReading);
+    pending.resolve(Buffer.concat([pending.before, result]));
+    return;
+  }
+  // The kernel tells an error once: whoever reads next would take it for an ordinary end.
+  const error = errnoException(result, 'read');
+  socket.destroy(error);
+  pending.reject(error);
+}
+
+async function connection(socket: SocketImpl): Promise<Handle> {
+  if (socket.connecting) {
+    await new Promise<void>((resolve) => {
+      const settled = (): void => {
+        socket.off('connect', settled);
+        socket.off('close', settled);
+        resolve();
+      };
+      socket.on('connect', settled);
+      socket.on('close', settled);
+    });
+  }
+  const handle = socket[kHandle];
+  if (!(handle instanceof Handle) || socket.destroyed) throw new ERR_SOCKET_CLOSED();
+  return handle;
+}
+
+function peekAt(socket: SocketImpl, handle: Handle, size: number): Promise<Buffer> {
+  if (socket[kPeek] !== undefined) throw new ERR_INVALID_STATE('a peek is under way');
+  if (handle.relay !== null) throw new ERR_INVALID_STATE('the socket is being relayed');
+  const { chunks, encoding } = takeUnread(socket);
+  if (encoding !== null) throw new ERR_INVALID_STATE('cannot peek after setEncoding()');
+  const before = Buffer.concat(chunks as Buffer[]).subarray(0, size);
+  if (before.length === size || socket._readableState.ended) return Promise.resolve(before);
+
+  return new Promise((resolve, reject) => {
+    const wasReading = holdReading(handle);
+    const onClose = (): void => {
+      socket[kPeek] = undefined;
+      reject(new ERR_SOCKET_CLOSED());
+    };
+    const pending: PendingPeek = { before, wasReading, resolve, reject, onClose };
+    socket[kPeek] = pending;
+    socket.once('close', onClose);
+    const bytes = Buffer.alloc(size - before.length);
+    const copied = binding.peek(handle.id, bytes);
+    if (copied >= 0) settle(socket, pending, bytes.subarray(0, copied));
+    else if (copied !== UV_EAGAIN) settle(socket, pending, copied);
+  });
+}
+
+export async function peek(socket: SocketImpl, size: number): Promise<Buffer> {
+  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peek');
+  validateInteger(size, 'size', 1, MAX_SIZE);
+  // At once where that is possible: in the next tick bytes may have been read.
+  const handle = socket[kHandle];
+  if (handle instanceof Handle && !socket.connecting) return peekAt(socket, handle, size);
+  return peekAt(socket, await connection(socket), size);
+}
+
+/** What a peek waited for has come, or an error. */
+export function endPeek(socket: SocketImpl, result: Buffer | number): void {
+  const pending = socket[kPeek];
+  if (pending !== undefined) settle(socket, pending, result);
+}

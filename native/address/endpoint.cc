@@ -1,0 +1,68 @@
+#include "address/endpoint.h"
+
+#include <cstring>
+
+#ifndef _WIN32
+#include <net/if.h>
+#include <netinet/in.h>
+#endif
+
+namespace uvnet {
+
+namespace {
+
+// An IPv6 address, a zone, and the percent sign between them.
+constexpr size_t kEndpointTextSize = INET6_ADDRSTRLEN + 1 + UV_IF_NAMESIZE;
+
+}  // namespace
+
+int EndpointFromArguments(const Arguments& arguments, size_t index, sockaddr_storage* endpoint) {
+  // No longer text is an address; one byte more, so that a cut is noticed.
+  char text[kEndpointTextSize + 1];
+  size_t size = 0;
+  if (!arguments.has(index) ||
+      napi_get_value_string_latin1(arguments.env(), arguments.at(index), text, sizeof text,
+                                   &size) != napi_ok ||
+      size >= kEndpointTextSize) {
+    return UV_EINVAL;
+  }
+  const int port = arguments.Int(index + 1);
+  if (arguments.Int(index + 2) == 6) {
+    return uv_ip6_addr(text, port, reinterpret_cast<sockaddr_in6*>(endpoint));
+  }
+  return uv_ip4_addr(text, port, reinterpret_cast<sockaddr_in*>(endpoint));
+}
+
+napi_value ReturnEndpoint(const Arguments& arguments, const sockaddr* endpoint) {
+  char text[kEndpointTextSize];
+  int family;
+  int port;
+  if (endpoint->sa_family == AF_INET6) {
+    auto* in6 = reinterpret_cast<const sockaddr_in6*>(endpoint);
+    uv_ip6_name(in6, text, INET6_ADDRSTRLEN);
+    if (in6->sin6_scope_id != 0 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr)) {
+      const size_t length = std::strlen(text);
+      size_t room = sizeof text - length - 1;
+      text[length] = '%';
+      if (uv_if_indextoiid(in6->sin6_scope_id, text + length + 1, &room) != 0) {
+        text[length] = '\0';
+      }
+    }
+    family = 6;
+    port = ntohs(in6->sin6_port);
+  } else if (endpoint->sa_family == AF_INET) {
+    auto* in = reinterpret_cast<const sockaddr_in*>(endpoint);
+    uv_ip4_name(in, text, sizeof text);
+    family = 4;
+    port = ntohs(in->sin_port);
+  } else {
+    return arguments.Return(UV_EINVAL);
+  }
+  arguments.environment()->SetState(port, family);
+  napi_value result;
+  return napi_create_string_latin1(arguments.env(), text, NAPI_AUTO_LENGTH, &result) == napi_ok
+             ? result
+             : nullptr;
+}
+
+}  // namespace uvnet

@@ -1,0 +1,107 @@
+#ifndef UVNET_ARGUMENTS_H_
+#define UVNET_ARGUMENTS_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <string>
+
+#include "env/environment.h"
+#include "stream/stream.h"
+
+namespace uvnet {
+
+// The arguments of one native method. The facade has checked them already; what
+// is missing or of a wrong type here reads as "not given", never as garbage.
+class Arguments {
+ public:
+  static constexpr size_t kMax = 7;
+
+  Arguments(napi_env env, napi_callback_info info) : env_(env) {
+    void* data = nullptr;
+    count_ = kMax;
+    if (napi_get_cb_info(env, info, &count_, values_, nullptr, &data) != napi_ok) count_ = 0;
+    environment_ = static_cast<Environment*>(data);
+    if (count_ > kMax) count_ = kMax;
+  }
+
+  Environment* environment() const { return environment_; }
+  napi_env env() const { return env_; }
+  bool has(size_t index) const { return index < count_; }
+  napi_value at(size_t index) const { return has(index) ? values_[index] : nullptr; }
+
+  int Int(size_t index, int otherwise = 0) const {
+    int32_t value;
+    if (!has(index) || napi_get_value_int32(env_, values_[index], &value) != napi_ok) {
+      return otherwise;
+    }
+    return value;
+  }
+
+  double Double(size_t index, double otherwise = 0) const {
+    double value;
+    if (!has(index) || napi_get_value_double(env_, values_[index], &value) != napi_ok) {
+      return otherwise;
+    }
+    return value;
+  }
+
+  bool Bool(size_t index) const {
+    bool value = false;
+    return has(index) && napi_get_value_bool(env_, values_[index], &value) == napi_ok && value;
+  }
+
+  std::string String(size_t index) const {
+    size_t size = 0;
+    if (!has(index) ||
+        napi_get_value_string_utf8(env_, values_[index], nullptr, 0, &size) != napi_ok) {
+      return {};
+    }
+    std::string text(size, '\0');
+    if (napi_get_value_string_utf8(env_, values_[index], &text[0], size + 1, &size) != napi_ok) {
+      return {};
+    }
+    return text;
+  }
+
+  // The live stream with the id given as an argument, or null.
+  Stream* stream(size_t index = 0) const {
+    Handle* handle = environment_->Lookup(Int(index, -1));
+    return handle != nullptr && handle->alive() ? static_cast<Stream*>(handle) : nullptr;
+  }
+  Stream* tcp(size_t index = 0) const {
+    Stream* found = stream(index);
+    return found != nullptr && found->kind() == Handle::Kind::kTcp ? found : nullptr;
+  }
+  Stream* pipe(size_t index = 0) const {
+    Stream* found = stream(index);
+    return found != nullptr && found->kind() == Handle::Kind::kPipe ? found : nullptr;
+  }
+
+  napi_value Return(int value) const {
+    napi_value result;
+    return napi_create_int32(env_, value, &result) == napi_ok ? result : nullptr;
+  }
+  napi_value ReturnNumber(double value) const {
+    napi_value result;
+    return napi_create_double(env_, value, &result) == napi_ok ? result : nullptr;
+  }
+
+ private:
+  napi_env env_;
+  Environment* environment_;
+  size_t count_;
+  napi_value values_[kMax];
+};
+
+inline void Define(Napi::Env env, Napi::Object exports, const char* name, napi_callback method) {
+  napi_value function;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, method, Environment::From(env),
+                           &function) == napi_ok) {
+    napi_set_named_property(env, exports, name, function);
+  }
+}
+
+}  // namespace uvnet
+
+#endif  // UVNET_ARGUMENTS_H_

@@ -1,0 +1,117 @@
+#include "env/environment.h"
+
+#include "env/handle.h"
+#include "env/js_call.h"
+#include "lean/lean_hub.h"
+#include "transfer/handover.h"
+
+namespace uvnet {
+
+Environment::Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop), receive_(this) {}
+
+Environment::~Environment() = default;
+
+LeanHub* Environment::UseLean() {
+  if (lean_ == nullptr) lean_.reset(LeanHub::Create(this));
+  return lean_.get();
+}
+
+Environment* Environment::Create(napi_env env) {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
+
+  auto* self = new Environment(env, loop);
+  if (napi_add_async_cleanup_hook(env, OnCleanup, self, &self->cleanup_hook_) != napi_ok) {
+    delete self;
+    return nullptr;
+  }
+  // No finalizer: the cleanup hook, which runs earlier and may take several
+  // loop turns, is the one owner.
+  if (napi_set_instance_data(env, self, nullptr, nullptr) != napi_ok) {
+    napi_remove_async_cleanup_hook(self->cleanup_hook_);
+    delete self;
+    return nullptr;
+  }
+  return self;
+}
+
+Environment* Environment::From(napi_env env) {
+  void* data = nullptr;
+  if (napi_get_instance_data(env, &data) != napi_ok) return nullptr;
+  return static_cast<Environment*>(data);
+}
+
+void Environment::Link(Handle* handle) {
+  handle->next_ = first_;
+  handle->previous_ = nullptr;
+  if (first_ != nullptr) first_->previous_ = handle;
+  first_ = handle;
+}
+
+void Environment::Unlink(Handle* handle) {
+  if (handle->previous_ != nullptr) handle->previous_->next_ = handle->next_;
+  if (handle->next_ != nullptr) handle->next_->previous_ = handle->previous_;
+  if (first_ == handle) first_ = handle->next_;
+  if (handle->id_ >= 0) {
+    slots_[static_cast<uint32_t>(handle->id_)] = nullptr;
+    free_slots_.push_back(static_cast<uint32_t>(handle->id_));
+  }
+}
+
+int Environment::Register(Handle* handle) {
+  uint32_t slot;
+  if (!free_slots_.empty()) {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+    slots_[slot] = handle;
+  } else {
+    slot = static_cast<uint32_t>(slots_.size());
+    slots_.push_back(handle);
+  }
+  return static_cast<int>(slot);
+}
+
+void Environment::HandleClosed() {
+  --open_uv_handles_;
+  if (stopping_ && open_uv_handles_ == 0) Finish();
+}
+
+void Environment::SetCallback(Callback which, napi_value function) {
+  napi_ref& slot = callbacks_[static_cast<size_t>(which)];
+  if (slot != nullptr) napi_delete_reference(env_, slot);
+  slot = nullptr;
+  napi_create_reference(env_, function, 1, &slot);
+  // A facade that is loaded once more (jest does it for every file) does not
+  // know the slab that the one before it was told of.
+  if (which == Callback::kRead) receive_.Release(env_);
+}
+
+void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
+  auto* self = static_cast<Environment*>(data);
+  HandleScope scope(self->env_);
+  self->stopping_ = true;
+  self->state_ = nullptr;
+  EndOffers(self);
+  for (Handle* handle = self->first_; handle != nullptr;) {
+    Handle* next = handle->next_;
+    handle->Close();
+    handle = next;
+  }
+  if (self->lean_ != nullptr) self->lean_->Close();
+  self->receive_.Close();
+  if (self->open_uv_handles_ == 0) self->Finish();
+}
+
+void Environment::Finish() {
+  HandleScope scope(env_);
+  for (napi_ref reference : callbacks_) {
+    if (reference != nullptr) napi_delete_reference(env_, reference);
+  }
+  receive_.Release(env_);
+  lean_.reset();
+  napi_set_instance_data(env_, nullptr, nullptr, nullptr);
+  napi_remove_async_cleanup_hook(cleanup_hook_);
+  delete this;
+}
+
+}  // namespace uvnet

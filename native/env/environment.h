@@ -1,0 +1,146 @@
+#ifndef UVNET_ENVIRONMENT_H_
+#define UVNET_ENVIRONMENT_H_
+
+#include <node_api.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "block_list/block_list_table.h"
+#include "env/encode_area.h"
+#include "relay/splice_pipe.h"
+#include "stream/gather.h"
+#include "stream/receive_buffer.h"
+
+namespace uvnet {
+
+class Handle;
+class LeanHub;
+
+// The JavaScript functions that the core calls, in the order in which
+// lib/internal/native/handle.ts hands them over.
+enum class Callback : uint8_t {
+  kRead,        // (id, nread | status, offset, slab?)
+  kReadBuffer,  // (id, buffer, size?)
+  kConnection,  // (id, status, client id, 1 if Listener::proxied() knows more)
+  kConnect,     // (id, status)
+  kRace,        // (id, ConnectRace::EventType | flags, candidate | -1, status)
+  kWrite,       // (id, status)
+  kShutdown,    // (id, status)
+  kClose,       // (id)
+  kWriteError,  // (id, status): a write that JavaScript already counts as done
+  kDrop,        // (id, count): connections that were not let in; see Listener::Drop
+  kPeek,        // (id, bytes | status)
+  kDescriptor,  // (id, descriptor, position): came with the bytes that are reported next
+  kRelay,       // (id of a, 0 | status, Relay::Side, flags of relay.cc)
+  kCount,
+};
+
+// All state of the addon in one Node environment (the main thread or one
+// worker). There are no globals: two environments never share anything here.
+//
+// Life: created when the addon is loaded, ends in the async cleanup hook after
+// the last uv handle reported that it is closed.
+class Environment {
+ public:
+  static Environment* Create(napi_env env);
+  static Environment* From(napi_env env);
+
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  napi_env env() const { return env_; }
+  uv_loop_t* loop() const { return loop_; }
+
+  // True once teardown began: no JavaScript may be entered any more.
+  bool stopping() const { return stopping_; }
+
+  // Handles ------------------------------------------------------------------
+  // Every live handle is in the list; those that JavaScript knows also have an
+  // id, a slot of the table. Slots are reused only after the close callback.
+  void Link(Handle* handle);
+  void Unlink(Handle* handle);
+  int Register(Handle* handle);
+  void Replace(int id, Handle* handle) { slots_[static_cast<uint32_t>(id)] = handle; }
+  Handle* Lookup(int id) const {
+    return static_cast<uint32_t>(id) < slots_.size() ? slots_[static_cast<uint32_t>(id)] : nullptr;
+  }
+  // Each uv handle, also those without an id of their own (timers, polls), is
+  // counted from init to its close callback: teardown waits for them.
+  void HandleOpened() {
+    ++open_uv_handles_;
+    ++handles_made_;
+  }
+  void HandleClosed();
+  // Head of the list of live handles; Handle::next() goes on from there.
+  Handle* first_handle() const { return first_; }
+  uint64_t handles_made() const { return handles_made_; }
+  uint64_t handles_closed() const { return handles_made_ - open_uv_handles_; }
+
+  // Calls --------------------------------------------------------------------
+  void SetCallback(Callback which, napi_value function);
+  napi_ref callback(Callback which) const { return callbacks_[static_cast<size_t>(which)]; }
+
+  // A number that changes at least once between two turns of user code, so that
+  // a stream can tell "another write of this turn" from "a write of a new one".
+  uint32_t turn() const { return turn_; }
+  void NextTurn() { ++turn_; }
+
+  // Whether AsyncLocalStorage#enterWith marks the async resource (Node up to 22)
+  // and not the running callback only: then connections must not share one.
+  bool async_storage_on_resource() const { return async_storage_on_resource_; }
+  void SetAsyncStorageOnResource(bool value) { async_storage_on_resource_ = value; }
+
+  ReceiveBuffer& receive() { return receive_; }
+  BlockListTable& block_lists() { return block_lists_; }
+  GatherPool& gather() { return gather_; }
+  EncodeArea& encode_area() { return encode_area_; }
+  SplicePipePool& splice_pipes() { return splice_pipes_; }
+  // Null before the first handler table.
+  LeanHub* lean() const { return lean_.get(); }
+  LeanHub* UseLean();
+
+  // Two numbers a native method can return beside its result (see state.ts).
+  void BindState(int32_t* state) { state_ = state; }
+  void SetState(int32_t first, int32_t second) {
+    if (state_ == nullptr) return;
+    state_[0] = first;
+    state_[1] = second;
+  }
+
+ private:
+  explicit Environment(napi_env env, uv_loop_t* loop);
+  ~Environment();
+
+  static void OnCleanup(napi_async_cleanup_hook_handle hook, void* data);
+  void Finish();
+
+  napi_env env_;
+  uv_loop_t* loop_;
+  napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
+  bool stopping_ = false;
+  bool async_storage_on_resource_ = true;
+
+  std::vector<Handle*> slots_;
+  std::vector<uint32_t> free_slots_;
+  Handle* first_ = nullptr;
+  uint64_t open_uv_handles_ = 0;
+  uint64_t handles_made_ = 0;
+
+  napi_ref callbacks_[static_cast<size_t>(Callback::kCount)] = {};
+  uint32_t turn_ = 0;
+  int32_t* state_ = nullptr;
+
+  ReceiveBuffer receive_;
+  BlockListTable block_lists_;
+  GatherPool gather_;
+  EncodeArea encode_area_;
+  SplicePipePool splice_pipes_;
+  std::unique_ptr<LeanHub> lean_;
+};
+
+}  // namespace uvnet
+
+#endif  // UVNET_ENVIRONMENT_H_

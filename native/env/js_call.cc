@@ -1,0 +1,41 @@
+#include "env/js_call.h"
+
+#include "env/handle.h"
+
+namespace uvnet {
+
+JsCall::JsCall(Handle* handle) : JsCall(handle->environment(), handle->async_context()) {}
+
+JsCall::JsCall(Environment* environment, napi_async_context context)
+    : environment_(environment), env_(environment->env()), context_(context) {
+  if (environment_->stopping()) return;
+  if (napi_open_handle_scope(env_, &scope_) != napi_ok) scope_ = nullptr;
+}
+
+JsCall::~JsCall() {
+  if (scope_ != nullptr) napi_close_handle_scope(env_, scope_);
+}
+
+void JsCall::Run(napi_ref reference) {
+  if (!possible() || broken_) return;
+
+  napi_value function;
+  napi_value receiver;
+  if (napi_get_reference_value(env_, reference, &function) != napi_ok ||
+      napi_get_global(env_, &receiver) != napi_ok) {
+    return;
+  }
+
+  environment_->NextTurn();
+  const napi_status status =
+      napi_make_callback(env_, context_, receiver, function, count_, arguments_, nullptr);
+  if (status != napi_pending_exception) return;
+
+  // A worker that is being terminated also ends up here, with nothing to report.
+  napi_value error;
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
+    napi_fatal_exception(env_, error);
+  }
+}
+
+}  // namespace uvnet

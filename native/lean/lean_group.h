@@ -1,0 +1,97 @@
+#ifndef UVNET_LEAN_GROUP_H_
+#define UVNET_LEAN_GROUP_H_
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "env/handle.h"
+#include "lean/framing.h"
+#include "listen/listener.h"
+#include "stream/stream_consumer.h"
+
+namespace uvnet {
+
+class LeanHub;
+
+// The connections of one handler table: what a listener has accepted, or one outgoing connection.
+// It notes their events at the hub, and lends them the async context of the call that made it.
+//
+// Life: references are held by JavaScript's number, the listener, each connection and each event
+// that is noted.
+class LeanGroup final : public StreamConsumer, public ConnectionTaker {
+ public:
+  // Null where the engine has no memory left. `framing` may be null.
+  static LeanGroup* Create(LeanHub* hub, bool borrow, std::unique_ptr<FramingOptions> framing);
+
+  // The group that a stream belongs to; null where it is a socket's or a relay's.
+  static LeanGroup* Of(const Stream* stream);
+
+  LeanGroup(const LeanGroup&) = delete;
+  LeanGroup& operator=(const LeanGroup&) = delete;
+
+  void Retain() { ++references_; }
+  void Release() {
+    if (--references_ == 0) delete this;
+  }
+
+  int number() const { return number_; }
+  napi_async_context async_context() const { return context_->get(); }
+
+  // The stream is this group's from now on.
+  void Take(Stream* stream);
+  void GiveUp(Stream* stream);
+  void NoteOpen(Stream* stream);
+  // Whether connections that a listener lets in wait to be resumed.
+  void SetPaused(bool paused) { paused_ = paused; }
+
+  // The framer of one of the group's streams; null without framing.
+  Framer* framer(const Stream* stream) const;
+  // What was read of a stream with framing and is in no message that was noted.
+  std::vector<uint8_t> Uncut(const Stream* stream) const;
+
+  LeanGroup* AsLeanGroup() override { return this; }
+  void TakeConnection(Stream* stream) override;
+  void ListenerClosed() override { Release(); }
+
+  uv_buf_t Allocate(Stream* stream) override;
+  void OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) override;
+  void OnWritten(Stream* stream, int status) override;
+  void OnShutdown(Stream* stream, int status) override;
+  void OnClosing(Stream* stream) override;
+  void OnClosed(Stream* stream) override;
+
+ private:
+  LeanGroup(LeanHub* hub, std::shared_ptr<AsyncContext> context, bool borrow,
+            std::unique_ptr<FramingOptions> framing);
+  ~LeanGroup() = default;
+
+  void Cut(Stream* stream, size_t at, size_t size);
+
+  LeanHub* hub_;
+  std::shared_ptr<AsyncContext> context_;
+  const bool borrow_;  // handlers get views of the receive area
+  std::unique_ptr<FramingOptions> framing_;
+  std::unordered_map<const Stream*, std::shared_ptr<Framer>> framers_;
+  // What Cut is at: messages that were found and not noted yet.
+  struct Cutting {
+    const Stream* stream = nullptr;
+    const uint8_t* chunk = nullptr;
+    size_t size = 0;
+    Framer::Result found;  // `has_assembled` until that one is noted
+    size_t next = 0;       // of the ranges
+  };
+  Cutting cutting_;
+  int number_;
+  bool paused_ = false;
+  uint32_t references_ = 1;
+};
+
+void InitLean(Napi::Env env, Napi::Object exports);
+
+}  // namespace uvnet
+
+#endif  // UVNET_LEAN_GROUP_H_

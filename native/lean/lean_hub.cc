@@ -1,0 +1,324 @@
+#include "lean/lean_hub.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+#include "env/environment.h"
+#include "env/js_call.h"
+#include "lean/lean_group.h"
+#include "stream/piece.h"
+#include "stream/stream.h"
+
+namespace uvnet {
+
+namespace {
+
+// Reads begin at even places, so that typed arrays of any kind can look at them.
+constexpr size_t kAlignment = 8;
+
+size_t Aligned(size_t size) { return (size + kAlignment - 1) & ~(kAlignment - 1); }
+
+}  // namespace
+
+LeanHub* LeanHub::Create(Environment* environment) {
+  auto* self = new LeanHub(environment);
+  // Neither of them can fail.
+  uv_check_init(environment->loop(), &self->check_);
+  uv_idle_init(environment->loop(), &self->idle_);
+  self->check_.data = self->idle_.data = self;
+  for (auto* part : {reinterpret_cast<uv_handle_t*>(&self->check_),
+                     reinterpret_cast<uv_handle_t*>(&self->idle_)}) {
+    uv_unref(part);
+    environment->HandleOpened();
+  }
+  return self;
+}
+
+LeanHub::~LeanHub() {
+  for (LeanGroup* owner : owners_) owner->Release();
+  for (const Late& late : late_) late.owner->Release();
+  for (LeanGroup* group : groups_) {
+    if (group != nullptr) group->Release();
+  }
+  Unbind();
+}
+
+void LeanHub::Close() {
+  uv_close(reinterpret_cast<uv_handle_t*>(&check_), OnPartClosed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle_), OnPartClosed);
+}
+
+void LeanHub::OnPartClosed(uv_handle_t* handle) {
+  static_cast<LeanHub*>(handle->data)->environment_->HandleClosed();
+}
+
+int LeanHub::Bind(napi_value numbers, napi_value receive, napi_value send, napi_value deliver) {
+  napi_env env = environment_->env();
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data[3] = {};
+  size_t size[2] = {};
+  if (napi_get_typedarray_info(env, numbers, &type, &length, &data[0], nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_int32_array || length < kNumbers ||
+      napi_get_buffer_info(env, receive, &data[1], &size[0]) != napi_ok || size[0] < kReadSize ||
+      napi_get_buffer_info(env, send, &data[2], &size[1]) != napi_ok) {
+    return UV_EINVAL;
+  }
+  // A facade that is loaded once more (jest does it) brings memory of its own.
+  Unbind();
+  const napi_value memory[] = {numbers, receive, send};
+  for (size_t i = 0; i < 3; ++i) {
+    if (napi_create_reference(env, memory[i], 1, &memory_[i]) != napi_ok) return UV_ENOMEM;
+  }
+  if (napi_create_reference(env, deliver, 1, &deliver_) != napi_ok) return UV_ENOMEM;
+  numbers_ = static_cast<int32_t*>(data[0]);
+  receive_ = static_cast<char*>(data[1]);
+  receive_size_ = size[0];
+  send_ = static_cast<char*>(data[2]);
+  send_size_ = size[1];
+  used_ = 0;
+  return 0;
+}
+
+void LeanHub::Unbind() {
+  napi_env env = environment_->env();
+  for (napi_ref* reference : {&memory_[0], &memory_[1], &memory_[2], &deliver_}) {
+    if (*reference != nullptr) napi_delete_reference(env, *reference);
+    *reference = nullptr;
+  }
+}
+
+int LeanHub::AddGroup(LeanGroup* group) {
+  const auto free = std::find(groups_.begin(), groups_.end(), nullptr);
+  const auto number = static_cast<int>(free - groups_.begin());
+  if (free == groups_.end()) {
+    groups_.push_back(group);
+  } else {
+    *free = group;
+  }
+  return number;
+}
+
+LeanGroup* LeanHub::group(int number) const {
+  return static_cast<size_t>(number) < groups_.size() ? groups_[static_cast<size_t>(number)]
+                                                      : nullptr;
+}
+
+// Receiving -------------------------------------------------------------------
+
+uv_buf_t LeanHub::Room() const {
+  const size_t room = std::min(receive_size_ - used_, kReadSize);
+  return uv_buf_init(receive_ + used_, static_cast<unsigned>(room));
+}
+
+void LeanHub::Use(size_t end) { used_ = Aligned(end); }
+
+void LeanHub::DeliverIfFull() {
+  if (receive_size_ < used_ + kReadSize || full()) Deliver();
+}
+
+char* LeanHub::Reserve(size_t size) {
+  if (receive_size_ < used_ + Aligned(size) + kReadSize) return nullptr;
+  char* const place = receive_ + used_;
+  used_ += Aligned(size);
+  return place;
+}
+
+void LeanHub::Push(LeanGroup* group, int id, LeanEvent::Type type, size_t at, int size) {
+  if (environment_->stopping()) return;
+  const LeanEvent event = {id, type, static_cast<int32_t>(at), size};
+  group->Retain();
+  Wake();
+  if (full()) {
+    late_.push_back({event, group});
+    return;
+  }
+  if (!owners_.empty() && owners_.back() != group) mixed_ = true;
+  events()[numbers_[kEventCount]++] = event;
+  owners_.push_back(group);
+}
+
+void LeanHub::Forget(int id) {
+  // In a delivery JavaScript knows by itself which connections are gone, and no id is given anew.
+  if (delivering_ || numbers_ == nullptr) return;
+  for (int32_t i = 0; i < numbers_[kEventCount]; ++i) {
+    if (events()[i].id == id) events()[i].type = LeanEvent::kNone;
+  }
+  for (Late& late : late_) {
+    if (late.event.id == id) late.event.type = LeanEvent::kNone;
+  }
+}
+
+void LeanHub::Wake() {
+  if (awake_ || delivering_) return;
+  awake_ = true;
+  uv_check_start(&check_, OnCheck);
+  uv_idle_start(&idle_, OnIdle);
+}
+
+void LeanHub::Rest() {
+  if (!awake_) return;
+  awake_ = false;
+  uv_check_stop(&check_);
+  uv_idle_stop(&idle_);
+}
+
+void LeanHub::OnCheck(uv_check_t* check) { static_cast<LeanHub*>(check->data)->Deliver(); }
+
+// The order of events within a group is kept.
+void LeanHub::SortByGroup() {
+  const auto count = static_cast<size_t>(numbers_[kEventCount]);
+  std::vector<LeanGroup*> order;
+  std::vector<size_t> rank(count);
+  for (size_t i = 0; i < count; ++i) {
+    const auto found = std::find(order.begin(), order.end(), owners_[i]);
+    rank[i] = static_cast<size_t>(found - order.begin());
+    if (found == order.end()) order.push_back(owners_[i]);
+  }
+  std::vector<size_t> places(count);
+  std::iota(places.begin(), places.end(), size_t{0});
+  std::stable_sort(places.begin(), places.end(),
+                   [&](size_t a, size_t b) { return rank[a] < rank[b]; });
+  const std::vector<LeanEvent> unsorted_events(events(), events() + count);
+  const std::vector<LeanGroup*> unsorted_owners = owners_;
+  for (size_t i = 0; i < count; ++i) {
+    events()[i] = unsorted_events[places[i]];
+    owners_[i] = unsorted_owners[places[i]];
+  }
+}
+
+// False where JavaScript could not be entered at all.
+bool LeanHub::Run(LeanGroup* group, int32_t end, napi_value message) {
+  const int32_t before = numbers_[kDelivered];
+  JsCall call(environment_, group->async_context());
+  if (!call.possible()) return false;
+  call.Int(group->number()).Int(end);
+  if (message != nullptr) call.Value(message);
+  call.Run(deliver_);
+  return numbers_[kDelivered] > before;
+}
+
+void LeanHub::Deliver(size_t used, napi_value message) {
+  if (delivering_) return;
+  delivering_ = true;
+  numbers_[kDelivering] = 1;
+  bool entered = true;
+  while (entered && !owners_.empty()) {
+    if (mixed_) SortByGroup();
+    for (int32_t next = 0; entered && next < numbers_[kEventCount]; next = numbers_[kDelivered]) {
+      LeanGroup* const group = owners_[static_cast<size_t>(next)];
+      int32_t end = next + 1;
+      while (end < numbers_[kEventCount] && owners_[static_cast<size_t>(end)] == group) ++end;
+      entered = Run(group, end, std::exchange(message, nullptr));
+      // What this reports is delivered by the next round.
+      Flush();
+    }
+    NextRound();
+  }
+  numbers_[kDelivering] = 0;
+  used_ = used;
+  delivering_ = false;
+  Rest();
+}
+
+void LeanHub::NextRound() {
+  for (LeanGroup* owner : owners_) owner->Release();
+  owners_.clear();
+  numbers_[kDelivered] = numbers_[kEventCount] = 0;
+  mixed_ = false;
+  const size_t count = std::min<size_t>(late_.size(), kMaxEvents);
+  for (size_t i = 0; i < count; ++i) {
+    const Late& late = late_[i];
+    if (!owners_.empty() && owners_.back() != late.owner) mixed_ = true;
+    events()[numbers_[kEventCount]++] = late.event;
+    owners_.push_back(late.owner);
+  }
+  late_.erase(late_.begin(), late_.begin() + static_cast<ptrdiff_t>(count));
+}
+
+void LeanHub::DeliverApart(LeanGroup* group, int id, const char* data, size_t size) {
+  if (environment_->stopping()) return;
+  napi_env env = environment_->env();
+  HandleScope scope(env);
+  napi_value message;
+  if (environment_->receive().Copy(env, data, size, &message) != napi_ok) message = nullptr;
+  DeliverMessage(group, id, message, size);
+}
+
+void LeanHub::DeliverBulk(LeanGroup* group, int id, size_t size) {
+  if (environment_->stopping()) return;
+  HandleScope scope(environment_->env());
+  napi_value message;
+  if (environment_->receive().TakeBulk(environment_->env(), &message) != napi_ok) message = nullptr;
+  DeliverMessage(group, id, message, size);
+}
+
+void LeanHub::DeliverMessage(LeanGroup* group, int id, napi_value message, size_t size) {
+  if (message == nullptr) {
+    Push(group, id, LeanEvent::kReadError, 0, UV_ENOMEM);
+    return;
+  }
+  Push(group, id, LeanEvent::kData, 0, static_cast<int>(size));
+  Deliver(used_, message);
+}
+
+// Sending ---------------------------------------------------------------------
+
+void LeanHub::Written(LeanGroup* group, Stream* stream, int result) {
+  if (result < 0) {
+    Push(group, stream->id(), LeanEvent::kWriteError, 0, result);
+  } else if (result == kWriteQueued) {
+    const size_t waiting = std::min<size_t>(stream->write_queue_size(), INT32_MAX);
+    Push(group, stream->id(), LeanEvent::kQueued, 0, static_cast<int>(waiting));
+  }
+}
+
+void LeanHub::NoteCounters(const Stream* stream) {
+  const double counters[] = {static_cast<double>(stream->bytes_read()),
+                             static_cast<double>(stream->bytes_written())};
+  std::memcpy(numbers_ + kCounters, counters, sizeof counters);
+}
+
+void LeanHub::SendAll(LeanGroup* group, Stream* stream, int32_t first) {
+  pieces_.clear();
+  for (int32_t i = first; i >= 0; i = sends()[i].next) {
+    const LeanSend& send = sends()[i];
+    pieces_.push_back(Piece(send_ + send.at, send.size));
+  }
+  Written(group, stream, stream->WriteCopied(pieces_.data(), pieces_.size()));
+}
+
+void LeanHub::Flush() {
+  const int32_t count = numbers_[kSendCount];
+  if (count == 0) return;
+  // Strings the records of each connection together, in order.
+  for (int32_t i = 0; i < count; ++i) {
+    LeanSend& send = sends()[i];
+    send.next = -1;
+    const auto id = static_cast<size_t>(send.id);
+    if (id >= last_send_.size()) last_send_.resize(id + 1);
+    const int32_t last = last_send_[id];
+    if (last > 0) {
+      sends()[last - 1].next = i;
+      send.id = -send.id - 1;  // not the first one
+    }
+    last_send_[id] = i + 1;
+  }
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t id = sends()[i].id;
+    if (id < 0) continue;
+    last_send_[static_cast<size_t>(id)] = 0;
+    Handle* const handle = environment_->Lookup(id);
+    if (handle == nullptr || !handle->alive()) continue;
+    auto* const stream = static_cast<Stream*>(handle);
+    LeanGroup* const group = LeanGroup::Of(stream);
+    if (group != nullptr) SendAll(group, stream, i);
+  }
+  numbers_[kSendCount] = 0;
+  numbers_[kSendUsed] = 0;
+}
+
+}  // namespace uvnet

@@ -1,0 +1,350 @@
+// What lib/lean calls. See NativeBinding in lib/internal/native/native-types.ts.
+
+#include <cstring>
+#include <vector>
+
+#include "env/arguments.h"
+#include "lean/lean_group.h"
+#include "lean/lean_hub.h"
+#include "listen/listener.h"
+#include "stream/piece.h"
+
+namespace uvnet {
+
+namespace {
+
+struct Bytes {
+  char* data = nullptr;
+  size_t size = 0;
+
+  bool From(napi_env env, napi_value value) {
+    void* place = nullptr;
+    if (value == nullptr || napi_get_buffer_info(env, value, &place, &size) != napi_ok) {
+      return false;
+    }
+    data = static_cast<char*>(place);
+    return true;
+  }
+};
+
+LeanGroup* GroupFrom(const Arguments& arguments, size_t index) {
+  LeanHub* const hub = arguments.environment()->lean();
+  return hub == nullptr ? nullptr : hub->group(arguments.Int(index, -1));
+}
+
+// What Start returns: builds for developers have borrowed bytes overwritten when they are returned.
+#ifdef UVNET_DEBUG
+constexpr int kStarted = 1;
+#else
+constexpr int kStarted = 0;
+#endif
+
+// (numbers: Int32Array, receive area, send area, deliver)
+napi_value Start(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  if (!arguments.has(3)) return arguments.Return(UV_EINVAL);
+  const int status = arguments.environment()->UseLean()->Bind(arguments.at(0), arguments.at(1),
+                                                              arguments.at(2), arguments.at(3));
+  return arguments.Return(status == 0 ? kStarted : status);
+}
+
+// (borrow, FramingOptions::Type | -1, size or width of the length, little endian, includes header,
+// max, delimiter?): the group's number
+napi_value GroupNew(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  LeanHub* const hub = arguments.environment()->lean();
+  if (hub == nullptr || !hub->bound()) return arguments.Return(UV_EINVAL);
+  std::unique_ptr<FramingOptions> framing;
+  const int type = arguments.Int(1, -1);
+  if (type >= 0) {
+    framing.reset(new FramingOptions);
+    framing->type = static_cast<FramingOptions::Type>(type);
+    framing->size = static_cast<size_t>(arguments.Double(2));
+    framing->length_bytes = static_cast<uint8_t>(arguments.Int(2));
+    framing->big_endian = !arguments.Bool(3);
+    framing->includes_header = arguments.Bool(4);
+    framing->max = static_cast<size_t>(arguments.Double(5));
+    Bytes delimiter;
+    if (delimiter.From(env, arguments.at(6))) {
+      framing->delimiter.assign(delimiter.data, delimiter.size);
+    }
+    if (!framing->IsValid()) return arguments.Return(UV_EINVAL);
+  }
+  LeanGroup* const group = LeanGroup::Create(hub, arguments.Bool(0), std::move(framing));
+  return arguments.Return(group == nullptr ? UV_ENOMEM : group->number());
+}
+
+napi_value GroupFree(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  LeanGroup* const group = GroupFrom(arguments, 0);
+  if (group == nullptr) return arguments.Return(UV_EINVAL);
+  arguments.environment()->lean()->RemoveGroup(group->number());
+  group->Release();
+  return arguments.Return(0);
+}
+
+// (id of a listening handle, group, paused)
+napi_value Listen(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* const stream = arguments.stream();
+  LeanGroup* const group = GroupFrom(arguments, 1);
+  if (stream == nullptr || stream->listener() == nullptr) return arguments.Return(UV_EBADF);
+  if (group == nullptr) return arguments.Return(UV_EINVAL);
+  group->SetPaused(arguments.Bool(2));
+  group->Retain();
+  stream->listener()->GiveTo(group);
+  return arguments.Return(0);
+}
+
+// (id, group, whether LeanEvent::kOpen follows)
+napi_value Take(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* const stream = arguments.stream();
+  LeanGroup* const group = GroupFrom(arguments, 1);
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  if (group == nullptr || stream->consumer() != nullptr) return arguments.Return(UV_EINVAL);
+  group->Take(stream);
+  if (arguments.Bool(2)) group->NoteOpen(stream);
+  return arguments.Return(0);
+}
+
+// A connection of a handler table. `stream()` is null where the id names nothing of the kind.
+class Connection {
+ public:
+  explicit Connection(const Arguments& arguments) : hub_(arguments.environment()->lean()) {
+    Stream* const stream = hub_ == nullptr ? nullptr : arguments.stream();
+    if (stream == nullptr) return;
+    group_ = LeanGroup::Of(stream);
+    if (group_ != nullptr) stream_ = stream;
+  }
+
+  LeanHub* hub() const { return hub_; }
+  LeanGroup* group() const { return group_; }
+  Stream* stream() const { return stream_; }
+
+  int Close(bool reset) {
+    hub_->NoteCounters(stream_);
+    const int status = reset ? stream_->CloseReset() : stream_->Close();
+    hub_->Push(group_, -1, LeanEvent::kClosed);
+    return status;
+  }
+
+  // Bytes that wait, or an error.
+  double Outcome(int result) const {
+    return result == kWriteQueued ? static_cast<double>(stream_->write_queue_size()) : result;
+  }
+
+ protected:
+  LeanHub* hub_;
+  LeanGroup* group_ = nullptr;
+  Stream* stream_ = nullptr;
+};
+
+// The same for what is to come behind all that was written before.
+class FlushedConnection : public Connection {
+ public:
+  explicit FlushedConnection(const Arguments& arguments) : Connection(arguments) {
+    if (stream_ != nullptr) hub_->Flush();
+  }
+};
+
+// (id, type of its async context from now on)
+napi_value GiveUp(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  FlushedConnection connection(arguments);
+  if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
+  connection.group()->GiveUp(connection.stream());
+  connection.stream()->Attach(arguments.at(1));
+  return arguments.Return(0);
+}
+
+// (id): LeanEvent::kHeld follows.
+napi_value Hold(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Connection connection(arguments);
+  if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
+  connection.hub()->Push(connection.group(), connection.stream()->id(), LeanEvent::kHeld);
+  return arguments.Return(0);
+}
+
+// (id, Buffer): the messages that end in bytes which did not come through the hub, and behind them
+// the LeanEvent::FrameError where there is one.
+napi_value Cut(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Connection connection(arguments);
+  Bytes bytes;
+  napi_value list;
+  if (connection.stream() == nullptr || !bytes.From(env, arguments.at(1)) ||
+      napi_create_array(env, &list) != napi_ok) {
+    return nullptr;
+  }
+  Framer* const framer = connection.group()->framer(connection.stream());
+  if (framer == nullptr) return nullptr;
+  const auto* const data = reinterpret_cast<const uint8_t*>(bytes.data);
+  const Framer::Result result = framer->Push(data, bytes.size);
+  uint32_t count = 0;
+  const auto add = [&](const uint8_t* message, size_t size) {
+    napi_value copy;
+    if (napi_create_buffer_copy(env, size, message, nullptr, &copy) == napi_ok) {
+      napi_set_element(env, list, count++, copy);
+    }
+  };
+  if (result.has_assembled) add(result.assembled, result.assembled_length);
+  for (size_t i = 0; i < result.range_count; ++i) {
+    add(data + result.ranges[i].offset, result.ranges[i].length);
+  }
+  if (result.status != Framer::Status::kOk) {
+    napi_set_element(
+        env, list, count,
+        arguments.Return(result.status == Framer::Status::kTooLong ? LeanEvent::kTooLong
+                                                                   : LeanEvent::kBadLength));
+  }
+  return list;
+}
+
+// (id): a Buffer of what was read and is in none of the messages that were noted.
+napi_value Uncut(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Connection connection(arguments);
+  if (connection.stream() == nullptr) return nullptr;
+  const std::vector<uint8_t> bytes = connection.group()->Uncut(connection.stream());
+  napi_value copy;
+  return napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &copy) == napi_ok
+             ? copy
+             : nullptr;
+}
+
+napi_value Flush(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  LeanHub* const hub = arguments.environment()->lean();
+  if (hub != nullptr) hub->Flush();
+  return nullptr;
+}
+
+// (id, Buffer): as Connection::Outcome
+napi_value Write(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  FlushedConnection connection(arguments);
+  if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
+  Bytes bytes;
+  if (!bytes.From(env, arguments.at(1))) return arguments.Return(UV_EINVAL);
+  // Borrowed bytes are gone when their handler returns.
+  const bool borrowed = connection.hub()->Holds(bytes.data);
+  const int result = connection.stream()->Write(bytes.data, bytes.size,
+                                                borrowed ? nullptr : arguments.at(1), false);
+  return arguments.ReturnNumber(connection.Outcome(result));
+}
+
+// (id, Buffer[]): as Connection::Outcome
+napi_value Writev(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  FlushedConnection connection(arguments);
+  if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
+  uint32_t count = 0;
+  napi_value list = arguments.at(1);
+  if (list == nullptr || napi_get_array_length(env, list, &count) != napi_ok) {
+    return arguments.Return(UV_EINVAL);
+  }
+  std::vector<uv_buf_t> pieces(count);
+  bool borrowed = false;
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value chunk;
+    Bytes bytes;
+    if (napi_get_element(env, list, i, &chunk) != napi_ok || !bytes.From(env, chunk)) {
+      return arguments.Return(UV_EINVAL);
+    }
+    borrowed = borrowed || connection.hub()->Holds(bytes.data);
+    pieces[i] = Piece(bytes.data, bytes.size);
+  }
+  Stream* const stream = connection.stream();
+  const int result = borrowed ? stream->WriteCopied(pieces.data(), count)
+                              : stream->WriteVector(pieces.data(), count, list, nullptr);
+  return arguments.ReturnNumber(connection.Outcome(result));
+}
+
+// (id, Buffer): how many bytes the kernel took, or an error
+napi_value TryWrite(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  FlushedConnection connection(arguments);
+  if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
+  Bytes bytes;
+  if (!bytes.From(env, arguments.at(1))) return arguments.Return(UV_EINVAL);
+  return arguments.Return(connection.stream()->TryWrite(bytes.data, bytes.size));
+}
+
+// (Int32Array of ids, how many of them, Buffer)
+napi_value Publish(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Environment* const environment = arguments.environment();
+  LeanHub* const hub = environment->lean();
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* ids = nullptr;
+  Bytes bytes;
+  if (hub == nullptr || !arguments.has(2) || !bytes.From(env, arguments.at(2)) ||
+      napi_get_typedarray_info(env, arguments.at(0), &type, &length, &ids, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_int32_array) {
+    return arguments.Return(UV_EINVAL);
+  }
+  hub->Flush();
+  const auto count = std::min(length, static_cast<size_t>(arguments.Int(1)));
+  napi_value pin =
+      bytes.size > LeanHub::kPinSize && !hub->Holds(bytes.data) ? arguments.at(2) : nullptr;
+  for (size_t i = 0; i < count; ++i) {
+    Handle* const handle = environment->Lookup(static_cast<int32_t*>(ids)[i]);
+    if (handle == nullptr || !handle->alive()) continue;
+    auto* const stream = static_cast<Stream*>(handle);
+    LeanGroup* const group = LeanGroup::Of(stream);
+    if (group == nullptr) continue;
+    hub->Written(group, stream, stream->Write(bytes.data, bytes.size, pin, false));
+  }
+  return arguments.Return(0);
+}
+
+// (id, the peer has ended): ends the connection, behind what was written. 1 where it is closed by
+// that, 0 where LeanEvent::kShutdown follows, or an error.
+napi_value End(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  FlushedConnection connection(arguments);
+  Stream* const stream = connection.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  if (arguments.Bool(1) && stream->write_queue_size() == 0) {
+    connection.Close(false);
+    return arguments.Return(1);
+  }
+  return arguments.Return(stream->Shutdown());
+}
+
+// (id, with a reset)
+napi_value Close(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  FlushedConnection connection(arguments);
+  Stream* const stream = connection.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  const bool reset = arguments.Bool(1) && stream->kind() == Handle::Kind::kTcp;
+  return arguments.Return(connection.Close(reset));
+}
+
+}  // namespace
+
+void InitLean(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "leanStart", Start);
+  Define(env, exports, "leanGroupNew", GroupNew);
+  Define(env, exports, "leanGroupFree", GroupFree);
+  Define(env, exports, "leanListen", Listen);
+  Define(env, exports, "leanTake", Take);
+  Define(env, exports, "leanGiveUp", GiveUp);
+  Define(env, exports, "leanHold", Hold);
+  Define(env, exports, "leanCut", Cut);
+  Define(env, exports, "leanUncut", Uncut);
+  Define(env, exports, "leanFlush", Flush);
+  Define(env, exports, "leanWrite", Write);
+  Define(env, exports, "leanWritev", Writev);
+  Define(env, exports, "leanTryWrite", TryWrite);
+  Define(env, exports, "leanPublish", Publish);
+  Define(env, exports, "leanEnd", End);
+  Define(env, exports, "leanClose", Close);
+}
+
+}  // namespace uvnet

@@ -1,0 +1,264 @@
+#include "listen/accept_policy.h"
+
+#include <cstring>
+
+#ifndef _WIN32
+#include <netinet/in.h>
+#endif
+
+#include "env/arguments.h"
+#include "stream/stream.h"
+
+namespace uvnet {
+
+namespace {
+
+// Whether a list (which may be null) covers an address; one that is not IP is in no list.
+bool Lists(const BlockRules* list, const sockaddr* address) {
+  if (list == nullptr) return false;
+  IpAddress ip;
+  if (address->sa_family == AF_INET) {
+    ip.family = 4;
+    std::memcpy(ip.bytes, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
+  } else if (address->sa_family == AF_INET6) {
+    ip.family = 6;
+    std::memcpy(ip.bytes, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
+  } else {
+    return false;
+  }
+  return list->Contains(ip);
+}
+
+}  // namespace
+
+Admission& Admission::operator=(Admission&& other) noexcept {
+  if (this != &other) {
+    Leave(0, 0);
+    policy_ = other.policy_;
+    ticket_ = other.ticket_;
+    other.policy_ = nullptr;
+  }
+  return *this;
+}
+
+void Admission::Leave(uint64_t bytes_read, uint64_t bytes_written) {
+  if (policy_ == nullptr) return;
+  AcceptPolicy* const policy = policy_;
+  policy_ = nullptr;
+  --policy->stats_.open;
+  policy->stats_.bytes_read += bytes_read;
+  policy->stats_.bytes_written += bytes_written;
+  if (policy->per_address_ != nullptr) policy->per_address_->Release(ticket_);
+  policy->Release();
+}
+
+AcceptPolicy::AcceptPolicy() = default;
+
+void AcceptPolicy::SetIPv6Prefix(unsigned bits) {
+  ipv6_prefix_ = bits;
+  if (per_address_ != nullptr) per_address_->SetIPv6Prefix(bits);
+}
+
+void AcceptPolicy::SetRate(double per_second, uint32_t burst) {
+  has_rate_ = per_second > 0;
+  if (has_rate_) rate_.Configure(per_second, burst);
+}
+
+DropReason AcceptPolicy::ExpectsProxy(const sockaddr* peer, bool* expects) const {
+  *expects = false;
+  if (proxy_mode == ProxyMode::kOff) return DropReason::kNone;
+  const bool has_address = peer->sa_family == AF_INET || peer->sa_family == AF_INET6;
+  *expects = proxy_from == nullptr || !has_address || Lists(proxy_from.get(), peer);
+  return *expects || proxy_mode == ProxyMode::kOptional ? DropReason::kNone
+                                                        : DropReason::kProxyPeer;
+}
+
+DropReason AcceptPolicy::Admit(const sockaddr* peer, bool via_proxy, Admission* admission) {
+  if (stats_.open >= max_connections) return DropReason::kMaxConnections;
+  if (Lists(block_list.get(), peer)) return DropReason::kBlockList;
+  // Before the rate, so that one address cannot use up what is there for all.
+  if (!via_proxy && !TakePlace(peer, admission)) return DropReason::kMaxPerAddress;
+  if (has_rate_ && !rate_.Take(uv_hrtime())) {
+    if (per_address_ != nullptr) per_address_->Release(admission->ticket_);
+    return DropReason::kRate;
+  }
+  Retain();
+  admission->policy_ = this;
+  ++stats_.open;
+  return DropReason::kNone;
+}
+
+DropReason AcceptPolicy::AdmitClient(const sockaddr* client, Admission* admission) {
+  if (Lists(block_list.get(), client)) return DropReason::kBlockList;
+  return TakePlace(client, admission) ? DropReason::kNone : DropReason::kMaxPerAddress;
+}
+
+// True also where there is no limit, or no address to count.
+bool AcceptPolicy::TakePlace(const sockaddr* address, Admission* admission) {
+  admission->ticket_ = PerAddressLimiter::kNoTicket;
+  if (max_per_address == kNoLimit) return true;
+  if (per_address_ == nullptr) {
+    uint64_t seed = uv_hrtime();
+    // Where the system has no randomness to give, the time is what remains.
+    uv_random(nullptr, nullptr, &seed, sizeof seed, 0, nullptr);
+    per_address_.reset(new PerAddressLimiter(seed));
+    per_address_->SetIPv6Prefix(ipv6_prefix_);
+  }
+  if (address->sa_family == AF_INET) {
+    const auto* in = reinterpret_cast<const sockaddr_in*>(address);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&in->sin_addr);
+    admission->ticket_ = per_address_->AcquireIPv4(bytes, max_per_address);
+  } else if (address->sa_family == AF_INET6) {
+    const auto* in6 = reinterpret_cast<const sockaddr_in6*>(address);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&in6->sin6_addr);
+    admission->ticket_ = per_address_->AcquireIPv6(bytes, max_per_address);
+  } else {
+    return true;
+  }
+  return admission->ticket_ != PerAddressLimiter::kNoTicket;
+}
+
+// Methods ---------------------------------------------------------------------
+
+AcceptPolicy* PolicyFrom(napi_env env, napi_value value) {
+  void* data = nullptr;
+  if (value == nullptr || napi_get_value_external(env, value, &data) != napi_ok) return nullptr;
+  return static_cast<AcceptPolicy*>(data);
+}
+
+namespace {
+
+// A limit from JavaScript: Infinity, NaN and what is not a number mean "none".
+uint32_t Limit(const Arguments& arguments, size_t index) {
+  const double value = arguments.Double(index, -1);
+  if (!(value >= 0 && value < AcceptPolicy::kNoLimit)) return AcceptPolicy::kNoLimit;
+  const uint32_t whole = static_cast<uint32_t>(value);
+  return whole < value ? whole + 1 : whole;
+}
+
+napi_value PolicyNew(napi_env env, napi_callback_info) {
+  auto* policy = new AcceptPolicy();
+  napi_value result;
+  const napi_status status = napi_create_external(
+      env, policy, [](napi_env, void* data, void*) { static_cast<AcceptPolicy*>(data)->Release(); },
+      nullptr, &result);
+  if (status == napi_ok) return result;
+  policy->Release();
+  return nullptr;
+}
+
+// (policy, maxConnections, maxConnectionsPerAddress, ipv6 prefix); negative: no limit.
+napi_value PolicyLimits(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  if (policy == nullptr) return arguments.Return(UV_EINVAL);
+  policy->max_connections = Limit(arguments, 1);
+  policy->max_per_address = Limit(arguments, 2);
+  policy->SetIPv6Prefix(
+      static_cast<unsigned>(arguments.Int(3, PerAddressLimiter::kDefaultIPv6Prefix)));
+  return arguments.Return(0);
+}
+
+// (policy, perSecond, burst); a rate of 0 is none.
+napi_value PolicyRate(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  if (policy == nullptr) return arguments.Return(UV_EINVAL);
+  policy->SetRate(arguments.Double(1), Limit(arguments, 2));
+  return arguments.Return(0);
+}
+
+// (policy, mode, header timeout in ms)
+napi_value PolicyProxy(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  if (policy == nullptr) return arguments.Return(UV_EINVAL);
+  policy->proxy_mode = static_cast<AcceptPolicy::ProxyMode>(arguments.Int(1));
+  policy->proxy_timeout = static_cast<uint64_t>(arguments.Double(2));
+  return arguments.Return(0);
+}
+
+// (policy, block list, trusted proxies): ids of lists; -1 is none.
+napi_value PolicyLists(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  if (policy == nullptr) return arguments.Return(UV_EINVAL);
+  const BlockListTable& lists = arguments.environment()->block_lists();
+  policy->block_list = lists.Get(arguments.Int(1, -1));
+  policy->proxy_from = lists.Get(arguments.Int(2, -1));
+  return arguments.Return(0);
+}
+
+const Stream* OfPolicy(const Handle* handle, const AcceptPolicy* policy) {
+  const auto* stream = static_cast<const Stream*>(handle);
+  return stream->alive() && stream->admission().policy() == policy ? stream : nullptr;
+}
+
+// (policy, Float64Array) fills in, in this order: accepted, accept errors, open, bytes read, bytes
+// written, and what was dropped by reason.
+napi_value PolicyStats(napi_env env, napi_callback_info info) {
+  constexpr size_t kFixed = 5;
+  Arguments arguments(env, info);
+  const AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  if (policy == nullptr || !arguments.has(1) ||
+      napi_get_typedarray_info(env, arguments.at(1), &type, &length, &data, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_float64_array || length < kFixed + static_cast<size_t>(DropReason::kCount)) {
+    return arguments.Return(UV_EINVAL);
+  }
+  const AcceptPolicy::Stats& stats = policy->stats();
+  uint64_t bytes_read = stats.bytes_read;
+  uint64_t bytes_written = stats.bytes_written;
+  // Counting here what open connections moved keeps their data path free of it.
+  for (Handle* at = arguments.environment()->first_handle(); at != nullptr; at = at->next()) {
+    const Stream* stream = OfPolicy(at, policy);
+    if (stream == nullptr) continue;
+    bytes_read += stream->bytes_read();
+    bytes_written += stream->bytes_written();
+  }
+  auto* out = static_cast<double*>(data);
+  out[0] = static_cast<double>(stats.accepted);
+  out[1] = static_cast<double>(stats.accept_errors);
+  out[2] = static_cast<double>(stats.open);
+  out[3] = static_cast<double>(bytes_read);
+  out[4] = static_cast<double>(bytes_written);
+  for (size_t i = 0; i < static_cast<size_t>(DropReason::kCount); ++i) {
+    out[kFixed + i] = static_cast<double>(stats.dropped[i]);
+  }
+  return arguments.Return(0);
+}
+
+// (policy, ms): the ids of its connections that moved nothing for so long.
+napi_value PolicyIdle(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  napi_value ids;
+  if (policy == nullptr || napi_create_array(env, &ids) != napi_ok) return nullptr;
+  const double idle = arguments.Double(1);
+  const uint64_t now = uv_now(arguments.environment()->loop());
+  uint32_t count = 0;
+  for (Handle* at = arguments.environment()->first_handle(); at != nullptr; at = at->next()) {
+    const Stream* stream = OfPolicy(at, policy);
+    if (stream == nullptr || stream->id() < 0) continue;
+    if (static_cast<double>(now - stream->last_activity()) < idle) continue;
+    if (napi_set_element(env, ids, count, arguments.Return(stream->id())) == napi_ok) ++count;
+  }
+  return ids;
+}
+
+}  // namespace
+
+void InitAcceptPolicy(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "policyNew", PolicyNew);
+  Define(env, exports, "policyLimits", PolicyLimits);
+  Define(env, exports, "policyRate", PolicyRate);
+  Define(env, exports, "policyLists", PolicyLists);
+  Define(env, exports, "policyProxy", PolicyProxy);
+  Define(env, exports, "policyStats", PolicyStats);
+  Define(env, exports, "policyIdle", PolicyIdle);
+}
+
+}  // namespace uvnet

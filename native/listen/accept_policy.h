@@ -1,0 +1,143 @@
+#ifndef UVNET_ACCEPT_POLICY_H_
+#define UVNET_ACCEPT_POLICY_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "block_list/block_rules.h"
+#include "listen/per_address_limiter.h"
+#include "listen/token_bucket.h"
+
+namespace uvnet {
+
+class AcceptPolicy;
+
+// Why a connection was not let in. `dropReasons` in lib/internal/listen/accept-policy.ts names
+// them.
+enum class DropReason : uint8_t {
+  kNone,
+  kMaxConnections,
+  kBlockList,
+  kMaxPerAddress,
+  kRate,
+  kProxyPeer,     // not one of those that may send a PROXY header
+  kProxyHeader,   // no header, a malformed one, or the peer closed before it was complete
+  kProxyTimeout,  // no complete header in time
+  kCount,
+};
+
+// The place that an open connection takes of its policy's limits; it moves with the connection.
+class Admission {
+ public:
+  Admission() = default;
+  Admission(Admission&& other) noexcept : policy_(other.policy_), ticket_(other.ticket_) {
+    other.policy_ = nullptr;
+  }
+  Admission& operator=(Admission&& other) noexcept;
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+  ~Admission() { Leave(0, 0); }
+
+  // The connection is closing, and has moved so many bytes.
+  void Leave(uint64_t bytes_read, uint64_t bytes_written);
+
+  const AcceptPolicy* policy() const { return policy_; }
+
+ private:
+  friend class AcceptPolicy;
+
+  AcceptPolicy* policy_ = nullptr;
+  PerAddressLimiter::Ticket ticket_ = PerAddressLimiter::kNoTicket;
+};
+
+// Decides about connections before anything is made for them, and counts.
+//
+// A policy belongs to one server of JavaScript's. Lists and limits may change at any time, also
+// while the server listens: what they say holds from the next connection on.
+//
+// Life: references are held by the server's object, by its listener and by every admission, so that
+// connections may outlive both. One environment, one thread: no atomics.
+class AcceptPolicy {
+ public:
+  enum class ProxyMode : uint8_t { kOff, kOptional, kRequire };
+
+  static constexpr uint32_t kNoLimit = UINT32_MAX;
+
+  struct Stats {
+    uint64_t accepted = 0;
+    uint64_t accept_errors = 0;
+    uint64_t open = 0;
+    uint64_t dropped[static_cast<size_t>(DropReason::kCount)] = {};
+    // Of connections that are closed.
+    uint64_t bytes_read = 0;
+    uint64_t bytes_written = 0;
+  };
+
+  AcceptPolicy();
+  AcceptPolicy(const AcceptPolicy&) = delete;
+  AcceptPolicy& operator=(const AcceptPolicy&) = delete;
+
+  void Retain() { ++references_; }
+  void Release() {
+    if (--references_ == 0) delete this;
+  }
+
+  // Limits -------------------------------------------------------------------
+  uint32_t max_connections = kNoLimit;
+  uint32_t max_per_address = kNoLimit;
+  void SetIPv6Prefix(unsigned bits);
+  // A rate of 0 is no limit.
+  void SetRate(double per_second, uint32_t burst);
+
+  // Null: nobody is blocked.
+  std::shared_ptr<const BlockRules> block_list;
+
+  ProxyMode proxy_mode = ProxyMode::kOff;
+  // Null: everybody may send a header.
+  std::shared_ptr<const BlockRules> proxy_from;
+  uint64_t proxy_timeout = 0;  // milliseconds
+
+  // Decisions ----------------------------------------------------------------
+  // Does this peer speak the PROXY protocol? kProxyPeer where it ought to, but is not trusted.
+  // Peers on unix sockets are: who may connect there is what the path's mode says.
+  DropReason ExpectsProxy(const sockaddr* peer, bool* expects) const;
+
+  // A connection has arrived. The peer's own address counts for the limit per address, unless the
+  // client's (`via_proxy`) will be known later.
+  DropReason Admit(const sockaddr* peer, bool via_proxy, Admission* admission);
+
+  // A balancer has told who its client is.
+  DropReason AdmitClient(const sockaddr* client, Admission* admission);
+
+  void CountAccepted() { ++stats_.accepted; }
+  void CountDrop(DropReason reason) { ++stats_.dropped[static_cast<size_t>(reason)]; }
+  void CountError() { ++stats_.accept_errors; }
+  const Stats& stats() const { return stats_; }
+
+ private:
+  friend class Admission;
+
+  ~AcceptPolicy() = default;
+
+  bool TakePlace(const sockaddr* address, Admission* admission);
+
+  uint32_t references_ = 1;
+  bool has_rate_ = false;
+  unsigned ipv6_prefix_ = PerAddressLimiter::kDefaultIPv6Prefix;
+  TokenBucket rate_;
+  // Made when the first limit per address is set.
+  std::unique_ptr<PerAddressLimiter> per_address_;
+  Stats stats_;
+};
+
+void InitAcceptPolicy(Napi::Env env, Napi::Object exports);
+
+// The policy behind a value that `policyNew` returned, or null.
+AcceptPolicy* PolicyFrom(napi_env env, napi_value value);
+
+}  // namespace uvnet
+
+#endif  // UVNET_ACCEPT_POLICY_H_

@@ -1,0 +1,447 @@
+#include "options/socket_options.h"
+
+#ifdef _WIN32
+#include <winsock2.h>
+#include <ws2tcpip.h>
+// mstcpip.h only after the two above.
+#include <mstcpip.h>
+#else
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cerrno>
+#endif
+
+#include <cstring>
+
+namespace uvnet {
+
+// Numbers of the kernel's interface that the headers of a build machine may be
+// too old for. They never change, and a kernel that lacks one says so.
+#ifdef __linux__
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+#ifndef MPTCP_INFO
+#define MPTCP_INFO 1
+#endif
+#ifndef IPV6_TRANSPARENT
+#define IPV6_TRANSPARENT 75
+#endif
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78
+#endif
+#ifndef TCP_FASTOPEN_CONNECT
+#define TCP_FASTOPEN_CONNECT 30
+#endif
+#endif  // __linux__
+
+#ifdef __APPLE__
+#ifndef SO_LINGER_SEC
+#define SO_LINGER_SEC 0x1080
+#endif
+#ifndef IP_BOUND_IF
+#define IP_BOUND_IF 25
+#endif
+#ifndef IPV6_BOUND_IF
+#define IPV6_BOUND_IF 125
+#endif
+#ifndef TCP_RXT_CONNDROPTIME
+#define TCP_RXT_CONNDROPTIME 0x80
+#endif
+#ifndef TCP_NOTSENT_LOWAT
+#define TCP_NOTSENT_LOWAT 0x201
+#endif
+#ifndef TCP_FASTOPEN
+#define TCP_FASTOPEN 0x105
+#endif
+#ifndef IPV6_TCLASS
+#define IPV6_TCLASS 36
+#endif
+#endif  // __APPLE__
+
+#ifdef _WIN32
+#ifndef TCP_KEEPIDLE
+#define TCP_KEEPIDLE 3
+#endif
+#ifndef TCP_MAXRT
+#define TCP_MAXRT 5
+#endif
+#ifndef TCP_FASTOPEN
+#define TCP_FASTOPEN 15
+#endif
+#ifndef TCP_KEEPCNT
+#define TCP_KEEPCNT 16
+#endif
+#ifndef TCP_KEEPINTVL
+#define TCP_KEEPINTVL 17
+#endif
+#ifndef IPV6_TCLASS
+#define IPV6_TCLASS 39
+#endif
+#endif  // _WIN32
+
+namespace {
+
+using Place = SocketOption::Place;
+
+constexpr Place At(int level, int name) { return {level, name, level, name, false}; }
+constexpr Place ByFamily(int level, int name, int level_ipv6, int name_ipv6) {
+  return {level, name, level_ipv6, name_ipv6, false};
+}
+constexpr Place InSeconds(int level, int name) { return {level, name, level, name, true}; }
+
+#define AT(level, name) At(level, name)
+#define BY_FAMILY(level, name, level_ipv6, name_ipv6) ByFamily(level, name, level_ipv6, name_ipv6)
+#define IN_SECONDS(level, name) InSeconds(level, name)
+#define NOWHERE Place()
+
+// Only the column of this platform is expanded: constants of the others need not exist.
+#if defined(__linux__)
+#define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) on_linux
+#elif defined(__APPLE__)
+#define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) on_darwin
+#elif defined(_WIN32)
+#define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) on_windows
+#else
+#define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) NOWHERE
+#endif
+
+#define UVNET_SOCKET_OPTION(name, kind, minimum, maximum, stage, server, domain, on_linux, \
+                            on_darwin, on_windows, text)                                   \
+  {#name,                                                                                  \
+   OptionKind::k##kind,                                                                    \
+   minimum,                                                                                \
+   maximum,                                                                                \
+   OptionStage::k##stage,                                                                  \
+   OptionServer::k##server,                                                                \
+   OptionDomain::k##domain,                                                                \
+   UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows)},
+#define UVNET_DSCP(name, code_point)
+
+constexpr SocketOption kOptions[] = {
+#include "options/socket_options.def"
+};
+
+#undef UVNET_DSCP
+#undef UVNET_SOCKET_OPTION
+#undef UVNET_PLATFORM_PLACE
+#undef NOWHERE
+#undef IN_SECONDS
+#undef BY_FAMILY
+#undef AT
+
+constexpr size_t kOptionCount = sizeof(kOptions) / sizeof(kOptions[0]);
+
+constexpr int64_t kMillisecondsPerSecond = 1000;
+
+int LastError() {
+#ifdef _WIN32
+  return uv_translate_sys_error(WSAGetLastError());
+#else
+  return -errno;
+#endif
+}
+
+int SetRaw(uv_os_sock_t fd, int level, int name, const void* data, size_t size) {
+#ifdef _WIN32
+  const int result =
+      setsockopt(fd, level, name, static_cast<const char*>(data), static_cast<int>(size));
+#else
+  const int result = setsockopt(fd, level, name, data, static_cast<socklen_t>(size));
+#endif
+  return result == 0 ? 0 : LastError();
+}
+
+int GetRaw(uv_os_sock_t fd, int level, int name, void* data, size_t* size) {
+#ifdef _WIN32
+  int length = static_cast<int>(*size);
+  const int result = getsockopt(fd, level, name, static_cast<char*>(data), &length);
+#else
+  auto length = static_cast<socklen_t>(*size);
+  const int result = getsockopt(fd, level, name, data, &length);
+#endif
+  if (result != 0) return LastError();
+  *size = static_cast<size_t>(length);
+  return 0;
+}
+
+int SetInt(uv_os_sock_t fd, int level, int name, int value) {
+  return SetRaw(fd, level, name, &value, sizeof(value));
+}
+
+int GetInt(uv_os_sock_t fd, int level, int name, int* value) {
+  // Windows answers some options with a single byte.
+  *value = 0;
+  size_t size = sizeof(*value);
+  return GetRaw(fd, level, name, value, &size);
+}
+
+int64_t SecondsUp(int64_t milliseconds) {
+  return (milliseconds + kMillisecondsPerSecond - 1) / kMillisecondsPerSecond;
+}
+
+bool InRange(const SocketOption& option, const OptionValue& value) {
+  if (option.is_text()) {
+    const auto size = static_cast<int64_t>(value.text.size());
+    return size >= option.minimum && size <= option.maximum &&
+           value.text.find('\0') == std::string::npos;
+  }
+  if (option.kind == OptionKind::kLinger && value.number == OptionValue::kLingerOff) return true;
+  return value.number >= option.minimum && value.number <= option.maximum;
+}
+
+int SetLinger(uv_os_sock_t fd, const Place& place, int64_t milliseconds) {
+  struct linger linger {};
+  const bool on = milliseconds != OptionValue::kLingerOff;
+  linger.l_onoff = on ? 1 : 0;
+  linger.l_linger = static_cast<decltype(linger.l_linger)>(on ? SecondsUp(milliseconds) : 0);
+  return SetRaw(fd, place.level, place.name, &linger, sizeof(linger));
+}
+
+int GetLinger(uv_os_sock_t fd, const Place& place, int64_t* milliseconds) {
+  struct linger linger {};
+  size_t size = sizeof(linger);
+  const int status = GetRaw(fd, place.level, place.name, &linger, &size);
+  if (status != 0) return status;
+  *milliseconds = linger.l_onoff == 0
+                      ? OptionValue::kLingerOff
+                      : static_cast<int64_t>(linger.l_linger) * kMillisecondsPerSecond;
+  return 0;
+}
+
+// Where the kernel takes an interface's index instead of its name.
+constexpr bool InterfaceByIndex() {
+#ifdef __APPLE__
+  return true;
+#else
+  return false;
+#endif
+}
+
+#ifndef _WIN32
+int InterfaceToIndex(const std::string& name, int* index) {
+  const unsigned found = if_nametoindex(name.c_str());
+  if (found == 0) return LastError();
+  *index = static_cast<int>(found);
+  return 0;
+}
+
+int InterfaceFromIndex(int index, std::string* name) {
+  name->clear();
+  if (index == 0) return 0;
+  char buffer[IF_NAMESIZE];
+  if (if_indextoname(static_cast<unsigned>(index), buffer) == nullptr) return LastError();
+  *name = buffer;
+  return 0;
+}
+#endif
+
+int GetText(uv_os_sock_t fd, int level, int name, std::string* text) {
+  char buffer[64];
+  size_t size = sizeof(buffer);
+  const int status = GetRaw(fd, level, name, buffer, &size);
+  if (status != 0) return status;
+  // Kernels disagree on whether the terminating zero counts.
+  text->assign(buffer, strnlen(buffer, size));
+  return 0;
+}
+
+// Whether the connection is multipath now: a peer without MPTCP makes the
+// kernel fall back to plain TCP on the same socket.
+int GetMultipath(uv_os_sock_t fd, int64_t* multipath) {
+  *multipath = 0;
+#ifdef __linux__
+  int protocol;
+  const int status = GetInt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol);
+  if (status != 0) return status;
+  if (protocol != IPPROTO_MPTCP) return 0;
+  // The information is refused after a fall-back (and by kernels before 5.16,
+  // where the protocol is all there is to go by).
+  char info[128];
+  size_t size = sizeof(info);
+  const int refused = GetRaw(fd, SOL_MPTCP, MPTCP_INFO, info, &size);
+  *multipath = refused != -EOPNOTSUPP ? 1 : 0;
+  return 0;
+#else
+  (void)fd;
+  return UV_ENOTSUP;
+#endif
+}
+
+// When an option is set, which is as early as it can be.
+OptionStage ApplyStage(OptionStage stage) {
+  switch (stage) {
+    case OptionStage::kConnect:
+    case OptionStage::kAny: return OptionStage::kBind;
+    default: return stage;
+  }
+}
+
+}  // namespace
+
+size_t SocketOptionCount() { return kOptionCount; }
+
+const SocketOption& SocketOptionAt(size_t option) { return kOptions[option]; }
+
+int SocketFamily(uv_os_sock_t fd) {
+#ifdef __linux__
+  int family;
+  const int status = GetInt(fd, SOL_SOCKET, SO_DOMAIN, &family);
+  return status != 0 ? status : family;
+#elif defined(_WIN32)
+  WSAPROTOCOL_INFOW info;
+  size_t size = sizeof(info);
+  const int status = GetRaw(fd, SOL_SOCKET, SO_PROTOCOL_INFOW, &info, &size);
+  return status != 0 ? status : info.iAddressFamily;
+#else
+  sockaddr_storage address;
+  socklen_t size = sizeof(address);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return LastError();
+  return address.ss_family;
+#endif
+}
+
+int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue& value) {
+  if (index >= kOptionCount) return UV_EINVAL;
+  const SocketOption& option = kOptions[index];
+  if (!option.available()) return UV_ENOTSUP;
+  if (option.domain == OptionDomain::kTcp && family == AF_UNIX) return UV_ENOPROTOOPT;
+  if (option.kind == OptionKind::kProtocol || !InRange(option, value)) return UV_EINVAL;
+
+  const Place& place = option.place;
+  const bool ipv6 = family == AF_INET6;
+  const int level = ipv6 ? place.level_ipv6 : place.level;
+  const int name = ipv6 ? place.name_ipv6 : place.name;
+
+  switch (option.kind) {
+    case OptionKind::kLinger: return SetLinger(fd, place, value.number);
+    case OptionKind::kText: return SetRaw(fd, level, name, value.text.data(), value.text.size());
+    case OptionKind::kInterface: {
+      if (!InterfaceByIndex()) return SetRaw(fd, level, name, value.text.data(), value.text.size());
+#ifdef _WIN32
+      return UV_ENOTSUP;
+#else
+      int interface_index;
+      const int status = InterfaceToIndex(value.text, &interface_index);
+      return status != 0 ? status : SetInt(fd, level, name, interface_index);
+#endif
+    }
+    default: break;
+  }
+
+  const int64_t amount = place.seconds ? SecondsUp(value.number) : value.number;
+  // 32 bits are all that the kernel takes; a mark uses the sign bit too.
+  const int status = SetInt(fd, level, name, static_cast<int>(static_cast<uint32_t>(amount)));
+#ifdef __linux__
+  // An IPv6 socket that talks to an IPv4-mapped peer sends IPv4 packets, which
+  // follow the IPv4 options. On a socket that is IPv6 only this is refused.
+  if (status == 0 && ipv6 && place.level == IPPROTO_IP) {
+    (void)SetInt(fd, place.level, place.name, static_cast<int>(amount));
+  }
+#endif
+  return status;
+}
+
+int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* value) {
+  if (index >= kOptionCount) return UV_EINVAL;
+  const SocketOption& option = kOptions[index];
+  if (!option.available()) return UV_ENOTSUP;
+  if (option.domain == OptionDomain::kTcp && family == AF_UNIX) return UV_ENOPROTOOPT;
+
+  const Place& place = option.place;
+  const bool ipv6 = family == AF_INET6;
+  const int level = ipv6 ? place.level_ipv6 : place.level;
+  const int name = ipv6 ? place.name_ipv6 : place.name;
+
+  switch (option.kind) {
+    case OptionKind::kLinger: return GetLinger(fd, place, &value->number);
+    case OptionKind::kProtocol: return GetMultipath(fd, &value->number);
+    case OptionKind::kText: return GetText(fd, level, name, &value->text);
+    case OptionKind::kInterface: {
+      if (!InterfaceByIndex()) return GetText(fd, level, name, &value->text);
+#ifdef _WIN32
+      return UV_ENOTSUP;
+#else
+      int interface_index;
+      const int status = GetInt(fd, level, name, &interface_index);
+      return status != 0 ? status : InterfaceFromIndex(interface_index, &value->text);
+#endif
+    }
+    default: break;
+  }
+
+  int raw;
+  const int status = GetInt(fd, level, name, &raw);
+  if (status != 0) return status;
+  if (option.kind == OptionKind::kFlag) {
+    value->number = raw != 0 ? 1 : 0;
+  } else if (option.maximum > INT32_MAX) {
+    value->number = static_cast<uint32_t>(raw);
+  } else {
+    value->number = static_cast<int64_t>(raw) * (place.seconds ? kMillisecondsPerSecond : 1);
+  }
+  return 0;
+}
+
+int ApplyOptions(uv_os_sock_t fd, int family, OptionStage stage, const OptionList& list,
+                 size_t* failed) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    const OptionStage due = ApplyStage(kOptions[list[i].option].stage);
+    if (due == OptionStage::kCreate || (due != stage && stage != OptionStage::kAny)) continue;
+    const int status = SetSocketOption(fd, family, list[i].option, list[i].value);
+    if (status == 0) continue;
+    *failed = i;
+    return status;
+  }
+  return 0;
+}
+
+int OpenStreamSocket(int family, bool multipath, uv_os_sock_t* out) {
+#if defined(__linux__)
+  const int protocol = multipath ? IPPROTO_MPTCP : 0;
+  const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+  if (fd < 0) return LastError();
+  *out = fd;
+  return 0;
+#elif defined(_WIN32)
+  if (multipath) return UV_ENOTSUP;
+  const SOCKET fd = WSASocketW(family, SOCK_STREAM, 0, nullptr, 0,
+                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  if (fd == INVALID_SOCKET) return LastError();
+  *out = fd;
+  return 0;
+#else
+  if (multipath) return UV_ENOTSUP;
+  const int fd = socket(family, SOCK_STREAM, 0);
+  if (fd < 0) return LastError();
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
+    const int status = LastError();
+    CloseSocket(fd);
+    return status;
+  }
+#ifdef SO_NOSIGPIPE
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
+#endif
+  *out = fd;
+  return 0;
+#endif
+}
+
+void CloseSocket(uv_os_sock_t fd) {
+#ifdef _WIN32
+  closesocket(fd);
+#else
+  close(fd);
+#endif
+}
+
+}  // namespace uvnet

@@ -1,0 +1,243 @@
+#include "options/socket_options_binding.h"
+
+#include <memory>
+#include <utility>
+
+#include "env/arguments.h"
+#include "options/peer_credentials.h"
+#include "options/tcp_info.h"
+#include "stream/stream.h"
+
+namespace uvnet {
+
+namespace {
+
+// The descriptor of a stream, where it has one already: libuv makes that of a
+// TCP handle only when it is bound or connected, unless a family is given first.
+int SocketOf(Stream* stream, uv_os_sock_t* fd) {
+  if (stream == nullptr) return UV_EBADF;
+#ifdef _WIN32
+  // A named pipe is no socket.
+  if (stream->kind() != Handle::Kind::kTcp) return UV_ENOTSUP;
+#endif
+  uv_os_fd_t found;
+  const int status = uv_fileno(stream->uv_handle(), &found);
+  if (status != 0) return status;
+#ifdef _WIN32
+  *fd = reinterpret_cast<uv_os_sock_t>(found);
+#else
+  *fd = found;
+#endif
+  return 0;
+}
+
+int ReadOptionValue(napi_env env, size_t option, napi_value value, OptionValue* result) {
+  if (SocketOptionAt(option).is_text()) {
+    // Longer than any option: what does not fit fails the check of its size.
+    char text[64];
+    size_t size = 0;
+    if (napi_get_value_string_utf8(env, value, text, sizeof(text), &size) != napi_ok) {
+      return UV_EINVAL;
+    }
+    result->text.assign(text, size);
+    return 0;
+  }
+  return napi_get_value_int64(env, value, &result->number) == napi_ok ? 0 : UV_EINVAL;
+}
+
+int ReadOption(napi_env env, napi_value number, size_t* option) {
+  uint32_t row;
+  if (number == nullptr || napi_get_value_uint32(env, number, &row) != napi_ok ||
+      row >= SocketOptionCount()) {
+    return UV_EINVAL;
+  }
+  *option = row;
+  return 0;
+}
+
+// (id, option, value)
+napi_value Set(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  uv_os_sock_t fd;
+  int status = SocketOf(arguments.stream(), &fd);
+  if (status != 0) return arguments.Return(status);
+  size_t option;
+  OptionValue value;
+  if (ReadOption(env, arguments.at(1), &option) != 0 || !arguments.has(2) ||
+      ReadOptionValue(env, option, arguments.at(2), &value) != 0) {
+    return arguments.Return(UV_EINVAL);
+  }
+  const int family = SocketFamily(fd);
+  return arguments.Return(family < 0 ? family : SetSocketOption(fd, family, option, value));
+}
+
+// (id, option): the value, and the status through the state.
+napi_value Get(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const auto fail = [&](int status) -> napi_value {
+    arguments.environment()->SetState(status, 0);
+    return nullptr;
+  };
+  uv_os_sock_t fd;
+  int status = SocketOf(arguments.stream(), &fd);
+  if (status != 0) return fail(status);
+  size_t option;
+  status = ReadOption(env, arguments.at(1), &option);
+  if (status != 0) return fail(status);
+  const int family = SocketFamily(fd);
+  if (family < 0) return fail(family);
+  OptionValue value;
+  status = GetSocketOption(fd, family, option, &value);
+  if (status != 0) return fail(status);
+
+  arguments.environment()->SetState(0, 0);
+  if (!SocketOptionAt(option).is_text()) {
+    return arguments.ReturnNumber(static_cast<double>(value.number));
+  }
+  napi_value text;
+  return napi_create_string_utf8(env, value.text.data(), value.text.size(), &text) == napi_ok
+             ? text
+             : nullptr;
+}
+
+// (id, stage, list): the status; of a refusal, the row through the state.
+napi_value Apply(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  arguments.environment()->SetState(-1, 0);
+  uv_os_sock_t fd;
+  int status = SocketOf(arguments.stream(), &fd);
+  if (status != 0) return arguments.Return(status);
+  OptionList list;
+  status = ReadOptionList(env, arguments.at(2), &list);
+  if (status != 0) return arguments.Return(status);
+  const int family = SocketFamily(fd);
+  if (family < 0) return arguments.Return(family);
+  size_t failed = 0;
+  status = ApplyOptions(fd, family, static_cast<OptionStage>(arguments.Int(1)), list, &failed);
+  if (status != 0) {
+    arguments.environment()->SetState(static_cast<int>(list[failed].option), 0);
+  }
+  return arguments.Return(status);
+}
+
+// (id, list, protocol): options for the socket that bind or connect makes;
+// `protocol` is the row of the option that chooses one, or -1.
+napi_value Preset(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  auto preset = std::make_shared<SocketPreset>();
+  preset->protocol = arguments.Int(2, SocketPreset::kDefaultProtocol);
+  const int status = ReadOptionList(env, arguments.at(1), &preset->list);
+  if (status == 0) stream->SetPreset(std::move(preset));
+  return arguments.Return(status);
+}
+
+// (id): the row of the option that was refused last, or -1.
+napi_value Refused(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Stream* stream = arguments.stream();
+  return arguments.Return(stream == nullptr ? -1 : stream->refused_option());
+}
+
+// (id, numbers: Float64Array, raw: object): a TcpInfo::State, or a status.
+napi_value Info(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  uv_os_sock_t fd;
+  int status = SocketOf(stream, &fd);
+  if (status != 0) return arguments.Return(status);
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  if (!arguments.has(2) ||
+      napi_get_typedarray_info(env, arguments.at(1), &type, &length, &data, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_float64_array || length < TcpInfo::kNumberCount) {
+    return arguments.Return(UV_EINVAL);
+  }
+
+  TcpInfo tcp;
+  if (stream->kind() == Handle::Kind::kTcp) status = ReadTcpInfo(fd, &tcp);
+  if (status == 0) status = ReadQueueDepths(fd, &tcp);
+  if (status != 0) return arguments.Return(status);
+  auto* numbers = static_cast<double*>(data);
+  for (int i = 0; i < TcpInfo::kNumberCount; ++i) numbers[i] = tcp.numbers[i];
+  for (const TcpInfo::RawField& field : tcp.raw) {
+    napi_set_named_property(env, arguments.at(2), field.name, arguments.ReturnNumber(field.value));
+  }
+  return arguments.Return(tcp.state);
+}
+
+// (id, [pid, uid, gid]: Float64Array)
+napi_value Credentials(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  uv_os_sock_t fd;
+  int status = SocketOf(arguments.pipe(), &fd);
+  if (status != 0) return arguments.Return(status);
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  if (!arguments.has(1) ||
+      napi_get_typedarray_info(env, arguments.at(1), &type, &length, &data, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_float64_array || length < 3) {
+    return arguments.Return(UV_EINVAL);
+  }
+  PeerCredentials peer;
+  status = ReadPeerCredentials(fd, &peer);
+  if (status != 0) return arguments.Return(status);
+  auto* numbers = static_cast<double*>(data);
+  numbers[0] = static_cast<double>(peer.pid);
+  numbers[1] = static_cast<double>(peer.uid);
+  numbers[2] = static_cast<double>(peer.gid);
+  return arguments.Return(0);
+}
+
+}  // namespace
+
+int ReadOptionList(napi_env env, napi_value array, OptionList* list) {
+  uint32_t length = 0;
+  if (array == nullptr || napi_get_array_length(env, array, &length) != napi_ok) return UV_EINVAL;
+  list->clear();
+  list->reserve(length / 2);
+  for (uint32_t i = 0; i + 1 < length; i += 2) {
+    napi_value number;
+    napi_value value;
+    OptionSetting setting;
+    if (napi_get_element(env, array, i, &number) != napi_ok ||
+        napi_get_element(env, array, i + 1, &value) != napi_ok ||
+        ReadOption(env, number, &setting.option) != 0 ||
+        ReadOptionValue(env, setting.option, value, &setting.value) != 0) {
+      return UV_EINVAL;
+    }
+    list->push_back(std::move(setting));
+  }
+  return 0;
+}
+
+int ApplyPreset(Stream* stream, OptionStage stage) {
+  const SocketPreset* preset = stream->preset();
+  if (preset == nullptr) return 0;
+  uv_os_sock_t fd;
+  int status = SocketOf(stream, &fd);
+  if (status != 0) return status;
+  const int family = SocketFamily(fd);
+  if (family < 0) return family;
+  size_t failed = 0;
+  status = ApplyOptions(fd, family, stage, preset->list, &failed);
+  if (status != 0) stream->SetRefusedOption(static_cast<int>(preset->list[failed].option));
+  return status;
+}
+
+void InitSocketOptions(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "setSocketOption", Set);
+  Define(env, exports, "getSocketOption", Get);
+  Define(env, exports, "applySocketOptions", Apply);
+  Define(env, exports, "presetSocketOptions", Preset);
+  Define(env, exports, "refusedSocketOption", Refused);
+  Define(env, exports, "socketInfo", Info);
+  Define(env, exports, "peerCredentials", Credentials);
+}
+
+}  // namespace uvnet

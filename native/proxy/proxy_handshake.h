@@ -1,0 +1,97 @@
+#ifndef UVNET_PROXY_HANDSHAKE_H_
+#define UVNET_PROXY_HANDSHAKE_H_
+
+#ifndef _WIN32
+
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "listen/accept_policy.h"
+#include "proxy/proxy_protocol.h"
+
+namespace uvnet {
+
+class Environment;
+class ProxyHandshake;
+
+// An accepted descriptor on its way to become a connection.
+struct AcceptedSocket {
+  int fd = -1;
+  sockaddr_storage peer{};
+  Admission admission;
+};
+
+// Who waits for the end of handshakes. It owns the list of those that have not ended.
+class ProxyHandshakeOwner {
+ public:
+  // Takes over the descriptor. `header` is null where the peer sent none and need not; then `head`
+  // are bytes of the application that were taken from the socket before that was clear.
+  virtual void HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
+                             const std::vector<uint8_t>& head) = 0;
+  // Takes over the descriptor, to close it.
+  virtual void HandshakeFailed(AcceptedSocket socket, DropReason reason) = 0;
+
+ protected:
+  ~ProxyHandshakeOwner() = default;
+
+  // The owner will not be there any more: ends all handshakes without a word.
+  void AbandonHandshakes();
+
+ private:
+  friend class ProxyHandshake;
+  ProxyHandshake* first_ = nullptr;
+};
+
+// Waits for the PROXY header of an accepted connection and reads exactly that: what follows stays
+// in the kernel for the stream, which does not exist before the header is known.
+//
+// The header has usually arrived with the connection; then nothing is made at all. Otherwise a poll
+// and a timer wait for the rest.
+//
+// Life: owns itself from Start until both its uv handles are closed.
+class ProxyHandshake {
+ public:
+  // May call the owner before it returns.
+  static void Start(Environment* environment, ProxyHandshakeOwner* owner, AcceptedSocket socket,
+                    AcceptPolicy::ProxyMode mode, uint64_t timeout);
+
+  ProxyHandshake(const ProxyHandshake&) = delete;
+  ProxyHandshake& operator=(const ProxyHandshake&) = delete;
+
+ private:
+  friend class ProxyHandshakeOwner;
+
+  ProxyHandshake(Environment* environment, ProxyHandshakeOwner* owner, AcceptedSocket socket,
+                 AcceptPolicy::ProxyMode mode);
+  ~ProxyHandshake() = default;
+
+  static void OnReadable(uv_poll_t* poll, int status, int events);
+  static void OnTimeout(uv_timer_t* timer);
+  static void OnPartClosed(uv_handle_t* handle);
+
+  // Reads what is there. False while more is needed.
+  bool Read();
+  int Wait(uint64_t timeout);
+  // Tells the owner how it ended. The uv handles go first: libuv takes a descriptor only once.
+  void Finish();
+  void Close();
+
+  Environment* environment_;
+  ProxyHandshakeOwner* owner_;
+  ProxyHandshake* previous_ = nullptr;
+  ProxyHandshake* next_ = nullptr;
+  AcceptedSocket socket_;
+  const bool optional_;
+  ProxyParser parser_;
+  ProxyParser::Status status_ = ProxyParser::Status::kNeedMore;
+  DropReason reason_ = DropReason::kProxyHeader;
+  uv_poll_t poll_;
+  uv_timer_t timer_;
+  int open_parts_ = 0;
+};
+
+}  // namespace uvnet
+
+#endif  // _WIN32
+
+#endif  // UVNET_PROXY_HANDSHAKE_H_

@@ -1,0 +1,274 @@
+#include "relay/relay.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "env/arguments.h"
+#include "env/js_call.h"
+#include "stream/stream.h"
+
+namespace uvnet {
+
+namespace {
+
+// A splice below this goes on by copying, and a read that fills the area by splicing.
+constexpr size_t kLeastBulk = 16 * 1024;
+
+// What is copied out of a pipe to find out when a destination takes bytes again: libuv reports that
+// for a write of its own only. More than a byte, so that it makes no packet of nothing.
+constexpr size_t kProbeSize = 4 * 1024;
+
+// Some systems, and some kinds of descriptor, have sockets and pipes but no way between them.
+bool CannotSplice(int status) { return status == UV_EINVAL || status == UV_ENOSYS; }
+
+// Flags of Callback::kRelay.
+constexpr int kReadingFailed = 1;
+constexpr int kOtherSideEnded = 2;
+
+}  // namespace
+
+Relay::Relay(Environment* environment, Stream* a, Stream* b) : environment_(environment) {
+  flows_[kA].from = flows_[kB].to = a;
+  flows_[kB].from = flows_[kA].to = b;
+  a->SetConsumer(this);
+  b->SetConsumer(this);
+}
+
+Relay::~Relay() {
+  HandleScope scope(environment_->env());
+  for (Flow& flow : flows_) {
+    flow.from->SetConsumer(nullptr);
+    flow.from->ReadStop();
+    GivePipe(flow);
+  }
+  if (counts_ != nullptr) napi_delete_reference(environment_->env(), counts_);
+}
+
+int Relay::Start(Stream* a, Stream* b, napi_value counts) {
+  if (a == b || a->consumer() != nullptr || b->consumer() != nullptr) return UV_EBUSY;
+  Environment* environment = a->environment();
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  napi_ref reference;
+  if (napi_get_typedarray_info(environment->env(), counts, &type, &length, &data, nullptr,
+                               nullptr) != napi_ok ||
+      type != napi_float64_array || length < 2 ||
+      napi_create_reference(environment->env(), counts, 1, &reference) != napi_ok) {
+    return UV_EINVAL;
+  }
+  // Owned by the two streams.
+  auto* self = new Relay(environment, a, b);
+  self->counts_ = reference;
+  self->flows_[kA].moved = static_cast<double*>(data) + kA;
+  self->flows_[kB].moved = static_cast<double*>(data) + kB;
+  return 0;
+}
+
+// Events of the streams -------------------------------------------------------
+
+uv_buf_t Relay::Allocate(Stream* stream) {
+  Flow& flow = FlowFrom(stream);
+  if (flow.state != Flow::State::kReading) return uv_buf_init(nullptr, 0);
+  if (flow.bulk && flow.to->write_queue_size() == 0) {
+    flow.pipe = environment_->splice_pipes().Take();
+    // Without memory libuv does not read but tells so, at a time when bytes are there.
+    if (flow.pipe != nullptr) return uv_buf_init(nullptr, 0);
+  }
+  return environment_->receive().Area();
+}
+
+void Relay::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
+  Flow& flow = FlowFrom(stream);
+  if (flow.state != Flow::State::kReading) {
+    // Somebody else has made it read.
+    stream->ReadStop();
+  } else if (nread > 0) {
+    Copy(flow, buffer.base, static_cast<size_t>(nread));
+  } else if (nread == UV_ENOBUFS && flow.pipe != nullptr) {
+    Splice(flow);
+  } else if (nread == UV_EOF) {
+    EndOf(flow);
+  } else {
+    ReadFailed(flow, static_cast<int>(nread));
+  }
+}
+
+void Relay::OnWritten(Stream* stream, int status) {
+  Flow& flow = FlowTo(stream);
+  if (flow.state != Flow::State::kSending) {
+    // JavaScript has written, and waits for it.
+    JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWrite);
+  } else if (status < 0) {
+    WriteFailed(flow, status);
+  } else {
+    *flow.moved += static_cast<double>(std::exchange(flow.queued, 0));
+    if (flow.pipe != nullptr) {
+      DrainPipe(flow);
+    } else {
+      ReadOn(flow);
+    }
+  }
+}
+
+void Relay::OnShutdown(Stream* stream, int status) {
+  Flow& flow = FlowTo(stream);
+  if (flow.state != Flow::State::kEnding) {
+    JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kShutdown);
+  } else {
+    Ended(flow, status);
+  }
+}
+
+// A closed stream needs no telling why the relay has ended.
+void Relay::OnClosing(Stream*) { delete this; }
+
+// Moving bytes ----------------------------------------------------------------
+
+int Relay::Send(Flow& flow, const char* data, size_t size) {
+  const int result = flow.to->Write(data, size, nullptr, false);
+  if (result < 0) return result;
+  if (result == kWriteQueued) {
+    flow.queued = std::min(size, flow.to->write_queue_size());
+    flow.state = Flow::State::kSending;
+    flow.from->ReadStop();
+  }
+  *flow.moved += static_cast<double>(size - flow.queued);
+  return 0;
+}
+
+void Relay::Copy(Flow& flow, const char* data, size_t size) {
+  flow.bulk = size == ReceiveBuffer::kAreaSize && !flow.copies;
+  const int status = Send(flow, data, size);
+  if (status < 0) WriteFailed(flow, status);
+}
+
+void Relay::Splice(Flow& flow) {
+  const int moved = flow.pipe->FillFrom(flow.from->fd());
+  if (moved > 0) {
+    const auto size = static_cast<size_t>(moved);
+    flow.from->CountRead(size);
+    flow.from->Touch();
+    flow.bulk = size >= kLeastBulk;
+    DrainPipe(flow);
+    return;
+  }
+  GivePipe(flow);
+  if (moved == 0) {
+    EndOf(flow);
+  } else if (CannotSplice(moved)) {
+    flow.copies = true;
+    flow.bulk = false;
+  } else if (moved != UV_EAGAIN) {
+    ReadFailed(flow, moved);
+  }
+}
+
+void Relay::DrainPipe(Flow& flow) {
+  int status = 0;
+  while (flow.pipe->used() > 0) {
+    const int moved = flow.pipe->DrainTo(flow.to->fd());
+    if (moved > 0) {
+      flow.to->CountWritten(static_cast<size_t>(moved));
+      flow.to->Touch();
+      *flow.moved += moved;
+      continue;
+    }
+    if (CannotSplice(moved)) {
+      flow.copies = true;
+      flow.bulk = false;
+    } else if (moved < 0 && moved != UV_EAGAIN) {
+      WriteFailed(flow, moved);
+      return;
+    }
+    char probe[kProbeSize];
+    const int copied = flow.pipe->Read(probe, std::min(flow.pipe->used(), sizeof probe));
+    status = copied < 0 ? copied : Send(flow, probe, static_cast<size_t>(copied));
+    if (status < 0) {
+      WriteFailed(flow, status);
+      return;
+    }
+    if (flow.queued > 0) return;
+  }
+  GivePipe(flow);
+  ReadOn(flow);
+}
+
+void Relay::ReadOn(Flow& flow) {
+  if (flow.state != Flow::State::kSending) return;
+  flow.state = Flow::State::kReading;
+  const int status = flow.from->ReadStart();
+  if (status != 0) ReadFailed(flow, status);
+}
+
+void Relay::GivePipe(Flow& flow) {
+  if (flow.pipe != nullptr) environment_->splice_pipes().Give(std::move(flow.pipe));
+}
+
+// Ends ------------------------------------------------------------------------
+
+void Relay::EndOf(Flow& flow) {
+  flow.from->ReadStop();
+  flow.state = Flow::State::kEnding;
+  const int status = flow.to->Shutdown();
+  if (status != 0) Ended(flow, status);
+}
+
+void Relay::Ended(Flow& flow, int status) {
+  // Not connected: it was shut down before, or is gone, which reading it will tell.
+  if (status < 0 && status != UV_ENOTCONN) {
+    WriteFailed(flow, status);
+  } else {
+    Over(flow);
+  }
+}
+
+void Relay::ReadFailed(Flow& flow, int status) {
+  const Side side = SideOf(flow.from);
+  // Why writing to the same side had failed before.
+  if (failure_.status == 0 || failure_.side == side) failure_ = {status, side, true};
+  Finish();
+}
+
+void Relay::WriteFailed(Flow& flow, int status) {
+  if (failure_.status == 0) failure_ = {status, SideOf(flow.to), false};
+  flow.from->ReadStop();
+  flow.pipe.reset();
+  Over(flow);
+}
+
+void Relay::Over(Flow& flow) {
+  flow.state = Flow::State::kOver;
+  if (flows_[kA].state == Flow::State::kOver && flows_[kB].state == Flow::State::kOver) Finish();
+}
+
+void Relay::Finish() {
+  Stream* a = flows_[kA].from;
+  const Failure failure = failure_;
+  int flags = failure.reading ? kReadingFailed : 0;
+  if (flows_[failure.side].state >= Flow::State::kEnding) flags |= kOtherSideEnded;
+  delete this;
+  JsCall(a).Int(a->id()).Int(failure.status).Int(failure.side).Int(flags).Run(Callback::kRelay);
+}
+
+// Methods ---------------------------------------------------------------------
+
+namespace {
+
+// (a, b, counts: Float64Array)
+napi_value RelayStart(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* a = arguments.stream(0);
+  Stream* b = arguments.stream(1);
+  if (a == nullptr || b == nullptr) return arguments.Return(UV_EBADF);
+  if (!arguments.has(2)) return arguments.Return(UV_EINVAL);
+  return arguments.Return(Relay::Start(a, b, arguments.at(2)));
+}
+
+}  // namespace
+
+void InitRelay(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "relayStart", RelayStart);
+}
+
+}  // namespace uvnet

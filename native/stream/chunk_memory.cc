@@ -1,0 +1,79 @@
+#include "stream/chunk_memory.h"
+
+#include <node_api.h>
+
+#include <algorithm>
+#include <cstdlib>  // defines __GLIBC__
+
+#include "env/environment.h"
+
+namespace uvnet {
+
+namespace {
+
+#if defined(__GLIBC__)
+constexpr bool kGuarded = true;
+#else
+constexpr bool kGuarded = false;
+#endif
+
+}  // namespace
+
+ChunkMemory* ChunkMemory::Create(Environment* environment) {
+  auto* self = new ChunkMemory(environment);
+  uv_timer_init(environment->loop(), &self->timer_);  // cannot fail
+  self->timer_.data = self;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&self->timer_));
+  environment->HandleOpened();
+  return self;
+}
+
+void ChunkMemory::Close() {
+  ReleaseGuard();
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer_), [](uv_handle_t* timer) {
+    auto* self = static_cast<ChunkMemory*>(timer->data);
+    Environment* environment = self->environment_;
+    delete self;
+    environment->HandleClosed();
+  });
+}
+
+void ChunkMemory::Allocated(const void* memory, size_t size) {
+  used_ = true;
+  if (kGuarded && reinterpret_cast<uintptr_t>(memory) > end_) MoveGuard(memory);
+  unpaced_ += size;
+  if (unpaced_ < kPacedBytes) return;
+  unpaced_ = 0;
+  static constexpr char kNothing[kGarbage] = {};
+  napi_value garbage;
+  // Where it cannot be had, memory is short, and collections are no longer far.
+  static_cast<void>(napi_create_string_latin1(environment_->env(), kNothing, kGarbage, &garbage));
+}
+
+// The heap grew for this memory: a block that is asked for now comes after it.
+void ChunkMemory::MoveGuard(const void* memory) {
+  if (guard_ == nullptr) uv_timer_start(&timer_, OnTimer, kPatience, kPatience);
+  void* guard = std::malloc(kGuardSize);
+  end_ = std::max(reinterpret_cast<uintptr_t>(memory), reinterpret_cast<uintptr_t>(guard));
+  // Only now: the new one must not take its place.
+  std::free(guard_);
+  guard_ = guard;
+}
+
+void ChunkMemory::ReleaseGuard() {
+  std::free(guard_);
+  guard_ = nullptr;
+  end_ = 0;
+}
+
+void ChunkMemory::OnTimer(uv_timer_t* timer) {
+  auto* self = static_cast<ChunkMemory*>(timer->data);
+  if (self->used_) {
+    self->used_ = false;
+    return;
+  }
+  uv_timer_stop(timer);
+  self->ReleaseGuard();
+}
+
+}  // namespace uvnet

@@ -1,0 +1,173 @@
+#include "stream/peek.h"
+
+#ifndef _WIN32
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cerrno>
+#endif
+#if defined(__linux__)
+#include <sys/epoll.h>
+#elif defined(__APPLE__)
+#include <sys/event.h>
+#endif
+
+#include "env/arguments.h"
+#include "env/js_call.h"
+#include "stream/stream.h"
+
+namespace uvnet {
+
+#if defined(__linux__) || defined(__APPLE__)
+
+namespace {
+
+// A descriptor that becomes readable once for each arrival at `fd`.
+int OpenWatcher(int fd) {
+#ifdef __linux__
+  const int watcher = epoll_create1(EPOLL_CLOEXEC);
+  if (watcher < 0) return -errno;
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  const bool added = epoll_ctl(watcher, EPOLL_CTL_ADD, fd, &event) == 0;
+#else
+  const int watcher = kqueue();
+  if (watcher < 0) return -errno;
+  (void)fcntl(watcher, F_SETFD, FD_CLOEXEC);
+  struct kevent event;
+  EV_SET(&event, fd, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, nullptr);
+  const bool added = kevent(watcher, &event, 1, nullptr, 0, nullptr) == 0;
+#endif
+  if (added) return watcher;
+  const int status = -errno;
+  close(watcher);
+  return status;
+}
+
+// Takes note of what has arrived; true where nothing more will.
+bool TakeEvent(int watcher) {
+#ifdef __linux__
+  epoll_event event{};
+  if (epoll_wait(watcher, &event, 1, 0) != 1) return false;
+  return (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+#else
+  struct kevent event;
+  const timespec now{};
+  if (kevent(watcher, nullptr, 0, &event, 1, &now) != 1) return false;
+  return (event.flags & (EV_EOF | EV_ERROR)) != 0;
+#endif
+}
+
+// The number of bytes, or a status; UV_EAGAIN where there are none yet.
+int CopyWaiting(int fd, char* to, size_t size) {
+  ssize_t copied;
+  do {
+    copied = recv(fd, to, size, MSG_PEEK | MSG_DONTWAIT);
+  } while (copied < 0 && errno == EINTR);
+  return copied < 0 ? -errno : static_cast<int>(copied);
+}
+
+}  // namespace
+
+int Peek::Start(Stream* stream, char* to, size_t size) {
+  if (stream->peek() != nullptr) return UV_EBUSY;
+  const int fd = stream->fd();
+  if (fd < 0) return UV_EBADF;
+  const int copied = CopyWaiting(fd, to, size);
+  // All that is wanted, or the end, or an error.
+  if (copied == 0 || copied == static_cast<int>(size)) return copied;
+  if (copied < 0 && copied != UV_EAGAIN) return copied;
+
+  auto* self = new Peek(stream, stream->environment(), size);
+  const int status = self->Watch(fd);
+  if (status != 0) {
+    delete self;
+    return status;
+  }
+  stream->SetPeek(self);
+  return UV_EAGAIN;
+}
+
+int Peek::Watch(int fd) {
+  watcher_ = OpenWatcher(fd);
+  if (watcher_ < 0) return watcher_;
+  int status = uv_poll_init(environment_->loop(), &poll_, watcher_);
+  if (status != 0) {
+    close(watcher_);
+    return status;
+  }
+  poll_.data = this;
+  environment_->HandleOpened();
+  if (!stream_->HasRef()) uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
+  return uv_poll_start(&poll_, UV_READABLE, OnReadable);
+}
+
+void Peek::OnReadable(uv_poll_t* poll, int, int) { static_cast<Peek*>(poll->data)->OnArrival(); }
+
+void Peek::OnArrival() {
+  const bool last = TakeEvent(watcher_);
+  char bytes[kMaxSize];
+  const int copied = CopyWaiting(stream_->fd(), bytes, size_);
+  if (copied == UV_EAGAIN && !last) return;
+  if (copied > 0 && copied < static_cast<int>(size_) && !last) return;
+
+  Stream* stream = stream_;
+  stream->SetPeek(nullptr);
+  Close();
+  JsCall call(stream);
+  if (!call.possible()) return;
+  call.Int(stream->id());
+  if (copied < 0) {
+    call.Int(copied);
+  } else {
+    napi_value result = nullptr;
+    if (napi_create_buffer_copy(stream->environment()->env(), static_cast<size_t>(copied), bytes,
+                                nullptr, &result) != napi_ok) {
+      result = nullptr;
+    }
+    call.Value(result);
+  }
+  call.Run(Callback::kPeek);
+}
+
+void Peek::Close() {
+  uv_poll_stop(&poll_);
+  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
+    auto* self = static_cast<Peek*>(handle->data);
+    Environment* environment = self->environment_;
+    close(self->watcher_);
+    delete self;
+    environment->HandleClosed();
+  });
+}
+
+#else
+
+int Peek::Start(Stream*, char*, size_t) { return UV_ENOTSUP; }
+
+void Peek::Close() {}
+
+#endif
+
+namespace {
+
+// (id, bytes: Uint8Array): how many were copied, UV_EAGAIN where Callback::kPeek
+// follows, or another status.
+napi_value StartPeek(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  void* data = nullptr;
+  size_t size = 0;
+  if (!arguments.has(1) || napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok ||
+      size == 0 || size > Peek::kMaxSize) {
+    return arguments.Return(UV_EINVAL);
+  }
+  return arguments.Return(Peek::Start(stream, static_cast<char*>(data), size));
+}
+
+}  // namespace
+
+void InitPeek(Napi::Env env, Napi::Object exports) { Define(env, exports, "peek", StartPeek); }
+
+}  // namespace uvnet

@@ -1,0 +1,93 @@
+#include "stream/receive_buffer.h"
+
+#include <cstring>
+#include <utility>
+
+#include "stream/chunk_memory.h"
+
+namespace uvnet {
+
+void ReceiveBuffer::Allocated(const void* memory, size_t size) {
+  if (chunks_ == nullptr) chunks_ = ChunkMemory::Create(environment_);
+  chunks_->Allocated(memory, size);
+}
+
+void ReceiveBuffer::Close() {
+  if (chunks_ != nullptr) std::exchange(chunks_, nullptr)->Close();
+}
+
+napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size, size_t* offset,
+                                     napi_value* slab) {
+  *slab = nullptr;
+  void* bytes = nullptr;
+  size_t length = 0;
+
+  // The slab's memory is looked up for each read and not remembered: users hold
+  // views of it and may detach it (ArrayBuffer.prototype.transfer).
+  if (slab_ != nullptr && slab_used_ + size <= kSlabSize) {
+    napi_value current;
+    napi_status status = napi_get_reference_value(env, slab_, &current);
+    if (status != napi_ok) return status;
+    if (napi_get_buffer_info(env, current, &bytes, &length) != napi_ok) length = 0;
+  }
+
+  if (length != kSlabSize) {
+    napi_value fresh;
+    napi_status status = napi_create_buffer(env, kSlabSize, &bytes, &fresh);
+    if (status != napi_ok) return status;
+    napi_ref reference;
+    status = napi_create_reference(env, fresh, 1, &reference);
+    if (status != napi_ok) return status;
+    if (slab_ != nullptr) napi_delete_reference(env, slab_);
+    slab_ = reference;
+    Allocated(bytes, kSlabSize);
+    slab_used_ = 0;
+    *slab = fresh;
+  }
+
+  std::memcpy(static_cast<char*>(bytes) + slab_used_, data, size);
+  *offset = slab_used_;
+  // Eight-byte steps keep typed-array views of a chunk possible.
+  slab_used_ += (size + 7) & ~static_cast<size_t>(7);
+  return napi_ok;
+}
+
+napi_status ReceiveBuffer::Copy(napi_env env, const char* data, size_t size, napi_value* buffer) {
+  void* memory = nullptr;
+  const napi_status status = napi_create_buffer_copy(env, size, data, &memory, buffer);
+  if (status == napi_ok) Allocated(memory, size);
+  return status;
+}
+
+uv_buf_t ReceiveBuffer::Bulk(napi_env env) {
+  if (bulk_ == nullptr) {
+    napi_value buffer;
+    void* data;
+    if (napi_create_buffer(env, kAreaSize, &data, &buffer) != napi_ok ||
+        napi_create_reference(env, buffer, 1, &bulk_) != napi_ok) {
+      return uv_buf_init(nullptr, 0);
+    }
+    // Nobody else has seen this buffer, so its memory stays where it is.
+    bulk_data_ = static_cast<char*>(data);
+    Allocated(data, kAreaSize);
+  }
+  return uv_buf_init(bulk_data_, kAreaSize);
+}
+
+napi_status ReceiveBuffer::TakeBulk(napi_env env, napi_value* buffer) {
+  const napi_status status = napi_get_reference_value(env, bulk_, buffer);
+  if (status != napi_ok) return status;
+  napi_delete_reference(env, bulk_);
+  bulk_ = nullptr;
+  bulk_data_ = nullptr;
+  return napi_ok;
+}
+
+void ReceiveBuffer::Release(napi_env env) {
+  if (slab_ != nullptr) napi_delete_reference(env, slab_);
+  slab_ = nullptr;
+  if (bulk_ != nullptr) napi_delete_reference(env, bulk_);
+  bulk_ = nullptr;
+}
+
+}  // namespace uvnet

@@ -1,0 +1,210 @@
+#ifndef UVNET_STREAM_H_
+#define UVNET_STREAM_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "env/handle.h"
+#include "listen/accept_policy.h"
+#include "stream/gather.h"
+
+namespace uvnet {
+
+class Connector;
+class Listener;
+class Peek;
+class StreamConsumer;
+struct SocketPreset;
+
+// How a write was taken (a negative number is its libuv error).
+enum WriteResult : int {
+  kWriteDone = 0,      // the kernel has it, or it is gathered for the end of this turn
+  kWriteQueued = 1,    // Callback::kWrite follows
+  kWriteGathered = 2,  // as done, and the caller is to schedule FlushAll
+};
+
+// A TCP or pipe handle: reading, writing, shutdown, counters. What only one of
+// the two kinds can do is in tcp.cc and pipe.cc; a listening stream has a
+// Listener.
+class Stream final : public Handle {
+ public:
+  // Null where libuv refuses; `*status` tells why.
+  static Stream* NewTcp(Environment* environment, unsigned family, int* status);
+  static Stream* NewPipe(Environment* environment, bool ipc, int* status);
+
+  // Who gets what this stream reports; null for the facade. See StreamConsumer.
+  void SetConsumer(StreamConsumer* consumer) { consumer_ = consumer; }
+  StreamConsumer* consumer() const { return consumer_; }
+
+  // Reading ------------------------------------------------------------------
+  int ReadStart();
+  int ReadStop();
+  // From now on bytes go straight into this Uint8Array and only their number is
+  // reported.
+  int UseUserBuffer(napi_value buffer);
+
+  // Whether the last read was one of many bytes, which have memory of their own.
+  bool reads_bulk() const { return bulk_; }
+
+  // Writing (write.cc) -------------------------------------------------------
+  // Writes what the kernel takes now. The rest is queued: with `pin` (the object
+  // that owns the bytes) kept alive, or copied where it is null.
+  // `gather` lets a small write wait for the end of its turn.
+  int Write(const char* data, size_t size, napi_value pin, bool gather);
+  // The same for text, whose bytes nobody keeps. `counted`: it counts as written
+  // even where it fails at once, as in node:net all but short texts do.
+  int WriteText(const char* data, size_t size, bool gather, bool counted);
+  // The same for several pieces. `owned` holds bytes of pieces that no
+  // JavaScript object owns.
+  int WriteVector(uv_buf_t* pieces, size_t count, napi_value pin, std::unique_ptr<char[]> owned);
+  // The same where nobody keeps the bytes: those that the kernel refuses are copied.
+  int WriteCopied(uv_buf_t* pieces, size_t count);
+  // How many bytes the kernel takes at once: none where others wait already.
+  int TryWrite(const char* data, size_t size);
+  // Sends what was gathered. JavaScript counts these bytes as written, so
+  // failures later on are reported by Callback::kWriteError.
+  int Flush();
+  // The same for all that have gathered; what fails is noted with the pool.
+  static void FlushWaiting(GatherPool* pool);
+
+  // Half-closes after all that is queued; Callback::kShutdown follows.
+  int Shutdown();
+
+  int Connected(int status);
+
+  // Closes with a TCP RST instead of FIN.
+  int CloseReset();
+
+  // Takes ownership; the listener goes with the stream.
+  void Listen(Listener* listener) { rare()->listener = listener; }
+  Listener* listener() const { return rare_ == nullptr ? nullptr : rare_->listener; }
+
+  // Counts bytes that were handed to libuv by other means than Write.
+  void CountWritten(size_t size) { bytes_written_ += size; }
+  // Likewise, bytes that did not come through Read.
+  void CountRead(size_t size) { bytes_read_ += size; }
+
+  // An accepted connection keeps its place under the server's limits until it closes.
+  void Admitted(Admission admission) {
+    admission_ = std::move(admission);
+    Touch();
+  }
+  const Admission& admission() const { return admission_; }
+
+  // Owns itself; closed with the stream.
+  void SetPeek(Peek* peek) { rare()->peek = peek; }
+  Peek* peek() const { return rare_ == nullptr ? nullptr : rare_->peek; }
+
+  // The connector that this stream is the front of, until its race is over.
+  // Owns itself; closed with the stream.
+  void SetConnector(Connector* connector) { rare()->connector = connector; }
+  Connector* connector() const { return rare_ == nullptr ? nullptr : rare_->connector; }
+  // This stream becomes what `other`, which never was connected, is to JavaScript.
+  void TakePlaceOf(Stream* other);
+
+  void SetPeer(const sockaddr* address);
+  const sockaddr* peer() const {
+    return peer_.sin6_family == 0 ? nullptr : reinterpret_cast<const sockaddr*>(&peer_);
+  }
+
+  // Options for a socket that is not made yet, shared by the attempts of one
+  // connect; and the option that was refused last, a row of the table or -1.
+  void SetPreset(std::shared_ptr<const SocketPreset> preset) {
+    if (preset != nullptr || rare_ != nullptr) rare()->preset = std::move(preset);
+  }
+  const SocketPreset* preset() const { return rare_ == nullptr ? nullptr : rare_->preset.get(); }
+  std::shared_ptr<const SocketPreset> shared_preset() const {
+    return rare_ == nullptr ? nullptr : rare_->preset;
+  }
+  void SetRefusedOption(int option) {
+    if (option != refused_option()) rare()->refused_option = option;
+  }
+  int refused_option() const { return rare_ == nullptr ? -1 : rare_->refused_option; }
+
+  void Touch() { last_activity_ = uv_now(environment()->loop()); }
+  uint64_t last_activity() const { return last_activity_; }
+  uint64_t bytes_read() const { return bytes_read_; }
+  uint64_t bytes_written() const { return bytes_written_; }
+  size_t write_queue_size() const { return uv_stream_get_write_queue_size(uv_stream()); }
+  int fd() const;
+
+ private:
+  friend class WriteRequest;
+
+  Stream(Environment* environment, Kind kind);
+  ~Stream() override;
+
+  void OnClosing() override;
+  void ReportClosed() override;
+  int CloseUv() override;
+
+  static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
+  static void OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer);
+  void DeliverBytes(const char* data, size_t size);
+  // Reads what a descriptor has kept apart from its bytes (fd_passing.cc).
+  void ReadOn();
+  void DeliverSmall(const char* data, size_t size);
+  void DeliverCopy(const char* data, size_t size);
+  void DeliverBulk(size_t size);
+  void ReportNoMemory();
+
+  bool Gathers(size_t size, bool wanted);
+  bool ShouldGather(size_t size);
+  int Gather(const char* data, size_t size, bool counted);
+  // Who keeps the bytes of a write alive while it waits.
+  struct Keeper {
+    napi_value pin = nullptr;       // a JavaScript object, or
+    std::unique_ptr<char[]> owned;  // the request, or
+    bool transient = false;         // nobody: what waits is copied
+    bool counted = true;            // as written, even where it fails at once
+  };
+  int Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper);
+  void ForgetGathered();
+
+  // What few streams have. An accepted connection has none of it, and there may be many.
+  struct Rare {
+    Listener* listener = nullptr;
+    Peek* peek = nullptr;
+    Connector* connector = nullptr;
+    std::shared_ptr<const SocketPreset> preset;
+    napi_ref user_buffer = nullptr;
+    int refused_option = -1;
+  };
+  Rare* rare() {
+    if (rare_ == nullptr) rare_.reset(new Rare);
+    return rare_.get();
+  }
+  napi_ref user_buffer() const { return rare_ == nullptr ? nullptr : rare_->user_buffer; }
+
+  StreamConsumer* consumer_ = nullptr;
+  std::unique_ptr<Rare> rare_;
+  std::unique_ptr<GatherBlock> gathered_;
+
+  uint64_t bytes_read_ = 0;
+  uint64_t bytes_written_ = 0;
+  uint64_t last_activity_ = 0;
+  Admission admission_;
+  sockaddr_in6 peer_{};  // known without a system call for accepted connections
+
+  // Adaptive gathering: how many writes the present turn saw so far, and whether
+  // the turn before it saw several.
+  uint32_t write_turn_ = 0;
+  uint16_t turn_writes_ = 0;
+  bool bursty_ : 1;
+  bool waiting_ : 1;  // listed in GatherPool::waiting
+
+  bool reading_ : 1;
+  bool bulk_ : 1;  // the next read goes into a bulk buffer, not into the area
+  bool reset_on_close_ : 1;
+};
+
+void InitStream(Napi::Env env, Napi::Object exports);
+void InitWrite(Napi::Env env, Napi::Object exports);
+
+}  // namespace uvnet
+
+#endif  // UVNET_STREAM_H_
