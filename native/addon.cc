@@ -49,7 +49,7 @@ napi_value Start(napi_env env, napi_callback_info info) {
     }
     environment->SetCallback(static_cast<Callback>(i), function);
   }
-  environment->BindState(static_cast<int32_t*>(data));
+  environment->FacadeStarts(static_cast<int32_t*>(data));
   return arguments.Return(0);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "block_list/block_list_table.h"
 #include "block_list/block_rules.h"
 #include "block_list/rule_text.h"
 #include "env/arguments.h"
@@ -42,19 +43,19 @@ bool ReadAddress(const Arguments& arguments, size_t text_index, int family, IpAd
 }
 
 const std::shared_ptr<BlockRules>& ListOf(const Arguments& arguments) {
-  return arguments.environment()->block_lists().Get(arguments.Int(0, -1));
+  return BlockListTable::Of(arguments.environment()).Get(arguments.Int(0, -1));
 }
 
 void OnCollected(napi_env env, void*, void* hint) {
   // Gone before this when the environment ends; the table went with it.
   Environment* environment = Environment::From(env);
   if (environment == nullptr) return;
-  environment->block_lists().Erase(static_cast<int>(reinterpret_cast<intptr_t>(hint)));
+  BlockListTable::Of(environment).Erase(static_cast<int>(reinterpret_cast<intptr_t>(hint)));
 }
 
 // Ties a list to the JavaScript object that stands for it.
 int Register(const Arguments& arguments, size_t owner_index, std::shared_ptr<BlockRules> rules) {
-  BlockListTable& table = arguments.environment()->block_lists();
+  BlockListTable& table = BlockListTable::Of(arguments.environment());
   const int id = table.Insert(std::move(rules));
   // The id itself is the data: there is no memory to own.
   void* data =

@@ -7,13 +7,19 @@
 #include <vector>
 
 #include "block_list/block_rules.h"
+#include "env/environment.h"
 
 namespace uvnet {
 
 // The block lists that JavaScript of one environment knows, by id. A slot is
 // given back when the BlockList object is collected.
-class BlockListTable {
+class BlockListTable final : public EnvironmentPart {
  public:
+  static BlockListTable& Of(Environment* environment) {
+    return environment->Use<BlockListTable>(Part::kBlockLists);
+  }
+  explicit BlockListTable(Environment*) {}
+
   int Insert(std::shared_ptr<BlockRules> rules) {
     if (free_.empty()) {
       lists_.push_back(std::move(rules));

@@ -7,11 +7,11 @@
 #include <netinet/in.h>
 #endif
 
-#include "address/endpoint.h"
 #include "env/arguments.h"
 #include "env/js_call.h"
 #include "env/request.h"
 #include "options/socket_options_binding.h"
+#include "stream/endpoint.h"
 #include "stream/stream.h"
 #include "stream/tcp.h"
 

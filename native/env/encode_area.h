@@ -4,12 +4,19 @@
 #include <cstddef>
 #include <memory>
 
+#include "env/environment.h"
+
 namespace uvnet {
 
 // Where long texts become bytes, one area per environment: the kernel takes them
 // from there, and what it refuses is copied. Made when first needed.
-class EncodeArea {
+class EncodeArea final : public EnvironmentPart {
  public:
+  static EncodeArea& Of(Environment* environment) {
+    return environment->Use<EncodeArea>(Part::kEncodeArea);
+  }
+  explicit EncodeArea(Environment*) {}
+
   // 64 Ki units of UTF-16, the size of the usual bulk write, of three bytes at most.
   static constexpr size_t kSize = 3 * (64 * 1024 + 1);
 

@@ -2,19 +2,8 @@
 
 #include "env/handle.h"
 #include "env/js_call.h"
-#include "lean/lean_hub.h"
-#include "transfer/handover.h"
 
 namespace uvnet {
-
-Environment::Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop), receive_(this) {}
-
-Environment::~Environment() = default;
-
-LeanHub* Environment::UseLean() {
-  if (lean_ == nullptr) lean_.reset(LeanHub::Create(this));
-  return lean_.get();
-}
 
 Environment* Environment::Create(napi_env env) {
   uv_loop_t* loop = nullptr;
@@ -81,9 +70,13 @@ void Environment::SetCallback(Callback which, napi_value function) {
   if (slot != nullptr) napi_delete_reference(env_, slot);
   slot = nullptr;
   napi_create_reference(env_, function, 1, &slot);
-  // A facade that is loaded once more (jest does it for every file) does not
-  // know the slab that the one before it was told of.
-  if (which == Callback::kRead) receive_.Release(env_);
+}
+
+void Environment::FacadeStarts(int32_t* state) {
+  state_ = state;
+  for (const auto& part : parts_) {
+    if (part != nullptr) part->ForgetFacade();
+  }
 }
 
 void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
@@ -91,14 +84,14 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
   HandleScope scope(self->env_);
   self->stopping_ = true;
   self->state_ = nullptr;
-  EndOffers(self);
   for (Handle* handle = self->first_; handle != nullptr;) {
     Handle* next = handle->next_;
     handle->Close();
     handle = next;
   }
-  if (self->lean_ != nullptr) self->lean_->Close();
-  self->receive_.Close();
+  for (const auto& part : self->parts_) {
+    if (part != nullptr) part->Close();
+  }
   if (self->open_uv_handles_ == 0) self->Finish();
 }
 
@@ -107,8 +100,7 @@ void Environment::Finish() {
   for (napi_ref reference : callbacks_) {
     if (reference != nullptr) napi_delete_reference(env_, reference);
   }
-  receive_.Release(env_);
-  lean_.reset();
+  for (auto& part : parts_) part.reset();
   napi_set_instance_data(env_, nullptr, nullptr, nullptr);
   napi_remove_async_cleanup_hook(cleanup_hook_);
   delete this;

@@ -8,16 +8,11 @@
 #include <memory>
 #include <vector>
 
-#include "block_list/block_list_table.h"
-#include "env/encode_area.h"
-#include "relay/splice_pipe.h"
-#include "stream/gather.h"
-#include "stream/receive_buffer.h"
+#include "env/environment_part.h"
 
 namespace uvnet {
 
 class Handle;
-class LeanHub;
 
 // The JavaScript functions that the core calls, in the order in which
 // lib/internal/native/handle.ts hands them over.
@@ -93,17 +88,20 @@ class Environment {
   bool async_storage_on_resource() const { return async_storage_on_resource_; }
   void SetAsyncStorageOnResource(bool value) { async_storage_on_resource_ = value; }
 
-  ReceiveBuffer& receive() { return receive_; }
-  BlockListTable& block_lists() { return block_lists_; }
-  GatherPool& gather() { return gather_; }
-  EncodeArea& encode_area() { return encode_area_; }
-  SplicePipePool& splice_pipes() { return splice_pipes_; }
-  // Null before the first handler table.
-  LeanHub* lean() const { return lean_.get(); }
-  LeanHub* UseLean();
+  // Parts --------------------------------------------------------------------
+  // What a module keeps for this environment; null before its first use.
+  EnvironmentPart* part(Part which) const { return parts_[static_cast<size_t>(which)].get(); }
+  // The same, made where there is none yet. `which` names nothing but objects of `T`.
+  template <typename T>
+  T& Use(Part which) {
+    std::unique_ptr<EnvironmentPart>& part = parts_[static_cast<size_t>(which)];
+    if (part == nullptr) part.reset(new T(this));
+    return static_cast<T&>(*part);
+  }
 
-  // Two numbers a native method can return beside its result (see state.ts).
-  void BindState(int32_t* state) { state_ = state; }
+  // The facade has given all its callbacks. `state`: two numbers a native method can return beside
+  // its result.
+  void FacadeStarts(int32_t* state);
   void SetState(int32_t first, int32_t second) {
     if (state_ == nullptr) return;
     state_[0] = first;
@@ -111,8 +109,8 @@ class Environment {
   }
 
  private:
-  explicit Environment(napi_env env, uv_loop_t* loop);
-  ~Environment();
+  Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
+  ~Environment() = default;
 
   static void OnCleanup(napi_async_cleanup_hook_handle hook, void* data);
   void Finish();
@@ -133,12 +131,7 @@ class Environment {
   uint32_t turn_ = 0;
   int32_t* state_ = nullptr;
 
-  ReceiveBuffer receive_;
-  BlockListTable block_lists_;
-  GatherPool gather_;
-  EncodeArea encode_area_;
-  SplicePipePool splice_pipes_;
-  std::unique_ptr<LeanHub> lean_;
+  std::unique_ptr<EnvironmentPart> parts_[static_cast<size_t>(Part::kCount)];
 };
 
 }  // namespace uvnet

@@ -5,6 +5,7 @@
 
 #include "env/js_call.h"
 #include "lean/lean_hub.h"
+#include "stream/receive_buffer.h"
 #include "stream/stream.h"
 
 namespace uvnet {
@@ -88,7 +89,7 @@ uv_buf_t LeanGroup::Allocate(Stream* stream) {
   if (stream->reads_bulk() && hub_->empty() && !borrow_ && framing_ == nullptr &&
       !environment->stopping()) {
     HandleScope scope(environment->env());
-    const uv_buf_t bulk = environment->receive().Bulk(environment->env());
+    const uv_buf_t bulk = ReceiveBuffer::Of(environment).Bulk(environment->env());
     if (bulk.base != nullptr) return bulk;
   }
   return hub_->Room();

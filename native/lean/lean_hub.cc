@@ -9,6 +9,7 @@
 #include "env/js_call.h"
 #include "lean/lean_group.h"
 #include "stream/piece.h"
+#include "stream/receive_buffer.h"
 #include "stream/stream.h"
 
 namespace uvnet {
@@ -22,18 +23,16 @@ size_t Aligned(size_t size) { return (size + kAlignment - 1) & ~(kAlignment - 1)
 
 }  // namespace
 
-LeanHub* LeanHub::Create(Environment* environment) {
-  auto* self = new LeanHub(environment);
+LeanHub::LeanHub(Environment* environment) : environment_(environment) {
   // Neither of them can fail.
-  uv_check_init(environment->loop(), &self->check_);
-  uv_idle_init(environment->loop(), &self->idle_);
-  self->check_.data = self->idle_.data = self;
-  for (auto* part : {reinterpret_cast<uv_handle_t*>(&self->check_),
-                     reinterpret_cast<uv_handle_t*>(&self->idle_)}) {
+  uv_check_init(environment->loop(), &check_);
+  uv_idle_init(environment->loop(), &idle_);
+  check_.data = idle_.data = this;
+  for (auto* part :
+       {reinterpret_cast<uv_handle_t*>(&check_), reinterpret_cast<uv_handle_t*>(&idle_)}) {
     uv_unref(part);
     environment->HandleOpened();
   }
-  return self;
 }
 
 LeanHub::~LeanHub() {
@@ -244,7 +243,7 @@ void LeanHub::DeliverApart(LeanGroup* group, int id, const char* data, size_t si
   napi_env env = environment_->env();
   HandleScope scope(env);
   napi_value message;
-  if (environment_->receive().Copy(env, data, size, &message) != napi_ok) message = nullptr;
+  if (ReceiveBuffer::Of(environment_).Copy(env, data, size, &message) != napi_ok) message = nullptr;
   DeliverMessage(group, id, message, size);
 }
 
@@ -252,7 +251,8 @@ void LeanHub::DeliverBulk(LeanGroup* group, int id, size_t size) {
   if (environment_->stopping()) return;
   HandleScope scope(environment_->env());
   napi_value message;
-  if (environment_->receive().TakeBulk(environment_->env(), &message) != napi_ok) message = nullptr;
+  if (ReceiveBuffer::Of(environment_).TakeBulk(environment_->env(), &message) != napi_ok)
+    message = nullptr;
   DeliverMessage(group, id, message, size);
 }
 

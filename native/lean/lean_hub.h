@@ -8,9 +8,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "env/environment.h"
+
 namespace uvnet {
 
-class Environment;
 class LeanGroup;
 class Stream;
 
@@ -68,15 +69,21 @@ struct LeanSend {
 //
 // Life: made with the first handler table, ends with the environment. An idle handle keeps the loop
 // from going to sleep over events that were noted outside of the poll phase.
-class LeanHub {
+class LeanHub final : public EnvironmentPart {
  public:
+  static LeanHub& Of(Environment* environment) { return environment->Use<LeanHub>(Part::kLeanHub); }
+  // Null before the first handler table.
+  static LeanHub* Existing(const Environment* environment) {
+    return static_cast<LeanHub*>(environment->part(Part::kLeanHub));
+  }
+  explicit LeanHub(Environment* environment);
+
   // What an ordinary read may bring; there is always room for one.
   static constexpr size_t kReadSize = 64 * 1024;
   // Refused bytes of a publication are copied for each receiver up to this size, above it shared.
   static constexpr size_t kPinSize = 4 * 1024;
 
-  static LeanHub* Create(Environment* environment);
-  ~LeanHub();
+  ~LeanHub() override;
 
   LeanHub(const LeanHub&) = delete;
   LeanHub& operator=(const LeanHub&) = delete;
@@ -84,7 +91,7 @@ class LeanHub {
   // The memory that is shared with JavaScript, and the function that delivers.
   int Bind(napi_value numbers, napi_value receive, napi_value send, napi_value deliver);
   bool bound() const { return deliver_ != nullptr; }
-  void Close();
+  void Close() override;
 
   Environment* environment() const { return environment_; }
 
@@ -141,8 +148,6 @@ class LeanHub {
   static constexpr int32_t kMaxSends = 1024;
   static constexpr size_t kSends = kEvents + 4 * kMaxEvents;
   static constexpr size_t kNumbers = kSends + 4 * kMaxSends;
-
-  explicit LeanHub(Environment* environment) : environment_(environment) {}
 
   LeanEvent* events() { return reinterpret_cast<LeanEvent*>(numbers_ + kEvents); }
   LeanSend* sends() { return reinterpret_cast<LeanSend*>(numbers_ + kSends); }

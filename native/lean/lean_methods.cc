@@ -28,7 +28,7 @@ struct Bytes {
 };
 
 LeanGroup* GroupFrom(const Arguments& arguments, size_t index) {
-  LeanHub* const hub = arguments.environment()->lean();
+  LeanHub* const hub = LeanHub::Existing(arguments.environment());
   return hub == nullptr ? nullptr : hub->group(arguments.Int(index, -1));
 }
 
@@ -43,8 +43,8 @@ constexpr int kStarted = 0;
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   if (!arguments.has(3)) return arguments.Return(UV_EINVAL);
-  const int status = arguments.environment()->UseLean()->Bind(arguments.at(0), arguments.at(1),
-                                                              arguments.at(2), arguments.at(3));
+  const int status = LeanHub::Of(arguments.environment())
+                         .Bind(arguments.at(0), arguments.at(1), arguments.at(2), arguments.at(3));
   return arguments.Return(status == 0 ? kStarted : status);
 }
 
@@ -52,7 +52,7 @@ napi_value Start(napi_env env, napi_callback_info info) {
 // max, delimiter?): the group's number
 napi_value GroupNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  LeanHub* const hub = arguments.environment()->lean();
+  LeanHub* const hub = LeanHub::Existing(arguments.environment());
   if (hub == nullptr || !hub->bound()) return arguments.Return(UV_EINVAL);
   std::unique_ptr<FramingOptions> framing;
   const int type = arguments.Int(1, -1);
@@ -78,7 +78,7 @@ napi_value GroupFree(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   LeanGroup* const group = GroupFrom(arguments, 0);
   if (group == nullptr) return arguments.Return(UV_EINVAL);
-  arguments.environment()->lean()->RemoveGroup(group->number());
+  LeanHub::Existing(arguments.environment())->RemoveGroup(group->number());
   group->Release();
   return arguments.Return(0);
 }
@@ -111,7 +111,8 @@ napi_value Take(napi_env env, napi_callback_info info) {
 // A connection of a handler table. `stream()` is null where the id names nothing of the kind.
 class Connection {
  public:
-  explicit Connection(const Arguments& arguments) : hub_(arguments.environment()->lean()) {
+  explicit Connection(const Arguments& arguments)
+      : hub_(LeanHub::Existing(arguments.environment())) {
     Stream* const stream = hub_ == nullptr ? nullptr : arguments.stream();
     if (stream == nullptr) return;
     group_ = LeanGroup::Of(stream);
@@ -216,7 +217,7 @@ napi_value Uncut(napi_env env, napi_callback_info info) {
 
 napi_value Flush(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  LeanHub* const hub = arguments.environment()->lean();
+  LeanHub* const hub = LeanHub::Existing(arguments.environment());
   if (hub != nullptr) hub->Flush();
   return nullptr;
 }
@@ -276,7 +277,7 @@ napi_value TryWrite(napi_env env, napi_callback_info info) {
 napi_value Publish(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* const environment = arguments.environment();
-  LeanHub* const hub = environment->lean();
+  LeanHub* const hub = LeanHub::Existing(environment);
   napi_typedarray_type type;
   size_t length = 0;
   void* ids = nullptr;

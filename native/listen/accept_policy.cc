@@ -1,5 +1,7 @@
 #include "listen/accept_policy.h"
 
+#include "block_list/block_list_table.h"
+
 #include <cstring>
 
 #ifndef _WIN32
@@ -183,7 +185,7 @@ napi_value PolicyLists(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
   if (policy == nullptr) return arguments.Return(UV_EINVAL);
-  const BlockListTable& lists = arguments.environment()->block_lists();
+  const BlockListTable& lists = BlockListTable::Of(arguments.environment());
   policy->block_list = lists.Get(arguments.Int(1, -1));
   policy->proxy_from = lists.Get(arguments.Int(2, -1));
   return arguments.Return(0);

@@ -10,10 +10,10 @@
 #include <unistd.h>
 #endif
 
-#include "address/endpoint.h"
 #include "env/arguments.h"
 #include "env/js_call.h"
 #include "proxy/proxy_info.h"
+#include "stream/endpoint.h"
 #include "stream/stream.h"
 
 namespace uvnet {

@@ -9,7 +9,7 @@
 #include "env/environment.h"
 #include "env/handle.h"
 #include "listen/accept_policy.h"
-#include "proxy/proxy_handshake.h"
+#include "listen/proxy_handshake.h"
 #include "proxy/proxy_protocol.h"
 
 namespace uvnet {

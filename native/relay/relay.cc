@@ -5,6 +5,7 @@
 
 #include "env/arguments.h"
 #include "env/js_call.h"
+#include "stream/receive_buffer.h"
 #include "stream/stream.h"
 
 namespace uvnet {
@@ -71,11 +72,11 @@ uv_buf_t Relay::Allocate(Stream* stream) {
   Flow& flow = FlowFrom(stream);
   if (flow.state != Flow::State::kReading) return uv_buf_init(nullptr, 0);
   if (flow.bulk && flow.to->write_queue_size() == 0) {
-    flow.pipe = environment_->splice_pipes().Take();
+    flow.pipe = SplicePipePool::Of(environment_).Take();
     // Without memory libuv does not read but tells so, at a time when bytes are there.
     if (flow.pipe != nullptr) return uv_buf_init(nullptr, 0);
   }
-  return environment_->receive().Area();
+  return ReceiveBuffer::Of(environment_).Area();
 }
 
 void Relay::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
@@ -202,7 +203,7 @@ void Relay::ReadOn(Flow& flow) {
 }
 
 void Relay::GivePipe(Flow& flow) {
-  if (flow.pipe != nullptr) environment_->splice_pipes().Give(std::move(flow.pipe));
+  if (flow.pipe != nullptr) SplicePipePool::Of(environment_).Give(std::move(flow.pipe));
 }
 
 // Ends ------------------------------------------------------------------------

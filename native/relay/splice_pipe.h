@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "env/environment.h"
+
 namespace uvnet {
 
 // A pipe through which bytes go from one socket to another without being copied: splice(2), which
@@ -41,8 +43,13 @@ class SplicePipe {
 
 // Empty pipes for the next who needs one. Bytes rest in a pipe only while their receiver takes no
 // more, so that one pipe serves any number of connections that flow.
-class SplicePipePool {
+class SplicePipePool final : public EnvironmentPart {
  public:
+  static SplicePipePool& Of(Environment* environment) {
+    return environment->Use<SplicePipePool>(Part::kSplicePipes);
+  }
+  explicit SplicePipePool(Environment*) {}
+
   std::unique_ptr<SplicePipe> Take() {
     if (free_.empty()) return SplicePipe::Open();
     std::unique_ptr<SplicePipe> pipe = std::move(free_.back());

@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "env/environment.h"
+
 namespace uvnet {
 
 class Stream;
@@ -24,8 +26,13 @@ struct GatherBlock {
 };
 
 // The streams that hold gathered bytes, and the blocks they hold them in.
-class GatherPool {
+class GatherPool final : public EnvironmentPart {
  public:
+  static GatherPool& Of(Environment* environment) {
+    return environment->Use<GatherPool>(Part::kGatherPool);
+  }
+  explicit GatherPool(Environment*) {}
+
   // A write above this goes out by itself (together with what was gathered
   // before it): copying it would cost more than the system call it saves.
   static constexpr size_t kMaxChunk = 4 * 1024;

@@ -1,7 +1,7 @@
 #include "stream/pipe.h"
 
-#include "connect/connect_request.h"
 #include "env/arguments.h"
+#include "stream/connect_request.h"
 #include "stream/stream.h"
 
 namespace uvnet {

@@ -83,7 +83,8 @@ napi_status ReceiveBuffer::TakeBulk(napi_env env, napi_value* buffer) {
   return napi_ok;
 }
 
-void ReceiveBuffer::Release(napi_env env) {
+void ReceiveBuffer::Release() {
+  napi_env env = environment_->env();
   if (slab_ != nullptr) napi_delete_reference(env, slab_);
   slab_ = nullptr;
   if (bulk_ != nullptr) napi_delete_reference(env, bulk_);

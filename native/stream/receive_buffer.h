@@ -7,18 +7,23 @@
 #include <cstddef>
 #include <memory>
 
+#include "env/environment.h"
+
 namespace uvnet {
 
-class Environment;
 class ChunkMemory;
 
 // Where the kernel's bytes land, one area per environment, and how they leave
 // it: as exactly sized copies. Small reads share slabs, because a slab costs one
 // allocation for many reads; the slab is small, so that a few kept bytes never
 // pin more than a few KiB.
-class ReceiveBuffer {
+class ReceiveBuffer final : public EnvironmentPart {
  public:
+  static ReceiveBuffer& Of(Environment* environment) {
+    return environment->Use<ReceiveBuffer>(Part::kReceiveBuffer);
+  }
   explicit ReceiveBuffer(Environment* environment) : environment_(environment) {}
+  ~ReceiveBuffer() override { Release(); }
 
   // What libuv suggests for a stream read, and what Node's users see as the
   // largest chunk.
@@ -54,11 +59,12 @@ class ReceiveBuffer {
   // Gives the buffer away; the next Bulk() makes another one.
   napi_status TakeBulk(napi_env env, napi_value* buffer);
 
-  void Release(napi_env env);
-  // At the end of the environment, before Release.
-  void Close();
+  void Close() override;
+  // The slab is one that a facade loaded later does not know.
+  void ForgetFacade() override { Release(); }
 
  private:
+  void Release();
   // Memory was allocated that JavaScript gets.
   void Allocated(const void* memory, size_t size);
 

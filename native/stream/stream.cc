@@ -10,6 +10,7 @@
 #include "env/request.h"
 #include "listen/listener.h"
 #include "stream/peek.h"
+#include "stream/receive_buffer.h"
 #include "stream/stream_consumer.h"
 #include "transfer/fd_passing.h"
 
@@ -154,14 +155,14 @@ void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   *buffer = uv_buf_init(nullptr, 0);
   Environment* environment = self->environment();
   if (self->user_buffer() == nullptr && !self->bulk_) {
-    *buffer = environment->receive().Area();
+    *buffer = ReceiveBuffer::Of(environment).Area();
     return;
   }
   if (environment->stopping()) return;
   napi_env env = environment->env();
   HandleScope scope(env);
   if (self->user_buffer() == nullptr) {
-    *buffer = environment->receive().Bulk(env);
+    *buffer = ReceiveBuffer::Of(environment).Bulk(env);
     return;
   }
   // The memory is asked for anew each time: the user may have detached it.
@@ -209,7 +210,7 @@ void Stream::DeliverBytes(const char* data, size_t size) {
   }
   if (size <= ReceiveBuffer::kSmallRead) {
     DeliverSmall(data, size);
-  } else if (bulk_ && environment()->receive().IsBulk(data)) {
+  } else if (bulk_ && ReceiveBuffer::Of(environment()).IsBulk(data)) {
     DeliverBulk(size);
   } else {
     DeliverCopy(data, size);
@@ -221,8 +222,8 @@ void Stream::DeliverSmall(const char* data, size_t size) {
   if (!call.possible()) return;
   size_t offset;
   napi_value slab;
-  if (environment()->receive().CopySmall(environment()->env(), data, size, &offset, &slab) !=
-      napi_ok) {
+  if (ReceiveBuffer::Of(environment())
+          .CopySmall(environment()->env(), data, size, &offset, &slab) != napi_ok) {
     ReportNoMemory();
     return;
   }
@@ -235,7 +236,7 @@ void Stream::DeliverCopy(const char* data, size_t size) {
   JsCall call(this);
   if (!call.possible()) return;
   napi_value chunk;
-  if (environment()->receive().Copy(environment()->env(), data, size, &chunk) != napi_ok) {
+  if (ReceiveBuffer::Of(environment()).Copy(environment()->env(), data, size, &chunk) != napi_ok) {
     ReportNoMemory();
     return;
   }
@@ -246,7 +247,7 @@ void Stream::DeliverBulk(size_t size) {
   JsCall call(this);
   if (!call.possible()) return;
   napi_value buffer;
-  if (environment()->receive().TakeBulk(environment()->env(), &buffer) != napi_ok) {
+  if (ReceiveBuffer::Of(environment()).TakeBulk(environment()->env(), &buffer) != napi_ok) {
     ReportNoMemory();
     return;
   }

@@ -8,10 +8,10 @@
 #include <cerrno>
 #endif
 
-#include "address/endpoint.h"
-#include "connect/connect_request.h"
 #include "env/arguments.h"
 #include "options/socket_options_binding.h"
+#include "stream/connect_request.h"
+#include "stream/endpoint.h"
 #include "stream/stream.h"
 
 namespace uvnet {

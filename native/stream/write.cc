@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "env/arguments.h"
+#include "env/encode_area.h"
 #include "env/js_call.h"
 #include "env/request.h"
+#include "stream/gather.h"
 #include "stream/piece.h"
 #include "stream/send_now.h"
 #include "stream/stream.h"
@@ -27,7 +29,7 @@ class WriteRequest : public Request<uv_write_t> {
       : stream_(stream), consumer_(stream->consumer()), notify_(notify) {}
   ~WriteRequest() {
     if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
-    if (block_ != nullptr) stream_->environment()->gather().Give(std::move(block_));
+    if (block_ != nullptr) GatherPool::Of(stream_->environment()).Give(std::move(block_));
   }
 
   int Pin(napi_value object) {
@@ -100,7 +102,7 @@ bool Stream::Gathers(size_t size, bool wanted) {
 }
 
 bool Stream::ShouldGather(size_t size) {
-  GatherPool& pool = environment()->gather();
+  GatherPool& pool = GatherPool::Of(environment());
   const uint32_t turn = environment()->turn();
   bool one_of_many = false;
   if (write_turn_ != turn) {
@@ -120,14 +122,14 @@ int Stream::Gather(const char* data, size_t size, bool counted) {
     if (status < 0) return status;
   }
   if (gathered_ == nullptr) {
-    gathered_ = environment()->gather().Take();
+    gathered_ = GatherPool::Of(environment()).Take();
     gathered_->counted = counted ? size : 0;
   }
   std::memcpy(gathered_->bytes + gathered_->used, data, size);
   gathered_->used += size;
   if (waiting_) return kWriteDone;
 
-  GatherPool& pool = environment()->gather();
+  GatherPool& pool = GatherPool::Of(environment());
   const int result = pool.waiting().empty() ? kWriteGathered : kWriteDone;
   pool.waiting().push_back(this);
   waiting_ = true;
@@ -137,12 +139,12 @@ int Stream::Gather(const char* data, size_t size, bool counted) {
 
 void Stream::ForgetGathered() {
   if (waiting_) {
-    for (Stream*& stream : environment()->gather().waiting()) {
+    for (Stream*& stream : GatherPool::Of(environment()).waiting()) {
       if (stream == this) stream = nullptr;
     }
     waiting_ = false;
   }
-  if (gathered_ != nullptr) environment()->gather().Give(std::move(gathered_));
+  if (gathered_ != nullptr) GatherPool::Of(environment()).Give(std::move(gathered_));
 }
 
 int Stream::Write(const char* data, size_t size, napi_value pin, bool gather) {
@@ -249,7 +251,7 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
       // does, and after a failure there is no further write that could.
       const size_t counted = block != nullptr ? block->counted : keeper.counted ? total : 0;
       if (status < 0) bytes_written_ -= total - counted;
-      if (block != nullptr) environment()->gather().Give(std::move(block));
+      if (block != nullptr) GatherPool::Of(environment()).Give(std::move(block));
       return status < 0 ? status : static_cast<int>(kWriteDone);
     }
   }
@@ -343,7 +345,7 @@ napi_value WriteString(napi_env env, napi_callback_info info) {
     return write(area, sizeof area);
   }
   if (length < EncodeArea::kSize / kMaxUnitSize) {
-    return write(arguments.environment()->encode_area().Get(), EncodeArea::kSize);
+    return write(EncodeArea::Of(arguments.environment()).Get(), EncodeArea::kSize);
   }
   size_t size = 0;
   if (Encode(env, text, encoding, nullptr, 0, &size) != napi_ok) {
@@ -426,7 +428,7 @@ napi_value FlushAll(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* environment = arguments.environment();
   environment->NextTurn();
-  GatherPool& pool = environment->gather();
+  GatherPool& pool = GatherPool::Of(environment);
   Stream::FlushWaiting(&pool);
   if (pool.failures().empty()) return nullptr;
   napi_value list;
@@ -441,7 +443,7 @@ napi_value FlushAll(napi_env env, napi_callback_info info) {
 }
 
 napi_value StopGathering(napi_env env, napi_callback_info info) {
-  Arguments(env, info).environment()->gather().Disable();
+  GatherPool::Of(Arguments(env, info).environment()).Disable();
   return FlushAll(env, info);
 }
 

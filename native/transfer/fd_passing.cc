@@ -19,6 +19,7 @@
 #include "env/js_call.h"
 #include "env/request.h"
 #include "stream/piece.h"
+#include "stream/receive_buffer.h"
 #include "stream/stream.h"
 
 namespace uvnet {

@@ -97,6 +97,16 @@ class Offers {
   std::map<std::string, Offer> offers_;
 };
 
+// Ends with its environment what that one has offered and nobody took.
+class OwnOffers final : public EnvironmentPart {
+ public:
+  explicit OwnOffers(Environment* environment) : environment_(environment) {}
+  void Close() override { Offers::Shared().End(environment_); }
+
+ private:
+  Environment* environment_;
+};
+
 int Open(Stream* stream, int fd) {
   return stream->kind() == Handle::Kind::kTcp ? uv_tcp_open(stream->uv_tcp(), fd)
                                               : uv_pipe_open(stream->uv_pipe(), fd);
@@ -111,6 +121,7 @@ napi_value MakeOffer(napi_env env, napi_callback_info info) {
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   Offer offer;
   offer.owner = arguments.environment();
+  arguments.environment()->Use<OwnOffers>(Part::kOffers);
   offer.fd = DuplicateDescriptor(stream->fd());
   if (offer.fd < 0) return arguments.Return(offer.fd);
   std::string key;
@@ -161,14 +172,6 @@ napi_value NotSupported(napi_env env, napi_callback_info info) {
 #endif
 
 }  // namespace
-
-void EndOffers(const Environment* owner) {
-#ifndef _WIN32
-  Offers::Shared().End(owner);
-#else
-  (void)owner;
-#endif
-}
 
 void InitHandover(Napi::Env env, Napi::Object exports) {
 #ifndef _WIN32

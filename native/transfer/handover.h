@@ -5,11 +5,6 @@
 
 namespace uvnet {
 
-class Environment;
-
-// Closes what this environment offered and nobody took.
-void EndOffers(const Environment* owner);
-
 // Descriptors that are offered to another thread of the process.
 void InitHandover(Napi::Env env, Napi::Object exports);
 

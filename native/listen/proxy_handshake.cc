@@ -1,4 +1,4 @@
-#include "proxy/proxy_handshake.h"
+#include "listen/proxy_handshake.h"
 
 #ifndef _WIN32
 

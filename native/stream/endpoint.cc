@@ -1,4 +1,4 @@
-#include "address/endpoint.h"
+#include "stream/endpoint.h"
 
 #include <cstring>
 
