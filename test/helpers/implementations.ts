@@ -1,4 +1,4 @@
-// The implementations every case of test/net runs on, from one source: the
+// The implementations that every case of test/net runs on, from one source: the
 // reference, node:net, and ours. A difference between the two is a bug of ours.
 import { existsSync } from 'node:fs';
 import nodeNet from 'node:net';

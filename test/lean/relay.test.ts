@@ -314,47 +314,57 @@ describeUvnet('relay', ({ net, scope }) => {
       const start = performance.now();
       const result = relay(a, b, { idleTimeout: 100 });
       let last = start;
-      for (let i = 0; i < 20; i++) {
+      let sent = 0;
+      while (last - start < 250) {
         left.write('x');
+        sent++;
         await nextEvent(right, 'data');
         last = performance.now();
-        await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      expect(await result).toEqual({ bytesAtoB: 20, bytesBtoA: 0, reason: 'idle' });
+      expect(await result).toEqual({ bytesAtoB: sent, bytesBtoA: 0, reason: 'idle' });
       expect(performance.now() - last).toBeGreaterThan(95);
       expect(a.destroyed && b.destroyed).toBe(true);
     });
   });
 
   test('progress is reported while there is any', async () => {
-    const { left, a, b, right } = await openLine(scope);
-    const reports: object[] = [];
-    let wake = (): void => {};
-    const result = relay(a, b, {
-      progressInterval: 1,
-      onProgress: (progress) => {
-        reports.push(progress);
-        wake();
-      },
-    });
-    const reported = (count: number) =>
-      new Promise<void>((resolve) => {
-        wake = () => reports.length >= count && resolve();
-        wake();
+    const open = async () => {
+      const { left, a, b, right } = await openLine(scope);
+      const reports: object[] = [];
+      let wake = (): void => {};
+      const result = relay(a, b, {
+        progressInterval: 1,
+        onProgress: (progress) => {
+          reports.push(progress);
+          wake();
+        },
       });
-    right.resume();
-    left.write('12');
-    await reported(1);
-    right.write('345');
-    await reported(2);
-    // Timers of both sides fire many times more.
-    for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1));
-    expect(reports).toEqual([
+      const reported = (count: number) =>
+        new Promise<void>((resolve) => {
+          wake = () => reports.length >= count && resolve();
+          wake();
+        });
+      right.resume();
+      return { left, right, a, result, reports, reported };
+    };
+    const line = await open();
+    line.left.write('12');
+    await line.reported(1);
+    line.right.write('345');
+    await line.reported(2);
+    // The timers of the first relay go on while the second one reports.
+    const other = await open();
+    for (let count = 1; count <= 10; count++) {
+      other.left.write('x');
+      await other.reported(count);
+    }
+    expect(line.reports).toEqual([
       { bytesAtoB: 2, bytesBtoA: 0 },
       { bytesAtoB: 2, bytesBtoA: 3 },
     ]);
-    a.destroy();
-    await result;
+    line.a.destroy();
+    other.a.destroy();
+    await Promise.all([line.result, other.result]);
   });
 
   describe('refused', () => {
