@@ -1,25 +1,16 @@
-import { loaded } from './internal/native/binding';
+import type * as Fallback from './fallback/index';
 import { netModule } from './internal/base/builtins';
+import { loaded } from './internal/native/binding';
 
 type Native = typeof import('./net');
 
-/** Those names of `node:net` itself, with one warning that says why and what to do. */
-function fallBack(): Native {
-  process.emitWarning(`uvnet falls back to node:net: ${loaded.reason}`, 'UvnetWarning');
-  const core = netModule() as ReturnType<typeof netModule> & {
-    _normalizeArgs: Native['normalizeArguments'];
-    _createServerHandle: Native['createServerHandle'];
-  };
-  return {
-    ...core,
-    normalizeArguments: core._normalizeArgs,
-    createServerHandle: core._createServerHandle,
-  } as unknown as Native;
-}
-
 /** The names of `node:net`, on uvnet's own core where its binary could be loaded. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it can be loaded
-const net = loaded.binding === undefined ? fallBack() : (require('./net') as Native);
+/* eslint-disable @typescript-eslint/no-require-imports -- one of the two is loaded */
+const net =
+  loaded.binding === undefined
+    ? ((require('./fallback/index') as typeof Fallback).fallBack(loaded.reason!) as Native)
+    : (require('./net') as Native);
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 /** `'native'` where uvnet's core is in use, `'node'` where it is `node:net`. */
 export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
@@ -69,9 +60,8 @@ function defineLazily(name: string, load: () => unknown): void {
   });
 }
 
-const addresses = (): object => (backend === 'native' ? net.addressesPart() : netModule());
-for (const name of ['BlockList', 'SocketAddress', 'BoundSocket']) {
-  defineLazily(name, () => Reflect.get(addresses(), name) as unknown);
+for (const name of ['BlockList', 'SocketAddress', 'BoundSocket'] as const) {
+  defineLazily(name, () => net.addressesPart()[name]);
 }
 
 // Last the name that only some lines of Node have; what is behind it is core's own business. To ask
@@ -83,26 +73,9 @@ if (coreOnly !== undefined) {
   defineLazily(coreOnly, () => Reflect.get(netModule(), coreOnly) as unknown);
 }
 
-/** What `uvnet/lean` is made of. It is all the core's: node:net has nothing like it. */
-function loadLean(): typeof import('./lean/implementation') {
-  if (loaded.binding === undefined) {
-    const unavailable = (): never => {
-      throw Object.assign(new Error(`uvnet/lean needs the native core: ${loaded.reason}`), {
-        code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
-      });
-    };
-    return {
-      listen: unavailable,
-      connect: unavailable,
-      publish: unavailable,
-      relay: unavailable,
-      proxyHeader: unavailable,
-    } as never;
-  }
-  return net.leanPart();
-}
+// What `uvnet/lean` is made of.
 // Not enumerable, so that it is no name of `net`.
-Object.defineProperty(module.exports, Symbol.for('uvnet.lean'), { value: loadLean });
+Object.defineProperty(module.exports, Symbol.for('uvnet.lean'), { value: net.leanPart });
 
 export type { ConnectionAttemptInfo } from './internal/listen/attempts';
 export type BlockList = import('./block-list').BlockList;

@@ -150,6 +150,8 @@ const join = (entry, ...external) => build(entry, external).code;
 
 const BINDING = 'lib/internal/native/binding.ts';
 const CORE = 'lib/net.ts';
+/** Instead of the core where that cannot be loaded; a file of its own in dist/later. */
+const FALLBACK = 'lib/fallback/index.ts';
 /** What lib/internal/later.ts loads: a file in dist/later each, and the rest is the core. */
 const PARTS = {
   addresses: 'lib/addresses.ts',
@@ -272,11 +274,12 @@ function coreFunction() {
  * that stands in parentheses it takes to be called at once.
  */
 function joinMain() {
-  let code = join('lib/index.ts', `./${CORE}`);
+  let code = join('lib/index.ts', `./${CORE}`, `./${FALLBACK}`);
   const [, names] = exportedNames.exec(code);
   code = replaceOnce(code, exportedGetters, '');
   code = replaceOnce(code, exportedNames, '');
   code = replaceOnce(code, 'module.exports={...module.exports}', `module.exports=${names}`);
+  code = replaceOnce(code, `require("../${FALLBACK}")`, 'require("./later/fallback.js")');
   return replaceOnce(code, 'require("../lib/net.ts")', () => `${coreFunction()}(binding)`);
 }
 
@@ -305,5 +308,6 @@ export function buildDist({ clean }) {
   if (clean) rmSync(at('dist'), { recursive: true, force: true });
   runModule('typescript/bin/tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly']);
   Object.entries(entries).forEach(bundle);
+  later.fallback = join(FALLBACK);
   for (const [name, code] of Object.entries(later)) writeCode(`later/${name}`, code);
 }

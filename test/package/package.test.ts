@@ -11,6 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { findRuntime } from '../helpers/runtimes';
+
 /**
  * What people get: the tarball, installed into an empty folder without registry, cache, install
  * scripts or compiler, and used in every way a program may use it.
@@ -53,16 +55,6 @@ const isMusl = existsSync('/etc/alpine-release');
 const binaryName =
   process.platform === 'linux' ? `uvnet.${isMusl ? 'musl' : 'glibc'}.node` : 'uvnet.node';
 const folder = `prebuilds/${process.platform}-${process.arch}`;
-
-/** Another runtime: named by UVNET_TEST_BUN or UVNET_TEST_DENO, fetched by scripts/runtimes.mjs, or on PATH. */
-function findRuntime(name: string): string | undefined {
-  const named = process.env[`UVNET_TEST_${name.toUpperCase()}`];
-  const places = (process.env.PATH ?? '').split(path.delimiter);
-  const fetched = ['bin', ''].map((folder) => at('.cache/runtimes', name, folder, name));
-  return [named, ...fetched, ...places.map((place) => path.join(place, name))].find(
-    (file) => file !== undefined && file !== '' && existsSync(file),
-  );
-}
 
 const maybe = npm === undefined || process.arch === 'arm' ? describe.skip : describe;
 
@@ -323,7 +315,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect(JSON.parse(output)).toEqual([]);
   });
 
-  describe.each(['bun', 'deno'])('%s', (name) => {
+  describe.each(['bun', 'deno'] as const)('%s', (name) => {
     const runtime = findRuntime(name);
     const runs = runtime === undefined ? test.skip : test;
 

@@ -279,6 +279,21 @@ export const ERR_FEATURE_UNAVAILABLE_ON_PLATFORM = define(
     ', which is being used to run Node.js',
 );
 
+/** The same code, where what is missing is uvnet's own core: `new CoreUnavailable(feature, reason)`. */
+export const CoreUnavailable = define(
+  'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+  TypeError,
+  (feature: string, reason: string) =>
+    `The feature ${feature} is unavailable: it needs uvnet's native core, and ${reason}`,
+);
+
+/** Likewise, where the environment rules out to go without: `new NativeRequired(reason)`. */
+export const NativeRequired = define(
+  'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+  Error,
+  (reason: string) => `UVNET_REQUIRE_NATIVE is set, and ${reason}`,
+);
+
 /** `new ERR_INVALID_ADDRESS_FAMILY(family, host, port)`; the error also has `host` and `port`. */
 export const ERR_INVALID_ADDRESS_FAMILY = class extends define(
   'ERR_INVALID_ADDRESS_FAMILY',

@@ -1,0 +1,55 @@
+import { netModule } from '../internal/base/builtins';
+import { NativeRequired } from '../internal/base/errors';
+import * as addresses from './addresses';
+import { createServer, Server } from './server';
+import { connect, Socket } from './socket';
+import { setReason, unavailable } from './unavailable';
+
+/**
+ * What uvnet is where its core cannot be loaded: `node:net`, as far as that goes. An option or a
+ * method of uvnet's own throws, because programs rely on some of them to keep others out.
+ */
+
+interface CoreNet extends Record<string, unknown> {
+  _normalizeArgs: unknown;
+  _createServerHandle: unknown;
+}
+
+/** What `uvnet/lean` has, all of it the core's. */
+const lean = Object.fromEntries(
+  ['listen', 'connect', 'publish', 'relay', 'proxyHeader'].map((name) => [
+    name,
+    () => unavailable(`uvnet/lean: ${name}()`),
+  ]),
+);
+
+/** Whether the environment rules the fallback out. Deno may hide it: then nobody asked for that. */
+function isNativeRequired(): boolean {
+  try {
+    return !['', '0', undefined].includes(process.env['UVNET_REQUIRE_NATIVE']);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param reason - why there is no core, and what to do
+ * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where UVNET_REQUIRE_NATIVE is set
+ */
+export function fallBack(reason: string): object {
+  if (isNativeRequired()) throw new NativeRequired(reason);
+  process.emitWarning(`uvnet falls back to node:net: ${reason}`, 'UvnetWarning');
+  setReason(reason);
+  const core = netModule() as unknown as CoreNet;
+  return {
+    ...core,
+    normalizeArguments: core._normalizeArgs,
+    createServerHandle: core._createServerHandle,
+    connect,
+    createServer,
+    Server,
+    Socket,
+    addressesPart: () => addresses,
+    leanPart: () => lean,
+  };
+}

@@ -1,0 +1,108 @@
+import type * as nodeNet from 'node:net';
+import { netModule } from '../internal/base/builtins';
+import * as own from '../internal/options/own-options';
+import { adopt } from './socket';
+import { checkOptions, isRefused } from './supported';
+import { addMissing, unavailable } from './unavailable';
+
+/** Servers of `node:net` that refuse what only uvnet's own can do. */
+
+type Listener = (socket: nodeNet.Socket) => void;
+
+const Core = netModule().Server;
+
+const isInstance = (value: unknown): boolean =>
+  Object.prototype.isPrototypeOf.call(Server.prototype, value as object);
+
+// As with `Socket`.
+const { Server: ServerFunction } = {
+  // eslint-disable-next-line object-shorthand -- a method cannot be constructed
+  Server: function (
+    this: unknown,
+    options?: nodeNet.ServerOpts | Listener,
+    listener?: Listener,
+  ): object | undefined {
+    checkOptions('createServer', options);
+    const args = [options, listener] as const;
+    if (new.target !== undefined) return Reflect.construct(Core, args, new.target) as object;
+    if (!isInstance(this)) return createServer(options, listener);
+    Reflect.apply(Core as unknown as () => void, this, args);
+    return undefined;
+  },
+};
+
+export const Server = ServerFunction as unknown as typeof nodeNet.Server;
+Object.setPrototypeOf(Server.prototype, Core.prototype);
+Object.setPrototypeOf(Server, Core);
+
+export function createServer(
+  options?: nodeNet.ServerOpts | Listener,
+  listener?: Listener,
+): nodeNet.Server {
+  return new Server(options as nodeNet.ServerOpts, listener);
+}
+
+const { listen, close, emit } = Core.prototype as unknown as Record<
+  string,
+  (...args: unknown[]) => unknown
+>;
+
+const methods = {
+  listen(this: nodeNet.Server, ...args: unknown[]): unknown {
+    checkOptions('listen', args[0]);
+    return Reflect.apply(listen, this, args);
+  },
+
+  close(this: nodeNet.Server, ...args: unknown[]): unknown {
+    const [options] = args;
+    const isOptions = typeof options === 'object' && options !== null;
+    if (isOptions && ('grace' in options || 'idle' in options)) {
+      unavailable('server.close(options)');
+    }
+    return Reflect.apply(close, this, args);
+  },
+
+  emit(this: nodeNet.Server, ...args: unknown[]): unknown {
+    if (args[0] === 'connection') adopt(args[1]);
+    return Reflect.apply(emit, this, args);
+  },
+};
+for (const [name, value] of Object.entries(methods)) {
+  Object.defineProperty(Server.prototype, name, { configurable: true, writable: true, value });
+}
+
+Object.defineProperty(Server, Symbol.hasInstance, {
+  configurable: true,
+  value(this: unknown, value: unknown): boolean {
+    if (this !== Server) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return value instanceof Core;
+  },
+});
+
+addMissing(Server.prototype, 'server.', [
+  'closeAll',
+  'closeIdle',
+  'detach',
+  'getOption',
+  'setOption',
+  'stats',
+]);
+addMissing(Server, 'Server.', ['attach']);
+
+Object.defineProperty(Server.prototype, 'closed', {
+  configurable: true,
+  get: () => unavailable('server.closed'),
+});
+
+/** Options that are properties of a server too, and may be set while it listens. */
+function defineOption(name: string, neutral: unknown): void {
+  Object.defineProperty(Server.prototype, name, {
+    configurable: true,
+    get: () => neutral,
+    set(value: unknown) {
+      checkOptions('createServer', { [name]: value });
+    },
+  });
+}
+for (const [name, neutral] of Object.entries(own.serverOptions)) defineOption(name, neutral);
+if (isRefused('createServer', 'blockList')) defineOption('blockList', undefined);

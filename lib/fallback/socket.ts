@@ -1,0 +1,93 @@
+import type * as nodeNet from 'node:net';
+import { netModule } from '../internal/base/builtins';
+import { checkOptions } from './supported';
+import { addMissing } from './unavailable';
+
+/** Sockets of `node:net` that refuse what only uvnet's own can do. */
+
+const Core = netModule().Socket;
+
+const construct = Reflect.construct as (target: object, args: unknown[], made: object) => object;
+
+const isInstance = (value: unknown): boolean =>
+  Object.prototype.isPrototypeOf.call(Socket.prototype, value as object);
+
+// Callable without `new` and open to sub-classes of both kinds, as core's own.
+const { Socket: SocketFunction } = {
+  // eslint-disable-next-line object-shorthand -- a method cannot be constructed
+  Socket: function (this: unknown, options?: nodeNet.SocketConstructorOpts): object | undefined {
+    checkOptions('Socket', options);
+    if (new.target !== undefined) return construct(Core, [options], new.target);
+    if (!isInstance(this)) return new Socket(options);
+    Reflect.apply(Core as unknown as () => void, this, [options]);
+    return undefined;
+  },
+};
+
+export const Socket = SocketFunction as unknown as typeof nodeNet.Socket;
+Object.setPrototypeOf(Socket.prototype, Core.prototype);
+Object.setPrototypeOf(Socket, Core);
+
+const { connect: connectCore } = Core.prototype as unknown as Record<
+  'connect',
+  (...args: unknown[]) => nodeNet.Socket
+>;
+
+Object.defineProperty(Socket.prototype, 'connect', {
+  configurable: true,
+  writable: true,
+  value(this: nodeNet.Socket, ...args: unknown[]): nodeNet.Socket {
+    const [first] = args;
+    // Core hands over folded arguments as one list.
+    checkOptions('connect', Array.isArray(first) ? first[0] : first);
+    return Reflect.apply(connectCore, this, args);
+  },
+});
+
+Object.defineProperty(Socket, Symbol.hasInstance, {
+  configurable: true,
+  value(this: unknown, value: unknown): boolean {
+    if (this !== Socket) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return value instanceof Core;
+  },
+});
+
+addMissing(Socket.prototype, 'socket.', [
+  'detach',
+  'getOption',
+  'getTypeOfService',
+  'info',
+  'peek',
+  'peerCredentials',
+  'resetAndDestroy',
+  'sendHandle',
+  'setOption',
+  'setTypeOfService',
+  'toLean',
+  'toNode',
+]);
+addMissing(Socket, 'Socket.', ['attach', 'fromNode']);
+
+/** No PROXY header was read, and core has a descriptor for itself. */
+for (const name of ['proxy', 'fd']) {
+  if (name in Socket.prototype) continue;
+  Object.defineProperty(Socket.prototype, name, { configurable: true, get: () => undefined });
+}
+
+/** Makes one of ours of a socket that core made, which an accepted one is. */
+export function adopt(socket: unknown): void {
+  if (socket instanceof Core && Object.getPrototypeOf(socket) === Core.prototype) {
+    Object.setPrototypeOf(socket, Socket.prototype);
+  }
+}
+
+/** As core's, which would make a socket of its own. */
+export function connect(...args: unknown[]): nodeNet.Socket {
+  const [options] = args;
+  checkOptions('connect', options);
+  checkOptions('Socket', options);
+  const make = netModule().connect as (...args: unknown[]) => nodeNet.Socket;
+  const socket = make(...args);
+  adopt(socket);
+  return socket;
+}

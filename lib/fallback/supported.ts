@@ -1,0 +1,110 @@
+import { netModule } from '../internal/base/builtins';
+import * as own from '../internal/options/own-options';
+import { socketOptionNames } from '../internal/options/socket-option-names';
+import { unavailable } from './unavailable';
+
+/** Which options the running `node:net` implements, and the refusal of those that it does not. */
+
+export type Call = 'createServer' | 'listen' | 'Socket' | 'connect';
+
+/** Names by what is left of them: the value that may be given all the same. */
+type Refused = ReadonlyMap<string, unknown>;
+
+const NO_LIST = 5 as never;
+
+function throws(call: () => unknown): boolean {
+  try {
+    call();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Whether `listen()` looks at `reusePort`, which it does before it looks at `exclusive`. */
+function readsReusePort(): boolean {
+  let read = false;
+  const end = new Error();
+  const server = netModule().createServer();
+  const probe = {
+    port: 0,
+    get reusePort(): never {
+      read = true;
+      throw end;
+    },
+    get exclusive(): never {
+      throw end;
+    },
+  };
+  throws(() => server.listen(probe));
+  server.close();
+  return read;
+}
+
+/** Options of newer lines of Node; `node:net` of an older one ignores them. */
+function newerOptions(call: Call): Record<string, undefined> {
+  const { createServer, Socket } = netModule();
+  const missing: Record<string, undefined> = {};
+  const note = (name: string): void => {
+    missing[name] = undefined;
+  };
+  const connects = call === 'Socket' || call === 'connect';
+  // Who implements a list checks that it is one.
+  if (call === 'createServer' && !throws(() => createServer({ blockList: NO_LIST }))) {
+    note('blockList');
+  }
+  if (connects && !throws(() => new Socket({ blockList: NO_LIST }))) note('blockList');
+  if (connects && !('setTypeOfService' in Socket.prototype)) note('typeOfService');
+  if (call === 'listen' && !readsReusePort()) note('reusePort');
+  return missing;
+}
+
+/** Socket options that `node:net` has too. */
+const nodeSocketOptions: Record<Call, readonly string[]> = {
+  createServer: ['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'ipv6Only', 'reusePort'],
+  listen: ['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'ipv6Only', 'reusePort'],
+  Socket: ['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'typeOfService'],
+  connect: ['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'typeOfService'],
+};
+
+const ownOptions: Record<Call, Record<string, unknown>> = {
+  createServer: own.serverOptions,
+  listen: own.listenOptions,
+  Socket: own.socketOptions,
+  connect: own.connectOptions,
+};
+
+function refusedIn(call: Call): Refused {
+  const refused = new Map<string, unknown>(Object.entries(ownOptions[call]));
+  for (const name of socketOptionNames) {
+    if (!nodeSocketOptions[call].includes(name)) refused.set(name, undefined);
+  }
+  for (const name of Object.keys(newerOptions(call))) refused.set(name, undefined);
+  return refused;
+}
+
+const known = new Map<Call, Refused>();
+
+function refusedFor(call: Call): Refused {
+  let refused = known.get(call);
+  if (refused === undefined) known.set(call, (refused = refusedIn(call)));
+  return refused;
+}
+
+/** Whether an option has no effect here. */
+export const isRefused = (call: Call, name: string): boolean => refusedFor(call).has(name);
+
+/**
+ * @param options - what was given in their place; anything but an object is core's to judge
+ * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM for an option that has no effect here
+ */
+export function checkOptions(call: Call, options: unknown): void {
+  if (typeof options !== 'object' || options === null) return;
+  const refused = refusedFor(call);
+  // Inherited properties count, as everywhere in node:net.
+  for (const name in options) {
+    if (!refused.has(name)) continue;
+    const value: unknown = Reflect.get(options, name);
+    if (value != null && value !== refused.get(name)) unavailable(`options.${name}`);
+  }
+}

@@ -1,0 +1,188 @@
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import * as native from '../../lib/index';
+import { findNode, findRuntime } from '../helpers/runtimes';
+
+/** What uvnet is where its core cannot be loaded: `node:net`, which refuses what it cannot do. */
+
+const dist = path.resolve(__dirname, '../../dist');
+const REFUSED = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
+
+interface Report {
+  backend: string;
+  codes: Record<string, string>;
+  /** Members of uvnet's own classes that are not there. */
+  missing: string[];
+  connection: { accepted: string; client: string; isSocket: boolean; text: string };
+}
+
+/** The public methods of a class. */
+function methodsOf(prototype: object): string[] {
+  return Object.entries(Object.getOwnPropertyDescriptors(prototype))
+    .filter(([name, { value }]) => typeof value === 'function' && !/^_|constructor/.test(name))
+    .map(([name]) => name);
+}
+
+const methods = {
+  Socket: methodsOf(native.Socket.prototype),
+  Server: methodsOf(native.Server.prototype),
+  BlockList: methodsOf(native.BlockList.prototype as object),
+};
+
+/** Runs by itself in every runtime; prints a report. */
+function program(folder: string, expected: Record<string, string[]>): void {
+  const net = require(`${folder}/index.js`);
+  const lean = require(`${folder}/lean/index.js`);
+  const codeOf = (body: () => unknown): string => {
+    try {
+      body();
+      return 'ok';
+    } catch (error) {
+      return (error as { code?: string }).code ?? String(error);
+    }
+  };
+  const list = new net.BlockList();
+  list.addAddress('127.0.0.1');
+  list.addAddress('::1');
+  const local = { port: 1, host: '127.0.0.1' };
+  const codes: Record<string, string> = {
+    proxyProtocol: codeOf(() => net.createServer({ proxyProtocol: 'require' })),
+    proxyFrom: codeOf(() => new net.Server({ proxyFrom: list })),
+    maxConnectionsPerAddress: codeOf(() => net.createServer({ maxConnectionsPerAddress: 1 })),
+    inherited: codeOf(() => net.createServer(Object.create({ acceptRate: { perSecond: 1 } }))),
+    setLater: codeOf(() => (net.createServer().maxConnectionsPerAddress = 1)),
+    mode: codeOf(() => net.createServer().listen({ path: '/nonexistent/x', mode: 0o600 })),
+    listenOption: codeOf(() => net.createServer().listen({ port: 0, bindToDevice: 'lo' })),
+    connectOption: codeOf(() => net.connect({ ...local, bindToDevice: 'lo' })),
+    socketOption: codeOf(() => new net.Socket({ handles: true })),
+    socketConnect: codeOf(() => new net.Socket().connect({ ...local, mark: 1 })),
+    closeOptions: codeOf(() => net.createServer().close({ grace: 1 })),
+    closed: codeOf(() => net.createServer().closed),
+    stats: codeOf(() => net.createServer().stats()),
+    peek: codeOf(() => new net.Socket().peek(1)),
+    attach: codeOf(() => net.Socket.attach({})),
+    attachServer: codeOf(() => net.Server.attach({})),
+    share: codeOf(() => list.share()),
+    leanListen: codeOf(() => lean.listen({ port: 0 }, {})),
+    leanConnect: codeOf(() => lean.connect(local, {})),
+    relay: codeOf(() => lean.relay(null, null)),
+    // What asks for nothing, and what node:net has.
+    off: codeOf(() => net.createServer({ proxyProtocol: 'off', maxConnectionsPerAddress: null })),
+    plain: codeOf(() => net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true })),
+    sequential: codeOf(() => {
+      const socket = net.connect({ ...local, autoSelectFamilyStrategy: 'sequential' });
+      socket.on('error', () => {});
+    }),
+    callable: codeOf(() => net.Socket({ allowHalfOpen: true }) && net.Server()),
+    inherits: codeOf(() => {
+      class Sub extends net.Socket {}
+      if (!(new Sub() instanceof Sub)) throw new Error('no instance');
+    }),
+    ipv6InList: codeOf(() => {
+      if (!list.check('::1') || list.check('::2')) throw new Error('wrong answer');
+    }),
+  };
+  const missing = Object.entries(expected).flatMap(([name, names]) =>
+    names
+      .filter((method) => typeof net[name].prototype[method] !== 'function')
+      .map((method) => `${name}.${method}`),
+  );
+
+  // A list keeps its addresses out, or is refused.
+  let letIn = false;
+  const guarded = codeOf(() => {
+    const server = net.createServer({ blockList: list }, () => (letIn = true));
+    server.listen(0, '127.0.0.1', () => {
+      const client = net.connect(server.address().port, '127.0.0.1');
+      client.on('error', () => {});
+      client.on('close', () => server.close(exchange)).resume();
+    });
+  });
+  if (guarded !== 'ok') exchange();
+
+  function exchange(): void {
+    codes['blockList'] = letIn ? 'let in' : guarded;
+    const connection: Record<string, unknown> = {};
+    const server = net.createServer((socket: any) => {
+      connection['accepted'] = codeOf(() => socket.setOption('mark', 1));
+      connection['isSocket'] = socket instanceof net.Socket;
+      socket.pipe(socket);
+    });
+    server.listen(0, '127.0.0.1', () => {
+      const client = net.connect(server.address().port, '127.0.0.1', () => client.end('hello'));
+      connection['client'] = codeOf(() => client.info());
+      client.on('data', (data: unknown) => (connection['text'] = String(data)));
+      client.on('close', () => {
+        server.close();
+        console.log(JSON.stringify({ backend: net.backend, codes, missing, connection }));
+      });
+    });
+  }
+}
+
+const source = `(${program.toString()})(${JSON.stringify(dist)}, ${JSON.stringify(methods)});`;
+
+interface Place {
+  name: string;
+  command: string | undefined;
+  args: string[];
+  env: Record<string, string>;
+}
+
+const noBinary = { UVNET_BINDING: '/nonexistent/uvnet.node' };
+const places: Place[] = [
+  { name: 'Node that loads no addons', command: process.execPath, args: ['--no-addons'], env: {} },
+  ...['20', '22', '24', '26'].map((version) => ({
+    name: `Node ${version} without a binary`,
+    command: findNode(version),
+    args: [],
+    env: noBinary,
+  })),
+  { name: 'Bun', command: findRuntime('bun'), args: [], env: {} },
+];
+places.forEach((place) => place.args.push('-e', source));
+places.push({ name: 'Deno', command: findRuntime('deno'), args: ['eval', source], env: {} });
+
+describe.each(places)('the fallback in $name', ({ command, args, env }) => {
+  const runs = command === undefined ? test.skip : test;
+  const run = (extra: Record<string, string> = {}) =>
+    spawnSync(command!, args, {
+      env: { PATH: process.env['PATH'], HOME: tmpdir(), NO_COLOR: '1', ...env, ...extra },
+      encoding: 'utf8',
+    });
+
+  runs('refuses what only the core can do, and is node:net otherwise', () => {
+    const { stdout, stderr } = run();
+    expect(stderr).toContain('uvnet falls back to node:net');
+    const { backend, codes, missing, connection } = JSON.parse(stdout) as Report;
+    expect(backend).toBe('node');
+    const { off, plain, sequential, callable, inherits, ipv6InList, blockList, ...others } = codes;
+    expect({ off, plain, sequential, callable, inherits, ipv6InList }).toEqual({
+      off: 'ok',
+      plain: 'ok',
+      sequential: 'ok',
+      callable: 'ok',
+      inherits: 'ok',
+      ipv6InList: 'ok',
+    });
+    expect(['ok', REFUSED]).toContain(blockList);
+    expect(Object.entries(others).filter(([, code]) => code !== REFUSED)).toEqual([]);
+    expect(missing).toEqual([]);
+    expect(connection).toEqual({
+      accepted: REFUSED,
+      client: REFUSED,
+      isSocket: true,
+      text: 'hello',
+    });
+  });
+
+  runs('is not loaded where UVNET_REQUIRE_NATIVE is set', () => {
+    const { status, stdout, stderr } = run({ UVNET_REQUIRE_NATIVE: '1' });
+    expect(stdout).toBe('');
+    expect(stderr).toContain('UVNET_REQUIRE_NATIVE is set, and');
+    expect(status).not.toBe(0);
+    expect(run({ UVNET_REQUIRE_NATIVE: '0' }).status).toBe(0);
+  });
+});
