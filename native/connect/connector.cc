@@ -7,12 +7,12 @@
 #include <netinet/in.h>
 #endif
 
-#include "env/arguments.h"
 #include "env/js_call.h"
 #include "env/request.h"
 #include "options/socket_options_binding.h"
 #include "stream/endpoint.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 #include "stream/tcp.h"
 
 namespace uvnet {
@@ -59,8 +59,8 @@ Connector::Connector(Stream* front, const ConnectRace::Options& options)
       ref_(front->HasRef()) {}
 
 int Connector::Create(Stream* front, const ConnectRace::Options& options) {
-  if (front->connector() != nullptr) return UV_EALREADY;
-  front->SetConnector(new Connector(front, options));
+  if (Of(front) != nullptr) return UV_EALREADY;
+  front->SetAttachment(Role::kConnector, new Connector(front, options));
   return 0;
 }
 
@@ -83,7 +83,7 @@ void Connector::Run(bool complete) {
   }
 }
 
-void Connector::FrontClosing() {
+void Connector::StreamClosing() {
   Keep keep(this);
   // Whoever closes the front does it alone.
   for (Attempt& attempt : attempts_) {
@@ -265,7 +265,7 @@ void Connector::OnEvent(const ConnectRace::Event& event) {
 }
 
 void Connector::RaceOver() {
-  if (front_ != nullptr) front_->SetConnector(nullptr);
+  if (front_ != nullptr) front_->SetAttachment(Role::kConnector, nullptr);
   if (timer_open_) uv_close(reinterpret_cast<uv_handle_t*>(&timer_), OnTimerClosed);
   timer_open_ = false;
   // The race's own use. Whoever made it end has a Keep.
@@ -293,22 +293,22 @@ ConnectRace::Options OptionsFromArguments(const Arguments& arguments) {
 // (id, attempt delay ms, limit of the whole ms or -1, most attempts at a time,
 // first address family count)
 napi_value RaceCreate(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(Connector::Create(stream, OptionsFromArguments(arguments)));
 }
 
 // The methods below answer UV_ECANCELED when the race is over.
-Connector* ConnectorFromArguments(const Arguments& arguments) {
+Connector* ConnectorFromArguments(const StreamArguments& arguments) {
   Stream* stream = arguments.tcp();
-  return stream == nullptr ? nullptr : stream->connector();
+  return stream == nullptr ? nullptr : Connector::Of(stream);
 }
 
 // (id, address, port, family)
 template <typename Value, void (Connector::*Method)(Value)>
 napi_value WithEndpoint(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Connector* connector = ConnectorFromArguments(arguments);
   if (connector == nullptr) return arguments.Return(UV_ECANCELED);
   sockaddr_storage endpoint{};
@@ -319,7 +319,7 @@ napi_value WithEndpoint(napi_env env, napi_callback_info info) {
 
 // (id, complete)
 napi_value RaceRun(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Connector* connector = ConnectorFromArguments(arguments);
   if (connector == nullptr) return arguments.Return(UV_ECANCELED);
   connector->Run(arguments.Bool(1));
@@ -328,7 +328,7 @@ napi_value RaceRun(napi_env env, napi_callback_info info) {
 
 // (id): the address, and port and family through the state
 napi_value RaceFailedLocal(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Connector* connector = ConnectorFromArguments(arguments);
   if (connector == nullptr) return arguments.Return(UV_ECANCELED);
   return ReturnEndpoint(arguments, connector->failed_local());

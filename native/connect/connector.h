@@ -13,10 +13,9 @@
 
 #include "connect/connect_race.h"
 #include "env/environment.h"
+#include "stream/stream.h"
 
 namespace uvnet {
-
-class Stream;
 
 // The libuv half of connecting to one of several addresses: drives a ConnectRace with one TCP
 // handle for each running attempt and one timer, which exists only where time matters.
@@ -30,7 +29,7 @@ class Stream;
 // Life: made by Create, owns itself. It ends when the race is over, no connect
 // request is in flight and the timer is closed. Until the race is over the front
 // points here.
-class Connector final : private ConnectRace::Host {
+class Connector final : private ConnectRace::Host, private StreamAttachment {
  public:
   static int Create(Stream* front, const ConnectRace::Options& options);
 
@@ -44,9 +43,10 @@ class Connector final : private ConnectRace::Host {
   // nothing more will be added.
   void Run(bool complete);
 
-  // The front is being closed: everything else is closed with it.
-  void FrontClosing();
-  void SetRef(bool ref);
+  // The connector that a stream is the front of, until its race is over; or null.
+  static Connector* Of(const Stream* front) {
+    return static_cast<Connector*>(front->attachment(Role::kConnector));
+  }
 
   // The local end of the last attempt that failed before it was under way; of
   // no family where it did not even get a socket.
@@ -79,6 +79,10 @@ class Connector final : private ConnectRace::Host {
 
   Connector(Stream* front, const ConnectRace::Options& options);
   ~Connector() = default;
+
+  // StreamAttachment: when the front is closed everything else is closed with it.
+  void StreamClosing() override;
+  void SetRef(bool ref) override;
 
   // ConnectRace::Host
   uint64_t Now() override;

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "env/environment.h"
-#include "stream/stream.h"
 
 namespace uvnet {
 
@@ -62,20 +61,6 @@ class Arguments {
       return {};
     }
     return text;
-  }
-
-  // The live stream with the id given as an argument, or null.
-  Stream* stream(size_t index = 0) const {
-    Handle* handle = environment_->Lookup(Int(index, -1));
-    return handle != nullptr && handle->alive() ? static_cast<Stream*>(handle) : nullptr;
-  }
-  Stream* tcp(size_t index = 0) const {
-    Stream* found = stream(index);
-    return found != nullptr && found->kind() == Handle::Kind::kTcp ? found : nullptr;
-  }
-  Stream* pipe(size_t index = 0) const {
-    Stream* found = stream(index);
-    return found != nullptr && found->kind() == Handle::Kind::kPipe ? found : nullptr;
   }
 
   napi_value Return(int value) const {

@@ -3,11 +3,11 @@
 #include <cstring>
 #include <vector>
 
-#include "env/arguments.h"
 #include "lean/lean_group.h"
 #include "lean/lean_hub.h"
 #include "listen/listener.h"
 #include "stream/piece.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -85,20 +85,20 @@ napi_value GroupFree(napi_env env, napi_callback_info info) {
 
 // (id of a listening handle, group, paused)
 napi_value Listen(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* const stream = arguments.stream();
   LeanGroup* const group = GroupFrom(arguments, 1);
-  if (stream == nullptr || stream->listener() == nullptr) return arguments.Return(UV_EBADF);
+  if (stream == nullptr || Listener::Of(stream) == nullptr) return arguments.Return(UV_EBADF);
   if (group == nullptr) return arguments.Return(UV_EINVAL);
   group->SetPaused(arguments.Bool(2));
   group->Retain();
-  stream->listener()->GiveTo(group);
+  Listener::Of(stream)->GiveTo(group);
   return arguments.Return(0);
 }
 
 // (id, group, whether LeanEvent::kOpen follows)
 napi_value Take(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* const stream = arguments.stream();
   LeanGroup* const group = GroupFrom(arguments, 1);
   if (stream == nullptr) return arguments.Return(UV_EBADF);
@@ -111,7 +111,7 @@ napi_value Take(napi_env env, napi_callback_info info) {
 // A connection of a handler table. `stream()` is null where the id names nothing of the kind.
 class Connection {
  public:
-  explicit Connection(const Arguments& arguments)
+  explicit Connection(const StreamArguments& arguments)
       : hub_(LeanHub::Existing(arguments.environment())) {
     Stream* const stream = hub_ == nullptr ? nullptr : arguments.stream();
     if (stream == nullptr) return;
@@ -144,14 +144,14 @@ class Connection {
 // The same for what is to come behind all that was written before.
 class FlushedConnection : public Connection {
  public:
-  explicit FlushedConnection(const Arguments& arguments) : Connection(arguments) {
+  explicit FlushedConnection(const StreamArguments& arguments) : Connection(arguments) {
     if (stream_ != nullptr) hub_->Flush();
   }
 };
 
 // (id, type of its async context from now on)
 napi_value GiveUp(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   connection.group()->GiveUp(connection.stream());
@@ -161,7 +161,7 @@ napi_value GiveUp(napi_env env, napi_callback_info info) {
 
 // (id): LeanEvent::kHeld follows.
 napi_value Hold(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const Connection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   connection.hub()->Push(connection.group(), connection.stream()->id(), LeanEvent::kHeld);
@@ -171,7 +171,7 @@ napi_value Hold(napi_env env, napi_callback_info info) {
 // (id, Buffer): the messages that end in bytes which did not come through the hub, and behind them
 // the LeanEvent::FrameError where there is one.
 napi_value Cut(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const Connection connection(arguments);
   Bytes bytes;
   napi_value list;
@@ -205,7 +205,7 @@ napi_value Cut(napi_env env, napi_callback_info info) {
 
 // (id): a Buffer of what was read and is in none of the messages that were noted.
 napi_value Uncut(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const Connection connection(arguments);
   if (connection.stream() == nullptr) return nullptr;
   const std::vector<uint8_t> bytes = connection.group()->Uncut(connection.stream());
@@ -224,7 +224,7 @@ napi_value Flush(napi_env env, napi_callback_info info) {
 
 // (id, Buffer): as Connection::Outcome
 napi_value Write(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   Bytes bytes;
@@ -238,7 +238,7 @@ napi_value Write(napi_env env, napi_callback_info info) {
 
 // (id, Buffer[]): as Connection::Outcome
 napi_value Writev(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   uint32_t count = 0;
@@ -265,7 +265,7 @@ napi_value Writev(napi_env env, napi_callback_info info) {
 
 // (id, Buffer): how many bytes the kernel took, or an error
 napi_value TryWrite(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   Bytes bytes;
@@ -306,7 +306,7 @@ napi_value Publish(napi_env env, napi_callback_info info) {
 // (id, the peer has ended): ends the connection, behind what was written. 1 where it is closed by
 // that, 0 where LeanEvent::kShutdown follows, or an error.
 napi_value End(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   FlushedConnection connection(arguments);
   Stream* const stream = connection.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
@@ -319,7 +319,7 @@ napi_value End(napi_env env, napi_callback_info info) {
 
 // (id, with a reset)
 napi_value Close(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   FlushedConnection connection(arguments);
   Stream* const stream = connection.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);

@@ -33,25 +33,12 @@ bool Lists(const BlockRules* list, const sockaddr* address) {
 
 }  // namespace
 
-Admission& Admission::operator=(Admission&& other) noexcept {
-  if (this != &other) {
-    Leave(0, 0);
-    policy_ = other.policy_;
-    ticket_ = other.ticket_;
-    other.policy_ = nullptr;
-  }
-  return *this;
-}
-
-void Admission::Leave(uint64_t bytes_read, uint64_t bytes_written) {
-  if (policy_ == nullptr) return;
-  AcceptPolicy* const policy = policy_;
-  policy_ = nullptr;
-  --policy->stats_.open;
-  policy->stats_.bytes_read += bytes_read;
-  policy->stats_.bytes_written += bytes_written;
-  if (policy->per_address_ != nullptr) policy->per_address_->Release(ticket_);
-  policy->Release();
+void AcceptPolicy::TakeBack(uint32_t ticket, uint64_t bytes_read, uint64_t bytes_written) {
+  --stats_.open;
+  stats_.bytes_read += bytes_read;
+  stats_.bytes_written += bytes_written;
+  if (per_address_ != nullptr) per_address_->Release(ticket);
+  Release();
 }
 
 AcceptPolicy::AcceptPolicy() = default;
@@ -85,7 +72,7 @@ DropReason AcceptPolicy::Admit(const sockaddr* peer, bool via_proxy, Admission* 
     return DropReason::kRate;
   }
   Retain();
-  admission->policy_ = this;
+  admission->giver_ = this;
   ++stats_.open;
   return DropReason::kNone;
 }
@@ -193,7 +180,7 @@ napi_value PolicyLists(napi_env env, napi_callback_info info) {
 
 const Stream* OfPolicy(const Handle* handle, const AcceptPolicy* policy) {
   const auto* stream = static_cast<const Stream*>(handle);
-  return stream->alive() && stream->admission().policy() == policy ? stream : nullptr;
+  return stream->alive() && policy->Admitted(stream->admission()) ? stream : nullptr;
 }
 
 // (policy, Float64Array) fills in, in this order: accepted, accept errors, open, bytes read, bytes

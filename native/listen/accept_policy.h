@@ -10,10 +10,9 @@
 #include "block_list/block_rules.h"
 #include "listen/per_address_limiter.h"
 #include "listen/token_bucket.h"
+#include "stream/admission.h"
 
 namespace uvnet {
-
-class AcceptPolicy;
 
 // Why a connection was not let in. `dropReasons` in lib/internal/listen/accept-policy.ts names
 // them.
@@ -29,30 +28,6 @@ enum class DropReason : uint8_t {
   kCount,
 };
 
-// The place that an open connection takes of its policy's limits; it moves with the connection.
-class Admission {
- public:
-  Admission() = default;
-  Admission(Admission&& other) noexcept : policy_(other.policy_), ticket_(other.ticket_) {
-    other.policy_ = nullptr;
-  }
-  Admission& operator=(Admission&& other) noexcept;
-  Admission(const Admission&) = delete;
-  Admission& operator=(const Admission&) = delete;
-  ~Admission() { Leave(0, 0); }
-
-  // The connection is closing, and has moved so many bytes.
-  void Leave(uint64_t bytes_read, uint64_t bytes_written);
-
-  const AcceptPolicy* policy() const { return policy_; }
-
- private:
-  friend class AcceptPolicy;
-
-  AcceptPolicy* policy_ = nullptr;
-  PerAddressLimiter::Ticket ticket_ = PerAddressLimiter::kNoTicket;
-};
-
 // Decides about connections before anything is made for them, and counts.
 //
 // A policy belongs to one server of JavaScript's. Lists and limits may change at any time, also
@@ -60,7 +35,7 @@ class Admission {
 //
 // Life: references are held by the server's object, by its listener and by every admission, so that
 // connections may outlive both. One environment, one thread: no atomics.
-class AcceptPolicy {
+class AcceptPolicy final : private Admission::Giver {
  public:
   enum class ProxyMode : uint8_t { kOff, kOptional, kRequire };
 
@@ -117,10 +92,13 @@ class AcceptPolicy {
   void CountError() { ++stats_.accept_errors; }
   const Stats& stats() const { return stats_; }
 
- private:
-  friend class Admission;
+  // Whether it was this policy that let the connection in.
+  bool Admitted(const Admission& admission) const { return admission.giver() == this; }
 
+ private:
   ~AcceptPolicy() = default;
+
+  void TakeBack(uint32_t ticket, uint64_t bytes_read, uint64_t bytes_written) override;
 
   bool TakePlace(const sockaddr* address, Admission* admission);
 

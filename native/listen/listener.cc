@@ -10,11 +10,11 @@
 #include <unistd.h>
 #endif
 
-#include "env/arguments.h"
 #include "env/js_call.h"
 #include "proxy/proxy_info.h"
 #include "stream/endpoint.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -34,13 +34,13 @@ void Listener::GiveTo(ConnectionTaker* taker) {
 }
 
 int Listener::Start(Stream* server, int backlog, AcceptPolicy* policy) {
-  if (server->listener() != nullptr) return UV_EALREADY;
+  if (Listener::Of(server) != nullptr) return UV_EALREADY;
   AcceptPolicy* const own = policy == nullptr ? new AcceptPolicy() : nullptr;
   auto* self = new Listener(server, policy == nullptr ? own : policy);
   if (own != nullptr) own->Release();
   const int status = self->Listen(backlog);
   if (status == 0) {
-    server->Listen(self);
+    server->SetAttachment(Role::kListener, self);
   } else {
     self->Close();
   }
@@ -61,7 +61,7 @@ int Listener::Listen(int backlog) {
 
 void Listener::OnConnection(uv_stream_t* stream, int status) {
   auto* server = static_cast<Stream*>(stream->data);
-  Listener* self = server->listener();
+  Listener* self = Listener::Of(server);
   if (self == nullptr || self->closing_) return;
   Stream* client = nullptr;
   if (status == 0) {
@@ -402,7 +402,7 @@ namespace {
 
 // (id, backlog, policy?, asyncStorageOnResource)
 napi_value Listen(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   AcceptPolicy* const policy = PolicyFrom(env, arguments.at(2));
@@ -412,36 +412,36 @@ napi_value Listen(napi_env env, napi_callback_info info) {
 
 // (id), within Callback::kConnection
 napi_value AcceptedProxyInfo(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
-  if (stream == nullptr || stream->listener() == nullptr) return nullptr;
-  const Listener::Proxied* proxied = stream->listener()->proxied();
+  if (stream == nullptr || Listener::Of(stream) == nullptr) return nullptr;
+  const Listener::Proxied* proxied = Listener::Of(stream)->proxied();
   return proxied == nullptr ? nullptr : ProxyInfo(env, proxied->header, *proxied->head);
 }
 
-const Listener::Drop* FindDrop(const Arguments& arguments) {
+const Listener::Drop* FindDrop(const StreamArguments& arguments) {
   Stream* stream = arguments.stream();
-  if (stream == nullptr || stream->listener() == nullptr) return nullptr;
-  return stream->listener()->drop(static_cast<size_t>(arguments.Int(1, -1)));
+  if (stream == nullptr || Listener::Of(stream) == nullptr) return nullptr;
+  return Listener::Of(stream)->drop(static_cast<size_t>(arguments.Int(1, -1)));
 }
 
 // The three below: (id, index), within Callback::kDrop.
 
 napi_value DropReasonOf(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const Listener::Drop* drop = FindDrop(arguments);
   return arguments.Return(drop == nullptr ? UV_EINVAL : static_cast<int>(drop->reason));
 }
 
 napi_value DropPeerName(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const Listener::Drop* drop = FindDrop(arguments);
   if (drop == nullptr) return arguments.Return(UV_EINVAL);
   return ReturnEndpoint(arguments, reinterpret_cast<const sockaddr*>(&drop->peer));
 }
 
 napi_value DropSockName(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const Listener::Drop* drop = FindDrop(arguments);
   if (drop == nullptr) return arguments.Return(UV_EINVAL);
 #ifdef _WIN32

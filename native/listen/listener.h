@@ -11,10 +11,9 @@
 #include "listen/accept_policy.h"
 #include "listen/proxy_handshake.h"
 #include "proxy/proxy_protocol.h"
+#include "stream/stream.h"
 
 namespace uvnet {
-
-class Stream;
 
 // Who gets a listener's connections in place of Callback::kConnection, except for those that have
 // more to tell than themselves (Listener::Proxied).
@@ -40,9 +39,10 @@ class ConnectionTaker {
 // where somebody listens.
 //
 // Life: made by Start, owned by itself, ends when both its uv handles are closed.
-class Listener final
+class Listener final : private StreamAttachment
 #ifndef _WIN32
-    : private ProxyHandshakeOwner
+    ,
+                       private ProxyHandshakeOwner
 #endif
 {
  public:
@@ -52,8 +52,10 @@ class Listener final
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  void Close();
-  void SetRef(bool ref);
+  // The listener of a stream, or null.
+  static Listener* Of(const Stream* server) {
+    return static_cast<Listener*>(server->attachment(Role::kListener));
+  }
 
   void GiveTo(ConnectionTaker* taker);
 
@@ -74,6 +76,10 @@ class Listener final
   const Drop* drop(size_t index) const { return index < drops_.size() ? &drops_[index] : nullptr; }
 
  private:
+  void StreamClosing() override { Close(); }
+  void SetRef(bool ref) override;
+  void Close();
+
   void HandOver(Stream* client, const Proxied* proxied);
   void AttachClient(Stream* client);
   Listener(Stream* server, AcceptPolicy* policy);

@@ -3,10 +3,10 @@
 #include <memory>
 #include <utility>
 
-#include "env/arguments.h"
 #include "options/peer_credentials.h"
 #include "options/tcp_info.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -57,7 +57,7 @@ int ReadOption(napi_env env, napi_value number, size_t* option) {
 
 // (id, option, value)
 napi_value Set(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   uv_os_sock_t fd;
   int status = SocketOf(arguments.stream(), &fd);
   if (status != 0) return arguments.Return(status);
@@ -73,7 +73,7 @@ napi_value Set(napi_env env, napi_callback_info info) {
 
 // (id, option): the value, and the status through the state.
 napi_value Get(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const auto fail = [&](int status) -> napi_value {
     arguments.environment()->SetState(status, 0);
     return nullptr;
@@ -102,7 +102,7 @@ napi_value Get(napi_env env, napi_callback_info info) {
 
 // (id, stage, list): the status; of a refusal, the row through the state.
 napi_value Apply(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   arguments.environment()->SetState(-1, 0);
   uv_os_sock_t fd;
   int status = SocketOf(arguments.stream(), &fd);
@@ -123,7 +123,7 @@ napi_value Apply(napi_env env, napi_callback_info info) {
 // (id, list, protocol): options for the socket that bind or connect makes;
 // `protocol` is the row of the option that chooses one, or -1.
 napi_value Preset(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   auto preset = std::make_shared<SocketPreset>();
@@ -135,14 +135,14 @@ napi_value Preset(napi_env env, napi_callback_info info) {
 
 // (id): the row of the option that was refused last, or -1.
 napi_value Refused(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const Stream* stream = arguments.stream();
   return arguments.Return(stream == nullptr ? -1 : stream->refused_option());
 }
 
 // (id, numbers: Float64Array, raw: object): a TcpInfo::State, or a status.
 napi_value Info(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   uv_os_sock_t fd;
   int status = SocketOf(stream, &fd);
@@ -171,7 +171,7 @@ napi_value Info(napi_env env, napi_callback_info info) {
 
 // (id, [pid, uid, gid]: Float64Array)
 napi_value Credentials(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   uv_os_sock_t fd;
   int status = SocketOf(arguments.pipe(), &fd);
   if (status != 0) return arguments.Return(status);

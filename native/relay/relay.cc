@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "env/arguments.h"
 #include "env/js_call.h"
 #include "stream/receive_buffer.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -258,7 +258,7 @@ namespace {
 
 // (a, b, counts: Float64Array)
 napi_value RelayStart(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* a = arguments.stream(0);
   Stream* b = arguments.stream(1);
   if (a == nullptr || b == nullptr) return arguments.Return(UV_EBADF);

@@ -12,9 +12,9 @@
 #include <sys/event.h>
 #endif
 
-#include "env/arguments.h"
 #include "env/js_call.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -70,7 +70,7 @@ int CopyWaiting(int fd, char* to, size_t size) {
 }  // namespace
 
 int Peek::Start(Stream* stream, char* to, size_t size) {
-  if (stream->peek() != nullptr) return UV_EBUSY;
+  if (stream->attachment(Role::kPeek) != nullptr) return UV_EBUSY;
   const int fd = stream->fd();
   if (fd < 0) return UV_EBADF;
   const int copied = CopyWaiting(fd, to, size);
@@ -84,7 +84,7 @@ int Peek::Start(Stream* stream, char* to, size_t size) {
     delete self;
     return status;
   }
-  stream->SetPeek(self);
+  stream->SetAttachment(Role::kPeek, self);
   return UV_EAGAIN;
 }
 
@@ -102,6 +102,15 @@ int Peek::Watch(int fd) {
   return uv_poll_start(&poll_, UV_READABLE, OnReadable);
 }
 
+void Peek::SetRef(bool ref) {
+  auto* const poll = reinterpret_cast<uv_handle_t*>(&poll_);
+  if (ref) {
+    uv_ref(poll);
+  } else {
+    uv_unref(poll);
+  }
+}
+
 void Peek::OnReadable(uv_poll_t* poll, int, int) { static_cast<Peek*>(poll->data)->OnArrival(); }
 
 void Peek::OnArrival() {
@@ -112,7 +121,7 @@ void Peek::OnArrival() {
   if (copied > 0 && copied < static_cast<int>(size_) && !last) return;
 
   Stream* stream = stream_;
-  stream->SetPeek(nullptr);
+  stream->SetAttachment(Role::kPeek, nullptr);
   Close();
   JsCall call(stream);
   if (!call.possible()) return;
@@ -154,7 +163,7 @@ namespace {
 // (id, bytes: Uint8Array): how many were copied, UV_EAGAIN where Callback::kPeek
 // follows, or another status.
 napi_value StartPeek(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   void* data = nullptr;

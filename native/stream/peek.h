@@ -6,10 +6,9 @@
 
 #include <cstddef>
 
-namespace uvnet {
+#include "stream/stream.h"
 
-class Environment;
-class Stream;
+namespace uvnet {
 
 // Waits until a number of bytes are there and copies them without taking them
 // out of the kernel (MSG_PEEK). The stream must not read meanwhile, and goes on
@@ -22,7 +21,7 @@ class Stream;
 //
 // Life: made by Start where the bytes are not all there, owned by the stream
 // until it reports with Callback::kPeek or the stream closes.
-class Peek {
+class Peek final : private StreamAttachment {
  public:
   // More could fill the receive buffer, which would then wait for ever.
   static constexpr size_t kMaxSize = 16 * 1024;
@@ -34,10 +33,11 @@ class Peek {
   Peek(const Peek&) = delete;
   Peek& operator=(const Peek&) = delete;
 
-  // The stream is being closed.
+ private:
+  void StreamClosing() override { Close(); }
+  void SetRef(bool ref) override;
   void Close();
 
- private:
   Peek(Stream* stream, Environment* environment, size_t size)
       : stream_(stream), environment_(environment), size_(size) {}
   ~Peek() = default;

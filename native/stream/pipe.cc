@@ -1,8 +1,8 @@
 #include "stream/pipe.h"
 
-#include "env/arguments.h"
 #include "stream/connect_request.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -19,7 +19,7 @@ napi_value PipeNew(napi_env env, napi_callback_info info) {
 }
 
 napi_value PipeOpen(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.pipe();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(
@@ -29,7 +29,7 @@ napi_value PipeOpen(napi_env env, napi_callback_info info) {
 // Names are byte strings with a length: a first byte of zero is Linux's abstract
 // namespace. A name that does not fit is an error and never cut off.
 napi_value PipeBind(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.pipe();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   const std::string name = arguments.String(1);
@@ -38,7 +38,7 @@ napi_value PipeBind(napi_env env, napi_callback_info info) {
 }
 
 napi_value PipeConnect(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.pipe();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   const std::string name = arguments.String(1);
@@ -50,14 +50,14 @@ napi_value PipeConnect(napi_env env, napi_callback_info info) {
 }
 
 napi_value PipeChmod(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.pipe();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(uv_pipe_chmod(stream->uv_pipe(), arguments.Int(1)));
 }
 
 napi_value PipePendingInstances(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.pipe();
   if (stream != nullptr) uv_pipe_pending_instances(stream->uv_pipe(), arguments.Int(1));
   return nullptr;

@@ -4,13 +4,10 @@
 #include <cstring>
 #include <utility>
 
-#include "connect/connector.h"
-#include "env/arguments.h"
 #include "env/js_call.h"
 #include "env/request.h"
-#include "listen/listener.h"
-#include "stream/peek.h"
 #include "stream/receive_buffer.h"
+#include "stream/stream_arguments.h"
 #include "stream/stream_consumer.h"
 #include "transfer/fd_passing.h"
 
@@ -70,9 +67,11 @@ Stream::~Stream() {
 
 void Stream::OnClosing() {
   if (consumer_ != nullptr) consumer_->OnClosing(this);
-  if (connector() != nullptr) std::exchange(rare_->connector, nullptr)->FrontClosing();
-  if (listener() != nullptr) std::exchange(rare_->listener, nullptr)->Close();
-  if (peek() != nullptr) std::exchange(rare_->peek, nullptr)->Close();
+  if (rare_ != nullptr) {
+    for (StreamAttachment*& attachment : rare_->attachments) {
+      if (attachment != nullptr) std::exchange(attachment, nullptr)->StreamClosing();
+    }
+  }
   // What user code wrote in this turn before it destroyed the socket would have
   // been sent by node:net at once; what the kernel refuses now is lost there too.
   Flush();
@@ -92,10 +91,25 @@ void Stream::TakePlaceOf(Stream* other) {
   Handle::TakePlaceOf(other);
   Rare* const mine = rare();
   Rare* const theirs = other->rare();
-  std::swap(mine->connector, theirs->connector);
+  // It was never more than a socket that is being connected.
+  constexpr auto kConnector = static_cast<size_t>(StreamAttachment::Role::kConnector);
+  std::swap(mine->attachments[kConnector], theirs->attachments[kConnector]);
   std::swap(mine->user_buffer, theirs->user_buffer);
   mine->preset = theirs->preset;
   mine->refused_option = theirs->refused_option;
+}
+
+void Stream::SetRef(bool ref) {
+  if (rare_ != nullptr) {
+    for (StreamAttachment* attachment : rare_->attachments) {
+      if (attachment != nullptr) attachment->SetRef(ref);
+    }
+  }
+  if (ref) {
+    Ref();
+  } else {
+    Unref();
+  }
 }
 
 int Stream::CloseUv() {
@@ -294,56 +308,47 @@ namespace {
 
 template <int (Stream::*Method)()>
 napi_value Call(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   return arguments.Return(stream == nullptr ? UV_EBADF : (stream->*Method)());
 }
 
 napi_value UseUserBuffer(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(stream->UseUserBuffer(arguments.at(1)));
 }
 
 napi_value Close(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   return arguments.Return(stream == nullptr ? UV_EBADF : stream->Close());
 }
 
 napi_value SetRef(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  const bool ref = arguments.Bool(1);
-  if (stream->listener() != nullptr) {
-    stream->listener()->SetRef(ref);
-  }
-  if (stream->connector() != nullptr) stream->connector()->SetRef(ref);
-  if (ref) {
-    stream->Ref();
-  } else {
-    stream->Unref();
-  }
+  stream->SetRef(arguments.Bool(1));
   return arguments.Return(0);
 }
 
 napi_value HasRef(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   return arguments.Return(stream != nullptr && stream->HasRef() ? 1 : 0);
 }
 
 napi_value Fd(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   return arguments.Return(stream == nullptr ? UV_EBADF : stream->fd());
 }
 
 // (id): both counters into the state array, where they fit
 napi_value ByteCounts(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   const Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   const uint64_t read = stream->bytes_read();
@@ -355,13 +360,13 @@ napi_value ByteCounts(napi_env env, napi_callback_info info) {
 
 template <uint64_t (Stream::*Counter)() const>
 napi_value Count(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   return arguments.ReturnNumber(stream == nullptr ? 0 : static_cast<double>((stream->*Counter)()));
 }
 
 napi_value WriteQueueSize(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   return arguments.ReturnNumber(
       stream == nullptr ? 0 : static_cast<double>(stream->write_queue_size()));
@@ -369,7 +374,7 @@ napi_value WriteQueueSize(napi_env env, napi_callback_info info) {
 
 // Milliseconds since the last byte moved, by the loop's clock.
 napi_value IdleTime(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(0);
   const uint64_t now = uv_now(arguments.environment()->loop());
@@ -378,7 +383,7 @@ napi_value IdleTime(napi_env env, napi_callback_info info) {
 
 // The loop's clock stands while a callback runs; what is noted here happens now.
 napi_value Touch(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream != nullptr) {
     uv_update_time(arguments.environment()->loop());
@@ -389,7 +394,7 @@ napi_value Touch(napi_env env, napi_callback_info info) {
 
 // (id, executionAsyncId): what async_hooks knows the handle's async context by.
 napi_value AsyncId(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   napi_value global;
   napi_value id;

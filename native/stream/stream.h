@@ -9,14 +9,12 @@
 #include <utility>
 
 #include "env/handle.h"
-#include "listen/accept_policy.h"
+#include "stream/admission.h"
 #include "stream/gather.h"
+#include "stream/stream_attachment.h"
 
 namespace uvnet {
 
-class Connector;
-class Listener;
-class Peek;
 class StreamConsumer;
 struct SocketPreset;
 
@@ -79,9 +77,15 @@ class Stream final : public Handle {
   // Closes with a TCP RST instead of FIN.
   int CloseReset();
 
-  // Takes ownership; the listener goes with the stream.
-  void Listen(Listener* listener) { rare()->listener = listener; }
-  Listener* listener() const { return rare_ == nullptr ? nullptr : rare_->listener; }
+  // What goes with the stream; null for none of that role. See StreamAttachment.
+  void SetAttachment(StreamAttachment::Role role, StreamAttachment* attachment) {
+    rare()->attachments[static_cast<size_t>(role)] = attachment;
+  }
+  StreamAttachment* attachment(StreamAttachment::Role role) const {
+    return rare_ == nullptr ? nullptr : rare_->attachments[static_cast<size_t>(role)];
+  }
+  // Whether the stream, and what goes with it, keeps the loop alive.
+  void SetRef(bool ref);
 
   // Counts bytes that were handed to libuv by other means than Write.
   void CountWritten(size_t size) { bytes_written_ += size; }
@@ -95,14 +99,6 @@ class Stream final : public Handle {
   }
   const Admission& admission() const { return admission_; }
 
-  // Owns itself; closed with the stream.
-  void SetPeek(Peek* peek) { rare()->peek = peek; }
-  Peek* peek() const { return rare_ == nullptr ? nullptr : rare_->peek; }
-
-  // The connector that this stream is the front of, until its race is over.
-  // Owns itself; closed with the stream.
-  void SetConnector(Connector* connector) { rare()->connector = connector; }
-  Connector* connector() const { return rare_ == nullptr ? nullptr : rare_->connector; }
   // This stream becomes what `other`, which never was connected, is to JavaScript.
   void TakePlaceOf(Stream* other);
 
@@ -167,9 +163,7 @@ class Stream final : public Handle {
 
   // What few streams have. An accepted connection has none of it, and there may be many.
   struct Rare {
-    Listener* listener = nullptr;
-    Peek* peek = nullptr;
-    Connector* connector = nullptr;
+    StreamAttachment* attachments[static_cast<size_t>(StreamAttachment::Role::kCount)] = {};
     std::shared_ptr<const SocketPreset> preset;
     napi_ref user_buffer = nullptr;
     int refused_option = -1;

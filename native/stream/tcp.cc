@@ -8,11 +8,11 @@
 #include <cerrno>
 #endif
 
-#include "env/arguments.h"
 #include "options/socket_options_binding.h"
 #include "stream/connect_request.h"
 #include "stream/endpoint.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -52,7 +52,7 @@ napi_value TcpNew(napi_env env, napi_callback_info info) {
 }
 
 napi_value TcpOpen(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(
@@ -82,7 +82,7 @@ int SetReusePort(Stream* stream, int family) {
 
 // (id, address, port, family, ipv6Only, reusePort)
 napi_value TcpBind(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   sockaddr_storage address{};
@@ -101,7 +101,7 @@ napi_value TcpBind(napi_env env, napi_callback_info info) {
 
 // (id, address, port, family)
 napi_value TcpConnect(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   sockaddr_storage address{};
@@ -117,7 +117,7 @@ napi_value TcpConnect(napi_env env, napi_callback_info info) {
 }
 
 napi_value TcpSockName(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   sockaddr_storage address{};
@@ -129,7 +129,7 @@ napi_value TcpSockName(napi_env env, napi_callback_info info) {
 }
 
 napi_value TcpPeerName(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   if (stream->peer() != nullptr) return ReturnEndpoint(arguments, stream->peer());
@@ -142,7 +142,7 @@ napi_value TcpPeerName(napi_env env, napi_callback_info info) {
 }
 
 napi_value TcpNoDelay(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(uv_tcp_nodelay(stream->uv_tcp(), arguments.Bool(1) ? 1 : 0));
@@ -152,7 +152,7 @@ napi_value TcpNoDelay(napi_env env, napi_callback_info info) {
 // probes' interval and count are set here on every platform that has them,
 // because uv_tcp_keepalive_ex is missing in the libuv of older Node lines.
 napi_value TcpKeepAlive(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   const bool enable = arguments.Bool(1);

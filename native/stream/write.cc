@@ -10,7 +10,6 @@
 #include <cstring>
 #include <vector>
 
-#include "env/arguments.h"
 #include "env/encode_area.h"
 #include "env/js_call.h"
 #include "env/request.h"
@@ -18,6 +17,7 @@
 #include "stream/piece.h"
 #include "stream/send_now.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 #include "stream/stream_consumer.h"
 
 namespace uvnet {
@@ -305,7 +305,7 @@ napi_status Encode(napi_env env, napi_value text, int encoding, char* to, size_t
 }
 
 napi_value WriteBuffer(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   void* data = nullptr;
@@ -322,7 +322,7 @@ enum TextMode : int { kPlain = 0, kGather = 1, kVector = 2 };
 
 // (id, text, encoding, TextMode)
 napi_value WriteString(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   napi_value text = arguments.at(1);
@@ -362,7 +362,7 @@ napi_value WriteString(napi_env env, napi_callback_info info) {
 
 // (id, [chunk, encoding, chunk, encoding…]); encoding -1 stands for a Buffer.
 napi_value Writev(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   uint32_t length = 0;

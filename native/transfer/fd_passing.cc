@@ -14,13 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "env/arguments.h"
 #include "env/descriptor.h"
 #include "env/js_call.h"
 #include "env/request.h"
 #include "stream/piece.h"
 #include "stream/receive_buffer.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -274,7 +274,7 @@ namespace {
 
 // (id, receive)
 napi_value Receive(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   return arguments.Return(ReceiveDescriptors(stream, arguments.Bool(1)));
@@ -282,7 +282,7 @@ napi_value Receive(napi_env env, napi_callback_info info) {
 
 // (id, data, fd): the descriptor is taken over, whatever the answer.
 napi_value Send(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   const int fd = arguments.Int(2, -1);
   void* data = nullptr;

@@ -9,9 +9,9 @@
 #include <utility>
 #endif
 
-#include "env/arguments.h"
 #include "env/descriptor.h"
 #include "stream/stream.h"
+#include "stream/stream_arguments.h"
 
 // On Windows a socket is tied to the completion port of the loop that opened it
 // first, for as long as it lives: no other loop and no other handle can take it
@@ -116,7 +116,7 @@ int Open(Stream* stream, int fd) {
 // status. The handle keeps its own descriptor and is to be closed now; the name
 // of a bound pipe goes with the offer, so that this does not unlink it.
 napi_value MakeOffer(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   Offer offer;
@@ -140,7 +140,7 @@ napi_value MakeOffer(napi_env env, napi_callback_info info) {
 // (id, key): opens a fresh handle on what was offered. UV_ENOENT where there is
 // no such offer, because it was taken, withdrawn or its maker has ended.
 napi_value TakeOffer(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
+  StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   Offer offer;
