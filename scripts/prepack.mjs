@@ -4,17 +4,22 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { buildDist } from './lib/bundle.mjs';
 import { at, main } from './lib/tools.mjs';
 
-/** What `uvnet build` compiles against: the package has no dependencies that would bring it. */
-export function vendorHeaders(folder = at('native/vendor')) {
-  mkdirSync(folder, { recursive: true });
+/**
+ * What `uvnet build` compiles by and against. The package has no dependencies that would bring the
+ * headers, and no binding.gyp in its root: npm and pnpm would take it for one that is to be compiled
+ * at each install.
+ */
+function stageBuild(native = at('native')) {
+  copyFileSync(at('binding.gyp'), `${native}/binding.gyp`);
+  mkdirSync(`${native}/vendor`, { recursive: true });
   for (const name of ['napi.h', 'napi-inl.h', 'LICENSE.md']) {
-    copyFileSync(at('node_modules/node-addon-api', name), `${folder}/${name}`);
+    copyFileSync(at('node_modules/node-addon-api', name), `${native}/vendor/${name}`);
   }
 }
 
 main(() => {
   buildDist({ clean: true });
-  vendorHeaders();
+  stageBuild();
   if (!existsSync(at('prebuilds'))) {
     console.warn('warning: no prebuilds/: the tarball will have no binary (npm run prebuilds)');
   }

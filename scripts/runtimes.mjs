@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// Fetches the runtimes that the tests try the package on: every supported Node, Bun and Deno.
+// Fetches what the tests try the package with: every supported Node, Bun, Deno and package managers.
 import { parseArgs } from 'node:util';
 import { fetchOthers, nodeHome, supported } from './lib/nodes.mjs';
 import { inParallel, main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/runtimes.mjs
 
-Fetches Node ${supported.join(', ')}, Bun and Deno from npm into .cache, as far as they are not there.
+Fetches Node ${supported.join(', ')}, Bun, Deno, pnpm and yarn from npm into .cache, as far as they are not there.
 Tests of test/package that need one that is missing are skipped.
 
   --help   this text

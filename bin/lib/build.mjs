@@ -1,7 +1,16 @@
 // Builds the core where the package is, into build/Release, where the loader looks first.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { home } from './package.mjs';
 
@@ -26,9 +35,11 @@ function findNodeGyp() {
     .find((script) => existsSync(script));
 }
 
-/** Returns an exit code. */
-export function build() {
-  const options = ['rebuild', '--release', '--loglevel=warn', '-C', home];
+const BINARY = 'build/Release/uvnet.node';
+
+/** node-gyp on the sources in a folder; whether it went well. */
+function runNodeGyp(folder) {
+  const options = ['rebuild', '--release', '--loglevel=warn', '-C', folder];
   // Headers that came with this Node; without them node-gyp downloads them.
   const nodedir = resolve(process.execPath, '../..');
   if (existsSync(join(nodedir, 'include/node/node_api.h'))) options.push(`--nodedir=${nodedir}`);
@@ -41,10 +52,36 @@ export function build() {
     shell: command === 'npx' && process.platform === 'win32',
   });
   if (error) console.error(`uvnet: ${command}: ${error.message}`);
-  if (status !== 0) {
+  return status === 0;
+}
+
+/**
+ * The package keeps binding.gyp below native/: one in its root would have npm compile it at each
+ * install. node-gyp wants it beside native/, so the sources are copied.
+ */
+function buildAside() {
+  const folder = mkdtempSync(join(tmpdir(), 'uvnet-build-'));
+  try {
+    cpSync(join(home, 'native'), join(folder, 'native'), { recursive: true });
+    renameSync(join(folder, 'native/binding.gyp'), join(folder, 'binding.gyp'));
+    if (!runNodeGyp(folder)) return false;
+    mkdirSync(dirname(join(home, BINARY)), { recursive: true });
+    // A process may have the old one loaded: that keeps its file.
+    rmSync(join(home, BINARY), { force: true });
+    copyFileSync(join(folder, BINARY), join(home, BINARY));
+    return true;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Returns an exit code. */
+export function build() {
+  const isClone = existsSync(join(home, 'binding.gyp'));
+  if (!(isClone ? runNodeGyp(home) : buildAside())) {
     console.error('uvnet: the build failed; it needs python3, make and a C++17 compiler');
     return 1;
   }
-  console.log(`built ${join(home, 'build/Release/uvnet.node')}`);
+  console.log(`built ${join(home, BINARY)}`);
   return 0;
 }

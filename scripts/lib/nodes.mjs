@@ -7,7 +7,11 @@ import { at, capture, CommandError } from './tools.mjs';
 /** The lines of Node that uvnet supports. */
 export const supported = ['20', '22', '24', '26'];
 
-const works = (binary) => existsSync(binary) && spawnSync(binary, ['--version']).status === 0;
+function works(binary) {
+  if (!existsSync(binary)) return false;
+  const args = /\.c?js$/.test(binary) ? [binary, '--version'] : ['--version'];
+  return spawnSync(args.length > 1 ? process.execPath : binary, args).status === 0;
+}
 
 /** Fetches the package into the folder `home`, if what is there does not run; `fresh` does it anyway. */
 async function fetchBinary(specifier, home, binary, fresh) {
@@ -49,8 +53,15 @@ export async function nodeHome(version, { fresh = false } = {}) {
   return home;
 }
 
-/** The runtimes that get the fallback, where npm has them for this platform: test/package runs them. */
+/** Package managers besides npm, with which test/package installs the tarball. */
+async function fetchManagers() {
+  await fetchBinary('pnpm@9', at('.cache/managers/pnpm'), 'bin/pnpm.cjs', false);
+  await fetchBinary('yarn@1', at('.cache/managers/yarn'), 'bin/yarn.js', false);
+}
+
+/** Bun and Deno, which get the fallback, where npm has them for this platform; and package managers. */
 export async function fetchOthers() {
+  await fetchManagers();
   if (process.platform !== 'linux' || process.arch !== 'x64') return;
   await fetchBinary('@oven/bun-linux-x64@1', at('.cache/runtimes/bun'), 'bin/bun', false);
   await fetchBinary('@deno/linux-x64-glibc@2', at('.cache/runtimes/deno'), 'deno', false);

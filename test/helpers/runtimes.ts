@@ -20,3 +20,9 @@ export function findNode(version: string): string | undefined {
   const node = at('.cache/nodes', version, 'bin/node');
   return existsSync(node) ? node : undefined;
 }
+
+/** The script of a package manager, as scripts/runtimes.mjs fetches it. */
+export function findManager(name: 'pnpm' | 'yarn', script: string): string | undefined {
+  const file = at('.cache/managers', name, script);
+  return existsSync(file) ? file : undefined;
+}

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -11,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { findRuntime } from '../helpers/runtimes';
+import { findManager, findRuntime } from '../helpers/runtimes';
 
 /**
  * What people get: the tarball, installed into an empty folder without registry, cache, install
@@ -28,7 +29,7 @@ const npm = [
 
 let scratch: string;
 let project: string;
-/** A PATH with nothing but node. */
+/** A PATH with nothing but node and sh: nothing can be compiled. */
 let bin: string;
 let files: { path: string; size: number }[];
 let packed: number;
@@ -66,13 +67,14 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     const stage = path.join(scratch, 'stage');
     for (const part of [project, bin, stage]) mkdirSync(part);
     symlinkSync(process.execPath, path.join(bin, 'node'));
+    // Package managers run install scripts by it, if there are any.
+    if (existsSync('/bin/sh')) symlinkSync('/bin/sh', path.join(bin, 'sh'));
     // The release build stands in for the prebuilt binary, which is the same build.
     for (const part of [
       'package.json',
       'README.md',
       'LICENSE',
       'CHANGELOG.md',
-      'binding.gyp',
       'bin',
       'dist',
       'native',
@@ -83,6 +85,12 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     ]) {
       cpSync(at(part), path.join(stage, part), { recursive: true });
     }
+    // As scripts/prepack.mjs does it.
+    cpSync(at('binding.gyp'), path.join(stage, 'native/binding.gyp'));
+    cpSync(at('node_modules/node-addon-api'), path.join(stage, 'native/vendor'), {
+      recursive: true,
+      filter: (file) => !path.extname(file) || /napi(-inl)?\.h$|LICENSE\.md$/.test(file),
+    });
     mkdirSync(path.join(stage, folder), { recursive: true });
     cpSync(at('build/Release/uvnet.node'), path.join(stage, folder, binaryName));
     const output = execFileSync(
@@ -112,9 +120,10 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
   test('carries what it needs and nothing else', () => {
     const names = files.map(({ path: name }) => name);
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp|bin\/[\w/.-]+\.mjs|dist\/(lean\/)?index\.m?js|dist\/later\/\w+\.js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/[\w/.-]+\.mjs|dist\/(lean\/)?index\.m?js|dist\/later\/\w+\.js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md|gyp)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
     expect(names.filter((name) => !allowed.test(name))).toEqual([]);
     expect(names).toContain('dist/index.js');
+    expect(names).toContain('native/binding.gyp');
     expect(names).toContain(`${folder}/${binaryName}`);
     expect(
       names.filter((name) => name.startsWith('bench/bin') || name.startsWith('bench/results')),
@@ -125,6 +134,57 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     console.info(`packed: ${packed} bytes, ${files.length} files`);
     expect(packed).toBeLessThan(2 << 20);
     expect(files.find(({ path: name }) => name === 'dist/index.js')!.size).toBeLessThan(250_000);
+  });
+
+  describe('is installed without compiling', () => {
+    const npmOptions = ['--offline', '--no-audit', '--no-fund'];
+    const managers: [name: string, script: string | undefined, first: string[], again: string[]][] =
+      [
+        ['npm', npm, ['install', ...npmOptions], ['ci', ...npmOptions]],
+        [
+          'pnpm',
+          findManager('pnpm', 'bin/pnpm.cjs'),
+          ['install', '--offline', '--no-frozen-lockfile'],
+          ['install', '--offline', '--frozen-lockfile'],
+        ],
+        [
+          'yarn',
+          findManager('yarn', 'bin/yarn.js'),
+          ['install', '--offline', '--non-interactive'],
+          ['install', '--offline', '--non-interactive', '--frozen-lockfile'],
+        ],
+      ];
+
+    const isThere = ([, script]: (typeof managers)[number]): boolean => script !== undefined;
+    for (const [name] of managers.filter((manager) => !isThere(manager))) {
+      test.skip(`by ${name} [skipped before node scripts/runtimes.mjs]`, () => {});
+    }
+
+    test.each(managers.filter(isThere))('by %s, and again from its lock file', (...manager) => {
+      const [name, script, first, again] = manager;
+      const consumer = path.join(scratch, `by-${name}`);
+      mkdirSync(consumer);
+      const dependencies = { uvnet: `file:${tarball}` };
+      writeFileSync(
+        path.join(consumer, 'package.json'),
+        JSON.stringify({ name: 'consumer', version: '1.0.0', private: true, dependencies }),
+      );
+      const cache = path.join(scratch, `cache-${name}`);
+      const env = { npm_config_cache: cache, YARN_CACHE_FOLDER: cache };
+      for (const args of [first, again]) {
+        rmSync(path.join(consumer, 'node_modules'), { recursive: true, force: true });
+        const { status, stdout, stderr } = node([script!, ...args], consumer, env);
+        expect({ status, text: status === 0 ? '' : stdout + stderr }).toEqual({
+          status: 0,
+          text: '',
+        });
+        const main = path.join(consumer, 'node_modules/uvnet');
+        expect(existsSync(path.join(main, 'build'))).toBe(false);
+        expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
+      }
+      const lock = path.join(consumer, 'package-lock.json');
+      if (existsSync(lock)) expect(readFileSync(lock, 'utf8')).not.toContain('hasInstallScript');
+    });
   });
 
   const echo = `
@@ -366,6 +426,37 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
         '/nonexistent: does not exist',
       );
       expect(status).toBe(1);
+    });
+
+    test('build compiles the sources that came along, and the loader takes the result', () => {
+      // A stand-in for node-gyp, where uvnet looks for the one that comes with npm.
+      const npmHome = path.join(scratch, 'npm');
+      const nodeGyp = path.join(npmHome, 'node_modules/node-gyp/bin/node-gyp.js');
+      mkdirSync(path.dirname(nodeGyp), { recursive: true });
+      writeFileSync(
+        nodeGyp,
+        `const fs = require('node:fs');
+         process.chdir(process.argv[process.argv.indexOf('-C') + 1]);
+         const gyp = fs.readFileSync('binding.gyp', 'utf8');
+         const { sources } = require(fs.realpathSync('native/sources.json'));
+         const missing = [...sources, 'native/vendor/napi.h'].filter((file) => !fs.existsSync(file));
+         console.log(JSON.stringify({ target: /target_name': '(\\w+)'/.exec(gyp)[1], missing }));
+         fs.mkdirSync('build/Release', { recursive: true });
+         fs.copyFileSync(${JSON.stringify(at('build/Release/uvnet.node'))}, 'build/Release/uvnet.node');`,
+      );
+      const home = path.join(project, 'node_modules/uvnet');
+      const { status, stdout } = node([path.join(home, 'bin/uvnet.mjs'), 'build'], project, {
+        npm_execpath: path.join(npmHome, 'bin/npm-cli.js'),
+      });
+      try {
+        expect(JSON.parse(stdout.split('\n')[0])).toEqual({ target: 'uvnet', missing: [] });
+        expect(status).toBe(0);
+        const { binary } = JSON.parse(uvnet('doctor', '--json').stdout) as { binary: string };
+        expect(binary).toBe(path.join(home, 'build/Release/uvnet.node'));
+        expect(existsSync(path.join(home, 'binding.gyp'))).toBe(false);
+      } finally {
+        rmSync(path.join(home, 'build'), { recursive: true, force: true });
+      }
     });
 
     test('help, and wrong usage', () => {
