@@ -25,6 +25,16 @@ export const optionsPart = lazily(() => require('./options/option-methods') as t
 /** Connecting. */
 export const diallingPart = lazily(() => require('./connect/dialling') as typeof dialling);
 
+/**
+ * Loads all of them. A server does so when it listens: once its peers are there it may have no
+ * descriptor left to open a file with, or no right any more to read its own.
+ *
+ * @throws what `require()` throws
+ */
+export function loadParts(): void {
+  for (const load of [addressesPart, leanPart, movesPart, optionsPart, diallingPart]) load();
+}
+
 /** Without loading the class: where it is not loaded, there are none. */
 export const isBoundSocket = (value: unknown): value is BoundSocket =>
   typeof value === 'object' && value !== null && kBoundSocket in value;

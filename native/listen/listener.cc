@@ -34,11 +34,19 @@ void Listener::GiveTo(ConnectionTaker* taker) {
 }
 
 int Listener::Start(Stream* server, int backlog, AcceptPolicy* policy) {
+  return Start(server, policy, false, backlog);
+}
+
+int Listener::StartFed(Stream* server, AcceptPolicy* policy) {
+  return Start(server, policy, true, 0);
+}
+
+int Listener::Start(Stream* server, AcceptPolicy* policy, bool fed, int backlog) {
   if (Listener::Of(server) != nullptr) return UV_EALREADY;
   AcceptPolicy* const own = policy == nullptr ? new AcceptPolicy() : nullptr;
   auto* self = new Listener(server, policy == nullptr ? own : policy);
   if (own != nullptr) own->Release();
-  const int status = self->Listen(backlog);
+  const int status = fed ? self->InitTimer() : self->Listen(backlog);
   if (status == 0) {
     server->SetAttachment(Role::kListener, self);
   } else {
@@ -53,6 +61,10 @@ void Listener::ReportError(int status) {
 }
 
 #ifdef _WIN32
+
+int Listener::InitTimer() { return UV_ENOTSUP; }
+
+int Listener::Feed(Listener*, int) { return UV_ENOTSUP; }
 
 int Listener::Listen(int backlog) {
   if (policy_->proxy_mode != AcceptPolicy::ProxyMode::kOff) return UV_ENOTSUP;
@@ -164,13 +176,8 @@ int Listener::Listen(int backlog) {
   if (status != 0) return status;
   if (listen(fd_, backlog) != 0) return uv_translate_sys_error(errno);
 
-  status = uv_timer_init(environment_->loop(), &retry_);
+  status = InitTimer();
   if (status != 0) return status;
-  retry_.data = this;
-  ++open_parts_;
-  environment_->HandleOpened();
-  uv_unref(reinterpret_cast<uv_handle_t*>(&retry_));
-
   status = uv_poll_init(environment_->loop(), &poll_, fd_);
   if (status != 0) return status;
   poll_.data = this;
@@ -180,9 +187,40 @@ int Listener::Listen(int backlog) {
   return Poll();
 }
 
+int Listener::InitTimer() {
+  const int status = uv_timer_init(environment_->loop(), &retry_);
+  if (status != 0) return status;
+  retry_.data = this;
+  ++open_parts_;
+  environment_->HandleOpened();
+  uv_unref(reinterpret_cast<uv_handle_t*>(&retry_));
+  return 0;
+}
+
+int Listener::Feed(Listener* self, int fd) {
+  if (fd < 0) {
+    if (self != nullptr) self->ReportError(fd);
+    return fd;
+  }
+  AcceptedSocket socket;
+  socket.fd = fd;
+  socklen_t size = sizeof socket.peer;
+  const int flags = fcntl(fd, F_GETFL);
+  // The peer as accept4 would have told it. One that has gone already has no address any more.
+  if (self == nullptr || getpeername(fd, reinterpret_cast<sockaddr*>(&socket.peer), &size) != 0 ||
+      flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+    const int status = self == nullptr ? UV_EBADF : uv_translate_sys_error(errno);
+    close(fd);
+    return status;
+  }
+  self->Take(std::move(socket));
+  return 0;
+}
+
 int Listener::Poll() { return uv_poll_start(&poll_, UV_READABLE, OnReadable); }
 
 void Listener::SetRef(bool ref) {
+  if (fd_ < 0) return;
   // While it backs off the timer stands in for the poll.
   for (auto* part :
        {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&retry_)}) {
@@ -384,6 +422,10 @@ void Listener::ReportDrops() {
 // Descriptors or memory are used up. The connections stay in the kernel's queue; polling on would
 // spin, so the listener rests and tries again.
 void Listener::BackOff(int status) {
+  if (fd_ < 0) {
+    ReportError(status);
+    return;
+  }
   uv_poll_stop(&poll_);
   retry_delay_ = retry_delay_ == 0 ? kMinRetryDelay : retry_delay_ * 2;
   if (retry_delay_ > kMaxRetryDelay) retry_delay_ = kMaxRetryDelay;
@@ -408,6 +450,24 @@ napi_value Listen(napi_env env, napi_callback_info info) {
   AcceptPolicy* const policy = PolicyFrom(env, arguments.at(2));
   arguments.environment()->SetAsyncStorageOnResource(arguments.Bool(3));
   return arguments.Return(Listener::Start(stream, arguments.Int(1), policy));
+}
+
+// (id, policy?, asyncStorageOnResource)
+napi_value ListenFed(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  AcceptPolicy* const policy = PolicyFrom(env, arguments.at(1));
+  arguments.environment()->SetAsyncStorageOnResource(arguments.Bool(2));
+  return arguments.Return(Listener::StartFed(stream, policy));
+}
+
+// (id, fd of a connection, which is taken over; or the status of an accept that failed)
+napi_value FeedListener(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  Listener* listener = stream == nullptr ? nullptr : Listener::Of(stream);
+  return arguments.Return(Listener::Feed(listener, arguments.Int(1, UV_EINVAL)));
 }
 
 // (id), within Callback::kConnection
@@ -460,6 +520,8 @@ napi_value DropSockName(napi_env env, napi_callback_info info) {
 
 void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "listen", Listen);
+  Define(env, exports, "listenFed", ListenFed);
+  Define(env, exports, "feedListener", FeedListener);
   Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
   Define(env, exports, "dropReason", DropReasonOf);
   Define(env, exports, "dropPeerName", DropPeerName);

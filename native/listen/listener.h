@@ -48,6 +48,12 @@ class Listener final : private StreamAttachment
  public:
   // `policy` may be null: everybody is let in.
   static int Start(Stream* server, int backlog, AcceptPolicy* policy);
+  // The same where another process accepts, and hands over what it has accepted: `server` has no
+  // descriptor.
+  static int StartFed(Stream* server, AcceptPolicy* policy);
+  // Takes the descriptor of an accepted connection over, whatever the answer; `self` may be null.
+  // Instead of a descriptor, the status of an accept that failed.
+  static int Feed(Listener* self, int fd);
 
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -85,7 +91,9 @@ class Listener final : private StreamAttachment
   Listener(Stream* server, AcceptPolicy* policy);
   ~Listener();
 
+  static int Start(Stream* server, AcceptPolicy* policy, bool fed, int backlog);
   int Listen(int backlog);
+  int InitTimer();
   void ReportError(int status);
   void ReportDrops();
 
@@ -114,7 +122,7 @@ class Listener final : private StreamAttachment
                      const std::vector<uint8_t>& head) override;
   void HandshakeFailed(AcceptedSocket socket, DropReason reason) override;
 
-  uv_os_fd_t fd_ = -1;
+  uv_os_fd_t fd_ = -1;  // -1 where another process accepts, and there is no poll
   uv_poll_t poll_;
   uv_timer_t retry_;
   uint64_t retry_delay_ = 0;

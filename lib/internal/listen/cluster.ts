@@ -1,9 +1,15 @@
 import { netModule } from '../base/builtins';
-import { adoptCoreHandle, isCoreHandle, type CoreHandle } from '../transfer/foreign';
-import type { Handle, TCP } from '../native/handle';
+import {
+  adoptCoreHandle,
+  isCoreHandle,
+  takeDescriptor,
+  type CoreHandle,
+} from '../transfer/foreign';
+import { Pipe, TCP, type Handle, type SocketName } from '../native/handle';
+import type { AcceptPolicy } from './accept-policy';
 import { onConnection, type ServerImpl } from './server-state';
 
-/** What a worker of a cluster listens on: handles that its primary hands over. */
+/** Listening on what is core's: a bound pipe, and what a cluster's primary hands to its workers. */
 
 /**
  * Takes over the listening socket that a cluster's primary shares with its workers. Core has put a
@@ -37,15 +43,47 @@ export function setOwner(handle: object, server: ServerImpl): void {
   (handle as Record<symbol, unknown>)[ownerSymbol] = server;
 }
 
+/** What listens and accepts in our place. */
+export interface ForeignListener {
+  onconnection?: (status: number, client: CoreHandle | TCP) => void;
+  listen(backlog: number): number;
+  close(): void;
+  ref(): void;
+  unref(): void;
+  hasRef?(): boolean;
+  /** What has none is a pipe. */
+  getsockname?(out: SocketName): number;
+}
+
 /**
- * What a handle that is not ours calls for each connection: the stand-in of a worker whose primary
- * accepts for all, and hands over handles of core's.
+ * A handle of ours for a listener of core's: the stand-in that a worker gets whose primary accepts
+ * for all, or a bound pipe. Its connections come as handles of core's; they go through the same
+ * policy, and the same way, as those that are accepted here.
  */
-export function onForeignConnection(
-  this: { owner: ServerImpl },
-  status: number,
-  client: TCP | CoreHandle,
-): void {
-  const ours = isCoreHandle(client) ? (adoptCoreHandle(client) as TCP) : client;
-  onConnection.call(this, status, ours);
+export function feedFrom(core: ForeignListener): Handle {
+  const pipe = core.getsockname === undefined;
+  const handle = pipe ? new Pipe(undefined, 'PIPESERVERWRAP') : new TCP(undefined, 'TCPSERVERWRAP');
+  const { close } = handle;
+  const accepted = (status: number, client: CoreHandle | TCP): void => {
+    if (status !== 0) handle.feed(status);
+    else if (isCoreHandle(client)) handle.feed(takeDescriptor(client));
+    else onConnection.call(handle as never, status, client);
+  };
+  Object.assign(handle, {
+    listen(backlog: number, policy: AcceptPolicy): number {
+      const status = handle.listenFed(policy);
+      if (status !== 0) return status;
+      core.onconnection = accepted;
+      return core.listen(backlog);
+    },
+    close(callback?: () => void): void {
+      core.close();
+      close.call(handle, callback);
+    },
+    ref: () => core.ref(),
+    unref: () => core.unref(),
+    hasRef: () => core.hasRef?.() ?? true,
+  });
+  if (!pipe) (handle as TCP).getsockname = (out) => core.getsockname!(out);
+  return handle;
 }

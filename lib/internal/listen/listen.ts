@@ -1,7 +1,7 @@
 import { onAbort } from '../base/abort';
 import { foldArguments, isPipeName, toNumber } from '../base/arguments';
 import { clusterModule, dnsModule } from '../base/builtins';
-import { adoptSharedHandle, onForeignConnection, setOwner } from './cluster';
+import { adoptSharedHandle, feedFrom, setOwner, type ForeignListener } from './cluster';
 import { handleFor } from '../native/descriptor';
 import { debug, serverListenChannel } from '../base/diagnostics';
 import { errnoByName } from '../native/errno';
@@ -24,7 +24,7 @@ import {
 } from '../native/handle';
 import { anyAddress, isIPv6 } from '../base/ip';
 import { planServer, presetListener, setInheritedOnEach, refusal } from '../options/option-gate';
-import { addressesPart, isBoundSocket } from '../later';
+import { addressesPart, isBoundSocket, loadParts } from '../later';
 import { markOpen } from './server-close';
 import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from '../options/socket-options';
@@ -189,6 +189,7 @@ export function setupListenHandle(
   debug('listen on', address, port, addressType, backlog, fd);
   const plan = this[kOptionPlan];
   try {
+    loadParts();
     if (this._handle !== null) {
       const error = presetListener(this._handle, plan);
       if (error !== undefined) throw error;
@@ -220,10 +221,12 @@ export function setupListenHandle(
     return;
   }
 
+  if (!((this._handle as object) instanceof Handle)) {
+    setInheritedOnEach(this);
+    this._handle = feedFrom(this._handle as unknown as ForeignListener);
+  }
   const handle = this._handle;
-  const ours = handle instanceof Handle;
-  if (!ours) setInheritedOnEach(this);
-  handle.onconnection = (ours ? onConnection : onForeignConnection) as never;
+  handle.onconnection = onConnection as never;
   (handle as unknown as { owner: unknown }).owner = this;
   handle.ondrop = onDrop;
   const status = handle.listen(backlog || DEFAULT_BACKLOG, this[kLimits].policy);

@@ -194,6 +194,17 @@ export abstract class Handle {
     return binding.listen(this.id, backlog, policy?.native, onResource);
   }
 
+  /** Has its connections from `feed`; the handle has no descriptor. */
+  listenFed(policy?: AcceptPolicy): number {
+    onResource ??= storesOnResource();
+    return binding.listenFed(this.id, policy?.native, onResource);
+  }
+
+  /** A connection that somebody else has accepted, or the status of an accept that failed. */
+  feed(fd: number): number {
+    return binding.feedListener(this.id, fd);
+  }
+
   dropped(index: number): Dropped {
     const local: SocketName = {};
     const remote: SocketName = {};

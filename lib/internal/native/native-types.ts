@@ -68,6 +68,10 @@ export interface NativeBinding {
   dropPeerName(id: number, index: number): string | number;
   dropSockName(id: number, index: number): string | number;
 
+  /** The same for a handle without a descriptor: `feedListener` brings it what others accept. */
+  listenFed(id: number, policy: object | undefined, onResource: boolean): number;
+  /** Takes a descriptor over, whatever the answer; or tells the status of an accept that failed. */
+  feedListener(id: number, fd: number): number;
   /** What a server lets in; see accept-policy.ts. */
   policyNew(): object;
   policyLimits(policy: object, connections: number, perAddress: number, ipv6Prefix: number): number;

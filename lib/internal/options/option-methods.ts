@@ -274,7 +274,8 @@ export function setServerOption(
   const row = findOption(name, 'listen');
   const encoded = encodeOption(row, value, 'value');
   const handle = server._handle;
-  if (handle instanceof Handle) {
+  // The socket that another process listens on is out of reach.
+  if (handle instanceof Handle && (handle.fd >= 0 || process.platform === 'win32')) {
     writeOption(handle, row, encoded);
   } else {
     server[kServerOptions] = { ...server[kServerOptions], [name]: value };

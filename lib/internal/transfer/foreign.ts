@@ -62,6 +62,13 @@ export function adoptCoreHandle(core: CoreHandle): Handle {
   return handle;
 }
 
+/** A descriptor for what a handle of core's holds, which is closed; or a status. */
+export function takeDescriptor(core: CoreHandle): number {
+  const copy = binding.duplicateDescriptor(core.fd);
+  closeCoreHandle(core);
+  return copy;
+}
+
 type Close = (this: CoreHandle, callback?: () => void) => void;
 
 /** Core's own `close`, whatever was put over it. */
