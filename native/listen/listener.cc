@@ -332,6 +332,8 @@ void Listener::HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
   const DropReason reason =
       policy_->AdmitClient(reinterpret_cast<const sockaddr*>(&client), &socket.admission);
   if (reason != DropReason::kNone) {
+    // Not open any more when it is told of.
+    socket.admission.Leave(0, 0);
     Refuse(socket.fd, client, reason);
   } else {
     Deliver(std::move(socket), header, head);
@@ -339,6 +341,7 @@ void Listener::HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
 }
 
 void Listener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
+  socket.admission.Leave(0, 0);
   Refuse(socket.fd, socket.peer, reason);
 }
 

@@ -1,38 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
-import { programOf, runChild, type Body, type ChildTools, type Outcome } from '../helpers/child';
-import { describeNet, nodeAtLeast, uvnet, type Implementation } from '../helpers/implementations';
-
-/** Who accepts: the primary, which hands connections over in turn; or whichever worker is awake. */
-type Policy = 'rr' | 'none';
-const policies: Policy[] = ['rr', 'none'];
-
-/** Runs `body` in the primary of a cluster and in each worker. */
-async function runClusterOn(
-  implementation: Implementation,
-  body: Body,
-  policy: Policy = 'rr',
-  args: unknown[] = [],
-): Promise<Outcome> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-cluster-'));
-  const file = path.join(folder, 'program.cjs');
-  writeFileSync(file, programOf(implementation, body, [file, ...args]));
-  try {
-    return await runChild(
-      implementation,
-      ({ require, args: [exec] }) => {
-        const cluster = require('node:cluster') as import('node:cluster').Cluster;
-        cluster.setupPrimary({ exec, execArgv: [] });
-        require(exec as string);
-      },
-      { args: [file], env: { NODE_CLUSTER_SCHED_POLICY: policy } },
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import type { ChildTools, Outcome, Body } from '../helpers/child';
+import { policies, runClusterOn, type Policy } from '../helpers/cluster';
+import { describeNet, nodeAtLeast, uvnet } from '../helpers/implementations';
 
 describeNet('workers of a cluster', (implementation) => {
   const runCluster = (body: Body, policy?: Policy): Promise<Outcome> =>
