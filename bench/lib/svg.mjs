@@ -1,17 +1,151 @@
-/* The chart of a report as a picture of its own, for pages that show no HTML. */
-import { chart, scaleEnd } from './chart.mjs';
+/* The picture of README.md: a few workloads that tell the story, in a file of its own. */
+import { escapeHtml } from './chart.mjs';
+import { formatRatio } from './terminal.mjs';
+
+/** What is shown, by the ids of workloads; a report need not have all of it. */
+const GROUPS = [
+  [
+    'Messages',
+    [
+      ['echo-64', 'Echo of 64 bytes'],
+      ['resp-p16', '16 pipelined commands, a write for each'],
+      ['node-http', 'node:http server'],
+    ],
+  ],
+  [
+    'Bulk data and connections',
+    [
+      ['bulk-in', 'Data received in writes of 64 KiB'],
+      ['churn', 'Connection: accept, 64 bytes each way, close'],
+      ['idle', 'Memory of an idle connection'],
+    ],
+  ],
+  [
+    'Handler tables (uvnet/lean)',
+    [
+      ['lean-echo-64', 'Echo of 64 bytes'],
+      ['lean-idle', 'Memory of an idle connection'],
+    ],
+  ],
+];
+
+const WIDTH = 820;
+const MARGIN = 24;
+const PLOT = { left: 330, right: 660 };
+const ROW = 24;
+const BAR = 14;
+const HEADER = 94;
+const GROUP_HEAD = 32;
+
+/** Colours without CSS variables, which several viewers of SVG do not know. */
+const colours = ({ page, ink, soft, line, bar, mark }) => `
+text, .one { fill: ${ink} } .one, .interval { stroke: ${ink} } .soft { fill: ${soft} }
+.page { fill: ${page} } .grid { stroke: ${line} } .bar { fill: ${bar} } .mark { fill: ${mark} }`;
+
+const LIGHT = {
+  page: '#fcfcfb',
+  ink: '#1b1b1a',
+  soft: '#5f5e59',
+  line: '#dfded9',
+  bar: '#5a9be6',
+  mark: '#b3541e',
+};
+const DARK = {
+  page: '#1a1a19',
+  ink: '#f1f0ec',
+  soft: '#b3b2aa',
+  line: '#3f3e3a',
+  bar: '#2f72c4',
+  mark: '#f0a35e',
+};
 
 const STYLE = `
-svg { background: #fcfcfb; font: 12px system-ui, sans-serif }
-text { fill: #1b1b1a } .label { text-anchor: end } .tick { fill: #62615c; text-anchor: middle }
-.value { fill: #62615c } .grid { stroke: #dfded9 } .one { stroke: #1b1b1a; stroke-width: 1.5 }
-.whisker { stroke: #1b1b1a; stroke-width: 1.2 } .target { stroke: #c22f3d; stroke-width: 2.5 }
-.s-impl .bar { fill: #2a78d6 } .s-floor .bar { fill: #8a8983 }
-.s-bun-net .bar { fill: #d9822b } .s-bun-listen .bar { fill: #1f8f6b }
+text { font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif }
+.title { font-size: 17px; font-weight: 600 } .group { font-weight: 600 } .middle { text-anchor: middle }
+.one { stroke-width: 1.5 } .interval { stroke-width: 1.3; fill: none }${colours(LIGHT)}
+@media (prefers-color-scheme: dark) {${colours(DARK)}
+}
 `;
 
-export function formatSvg({ results }) {
-  const picture = chart(results, scaleEnd(results));
-  const head = '<svg xmlns="http://www.w3.org/2000/svg" ';
-  return `${picture.replace('<svg ', head).replace('>', `><style>${STYLE}</style>`)}\n`;
+const text = (x, y, content, kind = '') =>
+  `<text x="${x}" y="${y}" class="${kind}">${escapeHtml(content)}</text>`;
+const line = (kind, x, from, to) =>
+  `<line class="${kind}" x1="${x}" x2="${x}" y1="${from}" y2="${to}"/>`;
+const bar = (x, y, width) =>
+  `<rect class="bar" x="${x}" y="${y - BAR / 2}" width="${width}" height="${BAR}" rx="2"/>`;
+const interval = (low, high, y) =>
+  `<path class="interval" d="M${low} ${y}H${high}M${low} ${y - 4}v8M${high} ${y - 4}v8"/>`;
+const mark = (x, y) => `<path class="mark" d="M${x} ${y - 6}l4.5 6l-4.5 6l-4.5 -6z"/>`;
+
+function row({ subjects }, label, y, x) {
+  const { ratio } = subjects.find(({ id }) => id === 'impl');
+  const floor = subjects.find(({ id }) => id === 'floor')?.ratio;
+  return [
+    text(MARGIN, y + 4, label),
+    bar(x(0), y, x(ratio.median) - x(0)),
+    interval(x(ratio.low), x(ratio.high), y),
+    floor === undefined ? '' : mark(x(floor.median), y),
+    text(PLOT.right + 20, y + 4, formatRatio(ratio), 'soft'),
+  ].join('');
+}
+
+function legend(y, baseline) {
+  return [
+    bar(MARGIN, y, 20) + text(50, y + 4, 'uvnet'),
+    interval(110, 130, y) + text(138, y + 4, '95 % interval'),
+    mark(250, y) + text(262, y + 4, 'plain C server'),
+    line('one', 380, y - 8, y + 8) + text(388, y + 4, `${baseline} = 1.0`),
+  ].join('');
+}
+
+/** The picture of one report, for light and dark pages. */
+export function formatSvg({ node, results }) {
+  const found = new Map(results.map((result) => [result.id, result]));
+  const groups = GROUPS.map(([name, rows]) => [
+    name,
+    rows.filter(([id]) => found.get(id)?.subjects.some((one) => one.id === 'impl' && one.ratio)),
+  ]).filter(([, rows]) => rows.length > 0);
+  const shown = groups.flatMap(([, rows]) => rows.map(([id]) => found.get(id)));
+  const highest = Math.max(
+    1.1,
+    ...shown.map(({ subjects }) => subjects.find(({ id }) => id === 'impl').ratio.high),
+  );
+  const x = (ratio) =>
+    Math.round((PLOT.left + (ratio / highest) * (PLOT.right - PLOT.left)) * 10) / 10;
+
+  const shapes = [];
+  let y = HEADER;
+  for (const [name, rows] of groups) {
+    shapes.push(text(MARGIN, y + 24, name, 'group'));
+    y += GROUP_HEAD;
+    for (const [id, label] of rows) {
+      shapes.push(row(found.get(id), label, y + ROW / 2, x));
+      y += ROW;
+    }
+  }
+  const grid = [];
+  for (let tick = 0; tick <= highest; tick += 0.2) {
+    grid.push(line('grid', x(tick), HEADER, y + 4));
+    grid.push(text(x(tick), y + 20, tick.toFixed(1), 'soft middle'));
+  }
+  const height = y + 34;
+  const baseline = shown[0]?.subjects.find(({ id }) => id === 'baseline')?.label ?? 'node:net';
+  const title = `What uvnet costs, relative to ${baseline}`;
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
+    `<title>${escapeHtml(title)}: shorter is better</title><style>${STYLE}</style>`,
+    `<rect class="page" width="${WIDTH}" height="${height}" rx="8"/>`,
+    text(MARGIN, 34, title, 'title'),
+    text(
+      MARGIN,
+      56,
+      `CPU time of the server per operation, or memory. Node ${node.replace('v', '')}. Shorter is better.`,
+      'soft',
+    ),
+    legend(78, baseline),
+    ...grid,
+    ...shapes,
+    line('one', x(1), HEADER, y + 4),
+    '</svg>',
+  ].join('\n')}\n`;
 }
