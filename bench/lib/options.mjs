@@ -24,7 +24,7 @@ Compares uvnet with node:net: CPU time of the server per operation, measured in 
   --cpus A,B        cores for the server and for the load generator
   --json FILE       write everything that was measured
   --html FILE       write the report
-  --svg FILE        write its chart alone
+  --svg FILE        write the picture of README.md
   --markdown FILE   write the tables of docs/PERFORMANCE.md
   --from FILE       measure nothing: make the reports from an earlier --json (repeatable)
   --help            this text

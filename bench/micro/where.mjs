@@ -24,7 +24,7 @@ const PARTS = [
   ['kernel', /^\[(kernel|guest)/],
   ['C library', /^(libc|libm|libpthread|libstdc\+\+|ld-linux|\[vdso\])/],
   ['Node and V8', /^(node|libnode)/],
-  ["uvnet's core", /^uvnet/],
+  ['uvnet native', /^uvnet/],
   // Compiled JavaScript has no file; the floor's code has its own.
   ['program', /./],
 ];

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { brokenLinks } from '../helpers/markdown';
 import { findManager, findRuntime } from '../helpers/runtimes';
 
 /**
@@ -75,6 +76,10 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       'README.md',
       'LICENSE',
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      'docs',
+      'examples',
       'bin',
       'dist',
       'native',
@@ -120,7 +125,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
   test('carries what it needs and nothing else', () => {
     const names = files.map(({ path: name }) => name);
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/[\w/.-]+\.mjs|dist\/(lean\/)?index\.m?js|dist\/later\/\w+\.js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md|gyp)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
+      /^(package\.json|LICENSE|[A-Z]+\.md|docs\/([A-Z_]+\.md|img\/\w+\.svg)|examples\/[\w-]+\.(mjs|md)|bin\/[\w/.-]+\.mjs|dist\/(lean\/)?index\.m?js|dist\/later\/\w+\.js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md|gyp)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
     expect(names.filter((name) => !allowed.test(name))).toEqual([]);
     expect(names).toContain('dist/index.js');
     expect(names).toContain('native/binding.gyp');
@@ -194,6 +199,10 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       client.on('data', (data) => console.log(net.backend, String(data)));
       client.on('close', () => server.close());
     });`;
+
+  test('every link of its pages leads somewhere in it', () => {
+    expect(brokenLinks(path.join(project, 'node_modules/uvnet'))).toEqual([]);
+  });
 
   test('require()', () => {
     const { status, stdout, stderr } = program('a.cjs', `const net = require('uvnet');${echo}`);
