@@ -20,7 +20,8 @@ import type { PeekMethods } from './internal/transfer/peek';
 import type { ProxyInfo } from './internal/listen/proxy-info';
 import { readMethods } from './internal/socket/read-path';
 import { AcceptedSocketOptions } from './internal/socket/accepted-options';
-import { adoptHandle, coreMethods, watchSignal } from './internal/socket/socket-core';
+import { adoptHandle, coreMethods } from './internal/socket/socket-core';
+import { watchSignal } from './internal/socket/signal';
 import type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
 import type {
   ConnectSocketOptions,
@@ -52,7 +53,7 @@ import {
   kWriteCallback,
 } from './internal/base/symbols';
 import { timeoutMethods } from './internal/socket/timeouts';
-import { validateNumber } from './internal/base/validators';
+import { validateAbortSignal, validateNumber } from './internal/base/validators';
 import type { Connection } from './lean/connection';
 import type { ConnectionOptions } from './lean/group';
 import type { Handlers } from './lean/handlers';
@@ -342,6 +343,10 @@ const { Socket: SocketFunction } = {
     const settings = {
       ...(typeof options === 'number' ? { fd: options } : options),
     } as SocketOptions & Record<string, unknown>;
+    const { signal } = settings;
+    if (signal) validateAbortSignal(signal, 'signal');
+    // See signal.ts.
+    delete settings.signal;
     settings.allowHalfOpen = Boolean(settings.allowHalfOpen);
     // 'close' comes from the handle, and texts are encoded by the core.
     settings['emitClose'] = false;
@@ -370,13 +375,13 @@ const { Socket: SocketFunction } = {
         startFlow(socket, Boolean(settings.pauseOnCreate));
       }
     }
-    if (settings.signal) watchSignal(socket, settings.signal);
     if (settings.blockList) {
       if (!addressesPart().BlockList.isBlockList(settings.blockList)) {
         throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
       }
       socket.blockList = settings.blockList;
     }
+    if (signal) watchSignal(socket, signal);
     return undefined;
   },
 };

@@ -1,4 +1,5 @@
-import { ERR_SOCKET_CLOSED } from '../internal/base/errors';
+import { onAbort, type Disposable } from '../internal/base/abort';
+import { AbortError, ERR_SOCKET_CLOSED } from '../internal/base/errors';
 import type { DialOptions } from '../internal/connect/dial';
 import { Socket, type SocketOptions } from '../socket';
 import { adoptSocket } from './adopt';
@@ -14,6 +15,7 @@ export interface LeanConnectOptions
     Partial<Omit<DialOptions, keyof SocketOptions>>,
     ConnectionOptions {
   path?: string;
+  /** An abort makes the connect fail, or ends the connection, with an `AbortError`. */
   signal?: AbortSignal;
   highWaterMark?: number;
   allowHalfOpen?: boolean;
@@ -32,12 +34,14 @@ export function connect<Data = unknown>(
   const table = tableOf(handlers);
   const framing = framingOf(options.framing);
   const socket = new Socket(options);
+  const { signal } = options;
   return new Promise((resolve, reject) => {
+    let abortion: Disposable | undefined;
     const group = new Group(
       table,
       {
         opened: (connection) => resolve(connection as Connection<Data>),
-        closed: () => {},
+        closed: () => abortion?.dispose(),
       },
       options,
       framing,
@@ -51,7 +55,13 @@ export function connect<Data = unknown>(
     socket.once('connect', () => {
       socket.off('close', failed);
       socket.pause();
-      adoptSocket(socket, group);
+      const connection = adoptSocket(socket, group);
+      // The socket no longer listens to the signal.
+      if (signal !== undefined) {
+        abortion = onAbort(signal, () => {
+          connection.destroy(new AbortError(undefined, { cause: signal.reason }));
+        });
+      }
       group.finish();
     });
     try {

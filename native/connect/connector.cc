@@ -59,7 +59,7 @@ Connector::Connector(Stream* front, const ConnectRace::Options& options)
       ref_(front->HasRef()) {}
 
 int Connector::Create(Stream* front, const ConnectRace::Options& options) {
-  if (Of(front) != nullptr) return UV_EALREADY;
+  if (front->is_connecting()) return UV_EALREADY;
   front->SetAttachment(Role::kConnector, new Connector(front, options));
   return 0;
 }
@@ -81,6 +81,11 @@ void Connector::Run(bool complete) {
   } else {
     race_.Start();
   }
+}
+
+void Connector::Cancel() {
+  Keep keep(this);
+  race_.Cancel();
 }
 
 void Connector::StreamClosing() {
@@ -190,7 +195,11 @@ int Connector::OpenAttempt(uint32_t candidate) {
 
 int Connector::Bind(Stream* stream, int family) {
   const sockaddr_storage& local = family == AF_INET6 ? local6_ : local4_;
-  if (local.ss_family == AF_UNSPEC) return 0;
+  const sockaddr_storage& other = family == AF_INET6 ? local4_ : local6_;
+  if (local.ss_family == AF_UNSPEC) {
+    // From an address of the other family there is no way to this one.
+    return other.ss_family == AF_UNSPEC ? 0 : UV_EINVAL;
+  }
   int status = uv_tcp_bind(stream->uv_tcp(), Generic(&local), 0);
   const int port = PortOf(local);
   if (status != 0 || port == 0) return status;
@@ -326,6 +335,15 @@ napi_value RaceRun(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
+// (id)
+napi_value RaceCancel(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Connector* connector = ConnectorFromArguments(arguments);
+  if (connector == nullptr) return arguments.Return(UV_ECANCELED);
+  connector->Cancel();
+  return arguments.Return(0);
+}
+
 // (id): the address, and port and family through the state
 napi_value RaceFailedLocal(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -342,6 +360,7 @@ void InitConnector(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "raceBindTo", WithEndpoint<Endpoint, &Connector::BindTo>);
   Define(env, exports, "raceAdd", WithEndpoint<Endpoint, &Connector::Add>);
   Define(env, exports, "raceRun", RaceRun);
+  Define(env, exports, "raceCancel", RaceCancel);
   Define(env, exports, "raceFailedLocal", RaceFailedLocal);
 }
 

@@ -37,11 +37,15 @@ class Connector final : private ConnectRace::Host, private StreamAttachment {
   Connector& operator=(const Connector&) = delete;
 
   void Add(const sockaddr_storage& remote);
-  // Every attempt of the family of `local` is bound to it first.
+  // Every attempt of the family of `local` is bound to it first; one of a family
+  // that has none, where the other one has, fails.
   void BindTo(const sockaddr_storage& local);
   // Starts the race, or goes on with what was added since. `complete` says that
   // nothing more will be added.
   void Run(bool complete);
+
+  // Ends the race without an outcome. The front stays, and can connect anew.
+  void Cancel();
 
   // The connector that a stream is the front of, until its race is over; or null.
   static Connector* Of(const Stream* front) {

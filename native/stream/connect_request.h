@@ -3,6 +3,9 @@
 
 #include <uv.h>
 
+#include <memory>
+#include <utility>
+
 #include "env/request.h"
 #include "stream/stream.h"
 
@@ -11,6 +14,17 @@ namespace uvnet {
 // A connect of the one address there is, TCP or pipe; its outcome is the stream's.
 class ConnectRequest : public Request<uv_connect_t> {
  public:
+  // `call` gives libuv the request. A stream has one connect at a time: of a
+  // pipe's first request libuv would forget the callback, and never end its loop.
+  template <typename Call>
+  static int Begin(Stream* stream, Call&& call) {
+    if (stream->is_connecting()) return UV_EALREADY;
+    const int status =
+        Start(std::unique_ptr<ConnectRequest>(new ConnectRequest), std::forward<Call>(call));
+    if (status == 0) stream->SetConnecting();
+    return status;
+  }
+
   static void OnDone(uv_connect_t* request, int status) {
     auto* stream = static_cast<Stream*>(request->handle->data);
     auto finished = Finish<ConnectRequest>(request);

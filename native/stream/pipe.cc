@@ -42,11 +42,10 @@ napi_value PipeConnect(napi_env env, napi_callback_info info) {
   Stream* stream = arguments.pipe();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   const std::string name = arguments.String(1);
-  return arguments.Return(ConnectRequest::Start(
-      std::unique_ptr<ConnectRequest>(new ConnectRequest), [&](uv_connect_t* request) {
-        return uv_pipe_connect2(request, stream->uv_pipe(), name.data(), name.size(),
-                                UV_PIPE_NO_TRUNCATE, ConnectRequest::OnDone);
-      }));
+  return arguments.Return(ConnectRequest::Begin(stream, [&](uv_connect_t* request) {
+    return uv_pipe_connect2(request, stream->uv_pipe(), name.data(), name.size(),
+                            UV_PIPE_NO_TRUNCATE, ConnectRequest::OnDone);
+  }));
 }
 
 napi_value PipeChmod(napi_env env, napi_callback_info info) {

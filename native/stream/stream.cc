@@ -52,6 +52,7 @@ Stream::Stream(Environment* environment, Kind kind)
     : Handle(environment, kind),
       bursty_(false),
       waiting_(false),
+      connecting_(false),
       reading_(false),
       bulk_(false),
       reset_on_close_(false) {
@@ -297,6 +298,7 @@ int Stream::Shutdown() {
 }
 
 int Stream::Connected(int status) {
+  connecting_ = false;
   if (status == 0) Touch();
   JsCall(this).Int(id()).Int(status).Run(Callback::kConnect);
   return status;

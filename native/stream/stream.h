@@ -72,6 +72,11 @@ class Stream final : public Handle {
   // Half-closes after all that is queued; Callback::kShutdown follows.
   int Shutdown();
 
+  // Whether a connect, of this stream or of the race it is the front of, is under way.
+  bool is_connecting() const {
+    return connecting_ || attachment(StreamAttachment::Role::kConnector) != nullptr;
+  }
+  void SetConnecting() { connecting_ = true; }
   int Connected(int status);
 
   // Closes with a TCP RST instead of FIN.
@@ -191,6 +196,7 @@ class Stream final : public Handle {
   bool bursty_ : 1;
   bool waiting_ : 1;  // listed in GatherPool::waiting
 
+  bool connecting_ : 1;
   bool reading_ : 1;
   bool bulk_ : 1;  // the next read goes into a bulk buffer, not into the area
   bool reset_on_close_ : 1;

@@ -109,11 +109,10 @@ napi_value TcpConnect(napi_env env, napi_callback_info info) {
   if (status == 0) status = PrepareSocket(stream, address.ss_family);
   if (status == 0) status = ApplyPreset(stream, OptionStage::kBound);
   if (status != 0) return arguments.Return(status);
-  return arguments.Return(ConnectRequest::Start(
-      std::unique_ptr<ConnectRequest>(new ConnectRequest), [&](uv_connect_t* request) {
-        return uv_tcp_connect(request, stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address),
-                              ConnectRequest::OnDone);
-      }));
+  return arguments.Return(ConnectRequest::Begin(stream, [&](uv_connect_t* request) {
+    return uv_tcp_connect(request, stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address),
+                          ConnectRequest::OnDone);
+  }));
 }
 
 napi_value TcpSockName(napi_env env, napi_callback_info info) {

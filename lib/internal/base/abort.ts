@@ -1,6 +1,7 @@
 import * as events from 'node:events';
 
-interface Disposable {
+/** What removes a listener. */
+export interface Disposable {
   dispose(): void;
 }
 

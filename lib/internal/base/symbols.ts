@@ -39,6 +39,16 @@ export const kGraceTimer: unique symbol = Symbol('graceTimer');
 /** How to bind to a unix socket's path. */
 export const kPathOptions: unique symbol = Symbol('pathOptions');
 
+/** The last call of connect() that has not succeeded yet. */
+export const kConnectCall: unique symbol = Symbol('connectCall');
+/** What ends with a life that was never connected; see when-connected.ts. */
+export const kWaiting: unique symbol = Symbol('waiting');
+/** Emits the 'close' that is due. */
+export const kCloseReport: unique symbol = Symbol('closeReport');
+/** The signal that ends a socket, and its listener while the socket lives. */
+export const kSignal: unique symbol = Symbol('signal');
+export const kAbortion: unique symbol = Symbol('abortion');
+
 /** What a PROXY header said about a connection. */
 export const kProxy: unique symbol = Symbol('proxy');
 

@@ -12,12 +12,14 @@ import {
   ERR_IP_BLOCKED,
   exceptionWithHostPort,
 } from '../base/errors';
-import type { Pipe, TCP } from '../native/handle';
-import { isIP } from '../base/ip';
+import { errnoByName } from '../native/errno';
+import { Pipe, TCP } from '../native/handle';
+import { anyAddress, isIP } from '../base/ip';
+import { ConnectCall } from './connect-call';
 import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
 import { presetHandle, refusal } from '../options/option-gate';
 import { connectDenial } from '../base/permission';
-import { isBlocked, Race, type Connected, type RaceSettings, type Target } from './race';
+import { isBlocked, Race, type Family, type RaceSettings, type Target } from './race';
 import type { SocketImpl } from '../socket/socket-state';
 import { kBoundSource, kHandle } from '../base/symbols';
 import {
@@ -31,6 +33,12 @@ import {
 } from '../base/validators';
 
 /** What `connect()` does with its options: checks them, resolves the name, starts the race. */
+
+const UV_EINVAL = errnoByName('EINVAL');
+const UV_ENOENT = errnoByName('ENOENT');
+
+/** What a connected socket is handed to (see socket-core.ts). */
+type Succeed = (socket: SocketImpl) => void;
 
 /** Attempts that may run at the same time; each costs a descriptor and a half-open connection. */
 const DEFAULT_CONCURRENCY = 4;
@@ -57,34 +65,60 @@ export interface DialOptions extends TcpNetConnectOpts {
 }
 
 /** Connects a socket to a path: a unix-domain socket or a named pipe. */
-export function dialPipe(socket: SocketImpl, path: string, connected: Connected): void {
+export function dialPipe(socket: SocketImpl, path: string, succeed: Succeed): void {
+  const call = new ConnectCall(socket, succeed);
   socket.emit('connectionAttempt', path, undefined, undefined);
+  if (!call.isPending) return;
   const denial = connectDenial(path);
   if (denial !== undefined) {
     socket.destroy(denial);
     return;
   }
-  const status = (socket[kHandle] as Pipe).connect(path, (result) => {
-    if (socket.destroyed) return;
-    if (result === 0) {
-      connected(socket);
-    } else {
-      const error = exceptionWithHostPort(result, 'connect', path);
-      socket.connecting = false;
-      socket._sockname = null;
-      socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
-      socket.destroy(error);
-    }
-  });
-  if (status === 0) return;
-  const { address, port } = socket._getsockname();
-  socket.destroy(exceptionWithHostPort(status, 'connect', path, undefined, `${address}:${port}`));
+  const status = (call.handle as Pipe).connect(path, (result) => settle(call, result, path));
+  if (status !== 0) failAtOnce(call, status, path);
+}
+
+/** Tells a socket what became of its attempt. */
+function settle(
+  call: ConnectCall,
+  result: number,
+  address: string,
+  port?: number,
+  family?: Family,
+): void {
+  if (!call.isPending) return;
+  if (result === 0) {
+    call.connected();
+    return;
+  }
+  const { socket } = call;
+  const error = exceptionWithHostPort(result, 'connect', address, port);
+  socket.connecting = false;
+  socket._sockname = null;
+  socket.emit('connectionAttemptFailed', address, port, family, error);
+  // A listener may have connected it anew.
+  if (socket[kHandle] === call.handle) socket.destroy(error);
+}
+
+/** For an attempt that never was under way. */
+function failAtOnce(
+  { socket, handle }: ConnectCall,
+  status: number,
+  address: string,
+  port?: number,
+): void {
+  const { address: from, port: fromPort } = socket._getsockname();
+  socket.destroy(
+    refusal(handle, status) ??
+      exceptionWithHostPort(status, 'connect', address, port, `${from}:${fromPort}`),
+  );
 }
 
 /** Connects a socket to the one address there is, from any local end: no race and no timer. */
-function dialAddress(socket: SocketImpl, target: Target, port: number, connected: Connected): void {
+function dialAddress(call: ConnectCall, target: Target, port: number): void {
+  const { socket } = call;
   const { address, family } = target;
-  const handle = socket[kHandle] as TCP;
+  const handle = call.handle as TCP;
   const refused = presetHandle(socket, handle);
   if (refused !== undefined) {
     socket.destroy(refused);
@@ -92,7 +126,7 @@ function dialAddress(socket: SocketImpl, target: Target, port: number, connected
   }
   debug('connect: attempting %s:%d (IPv%d)', address, port, family);
   socket.emit('connectionAttempt', address, port, family);
-  if (!socket.connecting) return;
+  if (!call.isPending) return;
   if (isBlocked(socket, target)) {
     socket.destroy(new ERR_IP_BLOCKED(address));
     return;
@@ -102,36 +136,20 @@ function dialAddress(socket: SocketImpl, target: Target, port: number, connected
     socket.destroy(denial);
     return;
   }
-  const settle = (result: number): void => {
-    // The socket may be connecting anew, with another handle.
-    if (socket.destroyed || socket[kHandle] !== handle) return;
-    if (result === 0) {
-      connected(socket);
-      return;
-    }
-    const error = exceptionWithHostPort(result, 'connect', address, port);
-    socket.connecting = false;
-    socket._sockname = null;
-    socket.emit('connectionAttemptFailed', address, port, family, error);
-    socket.destroy(error);
-  };
+  const done = (result: number): void => settle(call, result, address, port, family);
+  if (handle instanceof Pipe) {
+    // A pipe of node:net takes the address for the path of a socket, and there is none of that name. A
+    // connect to a path that is under way comes to nothing, there too.
+    process.nextTick(done, UV_ENOENT);
+    return;
+  }
   const status =
-    family === 6 ? handle.connect6(address, port, settle) : handle.connect(address, port, settle);
-  if (status === 0) return;
-  const { address: from, port: fromPort } = socket._getsockname();
-  socket.destroy(
-    refusal(handle, status) ??
-      exceptionWithHostPort(status, 'connect', address, port, `${from}:${fromPort}`),
-  );
+    family === 6 ? handle.connect6(address, port, done) : handle.connect(address, port, done);
+  if (status !== 0) failAtOnce(call, status, address, port);
 }
 
-function dialInNextTick(
-  socket: SocketImpl,
-  target: Target,
-  port: number,
-  connected: Connected,
-): void {
-  if (socket.connecting) dialAddress(socket, target, port, connected);
+function dialInNextTick(call: ConnectCall, target: Target, port: number): void {
+  if (call.isPending) dialAddress(call, target, port);
 }
 
 function checkEndpoints(options: DialOptions, host: string, bound: boolean): void {
@@ -201,7 +219,7 @@ function settingsOf(options: DialOptions, host: string): RaceSettings {
 }
 
 /** Connects a socket over TCP. */
-export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Connected): void {
+export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succeed): void {
   const host = options.host || 'localhost';
   const bound = socket[kBoundSource] === true;
   checkEndpoints(options, host, bound);
@@ -213,18 +231,22 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
   const literal = isIP(host);
   if (literal === 0 && options.lookup != null) validateFunction(options.lookup, 'options.lookup');
 
-  let race: Race | undefined;
-  const { localAddress, localPort, connectTimeout } = settings;
-  if (localAddress || localPort || connectTimeout > 0) {
-    race = new Race(socket, settings, connected);
-    if (!bound) race.startClock();
+  const call = new ConnectCall(socket, succeed);
+  const { port, localAddress, localPort, connectTimeout } = settings;
+  // Only addresses of TCP race; a handle of the user's own makes one attempt, as in node:net.
+  const races = call.handle instanceof TCP;
+  if (races && (localAddress || localPort || connectTimeout > 0)) {
+    call.race = new Race(call, settings);
+    if (!bound && !call.race.startClock()) return;
   }
   const use: UseTargets = (targets, complete) => {
-    if (race === undefined && complete && targets.length === 1) {
-      dialAddress(socket, targets[0], settings.port, connected);
+    if (!races) {
+      dialForeign(call, targets[0], settings);
+    } else if (call.race === undefined && complete && targets.length === 1) {
+      dialAddress(call, targets[0], port);
     } else {
-      race ??= new Race(socket, settings, connected);
-      race.offer(targets, complete);
+      call.race ??= new Race(call, settings);
+      call.race.offer(targets, complete);
     }
   };
 
@@ -232,8 +254,9 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
     const target = { address: host, family: literal };
     // An adopted socket's local address is to be seen in this very tick.
     if (bound) use([target], true);
-    else if (race !== undefined) process.nextTick(() => socket.connecting && use([target], true));
-    else process.nextTick(dialInNextTick, socket, target, settings.port, connected);
+    else if (call.race !== undefined || !races) {
+      process.nextTick(() => call.isPending && use([target], true));
+    } else process.nextTick(dialInNextTick, call, target, port);
     return;
   }
 
@@ -241,26 +264,37 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, connected: Con
   const query = queryOf(host, options);
   debug('connect: find host %s', host);
   if (isFamily(query.family) || !autoSelectFamily) {
-    lookupOne(socket, query, use);
+    lookupOne(call, query, use);
   } else if (options.localAddress) {
     lookupFrom(options.localAddress);
   } else if (dualLookup) {
-    lookupBoth(socket, query, use);
+    lookupBoth(call, query, use);
   } else {
-    lookupAll(socket, query, use);
+    lookupAll(call, query, use);
   }
 
   /** Only addresses of the local address's family can be reached from it. */
   function lookupFrom(localAddress: string): void {
     if (settings.strategy === 'sequential') {
-      lookupOne(socket, query, use);
+      lookupOne(call, query, use);
       return;
     }
     const family = isIP(localAddress);
-    lookupAll(socket, { ...query, family }, (targets, complete) => {
+    lookupAll(call, { ...query, family }, (targets, complete) => {
       const reachable = targets.filter((target) => target.family === family);
-      // Where there is none, the kernel is left to say what is wrong.
+      // Where there is none, the attempt tells what is wrong.
       use(reachable.length > 0 ? reachable : targets.slice(0, 1), complete);
     });
   }
+}
+
+/** Connects by a handle that is no TCP handle of ours: a pipe's, or one that the user has made. */
+function dialForeign(call: ConnectCall, target: Target, settings: RaceSettings): void {
+  const { port, localAddress, localPort } = settings;
+  if (call.handle instanceof Pipe && (localAddress || localPort)) {
+    const local = localAddress || anyAddress(target.family);
+    call.fail(exceptionWithHostPort(UV_EINVAL, 'bind', local, localPort));
+    return;
+  }
+  dialAddress(call, target, port);
 }

@@ -1,5 +1,4 @@
 import { clearTimeout, setTimeout } from 'node:timers';
-import type * as dns from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { defaultFamily } from './defaults';
 import { dnsModule } from '../base/builtins';
@@ -7,7 +6,7 @@ import { debug } from '../base/diagnostics';
 import { ERR_INVALID_ADDRESS_FAMILY, ERR_INVALID_IP_ADDRESS } from '../base/errors';
 import { isIP } from '../base/ip';
 import type { Family, Target } from './race';
-import type { SocketImpl } from '../socket/socket-state';
+import type { ConnectCall } from './connect-call';
 
 /**
  * From a name to the addresses to try. Each answer is announced by 'lookup'; a lookup that fails, or
@@ -61,16 +60,17 @@ const FAMILIES: Record<string, number> = { IPv4: 4, IPv6: 6 };
 export const isFamily = (family: unknown): family is Family => family === 4 || family === 6;
 
 /** Asks for one address. */
-export function lookupOne(socket: SocketImpl, query: NameQuery, use: UseTargets): void {
-  const { host, lookup, family, hints } = query;
+export function lookupOne(call: ConnectCall, query: NameQuery, use: UseTargets): void {
+  const { host, family, hints } = query;
+  const { socket } = call;
   debug('connect: looking up one address of %s', host);
-  lookup(host, { family, hints }, (error, address, found) => {
+  ask(call, query, { family, hints }, (error, address, found) => {
     socket.emit('lookup', error, address, found, host);
-    if (!socket.connecting) return;
+    if (!call.isPending) return;
     const answer = { address: address as string, family: found! };
     const failure = error ?? unusable(answer, query);
     if (failure) {
-      destroyLater(socket, failure);
+      failLater(call, failure);
       return;
     }
     socket._unrefTimer();
@@ -79,17 +79,18 @@ export function lookupOne(socket: SocketImpl, query: NameQuery, use: UseTargets)
 }
 
 /** Asks for all addresses, in one lookup. */
-export function lookupAll(socket: SocketImpl, query: NameQuery, use: UseTargets): void {
-  ask(socket, query, query.family, (error, answers) => {
+export function lookupAll(call: ConnectCall, query: NameQuery, use: UseTargets): void {
+  const { socket } = call;
+  askForAll(call, query, query.family, (error, answers) => {
     if (error) {
       socket.emit('lookup', error, undefined, undefined, query.host);
-      destroyLater(socket, error);
+      failLater(call, error);
       return;
     }
-    const targets = announce(socket, query, answers);
+    const targets = announce(call, query, answers);
     if (targets === undefined) return;
     if (targets.length === 0) {
-      destroyLater(socket, unusable(answers[0], query)!);
+      failLater(call, unusable(answers[0], query)!);
       return;
     }
     socket._unrefTimer();
@@ -101,7 +102,8 @@ export function lookupAll(socket: SocketImpl, query: NameQuery, use: UseTargets)
  * Asks for IPv6 and for IPv4 addresses separately and at the same time (RFC 8305, section 3). The
  * first IPv6 answer is used at once; an IPv4 answer that comes before it waits a little for it.
  */
-export function lookupBoth(socket: SocketImpl, query: NameQuery, use: UseTargets): void {
+export function lookupBoth(call: ConnectCall, query: NameQuery, use: UseTargets): void {
+  const { socket } = call;
   let pending = 2;
   let held: readonly Target[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -116,16 +118,16 @@ export function lookupBoth(socket: SocketImpl, query: NameQuery, use: UseTargets
     use(targets, pending === 0);
   };
 
-  const answered = (family: Family, error: Error | null, answers: dns.LookupAddress[]): void => {
+  const answered = (family: Family, error: Error | null, answers: readonly Answer[]): void => {
     pending--;
-    const targets = error ? [] : announce(socket, query, answers);
+    const targets = error ? [] : announce(call, query, answers);
     if (targets === undefined) return;
     // Of two failures the one about IPv4 is told, as a lookup of both would do it.
     if (family === 4 || failure === undefined) failure = error ?? unusable(answers[0], query);
     if (family === 4 && pending > 0) {
       held = targets;
       timer = setTimeout(() => {
-        if (socket.connecting) release(held);
+        if (call.isLatest && call.isPending) release(held);
         held = [];
       }, RESOLUTION_DELAY);
       return;
@@ -134,53 +136,78 @@ export function lookupBoth(socket: SocketImpl, query: NameQuery, use: UseTargets
     held = [];
     if (used || pending > 0) return;
     socket.emit('lookup', failure, undefined, undefined, query.host);
-    destroyLater(socket, failure!);
+    failLater(call, failure!);
   };
 
   for (const family of [6, 4] as const) {
-    ask(socket, query, family, (error, answers) => answered(family, error, answers));
-    if (!socket.connecting) return;
+    askForAll(call, query, family, (error, answers) => answered(family, error, answers));
+    if (!call.isPending) return;
   }
 }
 
-function ask(
-  socket: SocketImpl,
-  { host, lookup, hints }: NameQuery,
+function askForAll(
+  call: ConnectCall,
+  query: NameQuery,
   family: number | undefined,
-  done: (error: Error | null, answers: dns.LookupAddress[]) => void,
+  done: (error: Error | null, answers: readonly Answer[]) => void,
 ): void {
-  debug('connect: looking up %s (family %s)', host, family);
-  const options = { family, hints, all: true } as dns.LookupOptions;
-  lookup(host, options, (error, answers) => {
-    if (socket.connecting) done(error, answers as dns.LookupAddress[]);
+  debug('connect: looking up %s (family %s)', query.host, family);
+  ask(call, query, { family, hints: query.hints, all: true }, (error, answers) => {
+    if (!call.isPending) return;
+    // Lookups of programs answer anything: what is no list is one answer of no use.
+    done(error, Array.isArray(answers) ? answers.map(answerOf) : [answerOf(undefined)]);
   });
 }
 
+/** Asks the lookup. The answer that counts is its first, and that to the socket's last call. */
+function ask(
+  call: ConnectCall,
+  { host, lookup }: NameQuery,
+  options: object,
+  done: (error: Error | null, address: unknown, family?: number) => void,
+): void {
+  let answered = false;
+  lookup(host, options, (error, address, family) => {
+    if (answered || !call.isLatest) return;
+    answered = true;
+    done(error, address, family);
+  });
+}
+
+/** What a lookup may answer for an address, checked by `unusable`. */
+interface Answer {
+  readonly address?: unknown;
+  readonly family?: unknown;
+}
+
+const answerOf = (answer: unknown): Answer => (answer ?? {});
+
 /** Emits 'lookup' for each answer and picks the usable ones. Undefined: a listener ended it all. */
 function announce(
-  socket: SocketImpl,
+  call: ConnectCall,
   { host }: NameQuery,
-  answers: readonly dns.LookupAddress[],
+  answers: readonly Answer[],
 ): Target[] | undefined {
   const targets: Target[] = [];
   for (const { address, family } of answers) {
-    socket.emit('lookup', null, address, family, host);
-    if (!socket.connecting) return undefined;
-    if (isIP(address) && isFamily(family)) targets.push({ address, family });
+    call.socket.emit('lookup', null, address, family, host);
+    if (!call.isPending) return undefined;
+    if (isUsable(address) && isFamily(family)) targets.push({ address, family });
   }
   return targets;
 }
 
-function unusable(answer: dns.LookupAddress | undefined, { named }: NameQuery): Error | undefined {
+const isUsable = (address: unknown): address is string =>
+  typeof address === 'string' && isIP(address) !== 0;
+
+function unusable(answer: Answer | undefined, { named }: NameQuery): Error | undefined {
   const { address, family } = answer ?? {};
-  if (typeof address !== 'string' || !isIP(address)) {
-    return new ERR_INVALID_IP_ADDRESS(address);
-  }
+  if (!isUsable(address)) return new ERR_INVALID_IP_ADDRESS(address);
   if (isFamily(family)) return undefined;
   return new ERR_INVALID_ADDRESS_FAMILY(family, named.host as string, named.port);
 }
 
 /** Whoever called connect() has had no chance to listen for errors yet. */
-function destroyLater(socket: SocketImpl, error: Error): void {
-  process.nextTick(() => socket.destroy(error));
+function failLater(call: ConnectCall, error: Error): void {
+  process.nextTick(() => call.fail(error));
 }

@@ -11,7 +11,7 @@ import { anyAddress } from '../base/ip';
 import { presetHandle, refusal } from '../options/option-gate';
 import { connectDenial } from '../base/permission';
 import type { SocketImpl } from '../socket/socket-state';
-import { kHandle } from '../base/symbols';
+import type { ConnectCall } from './connect-call';
 
 /**
  * One connection's attempts as its socket sees them: the candidates go to the native race, whose
@@ -44,9 +44,6 @@ export interface RaceSettings {
   readonly firstAddressFamilyCount: number;
 }
 
-/** What a connected socket is handed to (see socket-core.ts). */
-export type Connected = (socket: SocketImpl) => void;
-
 /** Whether the socket's block list forbids to connect there. */
 export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
   return socket.blockList?.check(address, `ipv${family}`) === true;
@@ -77,22 +74,32 @@ export class Race implements RaceListener {
   /** Only one address was ever offered: its own error is the socket's, as in Node. */
   private single = false;
   private created = false;
+  private readonly socket: SocketImpl;
+  private readonly handle: TCP;
 
   constructor(
-    private readonly socket: SocketImpl,
+    private readonly call: ConnectCall,
     private readonly settings: RaceSettings,
-    private readonly connected: Connected,
   ) {
+    this.socket = call.socket;
+    this.handle = call.handle as TCP;
     this.sequential = settings.strategy === 'sequential';
   }
 
   /**
    * Starts the clock of `connectTimeout`, before there are candidates. Without a limit there is
-   * nothing to start yet.
+   * nothing to start yet. False where the race cannot be.
    */
-  startClock(): void {
-    if (this.settings.connectTimeout === 0) return;
-    if (this.create()) this.handle.raceRun(false);
+  startClock(): boolean {
+    if (this.settings.connectTimeout === 0) return true;
+    if (!this.create()) return false;
+    this.handle.raceRun(false);
+    return true;
+  }
+
+  /** Ends a race that nobody will give candidates any more. */
+  stopWaiting(): void {
+    if (this.created && this.seen.length === 0) this.handle.raceCancel();
   }
 
   /**
@@ -110,7 +117,7 @@ export class Race implements RaceListener {
       const refused = this.refuses(target);
       if (refused !== undefined) {
         this.fail(target, refused);
-        if (!this.socket.connecting) return;
+        if (!this.call.isPending) return;
         continue;
       }
       this.candidates.push(target);
@@ -138,7 +145,7 @@ export class Race implements RaceListener {
       case WON:
         // A connection may last; what was needed to make it may go.
         this.handle.raceListener = null;
-        this.connected(this.socket);
+        this.call.connected();
         break;
       case ALL_FAILED:
         this.destroy();
@@ -150,11 +157,7 @@ export class Race implements RaceListener {
     }
   }
 
-  private get handle(): TCP {
-    return this.socket[kHandle] as TCP;
-  }
-
-  /** Gives the socket its options and begins, once; false where the options are refused. */
+  /** Gives the socket its options and begins, once; false where it cannot. */
   private create(): boolean {
     if (this.created) return true;
     const refused = presetHandle(this.socket, this.handle);
@@ -162,15 +165,20 @@ export class Race implements RaceListener {
       this.socket.destroy(refused);
       return false;
     }
-    this.created = true;
     const { attemptDelay, connectTimeout, concurrency, firstAddressFamilyCount } = this.settings;
-    this.handle.raceCreate(
+    const status = this.handle.raceCreate(
       this,
       attemptDelay,
       connectTimeout === 0 ? NO_LIMIT : connectTimeout,
       this.sequential ? 1 : concurrency,
       this.sequential ? 1 : firstAddressFamilyCount,
     );
+    if (status !== 0) {
+      const { host, port } = this.settings;
+      this.socket.destroy(exceptionWithHostPort(status, 'connect', host, port));
+      return false;
+    }
+    this.created = true;
     this.bind();
     return true;
   }
@@ -212,7 +220,7 @@ export class Race implements RaceListener {
     this.running.push(target);
     debug('connect: attempting %s:%d (IPv%d)', address, port, family);
     socket.emit('connectionAttempt', address, port, family);
-    if (!socket.connecting) return;
+    if (!this.call.isPending) return;
     if (!this.single) {
       socket.autoSelectFamilyAttemptedAddresses!.push(`${address}:${port}`);
     } else if (this.isBlocked(target)) {

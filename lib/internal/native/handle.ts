@@ -255,6 +255,12 @@ export abstract class Handle {
 
   abstract open(fd: number): number;
 
+  /** Where a connect has begun, its callback is what hears the outcome. */
+  protected connects(status: number, callback: ConnectCallback): number {
+    if (status === 0) this.connectCallback = callback;
+    return status;
+  }
+
   /** Throws where Node's permissions forbid to bind; the handle is of no more use then. */
   protected checkPermission(resource: string): void {
     const denial = denialOf(resource);
@@ -321,13 +327,11 @@ export class TCP extends Handle {
   }
 
   connect(address: string, port: number, callback: ConnectCallback): number {
-    this.connectCallback = callback;
-    return binding.tcpConnect(this.id, address, port, 4);
+    return this.connects(binding.tcpConnect(this.id, address, port, 4), callback);
   }
 
   connect6(address: string, port: number, callback: ConnectCallback): number {
-    this.connectCallback = callback;
-    return binding.tcpConnect(this.id, address, port, 6);
+    return this.connects(binding.tcpConnect(this.id, address, port, 6), callback);
   }
 
   /** Makes this the handle of the connection that a race of attempts will yield. */
@@ -352,6 +356,11 @@ export class TCP extends Handle {
 
   raceRun(complete: boolean): number {
     return binding.raceRun(this.id, complete);
+  }
+
+  /** Ends the race without an outcome; the handle can connect anew. */
+  raceCancel(): number {
+    return binding.raceCancel(this.id);
   }
 
   raceFailedLocal(out: SocketName): number {
@@ -407,8 +416,7 @@ export class Pipe extends Handle {
   }
 
   connect(name: string, callback: ConnectCallback): number {
-    this.connectCallback = callback;
-    return binding.pipeConnect(this.id, name);
+    return this.connects(binding.pipeConnect(this.id, name), callback);
   }
 
   fchmod(mode: number): number {

@@ -167,6 +167,7 @@ export interface NativeBinding {
   /** Starts the race, or goes on with what was added since. */
   raceRun(id: number, complete: boolean): number;
   /** The local end of the attempt that just failed at once; as `tcpSockName`. */
+  raceCancel(id: number): number;
   raceFailedLocal(id: number): string | number;
 
   /** 0 where a process holds the unix socket at the path, UV_ECONNREFUSED where none does. */

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { connectArguments } from '../base/arguments';
-import { onAbort } from '../base/abort';
+import { ignoreSignal, obeySignal, refuseAborted } from './signal';
 import { binding } from '../native/binding';
 import { clientSocketChannel, debug } from '../base/diagnostics';
 import { errnoByName } from '../native/errno';
@@ -17,20 +17,24 @@ import { Handle, nativeState, Pipe, TCP, type SocketName } from '../native/handl
 import { applyConnected, planConnect } from '../options/option-gate';
 import type { KeepAliveSetting, SocketImpl } from './socket-state';
 import {
+  kAbortion,
   kBoundPath,
   kBoundSource,
   kBuffer,
   kBufferGenerator,
   kBytesRead,
   kBytesWritten,
+  kCloseReport,
   kHandle,
   kKeepAlive,
   kNoDelay,
   kReceiveHandles,
+  kSignal,
   kTypeOfService,
 } from '../base/symbols';
 import { stopTimer } from './timeouts';
-import { validateAbortSignal, validateInt32, validateString } from '../base/validators';
+import { giveUpWaiting, whenConnected } from './when-connected';
+import { validateInt32, validateString } from '../base/validators';
 
 /** Connecting, closing, names and options: what is left of Socket besides moving bytes. */
 
@@ -39,9 +43,27 @@ const isWindows = process.platform === 'win32';
 
 /** For the handle of a new connection: the socket may have had another one before. */
 function adoptNextHandle(socket: SocketImpl): void {
+  if (socket.destroyed) {
+    giveUpWaiting(socket);
+    if (socket[kCloseReport] !== undefined) process.nextTick(socket[kCloseReport]);
+    if (!socket._readableState.closeEmitted) process.nextTick(outlive, socket);
+  }
   socket._undestroy();
   socket._sockname = null;
+  if (socket[kSignal] !== undefined && socket[kAbortion] === undefined) obeySignal(socket);
   adoptHandle(socket);
+}
+
+/**
+ * The streams end a life by marks that they set one tick after destroy(). Where the next life has begun
+ * by then, it has to do without them, or it would have no 'end' and no 'error'.
+ */
+function outlive(socket: SocketImpl): void {
+  if (socket.destroyed) return;
+  for (const state of [socket._readableState, socket._writableState]) {
+    state.closeEmitted = false;
+    state.errorEmitted = false;
+  }
 }
 
 /** Makes the handle that the socket was given, if any, its own. */
@@ -96,18 +118,6 @@ function applyOptions(socket: SocketImpl, handle: TCP): void {
   }
 }
 
-/** Marks the socket aborted, so that no further connection attempt is made. */
-export function watchSignal(socket: SocketImpl, signal: AbortSignal): void {
-  validateAbortSignal(signal, 'options.signal');
-  const abort = (): void => {
-    socket._aborted = true;
-  };
-  process.nextTick(() => {
-    if (signal.aborted) abort();
-    else onAbort(signal, abort);
-  });
-}
-
 /** Keeps the counters, which go with the handle. */
 function keepByteCounts(socket: SocketImpl, handle: Handle): void {
   if (handle instanceof Handle && binding.byteCounts(handle.id) === 0) {
@@ -119,12 +129,28 @@ function keepByteCounts(socket: SocketImpl, handle: Handle): void {
   }
 }
 
-function closeHandle(socket: SocketImpl, hadError: boolean, cleanUp: boolean): void {
-  const handle = socket[kHandle];
-  handle?.close(() => {
+/** What tells that the socket is closed: when its handle is, or sooner where the next life begins. */
+function closeReport(socket: SocketImpl, hadError: boolean): () => void {
+  const report = (): void => {
+    if (socket[kCloseReport] !== report) return;
+    socket[kCloseReport] = undefined;
     debug('emit close');
     socket.emit('close', hadError);
-    if (cleanUp) {
+  };
+  socket[kCloseReport] = report;
+  return report;
+}
+
+function closeHandle(
+  socket: SocketImpl,
+  handle: Handle,
+  hadError: boolean,
+  cleanUp: boolean,
+): void {
+  const report = closeReport(socket, hadError);
+  handle.close(() => {
+    report();
+    if (cleanUp && socket[kHandle] === handle) {
       socket[kHandle] = null;
       socket._sockname = null;
     }
@@ -166,6 +192,10 @@ export const coreMethods = {
       this._sockname = null;
     }
 
+    if (this[kSignal]?.aborted === true) {
+      refuseAborted(this);
+      return this;
+    }
     const handle = this[kHandle];
     const pipe = this[kBoundSource] === true && handle !== null ? handle instanceof Pipe : !!path;
     planConnect(this, pipe, options);
@@ -206,7 +236,7 @@ export const coreMethods = {
       return this;
     }
     if (!(handle instanceof TCP)) throw new ERR_INVALID_HANDLE_TYPE();
-    if (this.connecting) this.once('connect', () => this._reset());
+    if (this.connecting) whenConnected(this, () => this._reset());
     else this._reset();
     return this;
   },
@@ -222,6 +252,7 @@ export const coreMethods = {
     for (let socket: SocketImpl | null = this; socket != null; socket = socket._parent) {
       stopTimer(socket);
     }
+    if (this[kAbortion] !== undefined) ignoreSignal(this);
 
     const handle = this[kHandle];
     if (handle === null) {
@@ -232,13 +263,13 @@ export const coreMethods = {
       keepByteCounts(this, handle);
       if (this.resetAndClosing === true) {
         this.resetAndClosing = false;
-        const status = handle.reset(() => this.emit('close', hadError));
+        const status = handle.reset(closeReport(this, hadError));
         if (status !== 0) this.emit('error', errnoException(status, 'reset'));
       } else if (this._closeAfterHandlingError) {
         // The handle stays in reach for the 'error' event in the next tick.
-        queueMicrotask(() => closeHandle(this, hadError, true));
+        queueMicrotask(() => closeHandle(this, handle, hadError, true));
       } else {
-        closeHandle(this, hadError, false);
+        closeHandle(this, handle, hadError, false);
       }
       if (!this._closeAfterHandlingError) {
         this[kHandle] = null;

@@ -5,6 +5,8 @@ import type { PendingPeek } from '../transfer/peek';
 import type { OptionPlan } from '../options/socket-options';
 import type { ProxyInfo } from '../listen/proxy-info';
 import type { SocketInfo } from '../options/socket-info';
+import type { ConnectCall } from '../connect/connect-call';
+import type { Disposable } from '../base/abort';
 import type * as symbols from '../base/symbols';
 
 /** The parts of a stream's state that are stable from Node 20 to 26. */
@@ -16,6 +18,8 @@ export interface ReadableStateView {
   readonly sync: boolean;
   readonly ended: boolean;
   readonly endEmitted: boolean;
+  closeEmitted: boolean;
+  errorEmitted: boolean;
   readonly destroyed: boolean;
   readonly dataEmitted: boolean;
   readonly decoder: unknown;
@@ -28,6 +32,8 @@ export interface WritableStateView {
   readonly highWaterMark: number;
   readonly ending: boolean;
   readonly corked: number;
+  closeEmitted: boolean;
+  errorEmitted: boolean;
   readonly errored: Error | null;
   readonly defaultEncoding: string;
   readonly destroyed: boolean;
@@ -63,7 +69,6 @@ export interface SocketImpl extends Duplex, HandleOwner {
   _parent: SocketImpl | null;
   _host: string | null;
   _hadError: boolean;
-  _aborted?: boolean;
   _closeAfterHandlingError: boolean;
   resetAndClosing?: boolean;
   timeout?: number;
@@ -93,6 +98,11 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kPeek]?: PendingPeek | undefined;
   [symbols.kReceiveHandles]?: boolean;
   [symbols.kHandlesToSend]?: number;
+  [symbols.kConnectCall]?: ConnectCall | undefined;
+  [symbols.kWaiting]?: Set<() => void>;
+  [symbols.kCloseReport]?: (() => void) | undefined;
+  [symbols.kSignal]?: AbortSignal;
+  [symbols.kAbortion]?: Disposable | undefined;
   [symbols.kOptionPlan]?: OptionPlan | undefined;
   [symbols.kPendingOptions]?: Map<number, number | string>;
   [symbols.kBytesRead]: number;

@@ -30,6 +30,7 @@ import {
   kWriteCallback,
 } from '../base/symbols';
 import { rearm } from './timeouts';
+import { whenConnected } from './when-connected';
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
@@ -238,12 +239,11 @@ export const writeMethods = {
     if (this.connecting) {
       this._pendingData = data;
       this._pendingEncoding = encoding;
-      const onClose = (): void => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
-      this.once('connect', () => {
-        this.off('close', onClose);
-        this._writeGeneric(vector, data, encoding, callback);
-      });
-      this.once('close', onClose);
+      whenConnected(
+        this,
+        () => this._writeGeneric(vector, data, encoding, callback),
+        () => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION()),
+      );
       return;
     }
     this._pendingData = null;
@@ -263,7 +263,7 @@ export const writeMethods = {
 
   _final(this: SocketImpl, callback: WriteCallback): void {
     if (this.connecting) {
-      this.once('connect', () => this._final(callback));
+      whenConnected(this, () => this._final(callback));
       return;
     }
     const handle = this[kHandle];

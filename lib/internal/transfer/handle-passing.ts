@@ -15,6 +15,7 @@ import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { kHandle, kHandlesToSend, kReceiveHandles } from '../base/symbols';
 import { validateFunction, validateInt32 } from '../base/validators';
 import { settle, writeMethods } from '../socket/write-path';
+import { whenConnected } from '../socket/when-connected';
 
 /** Descriptors over unix sockets: how they get in line with the bytes, and what arrives. */
 
@@ -81,12 +82,11 @@ function writeInTurn(
     return;
   }
   if (this.connecting) {
-    const onClose = (): void => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
-    this.once('connect', () => {
-      this.off('close', onClose);
-      writeInTurn.call(this, data, encoding, callback);
-    });
-    this.once('close', onClose);
+    whenConnected(
+      this,
+      () => writeInTurn.call(this, data, encoding, callback),
+      () => callback(new ERR_SOCKET_CLOSED_BEFORE_CONNECTION()),
+    );
     return;
   }
   waiting.delete(data as Uint8Array);

@@ -12,6 +12,7 @@ import type { SocketImpl } from '../socket/socket-state';
 import { kHandle, kPeek } from '../base/symbols';
 import { takeUnread } from './takeover';
 import { validateInteger } from '../base/validators';
+import { whenConnected } from '../socket/when-connected';
 
 /** The first bytes of a connection, looked at without being consumed. */
 
@@ -83,14 +84,8 @@ function settle(socket: SocketImpl, pending: PendingPeek, result: Buffer | numbe
 
 async function connection(socket: SocketImpl): Promise<Handle> {
   if (socket.connecting) {
-    await new Promise<void>((resolve) => {
-      const settled = (): void => {
-        socket.off('connect', settled);
-        socket.off('close', settled);
-        resolve();
-      };
-      socket.on('connect', settled);
-      socket.on('close', settled);
+    await new Promise<void>((resolve, reject) => {
+      whenConnected(socket, resolve, () => reject(new ERR_SOCKET_CLOSED()));
     });
   }
   const handle = socket[kHandle];
