@@ -53,15 +53,19 @@ export function build(folder, target) {
   cmake('build', folder, ['--target', target, '--parallel', String(availableParallelism())]);
 }
 
+/** The names of the C++ unit tests' programs. */
+export function nativeTests() {
+  const sources = readdirSync(at('test/native')).filter((name) => name.endsWith('_test.cc'));
+  return sources.map((source) => source.slice(0, -'.cc'.length)).sort();
+}
+
 /**
  * Runs the C++ unit tests of a built folder. Each program prints a line "ok name" or "FAIL name" per
  * test; one that ends badly without saying so counts as one failure more.
  */
 export async function runNativeTests(folder) {
   const result = { passed: 0, failures: [] };
-  const sources = readdirSync(at('test/native')).filter((name) => name.endsWith('_test.cc'));
-  const names = sources.map((source) => source.slice(0, -'.cc'.length)).sort();
-  await inParallel(names, async (name) => {
+  await inParallel(nativeTests(), async (name) => {
     const { status, signal, stdout, stderr } = await capture(path.join(folder, 'tests', name), [], {
       timeout: 300_000,
       killSignal: 'SIGKILL',

@@ -1,4 +1,5 @@
-// The parts of a test run. Each answers { passed, failures }, a failure being one line for people.
+// The parts of a test run. Each answers { passed, failures, skipped }: a failure is one line for people,
+// and what was skipped is one line for each case, which names the program that is missing here.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -12,8 +13,17 @@ import {
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { addonOf, build, configure, runNativeTests } from './native.mjs';
-import { at, capture, CommandError, inParallel, readJson, root, runModule } from './tools.mjs';
+import { addonOf, build, configure, nativeTests, runNativeTests } from './native.mjs';
+import {
+  at,
+  capture,
+  CommandError,
+  hasCommand,
+  inParallel,
+  readJson,
+  root,
+  runModule,
+} from './tools.mjs';
 
 /**
  * What a sanitized addon needs of the process that loads it. Reports go to files, so that those of
@@ -61,6 +71,9 @@ function readReports(reports) {
   return failures;
 }
 
+/** In CI a missing program is a failure (test/helpers/needs.ts has the other half). */
+const allRequired = process.env.UVNET_TEST_ALL === '1';
+
 /** The type check of the tests, and of lib/ with them; alone, lib/ is checked when dist/ is made. */
 export function testTypes() {
   runModule('typescript/bin/tsc', ['-p', 'tsconfig.test.json']);
@@ -69,6 +82,13 @@ export function testTypes() {
 
 /** The C++ unit tests, which need no Node. */
 export function testNative({ flavour = 'debug' } = {}) {
+  if (!hasCommand('cmake') && !allRequired) {
+    return {
+      passed: 0,
+      failures: [],
+      skipped: nativeTests().map(() => 'cmake: apt-get install cmake'),
+    };
+  }
   const folder = configure(flavour);
   build(folder, 'native_tests');
   return runNativeTests(folder);
@@ -96,6 +116,10 @@ function addReport(result, report, { status, signal }) {
     result.passed += json.numPassedTests;
     for (const file of json.testResults) {
       const name = path.relative(root, file.name);
+      for (const { status, fullName } of file.assertionResults) {
+        const missing = status === 'pending' && /\[needs ([^\]]+)\]/.exec(fullName)?.[1];
+        if (missing) result.skipped.push(missing);
+      }
       const failed = file.assertionResults.filter(({ status }) => status === 'failed');
       result.failures.push(...failed.map(({ fullName }) => `${name}: ${fullName}`));
       // A file that could not be run at all.
@@ -137,7 +161,7 @@ export async function testJest({ node = process.execPath, flavour, jestArguments
   }
   const jest = at('node_modules/jest/bin/jest.js');
   console.log(`$ ${['jest', ...options, ...jestArguments].join(' ')}`);
-  const result = { passed: 0, failures: [] };
+  const result = { passed: 0, failures: [], skipped: [] };
   await inParallel(
     Array.from({ length: shards }, (_, index) => index + 1),
     async (shard) => {
@@ -157,8 +181,9 @@ export async function testJest({ node = process.execPath, flavour, jestArguments
 }
 
 /**
- * Runs parts, given as [name, function] each, and prints what failed; the last line is the sum of
- * all, "N passed, N failed". The exit code becomes 1 when something failed.
+ * Runs parts, given as [name, function] each, and prints what failed and what was skipped; the last
+ * line is the sum of all, "N passed, N failed", with ", N skipped" where programs are missing. The exit
+ * code becomes 1 when something failed.
  */
 export async function runParts(parts) {
   const results = [];
@@ -179,8 +204,14 @@ export async function runParts(parts) {
   for (const { name, failures } of results) {
     for (const failure of failures) console.log(`FAILED ${name}: ${failure}`);
   }
+  const skipped = results.flatMap((result) => result.skipped ?? []);
+  for (const missing of new Set(skipped)) {
+    const count = skipped.filter((each) => each === missing).length;
+    console.log(`skipped ${count} for want of ${missing}`);
+  }
   const passed = results.reduce((total, result) => total + result.passed, 0);
   const failed = results.reduce((total, result) => total + result.failures.length, 0);
-  console.log(`${passed} passed, ${failed} failed`);
+  const rest = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
+  console.log(`${passed} passed, ${failed} failed${rest}`);
   if (failed > 0) process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 // Starts the example servers, and the real clients that talk to them.
 import type { ChildProcess } from 'node:child_process';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
 
 import { addonEnvironment, type Outcome } from './child';
@@ -42,13 +42,6 @@ export function startProgram(file: string, ...args: string[]): Promise<Program> 
     });
     void ended.then(({ code }) => reject(new Error(`${file} ended with ${code}: ${text}`)));
   });
-}
-
-/** Where a command is missing, says which Debian package has it. */
-export function requireCommand(command: string, debianPackage: string): void {
-  if (spawnSync('which', [command]).status !== 0) {
-    throw new Error(`${command} is missing: apt-get install ${debianPackage}`);
-  }
 }
 
 /** Runs a client to its end, with `input` as what is typed into it. */

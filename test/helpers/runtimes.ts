@@ -15,6 +15,10 @@ export function findRuntime(name: 'bun' | 'deno'): string | undefined {
   );
 }
 
+/** What a test says of a runtime that is not there. */
+export const missingRuntime = (found: string | undefined, name: string): string | undefined =>
+  found === undefined ? `${name}: node scripts/runtimes.mjs` : undefined;
+
 /** Node of another line, as scripts/runtimes.mjs fetches it. */
 export function findNode(version: string): string | undefined {
   const node = at('.cache/nodes', version, 'bin/node');

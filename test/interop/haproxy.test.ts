@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import nodeNet, { type AddressInfo } from 'node:net';
@@ -7,13 +7,10 @@ import * as net from 'uvnet';
 
 import { nextTurn } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
+import { describeNeeds, missingCommand } from '../helpers/needs';
 import { portOf, Scope } from '../helpers/scope';
 
 /** Connections through a real HAProxy that says with the PROXY protocol whose they are. */
-
-const version = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const haproxy = version.status === 0;
-if (!haproxy) console.warn('skipped: no haproxy here (Debian: apt-get install haproxy)');
 
 const scope = new Scope(net as unknown as Net);
 const children: ChildProcess[] = [];
@@ -122,9 +119,7 @@ async function echoes(client: nodeNet.Socket): Promise<void> {
   expect(got).toBe(text);
 }
 
-const describeHaproxy = haproxy ? describe : describe.skip;
-
-describeHaproxy('HAProxy', () => {
+describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
   const versions = [
     ['v1', 'send-proxy', 1],
     ['v2', 'send-proxy-v2', 2],

@@ -2,7 +2,8 @@
 import { connect } from 'node:net';
 
 import type { Program } from '../helpers/programs';
-import { requireCommand, runClient, startExample } from '../helpers/programs';
+import { missingCommand, needs } from '../helpers/needs';
+import { runClient, startExample } from '../helpers/programs';
 import { readAll } from '../helpers/streams';
 
 describe('the HTTP server', () => {
@@ -16,8 +17,7 @@ describe('the HTTP server', () => {
     expect(await server.stop()).toEqual({ code: 0, signal: null });
   });
 
-  test('curl (package curl): a page, HEAD, 404, 405', async () => {
-    requireCommand('curl', 'curl');
+  needs(missingCommand('curl'))('curl (package curl): a page, HEAD, 404, 405', async () => {
     const page = await runClient('curl', ['-sS', '-i', `${url}/`]);
     expect(page.code).toBe(0);
     expect(page.stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -29,32 +29,31 @@ describe('the HTTP server', () => {
     expect((await runClient('curl', [...status, '-X', 'DELETE', `${url}/`])).stdout).toBe('405');
   });
 
-  test('curl: three requests on one connection, one of them with a body', async () => {
-    requireCommand('curl', 'curl');
-    const { stdout, code } = await runClient('curl', [
+  needs(missingCommand('curl'))(
+    'curl: three requests on one connection, one of them with a body',
+    async () => {
+      const { stdout, code } = await runClient('curl', [
       '-sS', '-o', '/dev/null', '-w', '%{num_connects} ', `${url}/`,
       '--next', '-sS', '-o', '/dev/null', '-w', '%{num_connects} ', '-d', 'x'.repeat(100_000), '--limit-rate', '1M', `${url}/`,
       '--next', '-sS', '-o', '/dev/null', '-w', '%{num_connects} ', `${url}/hello.txt`,
     ]); // prettier-ignore
-    expect(code).toBe(0);
-    expect(stdout).toBe('1 0 0 ');
-  });
+      expect(code).toBe(0);
+      expect(stdout).toBe('1 0 0 ');
+    },
+  );
 
-  test('curl: HTTP/1.0 closes after the answer', async () => {
-    requireCommand('curl', 'curl');
+  needs(missingCommand('curl'))('curl: HTTP/1.0 closes after the answer', async () => {
     const { stdout } = await runClient('curl', ['-sS', '-0', '-i', `${url}/hello.txt`]);
     expect(stdout).toContain('Connection: close\r\n');
     expect(stdout).toMatch(/Hello, world\n$/);
   });
 
-  test('wget (package wget)', async () => {
-    requireCommand('wget', 'wget');
+  needs(missingCommand('wget'))('wget (package wget)', async () => {
     const { stdout, code } = await runClient('wget', ['-q', '-O', '-', `${url}/hello.txt`]);
     expect({ stdout, code }).toEqual({ stdout: 'Hello, world\n', code: 0 });
   });
 
-  test('wrk (package wrk): a second of load without an error', async () => {
-    requireCommand('wrk', 'wrk');
+  needs(missingCommand('wrk'))('wrk (package wrk): a second of load without an error', async () => {
     const { stdout, code } = await runClient('wrk', ['-c', '20', '-t', '1', '-d', '1s', `${url}/`]);
     expect(code).toBe(0);
     expect(Number(/(\d+) requests in/.exec(stdout)?.[1])).toBeGreaterThan(0);

@@ -1,12 +1,13 @@
 // The proxies (`uvnet proxy`, examples/tcp-proxy.mjs, examples/load-balancer.mjs) between real
 // clients (Debian's curl, wrk) and real servers (haproxy).
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import nodeNet, { type AddressInfo } from 'node:net';
 
 import type { Program } from '../helpers/programs';
-import { requireCommand, runClient, startExample, startProgram } from '../helpers/programs';
+import { describeNeeds, missingCommand, needs } from '../helpers/needs';
+import { runClient, startExample, startProgram } from '../helpers/programs';
 import { Scope } from '../helpers/scope';
 import { readAll } from '../helpers/streams';
 
@@ -57,8 +58,7 @@ describe.each(proxies)('%s in front of an HTTP server', (_, start) => {
     url = `http://127.0.0.1:${portOf(proxy)}`;
   });
 
-  test('curl (package curl): a page, and a body', async () => {
-    requireCommand('curl', 'curl');
+  needs(missingCommand('curl'))('curl (package curl): a page, and a body', async () => {
     const page = await runClient('curl', ['-sS', `${url}/hello.txt`]);
     expect(page).toMatchObject({ code: 0, stdout: 'Hello, world\n' });
     const body = ['-sS', '-o', '/dev/null', '-w', '%{http_code}', '-d', 'x'.repeat(1_000_000)];
@@ -68,8 +68,7 @@ describe.each(proxies)('%s in front of an HTTP server', (_, start) => {
     expect(posted).toMatchObject({ code: 0, stdout: '405' });
   });
 
-  test('wrk (package wrk): a second of load without an error', async () => {
-    requireCommand('wrk', 'wrk');
+  needs(missingCommand('wrk'))('wrk (package wrk): a second of load without an error', async () => {
     const load = ['-c', '20', '-t', '1', '-d', '1s', `${url}/`];
     const { stdout, code } = await runClient('wrk', load);
     expect(code).toBe(0);
@@ -102,20 +101,19 @@ test('load-balancer.mjs: a backend that is down is left out, the others share', 
   expect(lines.slice(1).map((line) => /, (\d) open/.exec(line)?.[1])).toEqual(['2', '2']);
 });
 
-const haproxy = spawnSync('haproxy', ['-v']).status === 0;
-const describeHaproxy = haproxy ? describe : describe.skip;
-
-describeHaproxy('uvnet proxy tells HAProxy (package haproxy) its client', () => {
-  /** HAProxy on an inherited descriptor; it answers with the address it was told. */
-  async function receiver(): Promise<number> {
-    const inherited = nodeNet.createServer().listen(0, '127.0.0.1');
-    await once(inherited, 'listening');
-    const { port } = inherited.address() as AddressInfo;
-    const { fd } = (inherited as unknown as { _handle: { fd: number } })._handle;
-    const configuration = scope.path('haproxy.cfg');
-    writeFileSync(
-      configuration,
-      `defaults
+describeNeeds(missingCommand('haproxy'))(
+  'uvnet proxy tells HAProxy (package haproxy) its client',
+  () => {
+    /** HAProxy on an inherited descriptor; it answers with the address it was told. */
+    async function receiver(): Promise<number> {
+      const inherited = nodeNet.createServer().listen(0, '127.0.0.1');
+      await once(inherited, 'listening');
+      const { port } = inherited.address() as AddressInfo;
+      const { fd } = (inherited as unknown as { _handle: { fd: number } })._handle;
+      const configuration = scope.path('haproxy.cfg');
+      writeFileSync(
+        configuration,
+        `defaults
   mode http
   timeout connect 5s
   timeout client 30s
@@ -124,52 +122,53 @@ frontend in
   bind fd@3 accept-proxy
   http-request return status 200 content-type text/plain lf-string "%ci|%cp|%fi|%fp"
 `,
-    );
-    children.push(
-      spawn('haproxy', ['-db', '-f', configuration], {
-        stdio: ['ignore', 'inherit', 'inherit', fd],
-      }),
-    );
-    inherited.close();
-    return port;
-  }
+      );
+      children.push(
+        spawn('haproxy', ['-db', '-f', configuration], {
+          stdio: ['ignore', 'inherit', 'inherit', fd],
+        }),
+      );
+      inherited.close();
+      return port;
+    }
 
-  test.each([
-    ['v1', '127.0.0.1'],
-    ['v2', '127.0.0.1'],
-    ['v1', '::1'],
-    ['v2', '::1'],
-  ])('%s, from %s', async (version, host) => {
-    const target = await receiver();
-    const listen = host === '::1' ? '[::1]:0' : `${host}:0`;
-    const proxy = await started(
-      startProgram('bin/uvnet.mjs', 'proxy', `--listen=${listen}`, `--to=${target}`,
+    test.each([
+      ['v1', '127.0.0.1'],
+      ['v2', '127.0.0.1'],
+      ['v1', '::1'],
+      ['v2', '::1'],
+    ])('%s, from %s', async (version, host) => {
+      const target = await receiver();
+      const listen = host === '::1' ? '[::1]:0' : `${host}:0`;
+      const proxy = await started(
+        startProgram('bin/uvnet.mjs', 'proxy', `--listen=${listen}`, `--to=${target}`,
         `--proxy-protocol=${version}`), // prettier-ignore
-    );
-    const port = Number(portOf(proxy));
-    const client = scope.track(nodeNet.connect(port, host));
-    await once(client, 'connect');
-    const { localPort } = client;
-    const answer = readAll(client);
-    client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    expect((await answer).toString()).toContain(`\r\n\r\n${host}|${localPort}|${host}|${port}`);
-  });
+      );
+      const port = Number(portOf(proxy));
+      const client = scope.track(nodeNet.connect(port, host));
+      await once(client, 'connect');
+      const { localPort } = client;
+      const answer = readAll(client);
+      client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect((await answer).toString()).toContain(`\r\n\r\n${host}|${localPort}|${host}|${port}`);
+    });
 
-  test('who was told itself tells on', async () => {
-    const proxy = await started(
-      startProgram(
-        'bin/uvnet.mjs',
-        'proxy',
-        '--listen=0',
-        `--to=${await receiver()}`,
-        '--accept-proxy',
-        '--proxy-protocol=v2',
-      ),
-    );
-    const client = scope.track(nodeNet.connect(Number(portOf(proxy)), '127.0.0.1'));
-    const answer = readAll(client);
-    client.write('PROXY TCP4 192.0.2.7 198.51.100.1 4444 80\r\n');
-    client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    expect((await answer).toString()).toContain('\r\n\r\n192.0.2.7|4444|198.51.100.1|80');
-  });
-});
+    test('who was told itself tells on', async () => {
+      const proxy = await started(
+        startProgram(
+          'bin/uvnet.mjs',
+          'proxy',
+          '--listen=0',
+          `--to=${await receiver()}`,
+          '--accept-proxy',
+          '--proxy-protocol=v2',
+        ),
+      );
+      const client = scope.track(nodeNet.connect(Number(portOf(proxy)), '127.0.0.1'));
+      const answer = readAll(client);
+      client.write('PROXY TCP4 192.0.2.7 198.51.100.1 4444 80\r\n');
+      client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect((await answer).toString()).toContain('\r\n\r\n192.0.2.7|4444|198.51.100.1|80');
+    });
+  },
+);

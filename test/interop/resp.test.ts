@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 
 import type { Program } from '../helpers/programs';
-import { requireCommand, runClient, startExample } from '../helpers/programs';
+import { describeNeeds, missingCommand } from '../helpers/needs';
+import { runClient, startExample } from '../helpers/programs';
 import { readAll } from '../helpers/streams';
 
-describe('the RESP server and redis-tools', () => {
+describeNeeds(missingCommand('redis-cli'))('the RESP server and redis-tools', () => {
   let server: Program;
   beforeAll(async () => {
-    requireCommand('redis-cli', 'redis-tools');
     server = await startExample('resp-server.mjs', '0');
   });
   afterAll(async () => {

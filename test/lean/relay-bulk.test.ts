@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readlinkSync } from 'node:fs';
 
 import { runChild, type ChildTools } from '../helpers/child';
 import { nextEvent, nextTurn } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
+import { missingCommand, needs } from '../helpers/needs';
 import { Random } from '../helpers/random';
 import { lean, leanEntry, openLine } from '../helpers/relaying';
 import { fill, readAll } from '../helpers/streams';
@@ -170,11 +170,8 @@ describeUvnet('relay of much', ({ scope }) => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'true 20000000 end', stderr: '' });
   });
 
-  const strace = isLinux && spawnSync('strace', ['-V']).status === 0;
-  if (!strace) console.warn('skipped: no strace here (Debian: apt-get install strace)');
-
   // The first call is the one that fills the pipe, the second the one that empties it.
-  (strace ? test : test.skip).each(['when=1+', 'when=2+'])(
+  (isLinux ? needs(missingCommand('strace')) : test.skip).each(['when=1+', 'when=2+'])(
     'where splice(2) does not work, %s',
     async (which) => {
       const { code, stdout } = await runChild(uvnet!, transfer, {

@@ -3,13 +3,12 @@
 import { runChild } from '../helpers/child';
 import { dialFrom, FarServer, type Dial, type DialReport } from '../helpers/dialing';
 import { reference, uvnet } from '../helpers/implementations';
+import { describeNeeds } from '../helpers/needs';
 import { NetworkLab } from '../helpers/netns';
 
-const missing = NetworkLab.unavailable();
-const describeLab = missing === undefined ? describe : describe.skip;
 const DELAY = 250;
 
-describeLab(`connecting${missing === undefined ? '' : ` [${missing}]`}`, () => {
+describeNeeds(NetworkLab.unavailable())('connecting', () => {
   let lab: NetworkLab;
   let server: FarServer;
   // What is behind an address is in its name.

@@ -3,10 +3,9 @@
 import { runChild, type ChildTools } from '../helpers/child';
 import { FarServer } from '../helpers/dialing';
 import { uvnet } from '../helpers/implementations';
+import { needs } from '../helpers/needs';
 import { NetworkLab } from '../helpers/netns';
 
-const missing = NetworkLab.unavailable();
-const testLab = missing === undefined ? test : test.skip;
 const RACES = Number(process.env.UVNET_RACES ?? 500);
 
 interface Plan {
@@ -148,8 +147,8 @@ function runRaces({ net, require, args }: ChildTools): void {
   next();
 }
 
-testLab(
-  `${RACES} random races${missing === undefined ? '' : ` [${missing}]`}`,
+needs(NetworkLab.unavailable())(
+  `${RACES} random races`,
   async () => {
     const lab = new NetworkLab({ ipv4: 6, ipv6: 6 });
     const server = await new FarServer(lab).ready();

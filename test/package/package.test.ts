@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { brokenLinks } from '../helpers/markdown';
-import { findManager, findRuntime } from '../helpers/runtimes';
+import { needs } from '../helpers/needs';
+import { findManager, findRuntime, missingRuntime } from '../helpers/runtimes';
 
 /**
  * What people get: the tarball, installed into an empty folder without registry, cache, install
@@ -160,36 +161,32 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
         ],
       ];
 
-    const isThere = ([, script]: (typeof managers)[number]): boolean => script !== undefined;
-    for (const [name] of managers.filter((manager) => !isThere(manager))) {
-      test.skip(`by ${name} [skipped before node scripts/runtimes.mjs]`, () => {});
+    for (const [name, script, first, again] of managers) {
+      needs(missingRuntime(script, name))(`by ${name}, and again from its lock file`, () => {
+        const consumer = path.join(scratch, `by-${name}`);
+        mkdirSync(consumer);
+        const dependencies = { uvnet: `file:${tarball}` };
+        writeFileSync(
+          path.join(consumer, 'package.json'),
+          JSON.stringify({ name: 'consumer', version: '1.0.0', private: true, dependencies }),
+        );
+        const cache = path.join(scratch, `cache-${name}`);
+        const env = { npm_config_cache: cache, YARN_CACHE_FOLDER: cache };
+        for (const args of [first, again]) {
+          rmSync(path.join(consumer, 'node_modules'), { recursive: true, force: true });
+          const { status, stdout, stderr } = node([script!, ...args], consumer, env);
+          expect({ status, text: status === 0 ? '' : stdout + stderr }).toEqual({
+            status: 0,
+            text: '',
+          });
+          const main = path.join(consumer, 'node_modules/uvnet');
+          expect(existsSync(path.join(main, 'build'))).toBe(false);
+          expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
+        }
+        const lock = path.join(consumer, 'package-lock.json');
+        if (existsSync(lock)) expect(readFileSync(lock, 'utf8')).not.toContain('hasInstallScript');
+      });
     }
-
-    test.each(managers.filter(isThere))('by %s, and again from its lock file', (...manager) => {
-      const [name, script, first, again] = manager;
-      const consumer = path.join(scratch, `by-${name}`);
-      mkdirSync(consumer);
-      const dependencies = { uvnet: `file:${tarball}` };
-      writeFileSync(
-        path.join(consumer, 'package.json'),
-        JSON.stringify({ name: 'consumer', version: '1.0.0', private: true, dependencies }),
-      );
-      const cache = path.join(scratch, `cache-${name}`);
-      const env = { npm_config_cache: cache, YARN_CACHE_FOLDER: cache };
-      for (const args of [first, again]) {
-        rmSync(path.join(consumer, 'node_modules'), { recursive: true, force: true });
-        const { status, stdout, stderr } = node([script!, ...args], consumer, env);
-        expect({ status, text: status === 0 ? '' : stdout + stderr }).toEqual({
-          status: 0,
-          text: '',
-        });
-        const main = path.join(consumer, 'node_modules/uvnet');
-        expect(existsSync(path.join(main, 'build'))).toBe(false);
-        expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
-      }
-      const lock = path.join(consumer, 'package-lock.json');
-      if (existsSync(lock)) expect(readFileSync(lock, 'utf8')).not.toContain('hasInstallScript');
-    });
   });
 
   const echo = `
@@ -386,9 +383,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
 
   describe.each(['bun', 'deno'] as const)('%s', (name) => {
     const runtime = findRuntime(name);
-    const runs = runtime === undefined ? test.skip : test;
-
-    runs('falls back to node:net (skipped where the runtime is not installed)', () => {
+    needs(missingRuntime(runtime, name))('falls back to node:net', () => {
       writeFileSync(path.join(project, 'r.cjs'), `const net = require('uvnet');${echo}`);
       const args = name === 'deno' ? ['run', '-A', 'r.cjs'] : ['r.cjs'];
       const { status, stdout, stderr } = spawnSync(runtime!, args, {

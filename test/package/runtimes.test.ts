@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
+
+import { needs } from '../helpers/needs';
+import { findNode, missingRuntime } from '../helpers/runtimes';
 
 /** One binary serves every supported Node: the same file is loaded and used on each. */
 
@@ -21,11 +23,10 @@ const program = `
   });`;
 
 describe.each(['20', '22', '24', '26'])('Node %s', (version) => {
-  const node = path.join(root, '.cache/nodes', version, 'bin/node');
-  const runs = existsSync(node) && existsSync(binary) ? test : test.skip;
+  const node = findNode(version);
 
-  runs('runs on the one binary (skipped before node scripts/runtimes.mjs)', () => {
-    const { status, stdout, stderr } = spawnSync(node, ['-e', program], {
+  needs(missingRuntime(node, `Node ${version}`))('runs on the one binary', () => {
+    const { status, stdout, stderr } = spawnSync(node!, ['-e', program], {
       env: { PATH: process.env.PATH, PROGRAM: program, UVNET_BINDING: binary },
       encoding: 'utf8',
     });

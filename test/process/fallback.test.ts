@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import * as native from '../../lib/index';
-import { findNode, findRuntime } from '../helpers/runtimes';
+import { needs } from '../helpers/needs';
+import { findNode, findRuntime, missingRuntime } from '../helpers/runtimes';
 
 /** What uvnet is where its core cannot be loaded: `node:net`, which refuses what it cannot do. */
 
@@ -145,8 +146,8 @@ const places: Place[] = [
 places.forEach((place) => place.args.push('-e', source));
 places.push({ name: 'Deno', command: findRuntime('deno'), args: ['eval', source], env: {} });
 
-describe.each(places)('the fallback in $name', ({ command, args, env }) => {
-  const runs = command === undefined ? test.skip : test;
+describe.each(places)('the fallback in $name', ({ name, command, args, env }) => {
+  const runs = needs(missingRuntime(command, name.replace(' without a binary', '')));
   const run = (extra: Record<string, string> = {}) =>
     spawnSync(command!, args, {
       env: { PATH: process.env['PATH'], HOME: tmpdir(), NO_COLOR: '1', ...env, ...extra },

@@ -1,6 +1,6 @@
 // Looking at the first bytes without consuming them. node:net has none of this; these cases run on
 // uvnet alone.
-import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import http from 'node:http';
 import type { Socket as NodeSocket } from 'node:net';
 
@@ -184,10 +184,9 @@ describeUnix('peek', () => {
       }),
     );
     const port = portOf(server);
-    const curl = spawn('curl', ['-s', `http://127.0.0.1:${port}/`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    expect(String(await readAll(curl.stdout))).toBe('over HTTP');
+    const request = http.get({ port, host: '127.0.0.1', agent: false });
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    expect(String(await readAll(response))).toBe('over HTTP');
     const echo = scope.connect({ port, host: '127.0.0.1' });
     echo.end('not the web');
     expect(String(await readAll(echo))).toBe('not the web');

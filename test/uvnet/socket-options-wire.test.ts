@@ -6,21 +6,12 @@ import { createInterface } from 'node:readline';
 import type { Socket } from '../../lib/index';
 import { addonEnvironment, programOf, type Body } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
+import { describeNeeds, missingCommand, needs } from '../helpers/needs';
 import { NetworkLab } from '../helpers/netns';
 
-function hasTcpdump(): boolean {
-  try {
-    execFileSync('tcpdump', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const reason = uvnet === undefined ? 'uvnet is not built' : NetworkLab.unavailable();
-const describeLab = reason === undefined ? describe : describe.skip;
-// Debian's package tcpdump.
-const onTheWire = hasTcpdump() ? test : test.skip;
+const describeLab = describeNeeds(reason);
+const onTheWire = needs(missingCommand('tcpdump'));
 
 /** Far from the minutes of the kernel's defaults, and from what a busy machine adds to seconds. */
 const IN_TIME_MS = 30_000;

@@ -1,0 +1,61 @@
+// Tests that need more than the prerequisites in README: a program, root, another runtime. Where it is
+// missing they are left out, with the reason in their name, by which scripts/lib/test-parts.mjs counts
+// them. With UVNET_TEST_ALL=1, as in CI, they fail instead.
+import { spawnSync } from 'node:child_process';
+
+/** The Debian packages of the programs that tests use. */
+const packages = {
+  curl: 'curl',
+  haproxy: 'haproxy',
+  nc: 'netcat-openbsd',
+  'redis-cli': 'redis-tools',
+  strace: 'strace',
+  tcpdump: 'tcpdump',
+  wget: 'wget',
+  wrk: 'wrk',
+} as const;
+
+export type Command = keyof typeof packages;
+
+/** Whether the command can be started, whatever it thinks of the option. */
+const isInstalled = (command: string): boolean =>
+  spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
+
+/** What is missing, and how to get it; undefined where the command is there. */
+export function missingCommand(command: Command): string | undefined {
+  return isInstalled(command) ? undefined : `${command}: apt-get install ${packages[command]}`;
+}
+
+type Make = (name: string, body: () => void) => void;
+
+/**
+ * `run`, where nothing is missing. Otherwise a function of the same kind that skips what it is given, or
+ * under UVNET_TEST_ALL=1 makes a failing test of it.
+ */
+function unlessMissing<Run extends Make & { skip: Make }>(
+  run: Run,
+  missing: string | undefined,
+): Run {
+  if (missing === undefined) return run;
+  const named = (name: string): string => `${name} [needs ${missing}]`;
+  const leaveOut: Make =
+    process.env['UVNET_TEST_ALL'] === '1'
+      ? (name) =>
+          test(named(name), () => {
+            throw new Error(`missing: ${missing}`);
+          })
+      : (name, body) => run.skip(named(name), body);
+  const each =
+    (cases: readonly unknown[]): Make =>
+    (name, body) => {
+      leaveOut(`${name} (${cases.length} cases)`, body);
+    };
+  return Object.assign(leaveOut, { each }) as unknown as Run;
+}
+
+/** `test` for what `missing` would prevent: `needs(missingCommand('curl'))('curl gets a page', …)`. */
+export const needs = (missing: string | undefined): jest.It => unlessMissing(test, missing);
+
+/** `describe` likewise. */
+export const describeNeeds = (missing: string | undefined): jest.Describe =>
+  unlessMissing(describe, missing);
