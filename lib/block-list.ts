@@ -59,7 +59,7 @@ function isCIDR(value: unknown, family: unknown): value is string {
   );
 }
 
-function endpoint(value: unknown, name: string, family: unknown): Endpoint {
+function validEndpoint(value: unknown, name: string, family: unknown): Endpoint {
   if (SocketAddress.isSocketAddress(value)) {
     return { text: value.address, family: value.family === 'ipv6' ? 6 : 4 };
   }
@@ -312,7 +312,7 @@ export class BlockList extends netModule().BlockList {
       this.#cidr(remove, value);
       return;
     }
-    const { text, family: found } = endpoint(value, name, family);
+    const { text, family: found } = validEndpoint(value, name, family);
     this.#cloned?.address(remove, text, found);
     if (binding.blockListAddress(this.#id, remove, text, found) < 0) throw invalidAddress();
   }
@@ -322,7 +322,7 @@ export class BlockList extends netModule().BlockList {
       this.#cidr(remove, value);
       return;
     }
-    const { text, family: found } = endpoint(value, 'network', family);
+    const { text, family: found } = validEndpoint(value, 'network', family);
     const length = validatePrefix(prefix, found);
     this.#cloned?.subnet(remove, text, length, found);
     if (binding.blockListSubnet(this.#id, remove, text, found, length) < 0) {
@@ -336,8 +336,8 @@ export class BlockList extends netModule().BlockList {
   }
 
   #range(remove: boolean, start: unknown, end: unknown, family: unknown): void {
-    const first = endpoint(start, 'start', family);
-    const last = endpoint(end, 'end', family);
+    const first = validEndpoint(start, 'start', family);
+    const last = validEndpoint(end, 'end', family);
     const status = binding.blockListRange(this.#id, remove, first.text, last.text);
     if (status === UV_ERANGE) {
       const shown = SocketAddress.isSocketAddress(start)

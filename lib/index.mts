@@ -6,3 +6,8 @@ import net from './index.js';
 
 export * from './index.js';
 export default net;
+
+// Node does not find these among the exports of a CommonJS module, because they are getters.
+export const { BlockList, BoundSocket, SocketAddress } = net;
+export type BlockList = import('./index.js').BlockList;
+export type SocketAddress = import('./index.js').SocketAddress;

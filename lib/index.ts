@@ -1,27 +1,11 @@
-import type * as Fallback from './fallback/index';
+import { backend, implementation } from './internal/backend';
 import { netModule } from './internal/base/builtins';
-import { loaded } from './internal/native/binding';
 
-type Native = typeof import('./net');
+const net = implementation();
 
-/** The names of `node:net`, on uvnet's own core where its binary could be loaded. */
-/* eslint-disable @typescript-eslint/no-require-imports -- one of the two is loaded */
-const net =
-  loaded.binding === undefined
-    ? ((require('./fallback/index') as typeof Fallback).fallBack(loaded.reason!) as Native)
-    : (require('./net') as Native);
-/* eslint-enable @typescript-eslint/no-require-imports */
-
-/** `'native'` where uvnet's core is in use, `'node'` where it is `node:net`. */
-export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
-
+export { backend };
 export const _createServerHandle = net.createServerHandle;
 export const _normalizeArgs = (args: unknown[]): unknown[] => net.normalizeArguments(args);
-// These three get their value at the first use, as those of `node:net` do.
-export const BlockList = undefined as unknown as typeof import('./block-list').BlockList;
-export const SocketAddress =
-  undefined as unknown as typeof import('./socket-address').SocketAddress;
-export const BoundSocket = undefined as unknown as typeof import('./bound-socket').BoundSocket;
 export const connect = net.connect;
 export const createConnection = net.connect;
 export const createServer = net.createServer;
@@ -38,10 +22,6 @@ export const getDefaultAutoSelectFamilyAttemptTimeout =
   net.getDefaultAutoSelectFamilyAttemptTimeout;
 export const setDefaultAutoSelectFamilyAttemptTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
-
-// Plain properties in place of the getters that a bundler makes: programs may patch them, as they
-// patch those of `net`.
-module.exports = { ...(module.exports as object) };
 
 /** Makes a property that has its value from the first use on; it may be patched before. */
 function defineLazily(name: string, load: () => unknown): void {
@@ -60,6 +40,11 @@ function defineLazily(name: string, load: () => unknown): void {
   });
 }
 
+// As those of `node:net`, these get their value at the first use.
+export declare const BlockList: typeof import('./block-list').BlockList;
+export declare const SocketAddress: typeof import('./socket-address').SocketAddress;
+export declare const BoundSocket: typeof import('./bound-socket').BoundSocket;
+
 for (const name of ['BlockList', 'SocketAddress', 'BoundSocket'] as const) {
   defineLazily(name, () => net.addressesPart()[name]);
 }
@@ -72,10 +57,6 @@ const coreOnly =
 if (coreOnly !== undefined) {
   defineLazily(coreOnly, () => Reflect.get(netModule(), coreOnly) as unknown);
 }
-
-// What `uvnet/lean` is made of.
-// Not enumerable, so that it is no name of `net`.
-Object.defineProperty(module.exports, Symbol.for('uvnet.lean'), { value: net.leanPart });
 
 export type { ConnectionAttemptInfo } from './internal/listen/attempts';
 export type BlockList = import('./block-list').BlockList;

@@ -144,7 +144,7 @@ export interface ServerConstructor {
   ): Server;
 }
 
-function checkOptions(options: ServerOptions): void {
+function checkServerOptions(options: ServerOptions): void {
   if (options.keepAliveInitialDelay !== undefined) {
     validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
     if (options.keepAliveInitialDelay < 0) options.keepAliveInitialDelay = 0;
@@ -182,7 +182,7 @@ const { Server: ServerFunction } = {
     } else {
       throw new ERR_INVALID_ARG_TYPE('options', 'Object', options);
     }
-    checkOptions(settings);
+    checkServerOptions(settings);
     keepServerOptions(server, settings);
     if (settings.handles) movesPart().wantHandles(server);
 

@@ -145,7 +145,7 @@ export interface SocketConstructor {
   attach(token: SocketToken): Socket;
 }
 
-function checkOptions(options: SocketOptions | undefined): void {
+function checkSocketOptions(options: SocketOptions | undefined): void {
   if (options == null) return;
   for (const name of ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const) {
     if (options[name]) {
@@ -338,7 +338,7 @@ const { Socket: SocketFunction } = {
       initializeAccepted(socket, options);
       return undefined;
     }
-    checkOptions(options as SocketOptions | undefined);
+    checkSocketOptions(options as SocketOptions | undefined);
 
     const settings = {
       ...(typeof options === 'number' ? { fd: options } : options),

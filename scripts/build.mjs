@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Builds dist/ with tsc and esbuild, and build/Release/uvnet.node with node-gyp.
+// Builds dist/ with tsc and Rollup, and build/Release/uvnet.node with node-gyp.
 import { existsSync, utimesSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { buildDist } from './lib/bundle.mjs';
@@ -9,7 +9,7 @@ const help = `Usage: node scripts/build.mjs [--ts] [--native] [options]
 
 Without --ts or --native, builds both.
 
-  --ts             dist/ only (types by tsc, one file of code by esbuild)
+  --ts             dist/ only (types by tsc, code by Rollup)
   --native         build/Release/uvnet.node only (node-gyp)
   --nodedir DIR    the folder whose include/node holds the headers to build against
                    (default: npm's nodedir, or the running Node's own installation)
@@ -28,7 +28,7 @@ function install() {
   utimesSync(at('node_modules/.package-lock.json'), now, now);
 }
 
-function buildTypeScript({ ifNeeded, clean }) {
+async function buildTypeScript({ ifNeeded, clean }) {
   if (
     ifNeeded &&
     !isStale(
@@ -40,7 +40,7 @@ function buildTypeScript({ ifNeeded, clean }) {
   ) {
     return;
   }
-  buildDist({ clean: clean || ifNeeded });
+  await buildDist({ clean: clean || ifNeeded });
 }
 
 function buildNative({ ifNeeded, clean, nodedir }) {
@@ -58,7 +58,7 @@ function buildNative({ ifNeeded, clean, nodedir }) {
   }
 }
 
-main(() => {
+main(async () => {
   const { values } = parseArgs({
     options: {
       ts: { type: 'boolean' },
@@ -76,6 +76,6 @@ main(() => {
   const options = { ifNeeded: values['if-needed'], clean: values.clean, nodedir: values.nodedir };
   const both = !values.ts && !values.native;
   install();
-  if (both || values.ts) buildTypeScript(options);
+  if (both || values.ts) await buildTypeScript(options);
   if (both || values.native) buildNative(options);
 });

@@ -17,8 +17,8 @@ function stageBuild(native = at('native')) {
   }
 }
 
-main(() => {
-  buildDist({ clean: true });
+main(async () => {
+  await buildDist({ clean: true });
   stageBuild();
   if (!existsSync(at('prebuilds'))) {
     console.warn('warning: no prebuilds/: the tarball will have no binary (npm run prebuilds)');

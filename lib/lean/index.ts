@@ -1,11 +1,8 @@
-import type * as Implementation from './implementation';
+import { implementation } from '../internal/backend';
 
 /** `uvnet/lean`: handler tables and relays, for servers where streams are the cost. */
 
-/** The same copy of the library as `uvnet` itself: there is one native core per environment. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- a symbol is not an ES export
-const entry = require('../index') as Record<symbol, () => typeof Implementation>;
-const lean = entry[Symbol.for('uvnet.lean')]();
+const lean = implementation().leanPart();
 
 export const listen = lean.listen;
 export const connect = lean.connect;

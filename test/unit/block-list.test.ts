@@ -3,7 +3,7 @@ import * as net from 'node:net';
 import { inspect } from 'node:util';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { BlockList } from '../../lib/block-list';
-import { loaded } from '../../lib/internal/native/binding';
+import { loaded } from '../../lib/internal/native/loader';
 import { SocketAddress } from '../../lib/socket-address';
 
 type Method = (...args: unknown[]) => unknown;

@@ -65,10 +65,6 @@ export { state as nativeState };
 
 const UV_EBADF = errnoByName('EBADF');
 
-// Constants of the classes below, but no members of them. A class that refers to itself is renamed by
-// the bundler and then given its name by defineProperty, which makes a dictionary of the constructor;
-// and V8 never gets done with optimising code that constructs with such a one.
-
 /** Flags of `TCP#bind`, as libuv numbers them. */
 export const BindFlag = { ipv6Only: 1, reusePort: 2 } as const;
 
@@ -489,7 +485,7 @@ function onReadBuffer(id: number, buffer: Buffer, size?: number): void {
   handles[id]?.owner?.[kOnBytes](size === undefined ? buffer : buffer.subarray(0, size));
 }
 
-function onConnection(id: number, status: number, clientId?: number, proxied?: 1): void {
+function deliverConnection(id: number, status: number, clientId?: number, proxied?: 1): void {
   const server = handles[id];
   if (clientId === undefined) {
     server?.onconnection?.(status);
@@ -504,7 +500,7 @@ function onConnection(id: number, status: number, clientId?: number, proxied?: 1
   }
 }
 
-function onDrop(id: number, count: number): void {
+function deliverDrops(id: number, count: number): void {
   handles[id]?.ondrop?.(count);
 }
 
@@ -570,14 +566,14 @@ function storesOnResource(): boolean {
 const callbacks: NativeCallback[] = [
   onRead,
   onReadBuffer,
-  onConnection,
+  deliverConnection,
   onConnect,
   onRace,
   onWrite,
   onShutdown,
   onClose,
   onWriteError,
-  onDrop,
+  deliverDrops,
   onPeek,
   onDescriptor,
   onRelay,

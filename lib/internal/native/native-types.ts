@@ -63,7 +63,7 @@ export interface NativeBinding {
   ): number;
   /** Only while a connection is reported that came with more than itself. */
   acceptedProxyInfo(id: number): ProxyParts | undefined;
-  /** Only while drops are reported; see `onDrop` in handle.ts. */
+  /** Only while drops are reported; see `deliverDrops` in handle.ts. */
   dropReason(id: number, index: number): number;
   dropPeerName(id: number, index: number): string | number;
   dropSockName(id: number, index: number): string | number;

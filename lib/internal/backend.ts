@@ -1,0 +1,15 @@
+import type * as fallback from '../fallback/index';
+import type * as native from '../net';
+import { lazily } from './base/builtins';
+import { loaded } from './native/loader';
+
+/** `'native'` where uvnet's core is in use, `'node'` where it is `node:net`. */
+export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
+
+/** What the entries are made of: uvnet's own core, or `node:net` where that could not be loaded. */
+/* eslint-disable @typescript-eslint/no-require-imports -- one of the two is loaded */
+export const implementation = lazily(() =>
+  loaded.binding === undefined
+    ? ((require('../fallback/index') as typeof fallback).fallBack(loaded.reason!) as typeof native)
+    : (require('../net') as typeof native),
+);

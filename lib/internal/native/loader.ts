@@ -1,0 +1,122 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { NativeBinding } from './native-types';
+
+interface Attempt {
+  readonly what: string;
+  readonly why: string;
+}
+
+/**
+ * Why the native core cannot be used in this runtime at all, or undefined. Bun and Deno have the
+ * symbols of libuv but not the library: calling them ends the process, so this is decided before
+ * anything is loaded.
+ */
+function foreignRuntime(): string | undefined {
+  const { bun, deno } = process.versions as Record<string, string | undefined>;
+  if (bun !== undefined) return `Bun ${bun} has no libuv`;
+  if (deno !== undefined) return `Deno ${deno} has no libuv`;
+  return undefined;
+}
+
+/** The package's own folder, be this file in lib or in dist. */
+function findHome(): string {
+  let folder = __dirname;
+  for (;;) {
+    if (existsSync(`${folder}/package.json`)) return folder;
+    const parent = dirname(folder);
+    if (parent === folder) break;
+    folder = parent;
+  }
+  return __dirname;
+}
+
+/**
+ * The installed package, seen from a program that a bundler has put this file into: there the
+ * folder above is the program's.
+ */
+function findInstalled(): string | undefined {
+  try {
+    return dirname(require.resolve('uvnet/package.json'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isMusl(): boolean {
+  if (existsSync('/etc/alpine-release')) return true;
+  try {
+    // musl's ldd is the C library itself or a script that names it.
+    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl');
+  } catch {
+    return false;
+  }
+}
+
+/** The names that prebuildify gives, for this system. */
+function prebuiltName(): string {
+  if (process.platform !== 'linux') return 'uvnet.node';
+  const libc = isMusl() ? 'musl' : 'glibc';
+  return process.arch === 'arm' ? `uvnet.armv7.${libc}.node` : `uvnet.${libc}.node`;
+}
+
+/** Where the binary may be, the likeliest first. A built one was built for a reason. */
+function* candidates(): Generator<string> {
+  const override = process.env['UVNET_BINDING'];
+  if (override !== undefined && override !== '') {
+    yield resolve(override);
+    return;
+  }
+  const home = findHome();
+  const built = 'build/Release/uvnet.node';
+  yield `${home}/${built}`;
+  const prebuilt = `prebuilds/${process.platform}-${process.arch}/${prebuiltName()}`;
+  yield `${home}/${prebuilt}`;
+  const installed = findInstalled();
+  if (installed === undefined || installed === home) return;
+  yield `${installed}/${built}`;
+  yield `${installed}/${prebuilt}`;
+}
+
+const NO_ADDONS =
+  'this Node loads no addons.\nTo have them loaded: no --no-addons, and --allow-addons with --permission';
+
+export interface Loaded {
+  readonly binding: NativeBinding | undefined;
+  /** The file the core was loaded from. */
+  readonly file: string | undefined;
+  /** Why there is no core, in words for a person. */
+  readonly reason: string | undefined;
+}
+
+const without = (reason: string): Loaded => ({ binding: undefined, file: undefined, reason });
+
+function load(): Loaded {
+  const foreign = foreignRuntime();
+  if (foreign !== undefined) return without(foreign);
+
+  const attempts: Attempt[] = [];
+  for (const file of candidates()) {
+    if (!existsSync(file)) {
+      attempts.push({ what: file, why: 'does not exist' });
+      continue;
+    }
+    try {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- a .node file
+      return { binding: require(file) as NativeBinding, file, reason: undefined };
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      // Nothing that is built would help.
+      if (code === 'ERR_DLOPEN_DISABLED') return without(NO_ADDONS);
+      attempts.push({ what: file, why: message });
+    }
+  }
+  const tried = attempts.map(({ what, why }) => `\n  ${what}: ${why}`).join('');
+  return without(
+    `no native binary for ${process.platform}-${process.arch} could be loaded.` +
+      `\nTried:${tried}\nTo build one: npx uvnet build (needs python3, make and a C++ compiler)`,
+  );
+}
+
+/** The one place where the addon is loaded. */
+export const loaded: Loaded = load();
