@@ -38,7 +38,7 @@ export type TrafficClass = number | DscpName | Lowercase<DscpName>;
 export interface SocketOptionInputs {
   /**
    * Multipath TCP: the connection may use several network paths at once. Falls back to plain
-   * TCP when the peer does not speak it; `getOption` tells whether the connection really is
+   * TCP when the peer does not support it; `getOption` says whether the connection is
    * multipath. RFC 8684. Set with `connect`/`listen` only. On linux.
    */
   multipath: boolean;
