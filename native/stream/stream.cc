@@ -1,5 +1,11 @@
 #include "stream/stream.h"
 
+#ifndef _WIN32
+#include <sys/socket.h>
+
+#include <cerrno>
+#endif
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -191,9 +197,27 @@ void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   }
 }
 
+// Before 1.52 libuv takes a hang-up behind the last bytes for an end and does not
+// ask the socket, which may have been reset.
+ssize_t Stream::ReadEnd() const {
+#ifndef _WIN32
+  char byte;
+  ssize_t result;
+  do {
+    result = recv(fd(), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+  } while (result < 0 && errno == EINTR);
+  if (result < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOTSOCK) {
+    return uv_translate_sys_error(errno);
+  }
+#endif
+  return UV_EOF;
+}
+
 void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) {
   auto* self = static_cast<Stream*>(stream->data);
   if (nread == 0) return;
+  // An end without a buffer is one that libuv has not read.
+  if (nread == UV_EOF && buffer->base == nullptr) nread = self->ReadEnd();
   if (self->consumer_ != nullptr) {
     if (nread > 0) {
       self->Touch();

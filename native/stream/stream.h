@@ -145,6 +145,7 @@ class Stream final : public Handle {
 
   static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
   static void OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer);
+  ssize_t ReadEnd() const;
   void DeliverBytes(const char* data, size_t size);
   // Reads what a descriptor has kept apart from its bytes (fd_passing.cc).
   void ReadOn();

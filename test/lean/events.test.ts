@@ -39,6 +39,21 @@ describe('handlers', () => {
     },
   );
 
+  test('a reset that comes in together with data is no end', async () => {
+    const log: string[] = [];
+    const closed = deferred<Error | undefined>();
+    const server = await scope.listen({
+      data: (_connection, bytes) => log.push(`data ${bytes.toString()}`),
+      end: () => log.push('end'),
+      close: (_connection, error) => closed.resolve(error),
+    });
+    const client = await scope.client(server);
+    client.write('last');
+    client.resetAndDestroy();
+    expect(await closed.promise).toMatchObject({ code: 'ECONNRESET' });
+    expect(log).toEqual(['data last']);
+  });
+
   test('none of them is needed', async () => {
     const server = await scope.listen({});
     const client = await scope.client(server);

@@ -42,6 +42,24 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(await result).toEqual({ bytesAtoB: 10, bytesBtoA: 0, reason: 'end' });
     });
 
+    test('a reset that comes in together with data is no end', async () => {
+      const line = await open();
+      const result = rejectionOf(relay(line.a, line.b));
+      const closed = nextEvent(line.right, 'close');
+      line.right.on('error', () => {}).resume();
+      if (left === 'unix') {
+        line.left.pause();
+        line.right.write('unread');
+        while (line.b.bytesRead === 0) await nextTurn();
+      }
+      line.left.write('x');
+      if (left === 'unix') line.left.destroy();
+      else line.left.resetAndDestroy();
+      expect(await result).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
+      // Unix sockets cannot be reset.
+      if (right !== 'unix') expect(await closed).toEqual([true]);
+    });
+
     test('a reset is passed on, and named', async () => {
       const line = await open();
       const result = rejectionOf(relay(line.a, line.b)) as Promise<Error & { side?: string }>;

@@ -3,10 +3,13 @@ import type { Socket } from 'node:net';
 import { errorShape, thrownBy } from '../helpers/errors';
 import { nextEvent, traceEvents } from '../helpers/events';
 import { describeNet, nodeAtLeast } from '../helpers/implementations';
-import { endpointOf } from '../helpers/scope';
+import { endpointOf, transports } from '../helpers/scope';
 import { fill } from '../helpers/streams';
 
-describeNet('resetAndDestroy', ({ net, scope, isUvnet }) => {
+const [uvMajor = 0, uvMinor = 0] = process.versions.uv.split('.').map(Number);
+const libuvAsksForErrors = uvMajor > 1 || uvMinor >= 52;
+
+describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
   test('the peer gets ECONNRESET, this side a clean close', async () => {
     const { client, peer } = await scope.pair();
     const log: string[] = [];
@@ -40,6 +43,25 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet }) => {
     peer.resetAndDestroy();
     expect(errorShape((await failed)[0]).code).toBe('ECONNRESET');
     expect(await closed).toEqual([true]);
+  });
+
+  describe.each(transports)('a reset over %s that comes in together with data', (transport) => {
+    newer(libuvAsksForErrors, 'libuv that asks for it')('is told behind the data', async () => {
+      const { client, peer } = await scope.pair({ transport });
+      const log: string[] = [];
+      traceEvents(log, peer, '', new Set(['data', 'end', 'error', 'close']));
+      const closed = nextEvent(peer, 'close');
+      peer.on('error', () => {}).resume();
+      if (transport === 'unix') {
+        // What waits unread makes a close of a unix socket a reset.
+        await new Promise((resolve) => peer.write('unread', resolve));
+      }
+      client.write('last');
+      if (transport === 'unix') client.destroy();
+      else client.resetAndDestroy();
+      await closed;
+      expect(log).toEqual(['data last', 'error ECONNRESET', 'close true']);
+    });
   });
 
   test('throws away what waits to be sent, and says so to its callbacks', async () => {

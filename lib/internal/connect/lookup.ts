@@ -180,7 +180,7 @@ interface Answer {
   readonly family?: unknown;
 }
 
-const answerOf = (answer: unknown): Answer => (answer ?? {});
+const answerOf = (answer: unknown): Answer => answer ?? {};
 
 /** Emits 'lookup' for each answer and picks the usable ones. Undefined: a listener ended it all. */
 function announce(
