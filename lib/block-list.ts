@@ -201,19 +201,18 @@ export class BlockList extends netModule().BlockList {
    * @returns how many there were
    */
   addMany(entries: readonly string[] | string): number {
-    if (typeof entries !== 'string' && !Array.isArray(entries)) {
-      throw new ERR_INVALID_ARG_TYPE('entries', ['string', 'string[]'], entries);
-    }
-    const result = binding.blockListAddMany(this.#id, entries);
-    if (result >= 0) this.#cloned?.addMany(entries);
-    if (result >= 0) return result;
-    const index = -result - 1;
-    if (typeof entries !== 'string') {
-      validateString(entries[index], `entries[${index}]`);
-      throw new ERR_INVALID_ARG_VALUE(`entries[${index}]`, entries[index], 'is not a rule');
-    }
-    const line = entries.split('\n', index + 1)[index];
-    throw new ERR_INVALID_ARG_VALUE('entries', line, `is not a rule in line ${index + 1}`);
+    return this.#many(entries, false);
+  }
+
+  /**
+   * The same in place of all rules there were. Servers and threads that share the list see the old
+   * rules or the new ones, never none: so a list is read anew from a file.
+   *
+   * @param entries - as for {@link BlockList.addMany}
+   * @returns how many there were
+   */
+  replaceMany(entries: readonly string[] | string): number {
+    return this.#many(entries, true);
   }
 
   /** Removes a single address; one that a subnet or a range has stays. */
@@ -370,8 +369,29 @@ export class BlockList extends netModule().BlockList {
   #takeBack(): void {
     const rules = this.rules.reverse();
     this.#cloned = undefined;
-    binding.blockListClear(this.#id);
-    binding.blockListAddMany(this.#id, rules);
+    binding.blockListReplaceMany(this.#id, rules);
+  }
+
+  #many(entries: readonly string[] | string, replace: boolean): number {
+    if (typeof entries !== 'string' && !Array.isArray(entries)) {
+      throw new ERR_INVALID_ARG_TYPE('entries', ['string', 'string[]'], entries);
+    }
+    if (replace) this.#cloned?.requireClear();
+    const result = replace
+      ? binding.blockListReplaceMany(this.#id, entries)
+      : binding.blockListAddMany(this.#id, entries);
+    if (result >= 0) {
+      if (replace) this.#cloned?.clear();
+      this.#cloned?.addMany(entries);
+      return result;
+    }
+    const index = -result - 1;
+    if (typeof entries !== 'string') {
+      validateString(entries[index], `entries[${index}]`);
+      throw new ERR_INVALID_ARG_VALUE(`entries[${index}]`, entries[index], 'is not a rule');
+    }
+    const line = entries.split('\n', index + 1)[index];
+    throw new ERR_INVALID_ARG_VALUE('entries', line, `is not a rule in line ${index + 1}`);
   }
 
   static {

@@ -190,12 +190,11 @@ uint32_t ParseArray(napi_env env, napi_value array, uint32_t count,
   return 0;
 }
 
-// (id, array of texts | text of a file) -> how many were added, or the negative
-// number of the first entry that is no rule; nothing is added then.
-napi_value AddMany(napi_env env, napi_callback_info info) {
+// (id, array of texts | text of a file) -> how many there were, or the negative
+// number of the first entry that is no rule; nothing is changed then.
+napi_value ChangeMany(napi_env env, napi_callback_info info, bool replace) {
   Arguments arguments(env, info);
-  const std::shared_ptr<BlockRules>& list = ListOf(arguments);
-  if (list == nullptr || !arguments.has(1)) return arguments.Return(UV_EINVAL);
+  if (ListOf(arguments) == nullptr || !arguments.has(1)) return arguments.Return(UV_EINVAL);
   std::vector<AddressRule> rules;
   uint32_t count = 0;
   const uint32_t wrong = napi_get_array_length(env, arguments.at(1), &count) == napi_ok
@@ -203,9 +202,19 @@ napi_value AddMany(napi_env env, napi_callback_info info) {
                              : ParseFile(arguments.String(1), &rules);
   if (wrong != 0) return arguments.ReturnNumber(-static_cast<double>(wrong));
   // A getter of the array may have changed the table.
-  const std::shared_ptr<BlockRules> keep = ListOf(arguments);
-  keep->Add(rules);
+  const std::shared_ptr<BlockRules> list = ListOf(arguments);
+  if (replace) {
+    list->Replace(rules);
+  } else {
+    list->Add(rules);
+  }
   return arguments.ReturnNumber(static_cast<double>(rules.size()));
+}
+
+napi_value AddMany(napi_env env, napi_callback_info info) { return ChangeMany(env, info, false); }
+
+napi_value ReplaceMany(napi_env env, napi_callback_info info) {
+  return ChangeMany(env, info, true);
 }
 
 napi_value Clear(napi_env env, napi_callback_info info) {
@@ -279,6 +288,7 @@ void InitBlockList(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "blockListSubnet", ChangeSubnet);
   Define(env, exports, "blockListRange", ChangeRange);
   Define(env, exports, "blockListAddMany", AddMany);
+  Define(env, exports, "blockListReplaceMany", ReplaceMany);
   Define(env, exports, "blockListClear", Clear);
   Define(env, exports, "blockListSize", Size);
   Define(env, exports, "blockListMemory", Memory);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 namespace uvnet {
 
@@ -127,6 +128,15 @@ void BlockRules::Add(const std::vector<AddressRule>& rules) {
       if (table_.Add(rules[i])) trie_.Add(rules[i]);
     }
   }
+}
+
+void BlockRules::Replace(const std::vector<AddressRule>& rules) {
+  // Made and destroyed without the lock, which both would keep for long.
+  BlockRules other;
+  other.Add(rules);
+  const WriteLock lock(*this);
+  std::swap(table_, other.table_);
+  std::swap(trie_, other.trie_);
 }
 
 void BlockRules::Remove(const AddressRule& rule) {

@@ -23,6 +23,8 @@ class BlockRules {
  public:
   void Add(const AddressRule& rule);
   void Add(const std::vector<AddressRule>& rules);
+  // In place of all there were: readers see the old ones or the new ones.
+  void Replace(const std::vector<AddressRule>& rules);
   void Remove(const AddressRule& rule);
   void Clear();
 

@@ -49,8 +49,9 @@ void AcceptPolicy::SetIPv6Prefix(unsigned bits) {
 }
 
 void AcceptPolicy::SetRate(double per_second, uint32_t burst) {
-  has_rate_ = per_second > 0;
-  if (has_rate_) rate_.Configure(per_second, burst);
+  // Not a number is no way to be without a limit.
+  has_rate_ = per_second != 0;
+  if (has_rate_) rate_.Configure(per_second, burst, uv_hrtime());
 }
 
 DropReason AcceptPolicy::ExpectsProxy(const sockaddr* peer, bool* expects) const {

@@ -2,6 +2,7 @@
 #define UVNET_TOKEN_BUCKET_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace uvnet {
@@ -15,18 +16,21 @@ class TokenBucket {
  public:
   // Keeps the products below inside 64 bits: bursts that take longer to refill than this, 73 years,
   // do so in this time.
-  static constexpr uint64_t kLongest = uint64_t{1} << 61;
+  static constexpr double kLongest = 2305843009213693952.0;  // 2^61
 
   TokenBucket() = default;
-  // `per_second` above 0, `burst` at least 1.
-  TokenBucket(double per_second, uint32_t burst) { Configure(per_second, burst); }
+  TokenBucket(double per_second, uint32_t burst) { Configure(per_second, burst, 0); }
 
-  // What has been used of the old burst stays used.
-  void Configure(double per_second, uint32_t burst) {
-    const double interval = 1e9 / per_second;
-    const double longest = static_cast<double>(kLongest);
-    interval_ = static_cast<uint64_t>(std::min(interval, longest));
-    tolerance_ = static_cast<uint64_t>(std::min(interval * (burst - 1.0), longest));
+  // `burst` is at least 1. A rate that is no positive number is the slowest there is: whatever went
+  // wrong, nobody is let in by it. Tokens that were taken stay taken.
+  void Configure(double per_second, uint32_t burst, uint64_t now) {
+    const double taken =
+        full_at_ > now ? static_cast<double>(full_at_ - now) / static_cast<double>(interval_) : 0;
+    // Rounded up: the rate is never more than was asked for.
+    interval_ = Capped(per_second > 0 ? std::ceil(1e9 / per_second) : kLongest);
+    tolerance_ = burst > 1 ? Capped(static_cast<double>(interval_) * (burst - 1.0)) : 0;
+    const uint64_t used = Capped(static_cast<double>(interval_) * taken);
+    full_at_ = now + std::min(used, tolerance_ + interval_);
   }
 
   // Takes one token if there is one.
@@ -38,6 +42,10 @@ class TokenBucket {
   }
 
  private:
+  static uint64_t Capped(double nanoseconds) {
+    return static_cast<uint64_t>(std::min(nanoseconds, kLongest));
+  }
+
   uint64_t interval_ = 0;   // between two tokens
   uint64_t tolerance_ = 0;  // how far `full_at_` may be ahead of the clock
   uint64_t full_at_ = 0;

@@ -67,39 +67,53 @@ int CopyWaiting(int fd, char* to, size_t size) {
   return copied < 0 ? -errno : static_cast<int>(copied);
 }
 
+// Whether so many unread bytes can be there together. Linux tells twice what was asked for, and
+// takes up to half of that for its own needs. What waits on a unix socket counts for its sender,
+// whose buffer cannot be seen from here.
+bool Fits(int fd, size_t size) {
+  int buffer = 0;
+  socklen_t length = sizeof buffer;
+  if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, &length) != 0) return true;
+#ifdef __linux__
+  buffer /= 2;
+#endif
+  return static_cast<size_t>(buffer) >= size;
+}
+
 }  // namespace
 
-int Peek::Start(Stream* stream, char* to, size_t size) {
+int Peek::Start(Stream* stream, char* to, size_t size, bool* untouched) {
+  *untouched = true;
   if (stream->attachment(Role::kPeek) != nullptr) return UV_EBUSY;
   const int fd = stream->fd();
   if (fd < 0) return UV_EBADF;
   const int copied = CopyWaiting(fd, to, size);
   // All that is wanted, or the end, or an error.
-  if (copied == 0 || copied == static_cast<int>(size)) return copied;
-  if (copied < 0 && copied != UV_EAGAIN) return copied;
+  *untouched = copied >= 0 || copied == UV_EAGAIN;
+  if (copied == 0 || copied == static_cast<int>(size) || !*untouched) return copied;
+  if (stream->kind() == Handle::Kind::kTcp && !Fits(fd, size)) return UV_ENOBUFS;
 
   auto* self = new Peek(stream, stream->environment(), size);
   const int status = self->Watch(fd);
-  if (status != 0) {
-    delete self;
-    return status;
-  }
+  if (status != 0) return status;
   stream->SetAttachment(Role::kPeek, self);
   return UV_EAGAIN;
 }
 
 int Peek::Watch(int fd) {
   watcher_ = OpenWatcher(fd);
-  if (watcher_ < 0) return watcher_;
-  int status = uv_poll_init(environment_->loop(), &poll_, watcher_);
+  int status = watcher_ < 0 ? watcher_ : uv_poll_init(environment_->loop(), &poll_, watcher_);
   if (status != 0) {
-    close(watcher_);
+    if (watcher_ >= 0) close(watcher_);
+    delete this;
     return status;
   }
   poll_.data = this;
   environment_->HandleOpened();
   if (!stream_->HasRef()) uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
-  return uv_poll_start(&poll_, UV_READABLE, OnReadable);
+  status = uv_poll_start(&poll_, UV_READABLE, OnReadable);
+  if (status != 0) Close();
+  return status;
 }
 
 void Peek::SetRef(bool ref) {
@@ -152,7 +166,10 @@ void Peek::Close() {
 
 #else
 
-int Peek::Start(Stream*, char*, size_t) { return UV_ENOTSUP; }
+int Peek::Start(Stream*, char*, size_t, bool* untouched) {
+  *untouched = true;
+  return UV_ENOTSUP;
+}
 
 void Peek::Close() {}
 
@@ -160,8 +177,8 @@ void Peek::Close() {}
 
 namespace {
 
-// (id, bytes: Uint8Array): how many were copied, UV_EAGAIN where Callback::kPeek
-// follows, or another status.
+// (id, bytes: Uint8Array): how many were copied, UV_EAGAIN where Callback::kPeek follows, or
+// another status. State: 1 where that says nothing about the connection, which goes on.
 napi_value StartPeek(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
@@ -172,7 +189,10 @@ napi_value StartPeek(napi_env env, napi_callback_info info) {
       size == 0 || size > Peek::kMaxSize) {
     return arguments.Return(UV_EINVAL);
   }
-  return arguments.Return(Peek::Start(stream, static_cast<char*>(data), size));
+  bool untouched;
+  const int result = Peek::Start(stream, static_cast<char*>(data), size, &untouched);
+  arguments.environment()->SetState(untouched ? 1 : 0, 0);
+  return arguments.Return(result);
 }
 
 }  // namespace

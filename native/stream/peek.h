@@ -23,12 +23,13 @@ namespace uvnet {
 // until it reports with Callback::kPeek or the stream closes.
 class Peek final : private StreamAttachment {
  public:
-  // More could fill the receive buffer, which would then wait for ever.
+  // More than any protocol needs to be told by, and less than receive buffers hold by default.
   static constexpr size_t kMaxSize = 16 * 1024;
 
   // Copies up to `size` bytes to `to`: their number, or UV_EAGAIN where the rest
-  // is waited for.
-  static int Start(Stream* stream, char* to, size_t size);
+  // is waited for. UV_ENOBUFS where the kernel would never have all of them.
+  // `untouched`: a status that is an error is not one of the connection.
+  static int Start(Stream* stream, char* to, size_t size, bool* untouched);
 
   Peek(const Peek&) = delete;
   Peek& operator=(const Peek&) = delete;
@@ -42,6 +43,7 @@ class Peek final : private StreamAttachment {
       : stream_(stream), environment_(environment), size_(size) {}
   ~Peek() = default;
 
+  // Where that fails this is gone.
   int Watch(int fd);
   void OnArrival();
   static void OnReadable(uv_poll_t* poll, int status, int events);

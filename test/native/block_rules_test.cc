@@ -144,6 +144,22 @@ TEST(many_rules_take_little_memory) {
   CHECK(rules.MemoryUsed() < 4096);
 }
 
+TEST(replaced_rules_are_gone) {
+  BlockRules rules;
+  rules.Add(Rule("1.1.1.1"));
+  rules.Add(Rule("2001:db8::/32"));
+  rules.Replace({Rule("2.2.2.2"), Rule("10.0.0.0/8")});
+  CHECK(!rules.Contains(Ip("1.1.1.1")));
+  CHECK(!rules.Contains(Ip("2001:db8::1")));
+  CHECK(rules.Contains(Ip("2.2.2.2")));
+  CHECK_EQ(Listing(rules.List()), std::string("Address: IPv4 2.2.2.2\nSubnet: IPv4 10.0.0.0/8\n"));
+  rules.Replace({});
+  CHECK_EQ(rules.size(), size_t{0});
+  CHECK(!rules.Contains(Ip("2.2.2.2")));
+  rules.Add(Rule("3.3.3.3"));
+  CHECK(rules.Contains(Ip("3.3.3.3")));
+}
+
 TEST(token_keeps_a_list_for_a_while_and_no_longer) {
   std::string token;
   std::weak_ptr<BlockRules> watch;
@@ -194,7 +210,10 @@ TEST(threads_read_while_others_change) {
       }
       rules->Add(many);
       for (const AddressRule& rule : many) rules->Remove(rule);
+      many.push_back(Rule("200.0.0.1"));
+      rules->Replace(many);
     }
+    rules->Replace({Rule("200.0.0.1")});
   });
   for (std::thread& thread : threads) thread.join();
   CHECK_EQ(wrong.load(), 0);

@@ -2,6 +2,8 @@
 
 #include "../../native/listen/token_bucket.h"
 
+#include <limits>
+
 #include "check.h"
 
 using uvnet::TokenBucket;
@@ -78,11 +80,44 @@ TEST(ExtremesDoNotOverflow) {
 TEST(ANewRateKeepsWhatWasUsed) {
   TokenBucket bucket(10, 10);
   CHECK_EQ(TakeAll(&bucket, kSecond), 10u);
-  bucket.Configure(1000, 10);
+  bucket.Configure(1000, 10, kSecond);
   CHECK_EQ(TakeAll(&bucket, kSecond), 0u);
-  // The debt of one second is paid, and the new burst refilled.
+  CHECK_EQ(TakeAll(&bucket, kSecond + kSecond / 1000), 1u);
   CHECK_EQ(TakeAll(&bucket, 3 * kSecond), 10u);
   CHECK_EQ(TakeAll(&bucket, 3 * kSecond + kSecond / 1000), 1u);
+}
+
+TEST(ARateThatIsRaisedHoldsAtOnce) {
+  // Thirty years for a token, of which one was taken.
+  TokenBucket bucket(1e-9, 1);
+  CHECK_EQ(TakeAll(&bucket, kSecond), 1u);
+  bucket.Configure(100, 1, kSecond);
+  CHECK_EQ(TakeAll(&bucket, kSecond), 0u);
+  CHECK_EQ(TakeAll(&bucket, kSecond + kSecond / 100), 1u);
+}
+
+TEST(WhatIsNoRateLetsNobodyIn) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double rates[] = {nan, -infinity, -1, -0.0, 0, 5e-324, 1e-305, 1e-300};
+  for (const double rate : rates) {
+    for (const uint32_t burst : {0u, 1u}) {
+      TokenBucket bucket(rate, burst);
+      // The bucket begins full.
+      CHECK_EQ(TakeAll(&bucket, kSecond), 1u);
+      CHECK_EQ(TakeAll(&bucket, 3600 * kSecond), 0u);
+      bucket.Configure(10, 1, 3600 * kSecond);
+      bucket.Configure(rate, burst, 3600 * kSecond);
+      CHECK_EQ(TakeAll(&bucket, 7200 * kSecond), 0u);
+    }
+  }
+}
+
+TEST(ARateIsNeverMoreThanWasAskedFor) {
+  TokenBucket bucket(0.7e9, 1);
+  unsigned taken = 0;
+  for (uint64_t now = kSecond; now < kSecond + 1000; ++now) taken += bucket.Take(now);
+  CHECK(taken <= 701);
 }
 
 int main() { return check::RunTests(); }

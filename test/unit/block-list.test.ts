@@ -288,6 +288,20 @@ describe('more than node:net', () => {
   });
 });
 
+test('replaceMany puts rules in place of all others, or of none', () => {
+  const list = new BlockList();
+  list.addMany(['1.1.1.1', '10.0.0.0/8']);
+  expect(list.replaceMany(['2.2.2.2', '11.0.0.0/8'])).toBe(2);
+  expect(list.rules).toEqual(['Address: IPv4 2.2.2.2', 'Subnet: IPv4 11.0.0.0/8']);
+  expect([list.check('1.1.1.1'), list.check('2.2.2.2')]).toEqual([false, true]);
+  expect(() => list.replaceMany(['3.3.3.3', 'nope'])).toThrow("'entries[1]' is not a rule");
+  expect(() => list.replaceMany(5 as never)).toThrow('must be of type string or string[]');
+  expect(list.size).toBe(2);
+  expect(list.replaceMany('3.3.3.3 # one')).toBe(1);
+  expect(list.replaceMany([])).toBe(0);
+  expect(list.check('3.3.3.3')).toBe(false);
+});
+
 test('isBlockList and instanceof know both kinds', () => {
   class Special extends BlockList {}
   const ours = new BlockList();
@@ -405,6 +419,44 @@ describe('tokens', () => {
     expect(results).toEqual(['running', { wrong: 0, hits: expect.any(Number) as number }]);
     expect(list.check('99.0.0.1')).toBe(true);
     expect(list.size).toBe(2002);
+  });
+
+  test('are never without a rule while it is replaced, posted, and shared again', async () => {
+    const list = new BlockList();
+    const rules = Array.from({ length: 5000 }, (_, i) => `50.${i & 7}.${i >> 8}.${i & 255}`);
+    list.addMany([...rules, '200.0.0.1']);
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(
+      `const { workerData, parentPort } = require('node:worker_threads');
+       const binding = require(workerData.file);
+       const owner = {};
+       const id = binding.blockListFrom(owner, workerData.token);
+       parentPort.postMessage('running');
+       let missed = 0;
+       while (Atomics.load(workerData.stop, 0) === 0) {
+         for (let i = 0; i < 1000; i++) missed += 1 - binding.blockListCheck(id, '200.0.0.1', 4);
+       }
+       parentPort.postMessage({ missed });`,
+      { eval: true, workerData: { file: loaded.file, token: list.share(), stop } },
+    );
+    const results: unknown[] = [];
+    await new Promise<void>((resolve, reject) => {
+      worker.on('error', reject);
+      worker.on('exit', () => resolve());
+      worker.on('message', (message) => {
+        results.push(message);
+        if (message !== 'running') return;
+        const { port1 } = new MessageChannel();
+        for (let round = 0; round < 10; round++) {
+          list.replaceMany([...rules.slice(round), '200.0.0.1']);
+          port1.postMessage(list);
+          list.share();
+        }
+        port1.close();
+        Atomics.store(stop, 0, 1);
+      });
+    });
+    expect(results).toEqual(['running', { missed: 0 }]);
   });
 
   test('outlive the worker that made the list', async () => {

@@ -26,6 +26,7 @@ const ADDITIONS = new Map([
   ['BlockList.nativeId', 'the trie of the list in the core, for the listener'],
   ['BlockList.Symbol.hasInstance', 'lists made by node:net are lists as well'],
   ['BlockList.prototype.addMany', 'many rules in one call'],
+  ['BlockList.prototype.replaceMany', 'many rules in place of all others'],
   ['BlockList.prototype.share', 'the same list in several threads'],
   ['SocketAddress.Symbol.hasInstance', 'addresses made by node:net are addresses as well'],
   ['SocketAddress.prototype.toString', 'address:port, [v6]:port'],

@@ -192,6 +192,101 @@ describeUnix('peek', () => {
     expect(String(await readAll(echo))).toBe('not the web');
   });
 
+  test.each([1024, 2048, 4096, 8192, 16384])(
+    'a receive buffer of %i bytes is enough for as many, and too small for more',
+    async (size) => {
+      const { client, peer } = (await scope.pair({
+        server: { receiveBufferSize: size } as never,
+      })) as never as { client: NodeSocket; peer: Socket };
+      const holds = peer.getOption('receiveBufferSize')! / 2;
+      client.on('error', () => {}).write(Buffer.alloc(1 << 20, 'x'));
+      if (holds < 16384) {
+        const error: unknown = await peer.peek(holds + 1).catch((reason: unknown) => reason);
+        // Or they are there, by chance.
+        if (!Buffer.isBuffer(error)) {
+          expect(errorShape(error)).toMatchObject({ code: 'ENOBUFS', syscall: 'peek' });
+        }
+      }
+      expect(await peer.peek(size)).toHaveLength(size);
+      // The connection has nothing.
+      expect(String((await nextEvent(peer, 'data'))[0])).toMatch(/^x+$/);
+    },
+  );
+
+  test('where no descriptor is left for it, the connection goes on', async () => {
+    const { stdout, stderr } = await runChild(
+      uvnet!,
+      ({ net, require }) => {
+        const fs = require('node:fs') as typeof import('node:fs');
+        const server = net.createServer((peer) => {
+          const kept: number[] = [];
+          try {
+            for (;;) kept.push(fs.openSync('/dev/null', 'r'));
+          } catch {
+            // None is left.
+          }
+          void (peer as Socket).peek(5).catch((error: NodeJS.ErrnoException) => {
+            fs.closeSync(kept.pop()!);
+            fs.closeSync(kept.pop()!);
+            console.log(error.code);
+            void (peer as Socket).peek(5).then((bytes) => {
+              console.log(String(bytes));
+              peer.on('data', (data) => {
+                console.log(String(data));
+                process.exit();
+              });
+            });
+            client.write('hello');
+          });
+        });
+        let client: import('node:net').Socket;
+        console.log('start');
+        server.listen(0, '127.0.0.1', () => {
+          const { port } = server.address() as { port: number };
+          client = net.connect(port, '127.0.0.1');
+        });
+      },
+      { under: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'] },
+    );
+    expect([stdout, stderr]).toEqual(['start\nEMFILE\nhello\nhello\n', '']);
+  });
+
+  test.each(['before', 'after'])(
+    'one that waits keeps no process that is unref()ed %s',
+    async (when) => {
+      const server = await scope.listen(scope.server());
+      const { code, stdout, stderr } = await runChild(
+        uvnet!,
+        ({ net, args: [port, unref] }) => {
+          const socket = net.connect(port as number, '127.0.0.1', () => {
+            if (unref === 'before') socket.unref();
+            void (socket as Socket).peek(4);
+            if (unref === 'after') socket.unref();
+            console.log('waiting');
+          });
+        },
+        { args: [portOf(server), when] },
+      );
+      expect([code, stdout, stderr]).toEqual([0, 'waiting\n', '']);
+    },
+  );
+
+  test('one that waits keeps a process that is ref()ed again', async () => {
+    const server = await scope.listen(scope.server((peer) => peer.end('here')));
+    const { code, stdout } = await runChild(
+      uvnet!,
+      ({ net, args: [port] }) => {
+        const socket = net.connect(port as number, '127.0.0.1', () => {
+          socket.unref();
+          void (socket as Socket).peek(4).then((bytes) => console.log(String(bytes)));
+          socket.ref();
+        });
+      },
+      { args: [portOf(server)] },
+    );
+    expect([code, stdout]).toEqual([0, 'here\n']);
+  });
+
   test('a process that ends while one waits', async () => {
     const outcome = await runChild(uvnet!, ({ net }) => {
       const server = net.createServer((peer) => {

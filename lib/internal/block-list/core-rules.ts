@@ -60,6 +60,11 @@ export class CoreRules {
     method.call(this.list, socketAddress(first), socketAddress(last));
   }
 
+  /** @throws where `clear` would */
+  requireClear(): void {
+    this.required(core.clear);
+  }
+
   clear(): void {
     this.required(core.clear).call(this.list);
   }

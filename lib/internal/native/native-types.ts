@@ -120,7 +120,8 @@ export interface NativeBinding {
   peerCredentials(id: number, numbers: Float64Array): number;
 
   /**
-   * How many of the first bytes were copied, UV_EAGAIN where the callback follows, or another error.
+   * How many of the first bytes were copied, UV_EAGAIN where the callback follows, or another error;
+   * `state[0]` is 1 where that is none of the connection.
    */
   peek(id: number, bytes: Uint8Array): number;
 
@@ -239,6 +240,7 @@ export interface NativeBinding {
   blockListRange(id: number, remove: boolean, first: string, last: string): number;
   /** How many were added, or the negative number, from 1, of the first that is no rule. */
   blockListAddMany(id: number, entries: readonly string[] | string): number;
+  blockListReplaceMany(id: number, entries: readonly string[] | string): number;
   blockListClear(id: number): number;
   blockListSize(id: number): number;
   /** Bytes, without the object itself. */

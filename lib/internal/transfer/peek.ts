@@ -6,7 +6,7 @@ import {
   ERR_SOCKET_CLOSED,
   errnoException,
 } from '../base/errors';
-import { Handle } from '../native/handle';
+import { Handle, nativeState } from '../native/handle';
 import { startReading } from '../socket/read-path';
 import type { SocketImpl } from '../socket/socket-state';
 import { kHandle, kPeek } from '../base/symbols';
@@ -32,7 +32,9 @@ export interface PeekMethods {
    * @returns that many bytes, or fewer where the other end has closed before
    * @throws (rejects with) ERR_INVALID_STATE while another peek is under way or after
    *   `setEncoding()`, ERR_SOCKET_CLOSED where the socket is closed before,
-   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows, and what ends the connection
+   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows, and what ends the connection. The connection
+   *   goes on after ENOBUFS, where its receive buffer (TCP) is too small for so many bytes, and
+   *   EMFILE: to wait takes a descriptor
    */
   peek(size: number): Promise<Buffer>;
 }
@@ -82,6 +84,15 @@ function settle(socket: SocketImpl, pending: PendingPeek, result: Buffer | numbe
   pending.reject(error);
 }
 
+/** The peek cannot be; the connection has nothing. */
+function giveUp(socket: SocketImpl, pending: PendingPeek, status: number): void {
+  socket[kPeek] = undefined;
+  socket.off('close', pending.onClose);
+  const handle = socket[kHandle];
+  if (handle !== null) goOnReading(socket, handle, pending.wasReading);
+  pending.reject(errnoException(status, 'peek'));
+}
+
 async function connection(socket: SocketImpl): Promise<Handle> {
   if (socket.connecting) {
     await new Promise<void>((resolve, reject) => {
@@ -113,7 +124,9 @@ function peekAt(socket: SocketImpl, handle: Handle, size: number): Promise<Buffe
     const bytes = Buffer.alloc(size - before.length);
     const copied = binding.peek(handle.id, bytes);
     if (copied >= 0) settle(socket, pending, bytes.subarray(0, copied));
-    else if (copied !== UV_EAGAIN) settle(socket, pending, copied);
+    else if (copied === UV_EAGAIN) return;
+    else if (nativeState[0] === 1) giveUp(socket, pending, copied);
+    else settle(socket, pending, copied);
   });
 }
 
