@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import {
   ERR_INVALID_ARG_VALUE,
   ERR_SOCKET_HANDLE_ADOPTED,
@@ -19,14 +20,14 @@ import {
 /** Where a {@link BoundSocket} is bound to. */
 export interface BoundSocketOptions {
   /** A numeric IP address; default: any address. No name is resolved. */
-  host?: string;
+  host?: string | undefined;
   /** Default 0: the system takes a free one. */
-  port?: number;
-  ipv6Only?: boolean;
+  port?: number | undefined;
+  ipv6Only?: boolean | undefined;
   /** SO_REUSEPORT (socket(7)). */
-  reusePort?: boolean;
+  reusePort?: boolean | undefined;
   /** A unix-domain socket or named pipe, instead of host and port. */
-  path?: string;
+  path?: string | undefined;
 }
 
 /** What a bound socket's `detach()` gives: plain data, which `postMessage` carries. */
@@ -49,6 +50,7 @@ class Attached {
  *
  * Binding happens in the constructor: a used address (EADDRINUSE) is thrown there.
  */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see below
 export class BoundSocket {
   #handle: Handle | null = null;
   readonly #address: SocketName = {};
@@ -135,6 +137,9 @@ export class BoundSocket {
   }
 
   /** The local end: `{ address, family, port }`, or the path of a pipe. */
+  address(): AddressInfo | string;
+  /** As in `node:net`, which knows of no pipes here: so that uvnet may stand for it. */
+  address(): AddressInfo;
   address(): SocketName | string {
     this.#owned();
     return this.#path ?? this.#address;
@@ -194,6 +199,12 @@ export class BoundSocket {
     socket.#handle?.close();
     socket.#handle = null;
   }
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- added below
+export interface BoundSocket {
+  /** Closes it where nobody took it over. */
+  [Symbol.dispose](): void;
 }
 
 // The internals are not to be seen among the static properties.

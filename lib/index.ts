@@ -6,20 +6,32 @@ const net = implementation();
 export { backend };
 export const _createServerHandle = net.createServerHandle;
 export const _normalizeArgs = (args: unknown[]): unknown[] => net.normalizeArguments(args);
+/** Makes a socket and connects it; the listener is added for 'connect'. See docs/CONNECTING.md. */
 export const connect = net.connect;
+/** Another name of {@link connect}. */
 export const createConnection = net.connect;
+/** Makes a server; the listener is added for 'connection'. See docs/LISTENING.md. */
 export const createServer = net.createServer;
+/** 4 or 6 for the text of an IP address of that version, 0 for any other. */
 export const isIP = net.isIP;
+/** Whether a text is an IPv4 address in dotted decimal. */
 export const isIPv4 = net.isIPv4;
+/** Whether a text is an IPv6 address. */
 export const isIPv6 = net.isIPv6;
+/** A TCP or pipe server; callable without `new`. */
 export const Server = net.Server;
+/** A TCP or pipe connection, a `stream.Duplex`; callable without `new`. */
 export const Socket = net.Socket;
 /** Legacy name of {@link Socket}. */
 export const Stream = net.Socket;
+/** Whether a connect to a name tries the addresses of both families, or the one family it uses. */
 export const getDefaultAutoSelectFamily = net.getDefaultAutoSelectFamily;
+/** Sets the default of the option `autoSelectFamily`: a boolean, or the one family (4, 6) to use. */
 export const setDefaultAutoSelectFamily = net.setDefaultAutoSelectFamily;
+/** Milliseconds between the starts of two connection attempts. */
 export const getDefaultAutoSelectFamilyAttemptTimeout =
   net.getDefaultAutoSelectFamilyAttemptTimeout;
+/** Sets the default of `autoSelectFamilyAttemptTimeout`: milliseconds; less than 10 counts as 10. */
 export const setDefaultAutoSelectFamilyAttemptTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 
@@ -41,8 +53,11 @@ function defineLazily(name: string, load: () => unknown): void {
 }
 
 // As those of `node:net`, these get their value at the first use.
+/** A set of addresses, subnets and ranges, to be asked whether it has an address. */
 export declare const BlockList: typeof import('./block-list').BlockList;
+/** An IP address with a port. */
 export declare const SocketAddress: typeof import('./socket-address').SocketAddress;
+/** A socket that is bound to a local address, for a Server or a Socket to take over. */
 export declare const BoundSocket: typeof import('./bound-socket').BoundSocket;
 
 for (const name of ['BlockList', 'SocketAddress', 'BoundSocket'] as const) {
@@ -58,25 +73,10 @@ if (coreOnly !== undefined) {
   defineLazily(coreOnly, () => Reflect.get(netModule(), coreOnly) as unknown);
 }
 
-export type { ConnectionAttemptInfo } from './internal/listen/attempts';
+export type * from './types/index';
 export type BlockList = import('./block-list').BlockList;
+export type BoundSocket = import('./bound-socket').BoundSocket;
+export type Server = import('./types/server').Server;
+export type Socket = import('./types/socket').Socket;
 export type SocketAddress = import('./socket-address').SocketAddress;
-export type Server = import('./server').Server;
-export type Socket = import('./socket').Socket;
-export type { BoundSocketToken } from './bound-socket';
-export type { SocketToken } from './internal/transfer/bridge';
-export type { ListenOptions, ServerOptions, ServerToken } from './server';
-export type { DropReason, ProxyMode, ServerStats } from './internal/listen/accept-policy';
-export type { ProxyInfo, ProxySsl, ProxyTlv } from './internal/listen/proxy-info';
-export type { CloseOptions } from './internal/listen/server-close';
-export type { AcceptRate } from './internal/listen/server-limits';
-export type { DropData } from './internal/listen/server-state';
-export type { SocketOptions } from './socket';
-export type { DialOptions as ConnectOptions } from './internal/connect/dial';
-export type { PassedHandle } from './passed-handle';
-export type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
-export type {
-  SocketOptionInputs,
-  SocketOptionName,
-  SocketOptionValues,
-} from './internal/options/socket-option-types';
+export type Stream = Socket;

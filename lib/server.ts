@@ -1,8 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type * as nodeNet from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { promisify } from 'node:util';
-import type { ProxyMode, ServerStats } from './internal/listen/accept-policy';
 import { attemptProperties } from './internal/listen/attempts';
 import { netModule } from './internal/base/builtins';
 import { debug } from './internal/base/diagnostics';
@@ -12,11 +10,10 @@ import {
   errnoException,
 } from './internal/base/errors';
 import { Handle, type SocketName, type TCP } from './internal/native/handle';
-import type { DetachOptions, Token } from './internal/transfer/handover';
+import type { DetachOptions } from './internal/transfer/handover';
 import { movesPart, optionsPart } from './internal/later';
 import { listen, setupListenHandle } from './internal/listen/listen';
 import { keepServerOptions } from './internal/options/option-gate';
-import type { ServerOptionMethods } from './internal/options/option-methods';
 import {
   checkCloseOptions,
   closeProperties,
@@ -24,125 +21,25 @@ import {
   startGrace,
   type CloseOptions,
 } from './internal/listen/server-close';
-import {
-  initializeLimits,
-  limitProperties,
-  stats,
-  type AcceptRate,
-  type LimitOptions,
-} from './internal/listen/server-limits';
+import { initializeLimits, limitProperties, stats } from './internal/listen/server-limits';
 import type { ConnectionCounter, ServerImpl } from './internal/listen/server-state';
-import type { ListenSocketOptions, SocketOptionName } from './internal/options/socket-option-types';
-import type { PathOptions } from './internal/listen/unix-path';
+import type { SocketOptionName } from './internal/options/socket-option-types';
 import { kAttemptTimeout } from './internal/base/symbols';
+import type * as declared from './types/server';
+import type {
+  ConnectionListener,
+  ListenOptions,
+  ServerConstructor,
+  ServerOptions,
+  ServerToken,
+} from './types/server';
 import { validateNumber } from './internal/base/validators';
 import type { Socket } from './socket';
 
+export type { ListenOptions, ServerOptions, ServerToken };
+
 /** A TCP or pipe server with the interface of `net.Server`. */
-export interface Server extends nodeNet.Server, ServerOptionMethods {
-  /** See {@link LimitOptions}; `undefined` or `null` lifts a limit. */
-  blockList: nodeNet.BlockList | undefined;
-  maxConnectionsPerAddress: number | null | undefined;
-  ipv6PrefixLength: number;
-  acceptRate: AcceptRate | null | undefined;
-  proxyProtocol: ProxyMode;
-  proxyFrom: nodeNet.BlockList | undefined;
-  proxyHeaderTimeout: number;
-  listen(options: ListenOptions, listener?: () => void): this;
-  listen(port?: number, hostname?: string, backlog?: number, listener?: () => void): this;
-  listen(port?: number, hostname?: string, listener?: () => void): this;
-  listen(port?: number, backlog?: number, listener?: () => void): this;
-  listen(port?: number, listener?: () => void): this;
-  listen(path: string, backlog?: number, listener?: () => void): this;
-  listen(path: string, listener?: () => void): this;
-  listen(handle: unknown, backlog?: number, listener?: () => void): this;
-  listen(handle: unknown, listener?: () => void): this;
-
-  /**
-   * Milliseconds that an accepted connection has for its first byte; 0 (the default) for any time.
-   * One that is late is told by 'connectionAttemptTimeout' (socket), and destroyed where nobody
-   * listens to that. Holds for connections accepted from then on.
-   */
-  connectionAttemptTimeout: number;
-  /** What the server has let in, dropped, read and written so far. */
-  stats(): ServerStats;
-
-  close(callback?: (error?: Error) => void): this;
-  /**
-   * Stops accepting, ends connections that are idle or become so, and destroys what is left when
-   * the grace is over. 'close' and {@link closed} follow the last connection.
-   */
-  close(options: CloseOptions, callback?: (error?: Error) => void): this;
-  /** Stops accepting and destroys all connections. */
-  closeAll(callback?: (error?: Error) => void): this;
-  /**
-   * Ends the connections that have moved no byte for `ms` milliseconds (default: 0, all), after what
-   * they have still to send. The server goes on listening.
-   *
-   * @returns how many these were
-   */
-  closeIdle(ms?: number): number;
-  /** Fulfilled with 'close'. A server that listens again gets a new promise. */
-  readonly closed: Promise<void>;
-
-  /**
-   * Offers the listening socket to another thread of the process, where
-   * {@link ServerConstructor.attach} takes it up. This server is closed; its connections stay, and
-   * those that the kernel has not handed out yet wait for the other thread.
-   *
-   * @throws ERR_SERVER_NOT_RUNNING, ERR_FEATURE_UNAVAILABLE_ON_PLATFORM (Windows)
-   */
-  detach(options?: DetachOptions): ServerToken;
-}
-
-/** What a server's `detach()` gives: plain data, which `postMessage` carries. */
-export interface ServerToken extends Token<'server'> {
-  readonly settings: ServerOptions;
-  readonly path: string | undefined;
-  readonly maxConnections: number | null | undefined;
-  readonly ref: boolean;
-}
-
-/** Options of `listen()`; see `net.ListenOptions` for those not described here. */
-export interface ListenOptions extends nodeNet.ListenOptions, ListenSocketOptions, PathOptions {
-  /** A descriptor that listens or is bound already, of a TCP or a unix socket. */
-  fd?: number;
-}
-
-/** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
-export interface ServerOptions
-  extends Omit<nodeNet.ServerOpts, 'blockList'>, ListenSocketOptions, LimitOptions {
-  /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
-  handles?: boolean;
-  /** See {@link Server.connectionAttemptTimeout}. */
-  connectionAttemptTimeout?: number;
-}
-
-type ConnectionListener = (socket: Socket) => void;
-
-/** `Server`, callable with and without `new`, and open to sub-classes. */
-export interface ServerConstructor {
-  new (options?: ServerOptions, connectionListener?: ConnectionListener): Server;
-  new (connectionListener?: ConnectionListener): Server;
-  (options?: ServerOptions, connectionListener?: ConnectionListener): Server;
-  (connectionListener?: ConnectionListener): Server;
-  readonly prototype: Server;
-
-  /**
-   * Takes up what `server.detach()` offered in this or another thread, and listens: 'listening'
-   * follows. The options of the server that was detached hold where none are given here; a block
-   * list does not travel.
-   *
-   * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
-   *   that offered it has ended
-   */
-  attach(token: ServerToken, connectionListener?: ConnectionListener): Server;
-  attach(
-    token: ServerToken,
-    options?: ServerOptions,
-    connectionListener?: ConnectionListener,
-  ): Server;
-}
+export type Server = declared.Server;
 
 function checkServerOptions(options: ServerOptions): void {
   if (options.keepAliveInitialDelay !== undefined) {

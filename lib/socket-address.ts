@@ -18,13 +18,13 @@ const isCoreAddress = hasHandle(() => new (netModule().SocketAddress)({}));
 /** What a {@link SocketAddress} is made of. */
 export interface SocketAddressOptions {
   /** An IPv4 or IPv6 address. Default: `'127.0.0.1'`, for the family `'ipv6'` `'::'`. */
-  address?: string;
+  address?: string | undefined;
   /** Default: that of the address; without an address `'ipv4'`. */
-  family?: 'ipv4' | 'ipv6';
+  family?: 'ipv4' | 'ipv6' | undefined;
   /** Default: 0. */
-  port?: number;
+  port?: number | undefined;
   /** For IPv6 only, at most 20 bits. Default: 0. */
-  flowlabel?: number;
+  flowlabel?: number | undefined;
 }
 
 /** All that makes up a {@link SocketAddress}. */

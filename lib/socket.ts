@@ -12,21 +12,15 @@ import {
 import { adoptCoreHandle, isCoreHandle } from './internal/transfer/foreign';
 import { Handle } from './internal/native/handle';
 import type { DetachOptions } from './internal/transfer/handover';
-import type { HandleMethods } from './internal/transfer/handle-passing';
 import { addressesPart, isBoundSocket, leanPart, movesPart, optionsPart } from './internal/later';
 import { keepTypeOfService } from './internal/options/option-gate';
-import type { OptionMethods } from './internal/options/option-methods';
-import type { PeekMethods } from './internal/transfer/peek';
 import type { ProxyInfo } from './internal/listen/proxy-info';
 import { readMethods } from './internal/socket/read-path';
 import { AcceptedSocketOptions } from './internal/socket/accepted-options';
 import { adoptHandle, coreMethods } from './internal/socket/socket-core';
 import { watchSignal } from './internal/socket/signal';
 import type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
-import type {
-  ConnectSocketOptions,
-  SocketOptionName,
-} from './internal/options/socket-option-types';
+import type { SocketOptionName } from './internal/options/socket-option-types';
 import type { SocketImpl } from './internal/socket/socket-state';
 import {
   kArmedFor,
@@ -53,97 +47,18 @@ import {
   kWriteCallback,
 } from './internal/base/symbols';
 import { timeoutMethods } from './internal/socket/timeouts';
+import type * as declared from './types/socket';
+import type { SocketConstructor, SocketOptions } from './types/socket';
 import { validateAbortSignal, validateNumber } from './internal/base/validators';
 import type { Connection } from './lean/connection';
 import type { ConnectionOptions } from './lean/group';
 import type { Handlers } from './lean/handlers';
 import { writeAfterFin, writeGetters, writeMethods } from './internal/socket/write-path';
 
+export type { SocketOptions };
+
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
-export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, PeekMethods {
-  /** What a PROXY header said about this connection; undefined where it had none. */
-  readonly proxy: ProxyInfo | undefined;
-
-  /**
-   * Hands the connection over to a new socket of `node:net`, for code that takes no other:
-   * `tls.connect({ socket })`, `child.send(message, socket)`, an HTTP server's 'connection' event.
-   *
-   * What was read and not consumed, the encoding, the pause and the idle timeout go along;
-   * listeners do not. Data that is still to be sent leaves first. This socket emits 'close' without
-   * having ended the connection.
-   *
-   * @throws ERR_SOCKET_CLOSED, ERR_INVALID_STATE (not connected yet),
-   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM (Windows, whose sockets cannot change hands)
-   */
-  toNode(): nodeNet.Socket;
-
-  /**
-   * Goes on with the connection as one of a handler table (see docs/LEAN.md), with what was read and
-   * not consumed. This socket emits 'close' without having ended the connection.
-   *
-   * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE before it is connected, and while data waits to be
-   *   sent
-   */
-  toLean<Data = unknown>(handlers: Handlers<Data>, options?: ConnectionOptions): Connection<Data>;
-
-  /**
-   * The descriptor; undefined without a connection and on Windows. It is what `child_process.spawn`
-   * looks for in `stdio: [socket]`.
-   */
-  readonly fd: number | undefined;
-
-  /**
-   * Offers the connection to another thread of the process. The token is plain data for
-   * `postMessage`; {@link SocketConstructor.attach} takes the connection up there, with all that
-   * was read and not consumed. This socket emits 'close' without having ended the connection, which
-   * is closed where nobody takes it in time or this thread ends before.
-   *
-   * @throws as `toNode()`, and ERR_INVALID_STATE while data waits to be sent
-   */
-  detach(options?: DetachOptions): SocketToken;
-}
-
-/** Options of `new Socket()`; see `net.Socket` for those not described here. */
-export interface SocketOptions
-  extends Omit<nodeNet.SocketConstructorOpts, 'handle' | 'typeOfService'>, ConnectSocketOptions {
-  handle?: unknown;
-  noDelay?: boolean;
-  keepAlive?: boolean;
-  /** Milliseconds. */
-  keepAliveInitialDelay?: number;
-  highWaterMark?: number;
-  blockList?: nodeNet.BlockList;
-  /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
-  handles?: boolean;
-  objectMode?: boolean;
-  readableObjectMode?: boolean;
-  writableObjectMode?: boolean;
-  pauseOnCreate?: boolean;
-  manualStart?: boolean;
-}
-
-/** `Socket`, callable with and without `new`, and open to sub-classes. */
-export interface SocketConstructor {
-  new (options?: SocketOptions): Socket;
-  (options?: SocketOptions): Socket;
-  readonly prototype: Socket;
-
-  /**
-   * Takes a connection over from a socket of `node:net`; the reverse of {@link Socket.toNode}.
-   * That socket emits 'close' without having ended the connection.
-   *
-   * @throws as `toNode()`
-   */
-  fromNode(socket: nodeNet.Socket): Socket;
-
-  /**
-   * Takes up what `socket.detach()` offered in this or another thread.
-   *
-   * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
-   *   that offered it has ended
-   */
-  attach(token: SocketToken): Socket;
-}
+export type Socket = declared.Socket;
 
 function checkSocketOptions(options: SocketOptions | undefined): void {
   if (options == null) return;

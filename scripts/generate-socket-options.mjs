@@ -173,7 +173,7 @@ function properties(options, optional) {
       const rows = options.filter((option) => option.name === name);
       const types = new Set(rows.flatMap((row) => (row.input ?? row.type).split(' | ')));
       const mark = optional ? '?' : '';
-      return `${comment(rows.map(describe))}\n${name}${mark}: ${[...types].join(' | ')};`;
+      return `${comment(rows.map(describe))}\n${name}${mark}: ${[...types, ...(optional ? ['undefined'] : [])].join(' | ')};`;
     })
     .join('\n\n');
 }
@@ -186,7 +186,7 @@ function subset(name, options, all) {
   );
   const shared = options.filter((option) => !own.includes(option));
   return `export interface ${name}
-    extends Partial<Pick<SocketOptionInputs, ${shared.map((option) => quote(option.name)).join(' | ')}>> {
+    extends Given<Pick<SocketOptionInputs, ${shared.map((option) => quote(option.name)).join(' | ')}>> {
       ${properties(own, true)}
     }`;
 }
@@ -226,6 +226,9 @@ async function typesText({ options, dscp }) {
       extends Omit<SocketOptionInputs, ${changed.map(({ name }) => quote(name)).join(' | ')}> {
       ${changed.map(({ name, type }) => `${name}: ${type};`).join('\n')}
     }
+
+    /** Each may be left out, or be undefined, as everywhere in \`node:net\`. */
+    type Given<Options> = { [Name in keyof Options]?: Options[Name] | undefined };
 
     /** Options of \`connect()\`, set on the new socket before it connects. */
     ${subset('ConnectSocketOptions', connect, options)}

@@ -14,11 +14,11 @@ export interface LeanConnectOptions
     Omit<SocketOptions, 'signal'>,
     Partial<Omit<DialOptions, keyof SocketOptions>>,
     ConnectionOptions {
-  path?: string;
+  path?: string | undefined;
   /** An abort makes the connect fail, or ends the connection, with an `AbortError`. */
-  signal?: AbortSignal;
-  highWaterMark?: number;
-  allowHalfOpen?: boolean;
+  signal?: AbortSignal | undefined;
+  highWaterMark?: number | undefined;
+  allowHalfOpen?: boolean | undefined;
 }
 
 /**

@@ -13,13 +13,13 @@ export type Framing =
       /** A length in front of each message. */
       type: 'length';
       /** Width of the length, 1 to 8 bytes. Default: 4. */
-      bytes?: number;
+      bytes?: number | undefined;
       /** Default: 'big'. */
       endian?: 'big' | 'little';
       /** Whether the length counts its own bytes too. Default: false. */
-      includesHeader?: boolean;
+      includesHeader?: boolean | undefined;
       /** The longest message that is accepted, in bytes. Default: 1 MiB. */
-      max?: number;
+      max?: number | undefined;
     }
   | {
       /** A delimiter behind each message. */
@@ -27,7 +27,7 @@ export type Framing =
       /** 1 to 64 bytes; a string is taken as UTF-8. Default: '\n'. */
       delimiter?: string | Uint8Array;
       /** The longest message that is accepted, in bytes. Default: 1 MiB. */
-      max?: number;
+      max?: number | undefined;
     }
   | {
       /** Messages of one size. */

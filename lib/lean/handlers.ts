@@ -1,4 +1,4 @@
-import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
+import { ERR_INVALID_ARG_TYPE, type SystemError } from '../internal/base/errors';
 import type { DropData } from '../internal/listen/server-state';
 import { validateObject } from '../internal/base/validators';
 import type { Connection } from './connection';
@@ -17,7 +17,7 @@ export interface Handlers<Data = unknown> {
   /** The peer has ended. Unless `allowHalfOpen` is set, the connection is ended after this. */
   end?: (connection: Connection<Data>) => void;
   /** The connection is closed; `error` says why where it was not ended in an orderly manner. */
-  close?: (connection: Connection<Data>, error: Error | undefined) => void;
+  close?: (connection: Connection<Data>, error: NodeJS.ErrnoException | undefined) => void;
   /** No byte has moved for the time that `setTimeout` was given. */
   timeout?: (connection: Connection<Data>) => void;
 }
@@ -27,7 +27,7 @@ export interface ServerHandlers<Data = unknown> extends Handlers<Data> {
   /** A connection was not let in; see the options that limit a server. */
   drop?: (drop: DropData) => void;
   /** A connection could not be accepted, for want of descriptors or memory. */
-  acceptError?: (error: Error) => void;
+  acceptError?: (error: SystemError) => void;
 }
 
 export type HandlerTable = Required<ServerHandlers<unknown>>;

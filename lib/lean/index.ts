@@ -4,10 +4,15 @@ import { implementation } from '../internal/backend';
 
 const lean = implementation().leanPart();
 
+/** Listens, and has a table of handlers called with what happens to the connections. */
 export const listen = lean.listen;
+/** Connects, and has a table of handlers called with what happens to the connection. */
 export const connect = lean.connect;
+/** Sends the same data to many connections: one call, in which a text is encoded once. */
 export const publish = lean.publish;
+/** Connects two connections with each other, until both have ended; see docs/RELAY.md. */
 export const relay = lean.relay;
+/** The PROXY header with which a proxy tells a server who its client is. */
 export const proxyHeader = lean.proxyHeader;
 
 export type { Connection, Endpoint } from './connection';

@@ -11,7 +11,7 @@ export interface ProxiedConnection {
 
 export interface ProxyHeaderOptions {
   /** Of the PROXY protocol: 1 is a line of text, 2 is binary. Default: 2. */
-  version?: 1 | 2;
+  version?: 1 | 2 | undefined;
 }
 
 /** An IPv4 client of a socket that listens for both families is an IPv4 client. */

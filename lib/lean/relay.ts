@@ -25,13 +25,13 @@ export interface RelayOptions {
    * Milliseconds without a byte in either direction after which both connections are closed. They
    * count from the call, so that they limit a connect as well. Default: no limit.
    */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /** Closes both connections when it is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Told of the bytes that moved so far, at most once per `progressInterval`, and not of rest. */
-  onProgress?: (progress: RelayProgress) => void;
+  onProgress?: ((progress: RelayProgress) => void) | undefined;
   /** Milliseconds. Default: 1000. */
-  progressInterval?: number;
+  progressInterval?: number | undefined;
 }
 
 function checkSocket(side: unknown, name: string): SocketImpl {

@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { ServerStats } from '../internal/listen/accept-policy';
 import { binding } from '../internal/native/binding';
-import { errnoException } from '../internal/base/errors';
+import { errnoException, type SystemError } from '../internal/base/errors';
 import { Handle, type SocketName, type TCP } from '../internal/native/handle';
 import { setupListenHandle } from '../internal/listen/listen';
 import { applyAccepted } from '../internal/options/option-gate';
@@ -24,8 +24,8 @@ import { holdUnread } from './held';
 
 /** Options of {@link listen}: those of `net.createServer()` and `server.listen()` in one. */
 export interface LeanListenOptions extends ServerOptions, ListenOptions, ConnectionOptions {
-  highWaterMark?: number;
-  allowHalfOpen?: boolean;
+  highWaterMark?: number | undefined;
+  allowHalfOpen?: boolean | undefined;
 }
 
 /** What a PROXY header said about connections. */
@@ -54,7 +54,7 @@ export class LeanServer<Data = unknown> {
     };
     base.on('connection', (socket: Socket) => adoptSocket(socket, this.group));
     base.on('drop', (drop: DropData) => this.group.table.drop(drop));
-    base.on('acceptError', (error: Error) => this.group.table.acceptError(error));
+    base.on('acceptError', (error: SystemError) => this.group.table.acceptError(error));
     base.on('close', () => this.group.finish());
     this.ready = new Promise((resolve, reject) => {
       base.once('listening', () => resolve(this));

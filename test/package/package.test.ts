@@ -314,6 +314,32 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     120_000,
   );
 
+  test('every type of node:net is exported, and no declaration of uvnet has an error of its own', () => {
+    const declarations = readFileSync(at('node_modules/@types/node/net.d.ts'), 'utf8');
+    const found = declarations.matchAll(/^ {4}(?:interface|type|class) (\w+)/gm);
+    const names = [...new Set([...found].map(([, name]) => name))];
+    expect(names).toEqual(expect.arrayContaining(['AddressInfo', 'NetConnectOpts', 'Socket']));
+    writeFileSync(
+      path.join(project, 'every.mts'),
+      `import type { ${names.join(', ')} } from 'uvnet';
+       import type * as nodeNet from 'node:net';
+       import * as net from 'uvnet';
+       import * as lean from 'uvnet/lean';
+       export type All = [${names.join(', ')}];
+       export const injected: typeof nodeNet = net;
+       export const listen = lean.listen;`,
+    );
+    const { status, stdout } = node([
+      at('node_modules/typescript/bin/tsc'),
+      ...['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'],
+      ...['--skipLibCheck', 'false', '--target', 'es2022', '--types', 'node'],
+      ...['--module', 'node16', '--moduleResolution', 'node16'],
+      ...['--typeRoots', at('node_modules/@types'), 'every.mts'],
+    ]);
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  }, 120_000);
+
   test.each([
     ['publint', 'node_modules/publint/src/cli.js', [], 'All good'],
     // TypeScript's resolution of before `exports` finds no entry points but the first.

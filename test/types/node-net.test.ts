@@ -9,24 +9,9 @@ import type * as uvnet from 'uvnet';
 /** Compiles only where `From` may stand where `To` is asked for. */
 type Assignable<From extends To, To> = From;
 
-/**
- * Functions that take and give what those of node:net do. `getDefaultAutoSelectFamily` is not
- * among them: after `setDefaultAutoSelectFamily(4)` it gives 4.
- */
-type Functions =
-  | 'isIP'
-  | 'isIPv4'
-  | 'isIPv6'
-  | 'getDefaultAutoSelectFamilyAttemptTimeout'
-  | 'setDefaultAutoSelectFamily'
-  | 'setDefaultAutoSelectFamilyAttemptTimeout'
-  | 'connect'
-  | 'createConnection'
-  | 'createServer';
-
 export type Checks = [
   Assignable<Exclude<keyof typeof nodeNet, keyof typeof uvnet>, never>,
-  Assignable<Pick<typeof uvnet, Functions>, Pick<typeof nodeNet, Functions>>,
+  Assignable<typeof uvnet, typeof nodeNet>,
   Assignable<uvnet.Socket, nodeNet.Socket>,
   Assignable<uvnet.Socket, Duplex>,
   Assignable<uvnet.Server, nodeNet.Server>,

@@ -125,7 +125,7 @@ describeUvnet('what uvnet adds to net', ({ net, scope }) => {
         const socket = net.connect({
           port: 1,
           host: 'name',
-          lookup: (_host: string, query: Record<string, unknown>) => resolve(query),
+          lookup: (_host: string, query: object) => resolve(query as Record<string, unknown>),
           ...options,
         });
         scope.track(socket);

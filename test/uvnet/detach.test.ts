@@ -113,7 +113,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
       expect(thrownBy(() => bound.address()).code).toBe('ERR_SOCKET_HANDLE_ADOPTED');
       await nextEvent(worker, 'message');
       const endpoint = typeof address === 'string' ? { path: address } : { ...address };
-      const { address: host, port, path } = endpoint as Record<string, never>;
+      const { address: host, port, path } = endpoint as Record<string, unknown>;
       const client = scope.connect((path ? { path } : { port, host }) as nodeNet.NetConnectOpts);
       expect((await readAll(client)).toString()).toBe('from the thread');
     });

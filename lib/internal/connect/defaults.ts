@@ -14,6 +14,9 @@ let autoSelectFamily: boolean | undefined;
 let attemptTimeout: number | undefined;
 
 /** Whether a connect to a name tries the addresses of both families, or the one family it uses. */
+export function getDefaultAutoSelectFamily(): boolean | 4 | 6;
+/** As in `node:net`, which knows of no single family: so that uvnet may stand for it. */
+export function getDefaultAutoSelectFamily(): boolean;
 export function getDefaultAutoSelectFamily(): boolean | 4 | 6 {
   return forcedFamily ?? (autoSelectFamily ??= netModule().getDefaultAutoSelectFamily());
 }

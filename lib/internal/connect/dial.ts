@@ -48,20 +48,20 @@ const DEFAULT_FIRST_ADDRESS_FAMILY_COUNT = 1;
 /** The options of `connect()` that say how the connection is made; see docs/CONNECTING.md. */
 export interface DialOptions extends TcpNetConnectOpts {
   /** How several addresses are tried; default `'race'`. `'sequential'` is what `node:net` does. */
-  autoSelectFamilyStrategy?: 'race' | 'sequential';
+  autoSelectFamilyStrategy?: 'race' | 'sequential' | undefined;
   /**
    * Milliseconds after which the next address is tried as well, at least 10; the default is that of
    * `getDefaultAutoSelectFamilyAttemptTimeout()`.
    */
-  autoSelectFamilyAttemptTimeout?: number;
+  autoSelectFamilyAttemptTimeout?: number | undefined;
   /** The most attempts at a time; default 4. When they are all late, the oldest gives way. */
-  connectConcurrency?: number;
+  connectConcurrency?: number | undefined;
   /** Addresses of the first family to try before one of the other family; default 1. */
-  firstAddressFamilyCount?: number;
+  firstAddressFamilyCount?: number | undefined;
   /** Milliseconds for the whole of connecting, the lookup included; default 0: no limit. */
-  connectTimeout?: number;
+  connectTimeout?: number | undefined;
   /** Asks for IPv6 and IPv4 addresses separately, and starts with the first answer; default false. */
-  dualLookup?: boolean;
+  dualLookup?: boolean | undefined;
 }
 
 /** Connects a socket to a path: a unix-domain socket or a named pipe. */

@@ -14,7 +14,7 @@ export interface CloseOptions {
    * A connection that has moved no byte for so many milliseconds counts as idle and is ended
    * before. Default: 1000.
    */
-  idle?: number;
+  idle?: number | undefined;
 }
 
 /** Long enough for a request to be worked on in silence, short against any useful grace. */

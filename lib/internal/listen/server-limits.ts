@@ -13,7 +13,7 @@ export interface AcceptRate {
   /** Connections per second; fractions are allowed. */
   perSecond: number;
   /** At least 1. Default: `perSecond`, rounded up. */
-  burst?: number;
+  burst?: number | undefined;
 }
 
 /** Options of a server that say whom it lets in; they are properties of the server too. */

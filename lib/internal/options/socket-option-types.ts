@@ -236,8 +236,11 @@ export interface SocketOptionValues extends Omit<SocketOptionInputs, 'typeOfServ
   typeOfService: number;
 }
 
+/** Each may be left out, or be undefined, as everywhere in `node:net`. */
+type Given<Options> = { [Name in keyof Options]?: Options[Name] | undefined };
+
 /** Options of `connect()`, set on the new socket before it connects. */
-export interface ConnectSocketOptions extends Partial<
+export interface ConnectSocketOptions extends Given<
   Pick<
     SocketOptionInputs,
     | 'multipath'
@@ -274,11 +277,11 @@ export interface ConnectSocketOptions extends Partial<
    * and nothing reaches a server that speaks first. RFC 7413, tcp(7). Set before connect or
    * listen. On linux.
    */
-  fastOpen?: boolean;
+  fastOpen?: boolean | undefined;
 }
 
 /** Options of `listen()` and `createServer()`, for the listening socket and its connections. */
-export interface ListenSocketOptions extends Partial<
+export interface ListenSocketOptions extends Given<
   Pick<
     SocketOptionInputs,
     | 'multipath'
@@ -316,7 +319,7 @@ export interface ListenSocketOptions extends Partial<
    * not complete. Linux also wants bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
    * before connect or listen. On linux, darwin, win32.
    */
-  fastOpen?: number | boolean;
+  fastOpen?: number | boolean | undefined;
 }
 
 /** The name of a socket option. */

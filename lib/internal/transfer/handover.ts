@@ -21,7 +21,7 @@ import { validateInteger } from '../base/validators';
 /** Options of the `detach()` methods. */
 export interface DetachOptions {
   /** Milliseconds after which the connection is closed where nobody took it. Default: 30 000. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 const DEFAULT_TIMEOUT = 30_000;

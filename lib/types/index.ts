@@ -1,0 +1,59 @@
+/**
+ * The types that `uvnet` exports: those of `node:net` under their names there, and its own. The
+ * instances of classes are named in index.ts of lib, where the classes are values.
+ */
+
+// Of node:net, as they are there.
+export type {
+  AddressInfo,
+  IPVersion,
+  IpcSocketConnectOpts,
+  LookupFunction,
+  OnReadOpts,
+  SocketConnectOpts,
+  SocketReadyState,
+  TcpSocketConnectOpts,
+} from 'node:net';
+
+// Of node:net, with what uvnet adds to them.
+export type { BoundSocketOptions } from '../bound-socket';
+export type { DropData as DropArgument } from '../internal/listen/server-state';
+export type { SocketAddressOptions as SocketAddressInitOptions } from '../socket-address';
+export type { ServerEventMap, SocketEventMap } from './events';
+export type { ListenOptions, ServerOptions as ServerOpts } from './server';
+export type {
+  ConnectOptions as NetConnectOpts,
+  IpcConnectOptions as IpcNetConnectOpts,
+  SetKeepAliveOptions,
+  SocketOptions as SocketConstructorOpts,
+  TcpConnectOptions as TcpNetConnectOpts,
+} from './socket';
+
+// uvnet's own.
+export type { AddressLike, RuleFamily } from '../block-list';
+export type { BoundSocketToken } from '../bound-socket';
+export type { SystemError } from '../internal/base/errors';
+export type { DropReason, ProxyMode, ServerStats } from '../internal/listen/accept-policy';
+export type { ConnectionAttemptInfo } from '../internal/listen/attempts';
+export type { ProxyInfo, ProxySsl, ProxyTlv } from '../internal/listen/proxy-info';
+export type { CloseOptions } from '../internal/listen/server-close';
+export type { AcceptRate } from '../internal/listen/server-limits';
+export type { DropData } from '../internal/listen/server-state';
+export type { PeerCredentials, SocketInfo } from '../internal/options/socket-info';
+export type {
+  SocketOptionInputs,
+  SocketOptionName,
+  SocketOptionValues,
+} from '../internal/options/socket-option-types';
+export type { SocketToken } from '../internal/transfer/bridge';
+export type { DetachOptions } from '../internal/transfer/handover';
+export type { PassedHandle } from '../passed-handle';
+export type { SocketAddressOptions, SocketAddressParts } from '../socket-address';
+export type { ServerConstructor, ServerOptions, ServerToken } from './server';
+export type {
+  ConnectOptions,
+  IpcConnectOptions,
+  SocketConstructor,
+  SocketOptions,
+  TcpConnectOptions,
+} from './socket';

@@ -1,0 +1,70 @@
+// The types of what uvnet has beside node:net, and what they refuse; checked by `tsc -p tsconfig.test.json`.
+import type { Handlers, ServerHandlers } from 'uvnet/lean';
+
+import type * as uvnet from 'uvnet';
+import type * as uvnetLean from 'uvnet/lean';
+
+/** Compiles only where both are the same. */
+type Same<One, Other> =
+  (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : never;
+
+/** What calls look like that have to compile, and those that must not. */
+export function calls(net: typeof uvnet): void {
+  net.connect({ port: 5, host: 'localhost', connectTimeout: 100, mark: 1 }, () => {});
+  net.connect({ path: '/run/x', noDelay: true }).setNoDelay();
+  net.connect(5, 'localhost', () => {});
+  net.connect(5, () => {});
+  net.createConnection('/run/x').end();
+  new net.Socket().connect({ port: 5, dualLookup: true });
+  net.createServer({ proxyProtocol: 'require' }).listen({ path: '/run/x', mode: 0o600 });
+
+  // @ts-expect-error -- a misspelt name
+  net.connect({ potr: 5 });
+  // @ts-expect-error -- neither port nor path
+  net.connect({ host: 'localhost' });
+  // @ts-expect-error -- no such mode
+  net.createServer({ proxyProtocol: 'maybe' });
+  // @ts-expect-error -- a misspelt name
+  net.createServer({ proxyProtocl: 'require' });
+  // @ts-expect-error -- a misspelt name
+  new net.Socket().connect({ port: 5, dualLookpu: true });
+}
+
+/** Listeners get uvnet's own sockets and what it tells beyond node:net. */
+export function events(server: uvnet.Server, socket: uvnet.Socket): void {
+  server.on('connection', (connection) => connection.setOption('mark', 1));
+  server.once('drop', ({ reason, remoteAddress }) => [reason, remoteAddress]);
+  server.on('acceptError', (error) => error.code.toUpperCase());
+  server.on('connectionAttempt', (attempt, info) => [attempt.destroy(), info.remoteAddress]);
+  socket.on('handle', (handle, position) => [handle.take(), position.toFixed()]);
+  socket.prependListener('data', (data) => data.length);
+  socket.off('custom', (anything: number) => anything);
+}
+
+interface Session {
+  name: string;
+}
+
+export function lean({ listen }: typeof uvnetLean): void {
+  listen<Session>(
+    { port: 0 },
+    {
+      open: (c) => (c.data = { name: 'x' }),
+      data: (c, bytes) => c.write(c.data.name + String(bytes)),
+      close: (_connection, error) => error?.code?.toUpperCase(),
+      acceptError: (error) => error.code.toUpperCase(),
+    },
+  );
+}
+
+export type Checks = [
+  Same<Parameters<NonNullable<Handlers['close']>>[1], NodeJS.ErrnoException | undefined>,
+  Same<Parameters<NonNullable<ServerHandlers['drop']>>[0], uvnet.DropData>,
+  Same<uvnet.SocketEventMap['handle'][0], uvnet.PassedHandle>,
+  Same<uvnet.ServerEventMap['connection'][0], uvnet.Socket>,
+];
+
+test('the functions that were type-checked are there', () => {
+  const names = ['connect', 'createServer', 'Socket', 'Server'];
+  expect(Object.keys(require('uvnet') as object)).toEqual(expect.arrayContaining(names));
+});
