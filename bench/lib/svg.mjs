@@ -16,7 +16,7 @@ const GROUPS = [
     'Bulk data and connections',
     [
       ['bulk-in', 'Data received in writes of 64 KiB'],
-      ['churn', 'Connection: accept, 64 bytes each way, close'],
+      ['churn', 'A connection with 64 bytes each way'],
       ['idle', 'Memory of an idle connection'],
     ],
   ],
