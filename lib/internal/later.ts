@@ -1,6 +1,6 @@
 import type * as addresses from '../addresses';
 import type * as lean from '../lean/implementation';
-import type * as dialling from './connect/dialling';
+import type * as dial from './connect/dial';
 import type * as moves from './transfer/moves';
 import type * as options from './options/option-methods';
 import type { BoundSocket } from '../bound-socket';
@@ -23,7 +23,7 @@ export const movesPart = lazily(() => require('./transfer/moves') as typeof move
 /** Socket options, and what the kernel knows of a connection. */
 export const optionsPart = lazily(() => require('./options/option-methods') as typeof options);
 /** Connecting. */
-export const diallingPart = lazily(() => require('./connect/dialling') as typeof dialling);
+export const diallingPart = lazily(() => require('./connect/dial') as typeof dial);
 
 /**
  * Loads all of them. A server does so when it listens: once its peers are there it may have no

@@ -1,7 +1,6 @@
 import type cluster from 'node:cluster';
 import type * as dns from 'node:dns';
 import type * as net from 'node:net';
-import type * as performance from 'node:perf_hooks';
 
 /**
  * Modules of Node's that a program may never need. They take milliseconds to load, so that is done
@@ -21,4 +20,3 @@ export const dnsModule = lazily(() => require('node:dns') as typeof dns);
 export const netModule = lazily(
   () => process.getBuiltinModule?.('node:net') ?? (require('node:net') as typeof net),
 );
-export const performanceModule = lazily(() => require('node:perf_hooks') as typeof performance);

@@ -205,8 +205,7 @@ export const coreMethods = {
     }
     this._unrefTimer();
     this.connecting = true;
-    const { dialPipe, dialTcp, isObserved, noteConnect } = diallingPart();
-    if (isObserved()) noteConnect(this);
+    const { dialPipe, dialTcp } = diallingPart();
 
     if (pipe) {
       validateString(path, 'options.path');
