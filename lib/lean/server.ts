@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../internal/base/timers';
 import type { ServerStats } from '../internal/listen/accept-policy';
 import { binding } from '../internal/native/binding';
 import { errnoException, type SystemError } from '../internal/base/errors';

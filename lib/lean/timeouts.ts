@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../internal/base/timers';
 import { TIMEOUT_MAX } from '../internal/socket/timeouts';
 import { validateInteger } from '../internal/base/validators';
 import type { Connection } from './connection';

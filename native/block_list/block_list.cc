@@ -132,9 +132,10 @@ napi_value ChangeRange(napi_env env, napi_callback_info info) {
   if (!ReadAddress(arguments, 2, 0, &rule.first) || !ReadAddress(arguments, 3, 0, &rule.last)) {
     return arguments.Return(UV_EINVAL);
   }
-  if (!arguments.Bool(1) && Compare(rule.first, rule.last) == 1) {
-    return arguments.Return(UV_ERANGE);
-  }
+  const int order = Compare(rule.first, rule.last);
+  // Between the families there is nothing that a list could block.
+  if (order == 2) return arguments.Return(UV_EINVAL);
+  if (order == 1 && !arguments.Bool(1)) return arguments.Return(UV_ERANGE);
   return Change(arguments, rule);
 }
 

@@ -2,6 +2,7 @@
 
 #include "block_list/block_list_table.h"
 
+#include <algorithm>
 #include <cstring>
 
 #ifndef _WIN32
@@ -221,7 +222,8 @@ napi_value PolicyStats(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (policy, ms): the ids of its connections that moved nothing for so long.
+// (policy, ms): the ids of its connections that moved nothing for so long; and
+// through the state in how many ms the next one will be as far, or -1.
 napi_value PolicyIdle(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
@@ -230,12 +232,18 @@ napi_value PolicyIdle(napi_env env, napi_callback_info info) {
   const double idle = arguments.Double(1);
   const uint64_t now = uv_now(arguments.environment()->loop());
   uint32_t count = 0;
+  double next = -1;
   for (Handle* at = arguments.environment()->first_handle(); at != nullptr; at = at->next()) {
     const Stream* stream = OfPolicy(at, policy);
     if (stream == nullptr || stream->id() < 0) continue;
-    if (static_cast<double>(now - stream->last_activity()) < idle) continue;
+    const double left = idle - static_cast<double>(now - stream->last_activity());
+    if (left > 0) {
+      next = next < 0 ? left : std::min(next, left);
+      continue;
+    }
     if (napi_set_element(env, ids, count, arguments.Return(stream->id())) == napi_ok) ++count;
   }
+  arguments.environment()->SetState(static_cast<int32_t>(next), 0);
   return ids;
 }
 

@@ -94,7 +94,9 @@ napi_value TcpBind(napi_env env, napi_callback_info info) {
   }
   status = PrepareSocket(stream, address.ss_family);
   if (status != 0) return arguments.Return(status);
-  const unsigned flags = arguments.Bool(4) ? UV_TCP_IPV6ONLY : 0;
+  // It has no meaning for IPv4, where node:net ignores it and libuv fails.
+  const bool ipv6_only = arguments.Bool(4) && address.ss_family == AF_INET6;
+  const unsigned flags = ipv6_only ? UV_TCP_IPV6ONLY : 0;
   status = uv_tcp_bind(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), flags);
   return arguments.Return(status != 0 ? status : ApplyPreset(stream, OptionStage::kBound));
 }

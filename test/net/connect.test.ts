@@ -6,6 +6,17 @@ import { describeNet, nodeAtLeast } from '../helpers/implementations';
 import { endpointOf, portOf, transports } from '../helpers/scope';
 import { describeUvnet } from '../helpers/uvnet';
 
+/** A lookup that knows IPv4 addresses only. */
+const answerIPv4 = (
+  _host: string,
+  { all }: { all?: boolean },
+  done: (...result: unknown[]) => void,
+): void => {
+  const found = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+  if (all) done(null, found);
+  else done(null, '127.0.0.1', 4);
+};
+
 describeNet('connect', ({ net, scope, newer }) => {
   describe.each(transports)('over %s', (transport) => {
     test('events of both sides in their order, from connect to close', async () => {
@@ -213,6 +224,26 @@ describeNet('connect', ({ net, scope, newer }) => {
       });
     },
   );
+
+  test.each([
+    ['127.0.0.1', '::1', {}],
+    ['::1', '127.0.0.1', {}],
+    ['127.0.0.1', '::1', { autoSelectFamilyStrategy: 'sequential' }],
+    ['127.0.0.1', '::1', { localPort: 5, connectTimeout: 5000 }],
+    ['a name', '::1', { lookup: answerIPv4 }],
+    ['a name', '::1', { lookup: answerIPv4, autoSelectFamily: false }],
+    ['a name', '::1', { lookup: answerIPv4, autoSelectFamilyStrategy: 'sequential' }],
+  ])('to %s from %s: an error', async (host, localAddress, options) => {
+    const socket = scope.connect({ port: 1, host, localAddress, ...options } as never);
+    const [error] = await nextEvent(socket, 'error');
+    const { localPort = 0 } = options as { localPort?: number };
+    expect(errorShape(error)).toMatchObject({
+      code: 'EINVAL',
+      syscall: 'bind',
+      address: localAddress,
+      message: `bind EINVAL ${localAddress}${localPort > 0 ? ':5' : ''}`,
+    });
+  });
 
   test('localAddress and localPort are what the peer sees', async () => {
     const server = await scope.listen(scope.server());

@@ -68,6 +68,11 @@ describeNet('listen', ({ net, scope }) => {
     }
   });
 
+  test.each(['127.0.0.1', '0.0.0.0'])('ipv6Only means nothing for %s', async (host) => {
+    const server = await scope.listen(scope.server(), { port: 0, host, ipv6Only: true });
+    expect(server.address()).toMatchObject({ address: host, family: 'IPv4' });
+  });
+
   test('ipv6Only leaves the IPv4 port free', async () => {
     const server = await scope.listen(scope.server(), { port: 0, host: '::', ipv6Only: true });
     const other = await scope.listen(scope.server(), { port: portOf(server), host: '0.0.0.0' });

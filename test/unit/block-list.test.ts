@@ -107,6 +107,8 @@ const wrong: [string, ...unknown[]][] = [
   ['addRange', '1.1.1.2', '1.1.1.1'],
   ['addRange', '::2', '::1', 'ipv6'],
   ['addRange', '1.1.1.1', '1.1.1.2', 'foo'],
+  ['addRange', '10.0.0.1', '::5', 'ipv4'],
+  ['addRange', '10.0.0.1', '::5', 'ipv6'],
   ['addSubnet', 1],
   ['addSubnet', '1.1.1.1', ''],
   ['addSubnet', '1.1.1.1', NaN],
@@ -121,6 +123,9 @@ const wrong: [string, ...unknown[]][] = [
   ['check', null],
 ];
 const wrongInNew: [string, ...unknown[]][] = [
+  ['addRange', '10.0.0.1', '::5'],
+  ['addRange', '::1', '10.0.0.1'],
+  ['removeRange', '10.0.0.1', '::5'],
   ['addAddresses', 'x'],
   ['addAddresses', ['1.1.1.1', 5]],
   ['addAddresses', ['nope']],
@@ -265,6 +270,13 @@ describe('more than node:net', () => {
     expect(list.check(new net.SocketAddress({ address: '::1', family: 'ipv6' }))).toBe(true);
     expect(list.check(new SocketAddress({ address: '1.1.1.5' }))).toBe(true);
     expect(list.rules[1]).toBe('Range: IPv4 1.1.1.1-::ffff:1.1.1.9');
+    expect(() =>
+      list.addRange(
+        new net.SocketAddress({ address: '1.1.1.1' }),
+        new SocketAddress({ address: '::9', family: 'ipv6' }),
+      ),
+    ).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ADDRESS' }));
+    expect(list.rules).toHaveLength(2);
   });
 
   test('addMany', () => {

@@ -356,6 +356,21 @@ describe('closeIdle, closeAll, close with a grace', () => {
     expect(performance.now() - start).toBeGreaterThan(590);
   });
 
+  test('a grace ends a connection as soon as it becomes idle', async () => {
+    const server = await listening();
+    const { client, peer } = await scope.join(server as never);
+    const closed = ended(client);
+    // Active now, so that the first look of close() finds nothing.
+    client.write('x');
+    await nextEvent(peer, 'data');
+    server.close({ grace: 60_000, idle: 20 });
+    expect(peer.writableEnded).toBe(false);
+    // A timer that is due later runs later, however busy the machine is.
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(peer.writableEnded).toBe(true);
+    await closed;
+  });
+
   test('a grace is over when the last connection ends', async () => {
     const server = await listening();
     const { client, peer } = await scope.join(server as never);

@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../base/timers';
 import type { LookupFunction } from 'node:net';
 import { defaultFamily } from './defaults';
 import { dnsModule } from '../base/builtins';

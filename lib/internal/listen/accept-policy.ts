@@ -96,7 +96,10 @@ export class AcceptPolicy {
     };
   }
 
-  /** Ids of the handles of its connections that have moved no byte for `idle` ms. */
+  /**
+   * Ids of the handles of its connections that have moved no byte for `idle` ms; through `nativeState`
+   * in how many ms the next one will be as far, or -1.
+   */
   idleHandles(idle: number): number[] {
     return binding.policyIdle(this.native, idle);
   }

@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../base/timers';
 import type { ServerImpl } from './server-state';
 import type { SocketImpl } from '../socket/socket-state';
 import { kAttemptTimeout } from '../base/symbols';

@@ -1,5 +1,6 @@
+import { clearTimeout, setTimeout } from '../base/timers';
 import type { HandleOwner } from '../native/handle';
-import { ownerOf } from '../native/handle';
+import { nativeState, ownerOf } from '../native/handle';
 import type { ServerImpl } from './server-state';
 import { kClosed, kGraceTimer, kLimits } from '../base/symbols';
 import { validateInteger, validateObject } from '../base/validators';
@@ -20,8 +21,8 @@ export interface CloseOptions {
 /** Long enough for a request to be worked on in silence, short against any useful grace. */
 const DEFAULT_IDLE = 1000;
 
-/** How often idle connections are looked for while a grace lasts. */
-const CHECK_INTERVAL = 250;
+/** Milliseconds between two looks for idle connections: where there are many, each look costs. */
+const LEAST_PAUSE = 5;
 
 type Ending = HandleOwner & { destroy?: () => void; destroySoon?: () => void };
 
@@ -68,8 +69,12 @@ export function startGrace(server: ServerImpl, { grace, idle = DEFAULT_IDLE }: C
       for (const connection of connectionsOf(server, 0)) connection.destroy?.();
       return;
     }
-    closeIdle.call(server, idle);
-    server[kGraceTimer] = setTimeout(check, Math.min(left, CHECK_INTERVAL));
+    const idleNow = connectionsOf(server, idle);
+    const [nextIdle] = nativeState;
+    for (const connection of idleNow) connection.destroySoon?.();
+    // Those that come from a handshake still have their idle time before them.
+    const pause = nextIdle < 0 ? idle : nextIdle;
+    server[kGraceTimer] = setTimeout(check, Math.min(left, Math.max(pause, LEAST_PAUSE)));
   };
   clearTimeout(server[kGraceTimer]);
   check();

@@ -1,3 +1,4 @@
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../base/timers';
 import { onAbort } from '../base/abort';
 import { binding } from '../native/binding';
 import {

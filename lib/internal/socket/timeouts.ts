@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../base/timers';
 import { ERR_OUT_OF_RANGE } from '../base/errors';
 import type { SocketImpl } from './socket-state';
 import {

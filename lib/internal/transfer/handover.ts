@@ -1,3 +1,4 @@
+import { setTimeout } from '../base/timers';
 import { StringDecoder } from 'node:string_decoder';
 import { binding } from '../native/binding';
 import {
