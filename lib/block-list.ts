@@ -82,9 +82,9 @@ function validatePrefix(prefix: unknown, family: 4 | 6): number {
 // count in a method's `length`.
 
 /**
- * A set of addresses, subnets and ranges, to be asked whether it has an address. As `net.BlockList`
- * of Node 26 on every supported Node, with one radix trie for all rules; differences are listed in
- * docs/ADDRESSES.md. Where a method takes a `family` it may be left out: the text tells.
+ * A set of addresses, subnets and ranges that can be asked whether it contains an address. It is the
+ * `net.BlockList` of Node 26 on every supported Node, with one radix trie for all rules; differences
+ * are listed in docs/ADDRESSES.md. Every `family` may be left out: the text says which it is.
  */
 export class BlockList extends netModule().BlockList {
   /** Subnets that are not reachable from the internet: RFC 1918, loopback, link-local, ULA. */

@@ -8,7 +8,7 @@ import type { ConnectOptions } from './types/socket';
  *
  * @param options - where to, and how; see docs/CONNECTING.md and docs/SOCKET_OPTIONS.md
  * @param listener - added for 'connect'
- * @throws for options of a wrong type, as `node:net`; what else fails is told by 'error'
+ * @throws for options of a wrong type, as `node:net` does; 'error' reports every other failure
  */
 export function connect(options: ConnectOptions, listener?: () => void): Socket;
 /**

@@ -10,9 +10,9 @@ export const listen = lean.listen;
 export const connect = lean.connect;
 /** Sends the same data to many connections: one call, in which a text is encoded once. */
 export const publish = lean.publish;
-/** Connects two connections with each other, until both have ended; see docs/RELAY.md. */
+/** Joins two connections until both have ended; see docs/RELAY.md. */
 export const relay = lean.relay;
-/** The PROXY header with which a proxy tells a server who its client is. */
+/** Makes the PROXY header by which a server learns the address of a proxy's client. */
 export const proxyHeader = lean.proxyHeader;
 
 export type { Connection, Endpoint } from './connection';

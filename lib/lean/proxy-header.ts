@@ -19,9 +19,9 @@ const unmapped = (address: string | undefined): string | undefined =>
   address?.replace(/^::ffff:(?=\d+\.)/i, '');
 
 /**
- * The PROXY header with which a proxy tells a server who its client is. It goes out as the first
- * bytes of the connection to the server, which must expect it, as `createServer({ proxyProtocol })`
- * does.
+ * Makes the PROXY header by which a server learns the address of a proxy's client. It has to be the
+ * first bytes of the connection to the server, and the server must expect it, as
+ * `createServer({ proxyProtocol })` does.
  *
  * @param client - the connection that the proxy has accepted. Where it has no addresses, because it
  *   came over a unix socket or is closed, the header says that they are not known

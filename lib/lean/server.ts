@@ -177,8 +177,8 @@ function expectFirstByte(connection: Connection, milliseconds: number): void {
 }
 
 /**
- * Listens, and has the handlers called with what happens to the connections. The server is returned at
- * once; {@link LeanServer.ready} tells when it listens.
+ * Listens, and calls the handlers for everything that happens to the connections. It returns the server
+ * at once; {@link LeanServer.ready} is fulfilled when the server listens.
  *
  * @param options - those of `net.createServer()` and `server.listen()`, and {@link ConnectionOptions}
  * @throws for options and handlers of a wrong type, as `net.createServer()` and `server.listen()`

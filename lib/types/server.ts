@@ -31,8 +31,8 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
 
   /**
    * Milliseconds that an accepted connection has for its first byte; 0 (the default) for any time.
-   * One that is late is told by 'connectionAttemptTimeout' (socket), and destroyed where nobody
-   * listens to that. Holds for connections accepted from then on.
+   * 'connectionAttemptTimeout' (socket) reports a connection that is late. If nobody listens to that
+   * event, the connection is destroyed. A new value holds for connections accepted from then on.
    */
   connectionAttemptTimeout: number;
   /** What the server has let in, dropped, read and written so far. */

@@ -17,7 +17,7 @@ export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, Pe
   /**
    * Connects, as {@link connect} does; the listener is added for 'connect'.
    *
-   * @throws for options of a wrong type, as `node:net`; what else fails is told by 'error'
+   * @throws for options of a wrong type, as `node:net` does; 'error' reports every other failure
    */
   connect(options: ConnectOptions, listener?: () => void): this;
   connect(port: number, host: string, listener?: () => void): this;

@@ -34,7 +34,7 @@ export interface ProxySsl {
   tlvs: ProxyTlv[];
 }
 
-/** What the balancer in front of this connection told; see `socket.proxy`. */
+/** What the balancer in front of this connection reported; see `socket.proxy`. */
 export interface ProxyInfo {
   version: 1 | 2;
   /** `'local'`: from the balancer itself, a health check; the addresses are the connection's own. */
