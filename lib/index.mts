@@ -10,4 +10,5 @@ export default net;
 // Node does not find these among the exports of a CommonJS module, because they are getters.
 export const { BlockList, BoundSocket, SocketAddress } = net;
 export type BlockList = import('./index.js').BlockList;
+export type BoundSocket = import('./index.js').BoundSocket;
 export type SocketAddress = import('./index.js').SocketAddress;
