@@ -14,6 +14,7 @@ import { Handle } from './internal/native/handle';
 import type { DetachOptions } from './internal/transfer/handover';
 import { addressesPart, isBoundSocket, leanPart, movesPart, optionsPart } from './internal/later';
 import { keepTypeOfService } from './internal/options/option-gate';
+import { namesOption } from './internal/options/option-names';
 import type { ProxyInfo } from './internal/listen/proxy-info';
 import { readMethods } from './internal/socket/read-path';
 import { AcceptedSocketOptions } from './internal/socket/accepted-options';
@@ -267,6 +268,7 @@ const { Socket: SocketFunction } = {
     settings['emitClose'] = false;
     settings['autoDestroy'] = true;
     settings['decodeStrings'] = false;
+    if (typeof options === 'object') namesOption(options);
     initialize(socket, settings);
 
     const connected = takeHandle(socket, settings);

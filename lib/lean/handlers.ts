@@ -1,4 +1,5 @@
 import { ERR_INVALID_ARG_TYPE, type SystemError } from '../internal/base/errors';
+import { optionsPart } from '../internal/later';
 import type { DropData } from '../internal/listen/server-state';
 import { validateObject } from '../internal/base/validators';
 import type { Connection } from './connection';
@@ -34,6 +35,21 @@ export type HandlerTable = Required<ServerHandlers<unknown>>;
 
 const ignore = (): void => {};
 
+const judged = new Set<string>();
+/** Programs may make names up for ever. */
+const MOST_JUDGED = 100;
+
+/** Of a handler that nobody calls, but that is nearly the name of one. */
+function warnOfUnknown(given: Record<string, unknown>, table: object): void {
+  for (const name in given) {
+    if (name in table || judged.has(name) || judged.size >= MOST_JUDGED) continue;
+    judged.add(name);
+    // Elsewhere `onData` is the name of such a function.
+    const plain = name.replace(/^on(?=[A-Z])/, '');
+    optionsPart().warnOfName(plain, Object.keys(table), 'the handler');
+  }
+}
+
 /** A table that has every handler. */
 export function tableOf(handlers: unknown): HandlerTable {
   validateObject(handlers, 'handlers');
@@ -45,7 +61,7 @@ export function tableOf(handlers: unknown): HandlerTable {
     }
     return handler as never;
   };
-  return {
+  const table = {
     open: pick('open'),
     data: pick('data'),
     drain: pick('drain'),
@@ -55,4 +71,6 @@ export function tableOf(handlers: unknown): HandlerTable {
     drop: pick('drop'),
     acceptError: pick('acceptError'),
   };
+  warnOfUnknown(given, table);
+  return table;
 }

@@ -2,7 +2,7 @@ import { binding } from '../native/binding';
 import { Handle } from '../native/handle';
 import { optionsPart } from '../later';
 import type { ServerImpl } from '../listen/server-state';
-import { socketOptionNames } from './socket-option-names';
+import { namesOption } from './option-names';
 import type { OptionPlan } from './socket-options';
 import type { SocketImpl } from '../socket/socket-state';
 import {
@@ -20,21 +20,6 @@ import {
 
 /** OptionStage::kAny of socket_options.h. */
 const ANY_STAGE = 4;
-
-/** Options of node:net, which sockets and servers deal with by themselves. */
-const NODE_OPTIONS: ReadonlySet<string> = new Set([
-  'noDelay',
-  'keepAlive',
-  'keepAliveInitialDelay',
-]);
-
-function namesOption(options: object): boolean {
-  // Inherited properties count, as everywhere in node:net.
-  for (const name in options) {
-    if (socketOptionNames.has(name) && !NODE_OPTIONS.has(name)) return true;
-  }
-  return false;
-}
 
 /** Checks the options of a connect and has them set on the socket that it makes. */
 export function planConnect(socket: SocketImpl, local: boolean, options: object): void {

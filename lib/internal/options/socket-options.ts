@@ -5,6 +5,7 @@ import {
   errnoException,
   type SystemError,
 } from '../base/errors';
+import { distance } from './near-names';
 import {
   socketOptionTable,
   trafficClassBytes,
@@ -72,20 +73,6 @@ function rowsFor(role: Role): RowMap {
 
 // ---------------------------------------------------------------------------------------------
 // Names
-
-/** How many letters must be changed, added or taken away to make one word of the other. */
-function distance(one: string, other: string): number {
-  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const change = previous[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1);
-      current.push(Math.min(change, previous[j] + 1, current[j - 1] + 1));
-    }
-    previous = current;
-  }
-  return previous[other.length];
-}
 
 /** The words of `camelCase` and `SNAKE_CASE`, without the prefixes of C. */
 function words(name: string): string[] {

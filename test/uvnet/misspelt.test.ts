@@ -1,0 +1,65 @@
+// Names of options and handlers that are nearly those of uvnet: told once each.
+import { describeUvnet } from '../helpers/uvnet';
+import { runChild } from '../helpers/child';
+import path from 'node:path';
+
+const lean = path.resolve(__dirname, '../../dist/lean/index.js');
+
+describeUvnet('a name that is nearly one of uvnet', (implementation) => {
+  test('is told by one warning, wherever it is given', async () => {
+    const { stdout } = await runChild(
+      implementation as never,
+      ({ net: given, require: load, args: [leanPath] }) => {
+        const net = given as any;
+        const { listen, connect } = load(leanPath as string) as any;
+        const warnings: string[] = [];
+        process.on('warning', ({ name, message }) => {
+          if (name === 'UvnetWarning') warnings.push(message);
+        });
+        for (let i = 0; i < 2; i++) {
+          net.createServer({ proxyProtocl: 'require', maxConnectionsPerAdress: 1 });
+          net.createServer().listen({ port: 0, replaceStal: true }, function (this: any) {
+            this.close();
+          });
+          new net.Socket({ hanldes: true });
+          const target = { port: 1, host: '127.0.0.1' };
+          net.connect({ ...target, dualLookpu: true }).on('error', () => {});
+          net.connect({ ...target, bindtodevice: 'lo' }).on('error', () => {});
+          void listen(
+            { port: 0, host: '127.0.0.1', framming: undefined },
+            { onDrian() {} },
+          ).close();
+          connect({ ...target, borow: true }, { clsoe() {} }).catch(() => {});
+        }
+        // These are near to nothing, short, or known to others.
+        net.createServer({
+          handler: () => {},
+          node: 1,
+          headers: {},
+          agent: 1,
+          rejectUnauthorized: true,
+        });
+        net
+          .connect({ port: 1, host: '127.0.0.1', method: 'GET', lookup: undefined })
+          .on('error', () => {});
+        setImmediate(() => console.log(JSON.stringify(warnings)));
+      },
+      { args: [lean] },
+    );
+    const told = (JSON.parse(stdout) as string[]).map((text) => text.match(/'\w+'/g)!.join(' '));
+    expect(told.sort()).toEqual(
+      [
+        "'Drian' 'drain'",
+        "'bindtodevice' 'bindToDevice'",
+        "'borow' 'borrow'",
+        "'clsoe' 'close'",
+        "'dualLookpu' 'dualLookup'",
+        "'framming' 'framing'",
+        "'hanldes' 'handles'",
+        "'maxConnectionsPerAdress' 'maxConnectionsPerAddress'",
+        "'proxyProtocl' 'proxyProtocol'",
+        "'replaceStal' 'replaceStale'",
+      ].sort(),
+    );
+  });
+});
