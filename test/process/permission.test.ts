@@ -2,11 +2,15 @@
 // --allow-net is denied to uvnet too, whose addon could do it.
 import { runChild } from '../helpers/child';
 import { implementations, nodeAtLeast } from '../helpers/implementations';
+import { Scope } from '../helpers/scope';
 
 const enable = nodeAtLeast(22, 13) ? '--permission' : '--experimental-permission';
 const OTHERS = ['--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*', '--no-warnings'];
 
 describe.each(implementations)('permissions ($name)', (implementation) => {
+  const scope = new Scope(implementation.net);
+  afterEach(() => scope.dispose());
+
   /** What came of a server and of clients, a line each. */
   async function attempt(...flags: string[]): Promise<string[]> {
     const { stdout, stderr } = await runChild(
@@ -70,7 +74,65 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         expect.stringMatching(/^thrown ERR_ACCESS_DENIED .uvnet-permission$/),
       ]);
     });
+    test('nor is a descriptor listened on', async () => {
+      const server = scope.server();
+      await scope.listen(server);
+      const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+      const { stdout, stderr } = await runChild(
+        implementation,
+        ({ net }) => {
+          const listener = net.createServer();
+          try {
+            listener.listen({ fd: 3 }, () => console.log('listens'));
+          } catch (error) {
+            console.log((error as NodeJS.ErrnoException).code, listener.listening);
+          }
+        },
+        { nodeFlags: [enable, ...OTHERS], stdio: ['ignore', 'pipe', 'pipe', fd] },
+      );
+      expect([stdout, stderr]).toEqual(['ERR_ACCESS_DENIED false\n', '']);
+    });
     if (implementation.isUvnet) {
+      test('nor by the methods of a handle', async () => {
+        const { stdout, stderr, code } = await runChild(
+          implementation,
+          ({ net }) => {
+            const attempt = (what: string, act: () => unknown): void => {
+              try {
+                console.log(what, act());
+              } catch (error) {
+                console.log(what, (error as NodeJS.ErrnoException).code);
+              }
+            };
+            const socket = new net.Socket();
+            socket.connect({ port: 1, host: 'name', lookup: () => {} });
+            const { constructor: TCP } = (socket as any)._handle;
+            const race = (handle: any): number => {
+              handle.raceCreate({ onRace() {} }, 250, 1000, 1, 1);
+              return handle.raceAdd('127.0.0.1', 1, 4);
+            };
+            attempt('connect', () => new TCP().connect('127.0.0.1', 1, () => {}));
+            attempt('connect6', () => new TCP().connect6('::1', 1, () => {}));
+            attempt('race', () => race(new TCP()));
+            attempt('bind', () => new TCP().bind('127.0.0.1', 0));
+            attempt('bind6', () => new TCP().bind6('::1', 0));
+            attempt('listen', () => new TCP().listen(1));
+            const pipe = new net.Socket();
+            const connecting = pipe.on('connectionAttempt', () => {
+              const { constructor: Pipe } = (pipe as any)._handle;
+              attempt('pipe connect', () => new Pipe().connect('/no/such/socket', () => {}));
+              attempt('pipe bind', () => new Pipe().bind('/no/such/socket'));
+              attempt('pipe listen', () => new Pipe().listen(1));
+            });
+            connecting.on('error', () => process.exit()).connect('/no/such/socket');
+          },
+          { nodeFlags: [enable, ...OTHERS] },
+        );
+        const methods = ['connect', 'connect6', 'race', 'bind', 'bind6', 'listen'];
+        methods.push('pipe connect', 'pipe bind', 'pipe listen');
+        const lines = methods.map((method) => `${method} ERR_ACCESS_DENIED\n`);
+        expect([stdout, stderr, code]).toEqual([lines.join(''), '', 0]);
+      });
       test('nor from a local address, which core throws out of a later tick', async () => {
         const { stdout, code } = await runChild(
           implementation,

@@ -33,11 +33,13 @@ function isEnforced(): boolean {
  * Why the network must not be used; undefined where it may.
  *
  * @param resource - what is to be connected to or bound, as the error tells it
+ * @param isAudited - an audit has been told already
  */
-export function denialOf(resource: string): Denial | undefined {
+export function denialOf(resource: string, isAudited = false): Denial | undefined {
   if (!isCovered || permission.has('net')) return undefined;
   enforced ??= isEnforced();
   if (!enforced) {
+    if (isAudited) return undefined;
     channel('node:permission-model:net').publish({ permission: 'Net', resource });
     return undefined;
   }

@@ -229,7 +229,13 @@ export function setupListenHandle(
   handle.onconnection = onConnection as never;
   (handle as unknown as { owner: unknown }).owner = this;
   handle.ondrop = onDrop;
-  const status = handle.listen(backlog || DEFAULT_BACKLOG, this[kLimits].policy);
+  let status: number;
+  try {
+    status = handle.listen(backlog || DEFAULT_BACKLOG, this[kLimits].policy);
+  } catch (error) {
+    this._handle = null;
+    throw error;
+  }
   if (status !== 0) {
     handle.close();
     this._handle = null;

@@ -186,6 +186,7 @@ export abstract class Handle {
   }
 
   listen(backlog: number, policy?: AcceptPolicy): number {
+    this.checkPermission('');
     onResource ??= storesOnResource();
     return binding.listen(this.id, backlog, policy?.native, onResource);
   }
@@ -257,9 +258,12 @@ export abstract class Handle {
     return status;
   }
 
-  /** Throws where Node's permissions forbid to bind; the handle is of no more use then. */
-  protected checkPermission(resource: string): void {
-    const denial = denialOf(resource);
+  /**
+   * Throws where Node's permissions forbid the network; the handle is of no more use then. Sockets ask
+   * before they connect, for errors of their own: this is for programs that use a handle.
+   */
+  protected checkPermission(resource: string, isAudited = false): void {
+    const denial = denialOf(resource, isAudited);
     if (denial === undefined) return;
     this.close();
     throw denial;
@@ -323,10 +327,12 @@ export class TCP extends Handle {
   }
 
   connect(address: string, port: number, callback: ConnectCallback): number {
+    this.checkPermission(address, true);
     return this.connects(binding.tcpConnect(this.id, address, port, 4), callback);
   }
 
   connect6(address: string, port: number, callback: ConnectCallback): number {
+    this.checkPermission(address, true);
     return this.connects(binding.tcpConnect(this.id, address, port, 6), callback);
   }
 
@@ -347,6 +353,7 @@ export class TCP extends Handle {
   }
 
   raceAdd(address: string, port: number, family: 4 | 6): number {
+    this.checkPermission(address, true);
     return binding.raceAdd(this.id, address, port, family);
   }
 
@@ -412,6 +419,7 @@ export class Pipe extends Handle {
   }
 
   connect(name: string, callback: ConnectCallback): number {
+    this.checkPermission(name, true);
     return this.connects(binding.pipeConnect(this.id, name), callback);
   }
 
