@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <string>
 #include <thread>
 #endif
 
@@ -67,11 +69,78 @@ napi_value LockFile(napi_env env, napi_callback_info info) {
 #endif
 }
 
+#ifndef _WIN32
+
+// What stands at the path, and a way to it that leads to nothing else.
+class SocketFile {
+ public:
+  explicit SocketFile(const std::string& path) : path_(path) {}
+  ~SocketFile() {
+    if (fd_ >= 0) close(fd_);
+  }
+  SocketFile(const SocketFile&) = delete;
+  SocketFile& operator=(const SocketFile&) = delete;
+
+  // UV_ENOTSOCK for anything that cannot be the socket that this process has bound: whoever may
+  // write to a directory without the sticky bit may put something else in its place, say a link to
+  // a file that only this process could change the mode of.
+  int Look(mode_t* mode) {
+    struct stat found;
+#ifdef __linux__
+    fd_ = open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd_ < 0 || fstat(fd_, &found) != 0) return uv_translate_sys_error(errno);
+#else
+    if (lstat(path_.c_str(), &found) != 0) return uv_translate_sys_error(errno);
+#endif
+    if (!S_ISSOCK(found.st_mode) || found.st_uid != geteuid() || found.st_nlink != 1) {
+      return UV_ENOTSOCK;
+    }
+    *mode = found.st_mode & 07777;
+    return 0;
+  }
+
+  int SetMode(mode_t mode) {
+#ifdef __linux__
+    // Descriptors of this kind are refused by fchmod(2), but have a name in /proc.
+    const std::string name = "/proc/self/fd/" + std::to_string(fd_);
+    const bool done = chmod(name.c_str(), mode) == 0;
+#else
+    const bool done = fchmodat(AT_FDCWD, path_.c_str(), mode, AT_SYMLINK_NOFOLLOW) == 0;
+#endif
+    return done ? 0 : uv_translate_sys_error(errno);
+  }
+
+ private:
+  const std::string path_;
+  int fd_ = -1;
+};
+
+#endif
+
+// (path, mode, onlyMore): sets the permissions of a socket of this process. With `onlyMore` it
+// fails with UV_EACCES where some could connect until now who may not any more.
+napi_value SetSocketMode(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+#ifdef _WIN32
+  return arguments.Return(UV_ENOTSUP);
+#else
+  // To connect takes the permission to write.
+  constexpr mode_t kMayConnect = 0222;
+  const auto mode = static_cast<mode_t>(arguments.Int(1));
+  SocketFile file(arguments.String(0));
+  mode_t before = 0;
+  int status = file.Look(&before);
+  if (status == 0 && arguments.Bool(2) && (before & kMayConnect & ~mode) != 0) status = UV_EACCES;
+  return arguments.Return(status == 0 ? file.SetMode(mode) : status);
+#endif
+}
+
 }  // namespace
 
 void InitUnixPath(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "pathProbe", PathProbe);
   Define(env, exports, "lockFile", LockFile);
+  Define(env, exports, "setSocketMode", SetSocketMode);
 }
 
 }  // namespace uvnet

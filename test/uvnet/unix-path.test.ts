@@ -1,14 +1,19 @@
 import {
   closeSync,
   existsSync,
+  linkSync,
   lstatSync,
   openSync,
   readdirSync,
+  rmSync,
   statSync,
+  symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
+import { getSystemErrorName } from 'node:util';
 import type { Socket } from 'node:net';
 
 import * as net from 'uvnet';
@@ -75,6 +80,34 @@ describe('mode', () => {
     await nextEvent(server, 'listening');
   });
 
+  test.each(['a symbolic link', 'a file', 'another socket'])(
+    'is not given to %s that somebody has put in place of the socket',
+    async (what) => {
+      const path = scope.path();
+      const precious = scope.path('precious');
+      if (what !== 'another socket') writeFileSync(precious, '', { mode: 0o600 });
+      else await listen(createServer(), { path: precious, mode: 0o600 });
+      const { bind } = Pipe.prototype;
+      const spy = jest.spyOn(Pipe.prototype, 'bind').mockImplementation(function (
+        this: Pipe,
+        name,
+      ) {
+        const status = Reflect.apply(bind, this, [name]) as number;
+        unlinkSync(path);
+        if (what === 'a symbolic link') symlinkSync(precious, path);
+        else linkSync(precious, path);
+        return status;
+      });
+      const server = createServer();
+      const outcome = listen(server, { path, mode: 0o666 });
+      spy.mockRestore();
+      expect(await outcome).toMatchObject({ code: 'ENOTSOCK', syscall: 'listen', address: path });
+      expect(server.listening).toBe(false);
+      expect(statSync(precious).mode & 0o777).toBe(0o600);
+      rmSync(path, { force: true });
+    },
+  );
+
   test('the umask decides where there is none', async () => {
     const path = scope.path();
     await listen(createServer(), { path });
@@ -129,6 +162,22 @@ describe('replaceStale', () => {
     });
     expect(existsSync(path)).toBe(true);
     bound.close();
+  });
+
+  test('binds under the lock of the directory, also where the path is free', async () => {
+    const path = scope.path();
+    const { bind } = Pipe.prototype;
+    const locks: number[] = [];
+    const spy = jest.spyOn(Pipe.prototype, 'bind').mockImplementation(function (this: Pipe, name) {
+      const directory = openSync(dirname(path), 'r');
+      locks.push(binding.lockFile(directory));
+      closeSync(directory);
+      return Reflect.apply(bind, this, [name]) as number;
+    });
+    const outcome = listen(createServer(), { path, replaceStale: true });
+    spy.mockRestore();
+    expect(await outcome).toBe('listening');
+    expect(locks.map((status) => getSystemErrorName(status))).toEqual(['EAGAIN']);
   });
 
   test('goes on where somebody keeps the lock of the directory', async () => {

@@ -29,7 +29,7 @@ import { markOpen } from './server-close';
 import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from '../options/socket-options';
 import { kLimits, kOptionPlan, kPathOptions } from '../base/symbols';
-import { bindPath, checkPathOptions, type PathOptions } from './unix-path';
+import { bindPath, checkPathOptions, widenMode, type PathOptions } from './unix-path';
 import { validateAbortSignal, validatePort } from '../base/validators';
 
 const UV_EADDRINUSE = errnoByName('EADDRINUSE');
@@ -98,7 +98,7 @@ function checkBind(status: number, port: number, handle: Handle): number {
  * A bound handle, or the status that says why there is none.
  *
  * @param plan - socket options
- * @throws the error of a socket option, or of the mode of a path, that was refused
+ * @throws the error of a socket option that was refused
  */
 export function createServerHandle(
   address: string | null | undefined,
@@ -276,7 +276,11 @@ function listenInCluster(server: ServerImpl, place: Place, modes?: object): void
     }
     if (shared !== null) setOwner(shared, server);
     const handle = isCoreHandle(shared) ? adoptSharedHandle(shared) : shared;
-    const status = handle === null ? error : checkBind(error, port!, handle);
+    let status = handle === null ? error : checkBind(error, port!, handle);
+    if (handle !== null && status === 0 && port === -1 && address) {
+      status = widenMode(address, server[kPathOptions]);
+      if (status !== 0) handle.close();
+    }
     if (handle === null || status !== 0) {
       server.emit('error', exceptionWithHostPort(status, 'bind', address, port!));
       return;

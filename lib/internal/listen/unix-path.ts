@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants, lstatSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { binding } from '../native/binding';
@@ -36,36 +36,53 @@ export function checkPathOptions(path: string, { mode, replaceStale }: PathOptio
   if (replaceStale !== undefined) validateBoolean(replaceStale, 'options.replaceStale');
 }
 
-/**
- * @returns 0 or a status
- * @throws the error of a chmod that failed
- */
+/** @returns 0 or a status */
 export function bindPath(pipe: Pipe, path: string, options: PathOptions | undefined): number {
-  let status = pipe.bind(path);
-  if (status === UV_EADDRINUSE && options?.replaceStale === true) status = replace(pipe, path);
+  const status = options?.replaceStale === true ? bindOver(pipe, path) : pipe.bind(path);
   // Until listen() every connect is refused, so nobody gets in under the wrong mode.
-  if (status === 0 && options?.mode !== undefined && process.platform !== 'win32') {
-    chmodSync(path, options.mode);
-  }
-  return status;
+  return status === 0 ? setMode(path, options, false) : status;
 }
 
 /**
- * Binds in place of a socket that no process holds. Others may be about to do the same, and one of
- * them may have the path by now: so each looks, removes and binds under the lock of the directory,
- * which leaves no file behind and ends with its process.
+ * The mode of a path that the primary of a cluster has bound, and listens on already: so it may only
+ * let more people in than could connect until now.
+ *
+ * @returns 0 or a status: UV_EACCES where it was too open
  */
-function replace(pipe: Pipe, path: string): number {
-  if (path.startsWith('\0') || process.platform === 'win32') return UV_EADDRINUSE;
+export function widenMode(path: string, options: PathOptions | undefined): number {
+  return setMode(path, options, true);
+}
+
+function setMode(path: string, options: PathOptions | undefined, onlyMore: boolean): number {
+  if (options?.mode === undefined || process.platform === 'win32') return 0;
+  return binding.setSocketMode(path, options.mode, onlyMore);
+}
+
+/**
+ * Binds, be it in place of a socket that no process holds. Others may be about to do the same, and
+ * one of them may have the path by now: so each binds, or looks, removes and binds, under the lock
+ * of the directory, which leaves no file behind and ends with its process.
+ */
+function bindOver(pipe: Pipe, path: string): number {
+  if (path.startsWith('\0') || process.platform === 'win32') return pipe.bind(path);
   const lock = lockDirectory(dirname(path));
   try {
-    if (isAbandoned(path)) unlinkSync(path);
-    return pipe.bind(path);
-  } catch (error) {
-    debug('listen: %s is not replaced: %s', path, (error as Error).message);
-    return UV_EADDRINUSE;
+    const status = pipe.bind(path);
+    return status === UV_EADDRINUSE && remove(path) ? pipe.bind(path) : status;
   } finally {
     if (lock !== undefined) closeSync(lock);
+  }
+}
+
+/** Removes a socket that no process holds; false where there is none. */
+function remove(path: string): boolean {
+  try {
+    if (!isAbandoned(path)) return false;
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    debug('listen: %s is not replaced: %s', path, (error as Error).message);
+    return false;
   }
 }
 

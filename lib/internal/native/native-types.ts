@@ -175,6 +175,11 @@ export interface NativeBinding {
   pathProbe(path: string): number;
   /** Waits a second at most for the lock of a descriptor, which is kept until it is closed. */
   lockFile(fd: number): number;
+  /**
+   * Sets the mode of a socket that this process has bound, and of nothing else at that path. With
+   * `onlyMore`, UV_EACCES where it would keep some from connecting who could until now.
+   */
+  setSocketMode(path: string, mode: number, onlyMore: boolean): number;
   pipeNew(type: string): number;
   pipeOpen(id: number, fd: number): number;
   pipeBind(id: number, name: string): number;
