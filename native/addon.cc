@@ -9,6 +9,7 @@
 #include "env/arguments.h"
 #include "env/descriptor.h"
 #include "env/environment.h"
+#include "env/js_call.h"
 #include "lean/lean_group.h"
 #include "listen/accept_policy.h"
 #include "listen/listener.h"
@@ -92,6 +93,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "errnoByName", ErrnoByName);
   Define(env, exports, "guessHandle", GuessHandle);
   Define(env, exports, "handleCounts", HandleCounts);
+  InitJsCall(env, exports);
   InitStream(env, exports);
   InitWrite(env, exports);
   InitTcp(env, exports);

@@ -1,5 +1,6 @@
 import { binding } from '../internal/native/binding';
 import { errnoException, genericNodeError } from '../internal/base/errors';
+import { reported } from '../internal/native/report';
 import { borrowBytes, ownBytes, returnBytes } from './bytes';
 import {
   Connection,
@@ -160,7 +161,13 @@ function deliver(number: number, end: number, message?: Buffer): void {
 }
 
 export function startDelivery(): void {
-  memory.start(deliver);
+  memory.start((number, end, message) => {
+    try {
+      deliver(number, end, message);
+    } catch (error) {
+      throw reported(error);
+    }
+  });
 }
 
 /** What the events that are still to come in this delivery have for a connection. */

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "env/environment_part.h"
@@ -30,6 +31,7 @@ enum class Callback : uint8_t {
   kPeek,        // (id, bytes | status)
   kDescriptor,  // (id, descriptor, position): came with the bytes that are reported next
   kRelay,       // (id of a, 0 | status, Relay::Side, flags of relay.cc)
+  kOrigin,      // (id of a server): to call AdoptOrigin; see Listener::AttachClient
   kCount,
 };
 
@@ -83,6 +85,10 @@ class Environment {
   uint32_t turn() const { return turn_; }
   void NextTurn() { ++turn_; }
 
+  // A callback has told of the exception that it leaves behind.
+  void NoteExceptionReported() { exception_reported_ = true; }
+  bool TakeExceptionReported() { return std::exchange(exception_reported_, false); }
+
   // Whether AsyncLocalStorage#enterWith marks the async resource (Node up to 22)
   // and not the running callback only: then connections must not share one.
   bool async_storage_on_resource() const { return async_storage_on_resource_; }
@@ -120,6 +126,7 @@ class Environment {
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
   bool stopping_ = false;
   bool async_storage_on_resource_ = true;
+  bool exception_reported_ = false;
 
   std::vector<Handle*> slots_;
   std::vector<uint32_t> free_slots_;

@@ -1,10 +1,14 @@
 #include "env/js_call.h"
 
+#include "env/arguments.h"
 #include "env/handle.h"
 
 namespace uvnet {
 
 JsCall::JsCall(Handle* handle) : JsCall(handle->environment(), handle->async_context()) {}
+
+JsCall::JsCall(Handle* handle, const std::shared_ptr<AsyncContext>& caller)
+    : JsCall(handle->environment(), caller == nullptr ? handle->async_context() : caller->get()) {}
 
 JsCall::JsCall(Environment* environment, napi_async_context context)
     : environment_(environment), env_(environment->env()), context_(context) {
@@ -33,9 +37,31 @@ void JsCall::Run(napi_ref reference) {
 
   // A worker that is being terminated also ends up here, with nothing to report.
   napi_value error;
-  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok &&
+      !environment_->TakeExceptionReported()) {
     napi_fatal_exception(env_, error);
   }
+}
+
+namespace {
+
+// (error): makes an 'uncaughtException' of what a callback has caught and throws again.
+//
+// The scope of napi_make_callback is closed when that answers: who is told of an error then asks
+// in vain what the program was doing (async_hooks, AsyncLocalStorage, domains, node:test).
+// napi_open_callback_scope would stay open, but in Node 24 and 26 has no AsyncLocalStorage in it.
+napi_value ReportException(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  if (!arguments.has(0) || arguments.environment()->stopping()) return nullptr;
+  napi_fatal_exception(env, arguments.at(0));
+  arguments.environment()->NoteExceptionReported();
+  return nullptr;
+}
+
+}  // namespace
+
+void InitJsCall(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "reportException", ReportException);
 }
 
 }  // namespace uvnet

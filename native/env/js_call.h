@@ -1,14 +1,17 @@
 #ifndef UVNET_JS_CALL_H_
 #define UVNET_JS_CALL_H_
 
+#include <napi.h>
 #include <node_api.h>
 
 #include <cstddef>
+#include <memory>
 
 #include "env/environment.h"
 
 namespace uvnet {
 
+class AsyncContext;
 class Handle;
 
 // A napi handle scope, for what touches values or references outside of a call.
@@ -33,12 +36,14 @@ class HandleScope {
 // calls one of the environment's callbacks inside a callback scope with the
 // async context of a handle, so that ticks, microtasks and AsyncLocalStorage
 // behave as after any event of Node's own. What user code throws becomes an
-// 'uncaughtException'; nothing ever unwinds into libuv.
+// 'uncaughtException' inside that scope; nothing ever unwinds into libuv.
 class JsCall {
  public:
   static constexpr size_t kMaxArguments = 4;
 
   explicit JsCall(Handle* handle);
+  // The answer to a request: in the context of who made it, the handle's where that has none.
+  JsCall(Handle* handle, const std::shared_ptr<AsyncContext>& caller);
   JsCall(Environment* environment, napi_async_context context);
   ~JsCall();
 
@@ -75,6 +80,8 @@ class JsCall {
   size_t count_ = 0;
   bool broken_ = false;
 };
+
+void InitJsCall(Napi::Env env, Napi::Object exports);
 
 }  // namespace uvnet
 

@@ -362,20 +362,33 @@ void Listener::HandOver(Stream* client, const Proxied* proxied) {
   if (proxied != nullptr) proxied_ = nullptr;
 }
 
-// An accepted connection does not inherit the context of the listener: in
-// node:net, too, AsyncLocalStorage has nothing to tell in a 'data' event of a
-// server. So its context is made outside of any callback, and one does for all
-// connections where nothing that user code does can stick to it.
+// An accepted connection does not inherit the context of the listener: in node:net, too,
+// AsyncLocalStorage has nothing to tell in a 'data' event of a server. So its context is made
+// outside of any callback. But the server is what has triggered it, by which node:test knows the
+// test that a failure belongs to. Only JavaScript can name a trigger (see onOrigin in handle.ts):
+// once for a listener, as one context does for all its connections where nothing that user code
+// does can stick to it, and where something can they are made in the context that came of it.
 void Listener::AttachClient(Stream* client) {
-  std::shared_ptr<AsyncContext> context = client_context_;
-  if (context == nullptr) {
-    HandleScope scope(environment_->env());
-    const bool tcp = client->kind() == Handle::Kind::kTcp;
-    context = AsyncContext::Make(environment_->env(), tcp ? "TCPWRAP" : "PIPEWRAP");
-    if (!environment_->async_storage_on_resource()) client_context_ = context;
+  napi_env env = environment_->env();
+  HandleScope handles(env);
+  if (origin_ == nullptr) {
+    const std::shared_ptr<AsyncContext> outside = AsyncContext::Make(env, client_type());
+    if (outside != nullptr) {
+      JsCall(environment_, outside->get()).Int(server_->id()).Run(Callback::kOrigin);
+    }
+    if (origin_ == nullptr) origin_ = outside;
+  }
+  std::shared_ptr<AsyncContext> context = origin_;
+  napi_callback_scope scope;
+  if (environment_->async_storage_on_resource() && origin_ != nullptr &&
+      napi_open_callback_scope(env, nullptr, origin_->get(), &scope) == napi_ok) {
+    context = AsyncContext::Make(env, client_type());
+    napi_close_callback_scope(env, scope);
   }
   client->Attach(std::move(context));
 }
+
+void Listener::AdoptOrigin() { origin_ = AsyncContext::Make(environment_->env(), client_type()); }
 
 #ifndef _WIN32
 
@@ -473,6 +486,15 @@ napi_value FeedListener(napi_env env, napi_callback_info info) {
   return arguments.Return(Listener::Feed(listener, arguments.Int(1, UV_EINVAL)));
 }
 
+// (id), within Callback::kOrigin
+napi_value AdoptOrigin(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr || Listener::Of(stream) == nullptr) return arguments.Return(UV_EBADF);
+  Listener::Of(stream)->AdoptOrigin();
+  return arguments.Return(0);
+}
+
 // (id), within Callback::kConnection
 napi_value AcceptedProxyInfo(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -525,6 +547,7 @@ void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "listen", Listen);
   Define(env, exports, "listenFed", ListenFed);
   Define(env, exports, "feedListener", FeedListener);
+  Define(env, exports, "adoptOrigin", AdoptOrigin);
   Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
   Define(env, exports, "dropReason", DropReasonOf);
   Define(env, exports, "dropPeerName", DropPeerName);

@@ -72,6 +72,9 @@ class Listener final : private StreamAttachment
   };
   const Proxied* proxied() const { return proxied_; }
 
+  // Takes the callback that is running for where connections come from, as async_hooks see it.
+  void AdoptOrigin();
+
   // A connection that was not let in, during Callback::kDrop.
   struct Drop {
     DropReason reason;
@@ -135,8 +138,12 @@ class Listener final : private StreamAttachment
   bool accepting_ = false;
 #endif
 
-  // Where connections may share an async context: theirs.
-  std::shared_ptr<AsyncContext> client_context_;
+  const char* client_type() const {
+    return server_->kind() == Handle::Kind::kTcp ? "TCPWRAP" : "PIPEWRAP";
+  }
+
+  // Of all connections, where they may share one; else what each one's is made in.
+  std::shared_ptr<AsyncContext> origin_;
   ConnectionTaker* taker_ = nullptr;
 
   Environment* environment_;

@@ -23,11 +23,17 @@ namespace {
 
 class ShutdownRequest : public Request<uv_shutdown_t> {
  public:
-  explicit ShutdownRequest(StreamConsumer* consumer) : consumer_(consumer) {}
+  explicit ShutdownRequest(Stream* stream) : consumer_(stream->consumer()) {
+    if (consumer_ == nullptr) {
+      caller_ = AsyncContext::Make(stream->environment()->env(), "SHUTDOWNWRAP");
+    }
+  }
   StreamConsumer* consumer() const { return consumer_; }
+  const std::shared_ptr<AsyncContext>& caller() const { return caller_; }
 
  private:
   StreamConsumer* consumer_;
+  std::shared_ptr<AsyncContext> caller_;
 };
 
 }  // namespace
@@ -306,14 +312,13 @@ int Stream::Shutdown() {
   }
   environment()->SetState(0, 0);
   return ShutdownRequest::Start(
-      std::unique_ptr<ShutdownRequest>(new ShutdownRequest(consumer_)),
-      [this](uv_shutdown_t* request) {
+      std::unique_ptr<ShutdownRequest>(new ShutdownRequest(this)), [this](uv_shutdown_t* request) {
         return uv_shutdown(request, uv_stream(), [](uv_shutdown_t* done, int status) {
           auto* self = static_cast<Stream*>(done->handle->data);
           auto finished = ShutdownRequest::Finish<ShutdownRequest>(done);
           StreamConsumer* consumer = finished->consumer();
           if (consumer == nullptr) {
-            JsCall(self).Int(self->id()).Int(status).Run(Callback::kShutdown);
+            JsCall(self, finished->caller()).Int(self->id()).Int(status).Run(Callback::kShutdown);
           } else if (consumer == self->consumer_) {
             consumer->OnShutdown(self, status);
           }

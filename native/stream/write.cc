@@ -26,7 +26,12 @@ namespace uvnet {
 class WriteRequest : public Request<uv_write_t> {
  public:
   WriteRequest(Stream* stream, bool notify)
-      : stream_(stream), consumer_(stream->consumer()), notify_(notify) {}
+      : stream_(stream), consumer_(stream->consumer()), notify_(notify) {
+    // Most writes are done at once and never come here.
+    if (consumer_ == nullptr && notify_) {
+      caller_ = AsyncContext::Make(stream->environment()->env(), "WRITEWRAP");
+    }
+  }
   ~WriteRequest() {
     if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
     if (block_ != nullptr) GatherPool::Of(stream_->environment()).Give(std::move(block_));
@@ -47,7 +52,7 @@ class WriteRequest : public Request<uv_write_t> {
     if (self->consumer_ != nullptr) {
       if (self->consumer_ == stream->consumer()) self->consumer_->OnWritten(stream, status);
     } else if (self->notify_) {
-      JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWrite);
+      JsCall(stream, self->caller_).Int(stream->id()).Int(status).Run(Callback::kWrite);
     } else if (status != 0 && status != UV_ECANCELED) {
       JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWriteError);
     }
@@ -57,6 +62,7 @@ class WriteRequest : public Request<uv_write_t> {
   Stream* stream_;
   StreamConsumer* consumer_;
   bool notify_;
+  std::shared_ptr<AsyncContext> caller_;
   napi_ref pin_ = nullptr;
   std::unique_ptr<char[]> owned_;
   std::unique_ptr<GatherBlock> block_;

@@ -82,7 +82,10 @@ class Holder {
 
 class DescriptorRequest : public Request<uv_write_t> {
  public:
-  DescriptorRequest(Stream* stream, Holder* holder) : stream_(stream), holder_(holder) {}
+  DescriptorRequest(Stream* stream, Holder* holder)
+      : stream_(stream),
+        holder_(holder),
+        caller_(AsyncContext::Make(stream->environment()->env(), "WRITEWRAP")) {}
   ~DescriptorRequest() {
     if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
     holder_->Close();
@@ -97,12 +100,13 @@ class DescriptorRequest : public Request<uv_write_t> {
     auto self = Finish<DescriptorRequest>(request);
     Stream* stream = self->stream_;
     if (status == 0) stream->Touch();
-    JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWrite);
+    JsCall(stream, self->caller_).Int(stream->id()).Int(status).Run(Callback::kWrite);
   }
 
  private:
   Stream* stream_;
   Holder* holder_;
+  std::shared_ptr<AsyncContext> caller_;
   napi_ref pin_ = nullptr;
 };
 

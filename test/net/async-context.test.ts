@@ -109,6 +109,26 @@ describeNet('async context', ({ net, scope }) => {
     expect(await counted.promise).toBeDefined();
   });
 
+  test('what an accepted connection does goes back to its server', async () => {
+    // By this node:test knows which test a failure in a connection's event belongs to.
+    const triggers = new Map<number, number>();
+    const hook = createHook({
+      init: (id, _type, triggerAsyncId) => triggers.set(id, triggerAsyncId),
+    }).enable();
+    try {
+      const { server, peer } = await scope.pair();
+      const idOf = (owner: object): number =>
+        (owner as { _handle: { getAsyncId(): number } })._handle.getAsyncId();
+      const above: number[] = [];
+      for (let id = triggers.get(idOf(peer)); id !== undefined; id = triggers.get(id)) {
+        above.push(id);
+      }
+      expect(above).toContain(idOf(server));
+    } finally {
+      hook.disable();
+    }
+  });
+
   test('async_hooks see resources of servers and connections, destroyed after their close', async () => {
     const alive = new Map<number, string>();
     const types: string[] = [];

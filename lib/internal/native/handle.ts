@@ -5,6 +5,7 @@ import { binding } from './binding';
 import { optionsPart } from '../later';
 import { WRITE_GATHERED, type NativeCallback } from './native-types';
 import { IdleGuard } from './idle-guard';
+import { reported, reporting } from './report';
 import { denialOf } from '../base/permission';
 import type { ProxyParts } from '../listen/proxy-info';
 import {
@@ -479,18 +480,26 @@ function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void
   }
   const owner = handles[id]?.owner;
   if (owner == null) return;
-  if (size < 0) {
-    owner[kOnReadStatus](size);
-  } else if (offset === undefined) {
-    owner[kOnUserBytes](size);
-  } else {
-    owner[kOnBytes](new FastBuffer(slab, slabStart + offset, size));
+  try {
+    if (size < 0) {
+      owner[kOnReadStatus](size);
+    } else if (offset === undefined) {
+      owner[kOnUserBytes](size);
+    } else {
+      owner[kOnBytes](new FastBuffer(slab, slabStart + offset, size));
+    }
+  } catch (error) {
+    throw reported(error);
   }
 }
 
 /** With a size, only so much at the start of the buffer was read. */
 function onReadBuffer(id: number, buffer: Buffer, size?: number): void {
-  handles[id]?.owner?.[kOnBytes](size === undefined ? buffer : buffer.subarray(0, size));
+  try {
+    handles[id]?.owner?.[kOnBytes](size === undefined ? buffer : buffer.subarray(0, size));
+  } catch (error) {
+    throw reported(error);
+  }
 }
 
 function deliverConnection(id: number, status: number, clientId?: number, proxied?: 1): void {
@@ -557,6 +566,13 @@ function onRelay(id: number, status: number, side: 0 | 1, flags: number): void {
   handles[id]?.relay?.onRelay(status, side, flags);
 }
 
+/** Makes a context in which AsyncLocalStorage holds nothing, as this callback's, a server's doing. */
+function onOrigin(id: number): void {
+  const triggerAsyncId = handles[id]?.getAsyncId() ?? 0;
+  const origin = new AsyncResource('UVNETORIGIN', { triggerAsyncId });
+  origin.runInAsyncScope(binding.adoptOrigin, undefined, id);
+}
+
 /**
  * Whether `AsyncLocalStorage#enterWith` sticks to the async resource, as up to Node 22, instead of
  * ending with the callback. Then connections must not share a resource.
@@ -572,19 +588,23 @@ function storesOnResource(): boolean {
 }
 
 const callbacks: NativeCallback[] = [
+  // By themselves, as reads are many: the call that the others have more is too much for them.
   onRead,
   onReadBuffer,
-  deliverConnection,
-  onConnect,
-  onRace,
-  onWrite,
-  onShutdown,
-  onClose,
-  onWriteError,
-  deliverDrops,
-  onPeek,
-  onDescriptor,
-  onRelay,
+  ...[
+    deliverConnection,
+    onConnect,
+    onRace,
+    onWrite,
+    onShutdown,
+    onClose,
+    onWriteError,
+    deliverDrops,
+    onPeek,
+    onDescriptor,
+    onRelay,
+    onOrigin,
+  ].map(reporting),
 ];
 
 const started = binding.start(state, callbacks);

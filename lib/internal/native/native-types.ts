@@ -17,6 +17,8 @@ export type FramingNumbers = readonly [
 export interface NativeBinding {
   /** Hands over the state array and the callbacks, in the order of `Callback` in environment.h. */
   start(state: Int32Array, callbacks: readonly NativeCallback[]): number;
+  /** Makes an 'uncaughtException' of what a callback is about to throw; see report.ts. */
+  reportException(error: unknown): void;
   /** UV_UNKNOWN where libuv knows no such name. */
   errnoByName(name: string): number;
   /** The `uv_handle_type` libuv finds behind a descriptor. */
@@ -61,6 +63,8 @@ export interface NativeBinding {
     policy: object | undefined,
     asyncStorageOnResource: boolean,
   ): number;
+  /** Takes the callback that is running for where a server's connections come from. */
+  adoptOrigin(id: number): number;
   /** Only while a connection is reported that came with more than itself. */
   acceptedProxyInfo(id: number): ProxyParts | undefined;
   /** Only while drops are reported; see `deliverDrops` in handle.ts. */

@@ -95,9 +95,9 @@ function connected(socket: SocketImpl): void {
     return;
   }
   socket.emit('connect');
-  socket.emit('ready');
   // Asked to read before, maybe paused since: what the stream waits for has to come.
   if (socket._readableState.reading && !socket.destroyed) socket._read(0);
+  socket.emit('ready');
   // Starts reading, or gets the end at once; consumes nothing.
   if (!socket.isPaused()) socket.read(0);
 }
