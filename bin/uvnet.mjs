@@ -2,72 +2,110 @@
 // The command of the package: what is in use here, how fast it is, and building the core.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { usage } from './lib/usage.mjs';
 
 const help = `Usage: uvnet COMMAND [options]
 
-  doctor [--json]   what uvnet runs on here: runtime, libuv, which binary or why none, a self-test
+  doctor [--json]   what uvnet runs on here: runtime, libuv, which binary or why
+                    none, a self-test
   proxy [options]   passes connections on to another address (proxy --help)
-  build             builds the native core for this system (python3, make, a C++ compiler)
-  bench [options]   compares uvnet with node:net on this machine (Linux; bench --help)
-  --version         the version of uvnet
-  --help            this text
+  build             builds the native core for this system (python3, make, a C++
+                    compiler)
+  bench [options]   compares uvnet with node:net on this machine (Linux; see
+                    bench --help)
+  -v, --version     the version of uvnet
+  -h, --help        this text
 
-Exit codes: 0 all is well; 1 the command failed, or doctor found the core not in use or not
-working; 2 wrong usage.
+Exit codes: 0 all is well; 1 the command failed, or doctor found the core not in
+use or not working; 2 wrong usage.
 `;
 
-const [command, ...args] = process.argv.slice(2);
+const helps = {
+  doctor: `Usage: uvnet doctor [--json]
 
-function usage(message) {
-  console.error(`uvnet: ${message}\n\n${help}`);
-  process.exitCode = 2;
+Says what uvnet runs on here: runtime, libuv, which binary or why none; and
+sends data over loopback and a local socket.
+
+  --json       the report as JSON
+  -h, --help   this text
+
+Exit codes: 0 the native core is in use and works; 1 it is not; 2 wrong usage.
+`,
+  build: `Usage: uvnet build
+
+Builds the native core for this system into the package's folder, where the
+loader looks first. Needs python3, make and a C++17 compiler.
+
+  -h, --help   this text
+
+Exit codes: 0 built; 1 the build failed; 2 wrong usage.
+`,
+};
+
+/** The exit code of `doctor`. */
+async function runDoctor(args) {
+  const { doctor, format } = await import('./lib/doctor.mjs');
+  const report = await doctor();
+  console.log(args.includes('--json') ? JSON.stringify(report, null, 2) : format(report));
+  return report.ok ? 0 : 1;
 }
 
-switch (command) {
-  case 'doctor': {
-    const wrong = args.find((arg) => arg !== '--json');
-    if (wrong !== undefined) {
-      usage(`doctor: unknown option ${wrong}`);
-      break;
+/** The exit code of `bench`, which compares the core with `node:net`, and so needs it. */
+async function runBench(args) {
+  const asksOnly = args.some((arg) => ['--help', '-h', '--list'].includes(arg));
+  if (!asksOnly) {
+    const { default: net } = await import('../dist/index.mjs');
+    // The warning has told why.
+    if (net.backend !== 'native') {
+      console.error('uvnet bench: the native core is not in use; see uvnet doctor');
+      return 1;
     }
-    const { doctor, format } = await import('./lib/doctor.mjs');
-    const report = await doctor();
-    console.log(args.includes('--json') ? JSON.stringify(report, null, 2) : format(report));
-    process.exitCode = report.ok ? 0 : 1;
-    break;
   }
-  case 'proxy': {
-    const { proxy } = await import('./lib/proxy.mjs');
-    process.exitCode = await proxy(args);
-    break;
-  }
-  case 'build': {
-    if (args.length > 0) {
-      usage(`build: unknown option ${args[0]}`);
-      break;
-    }
-    const { build } = await import('./lib/build.mjs');
-    process.exitCode = build();
-    break;
-  }
-  case 'bench': {
-    const script = fileURLToPath(new URL('../bench/run.mjs', import.meta.url));
-    const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' });
-    process.exitCode = status ?? 1;
-    break;
-  }
-  case '--version': {
-    const { version } = await import('./lib/package.mjs');
-    console.log(version);
-    break;
-  }
-  case '--help':
-  case 'help':
-    console.log(help);
-    break;
-  case undefined:
-    usage('no command');
-    break;
-  default:
-    usage(`unknown command ${command}`);
+  const script = fileURLToPath(new URL('../bench/run.mjs', import.meta.url));
+  const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' });
+  return status ?? 1;
 }
+
+/** The exit code. */
+async function run([command, ...args]) {
+  const isHelp = args.some((arg) => arg === '--help' || arg === '-h');
+  if (isHelp && Object.hasOwn(helps, command)) {
+    console.log(helps[command]);
+    return 0;
+  }
+  switch (command) {
+    case 'doctor': {
+      const wrong = args.find((arg) => arg !== '--json');
+      if (wrong !== undefined) return usage('doctor', `unknown option ${wrong}`);
+      return runDoctor(args);
+    }
+    case 'proxy': {
+      const { proxy } = await import('./lib/proxy.mjs');
+      return proxy(args);
+    }
+    case 'build': {
+      if (args.length > 0) return usage('build', `unknown option ${args[0]}`);
+      const { build } = await import('./lib/build.mjs');
+      return build();
+    }
+    case 'bench':
+      return runBench(args);
+    case '-v':
+    case '--version': {
+      const { version } = await import('./lib/package.mjs');
+      console.log(version);
+      return 0;
+    }
+    case '-h':
+    case '--help':
+    case 'help':
+      console.log(help);
+      return 0;
+    case undefined:
+      return usage('', 'no command');
+    default:
+      return usage('', `unknown command ${command}`);
+  }
+}
+
+process.exitCode = await run(process.argv.slice(2));

@@ -1,29 +1,42 @@
 // `uvnet proxy`: passes connections on to another address.
 import { createRequire } from 'node:module';
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
+import { usage } from './usage.mjs';
 
 const require = createRequire(import.meta.url);
 
 export const help = `Usage: uvnet proxy --listen ADDRESS --to ADDRESS [options]
 
-Accepts connections and passes each on to another address, both ways, until both ends have closed.
+Accepts connections and passes each on to another address, both ways, until both
+ends have closed.
 
-  --listen ADDRESS            where to accept: PORT, HOST:PORT, [IPV6]:PORT or the PATH of a unix
-                              socket; without a host on 127.0.0.1
-  --to ADDRESS                where to connect to
-  --proxy-protocol v1|v2      tells the target the client's address by a PROXY header
-  --accept-proxy              takes the client's address from the PROXY header it sends
-  --idle-timeout SECONDS      ends connections on which nothing has moved for so long
-  --connect-timeout SECONDS   for the target to answer (default: 10)
-  --max-connections N         more are closed at once
-  --json                      prints counters as lines of JSON, one a second while they change
-  --quiet                     prints nothing but errors
-  --help                      this text
+  --listen ADDRESS        where to accept: PORT, HOST:PORT, [IPV6]:PORT or the
+                          PATH of a unix socket. Without a host it is
+                          127.0.0.1; :PORT and *:PORT are all addresses
+  --to ADDRESS            where to connect to; without a host 127.0.0.1
+  --mode OCTAL            permissions of the PATH to accept at, say 660
+  --proxy-protocol v1|v2  tells the target the client's address by a PROXY
+                          header
+  --accept-proxy          takes the client's address from the PROXY header that
+                          comes first; needs --trusted-proxy, except at a PATH
+  --trusted-proxy CIDR    who may send such a header; may be given repeatedly
+  --idle-timeout SECONDS  ends connections on which nothing moves for so long
+  --connect-timeout SECONDS
+                          for the target to answer (default: 10)
+  --max-connections N     more are closed at once
+  --grace SECONDS         how long a signal waits for connections (default: 10)
+  --json                  prints counters as lines of JSON, one a second while
+                          they change
+  --quiet                 prints nothing but errors
+  -h, --help              this text
 
-Prints live counters on a terminal. SIGINT and SIGTERM end it: no connection is accepted any more,
-those that are open have until the second signal.
+Prints live counters on a terminal. SIGINT and SIGTERM end it: it accepts no
+more connections, and closes those that are open when the grace is over or a
+second signal comes. A PATH that a dead process has left is replaced.
 
-Exit codes: 0 ended by a signal; 1 cannot listen, or the native core is not there; 2 wrong usage.
+Exit codes: 0 ended by a signal; 1 cannot listen, or the native core is not
+there; 2 wrong usage.
 `;
 
 const options = {
@@ -31,12 +44,15 @@ const options = {
   to: { type: 'string' },
   'proxy-protocol': { type: 'string' },
   'accept-proxy': { type: 'boolean' },
+  'trusted-proxy': { type: 'string', multiple: true, default: [] },
+  mode: { type: 'string' },
+  grace: { type: 'string', default: '10' },
   'idle-timeout': { type: 'string' },
   'connect-timeout': { type: 'string', default: '10' },
   'max-connections': { type: 'string' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean' },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 };
 
 class UsageError extends Error {}
@@ -45,12 +61,53 @@ class UsageError extends Error {}
 function endpoint(name, text) {
   if (text === undefined) throw new UsageError(`--${name} is missing`);
   if (text.includes('/') || text.startsWith('.')) return { path: text };
-  const [, ipv6, host = ipv6 ?? '127.0.0.1', port] =
-    /^(?:(?:\[([^\]]+)\]|([^:]+)):)?(\d+)$/.exec(text) ?? [];
-  if (port === undefined || Number(port) > 65_535) {
+  const [, prefix, ipv6, host, port] = /^((?:\[([^\]]+)\]|([^:]*)):)?(\d+)$/.exec(text) ?? [];
+  const everywhere = prefix !== undefined && ipv6 === undefined && (host === '' || host === '*');
+  if (port === undefined || Number(port) > 65_535 || (everywhere && name !== 'listen')) {
     throw new UsageError(`--${name}: ${text} is no address`);
   }
-  return { host, port: Number(port) };
+  if (everywhere) return { port: Number(port) };
+  return { host: ipv6 ?? host ?? '127.0.0.1', port: Number(port) };
+}
+
+/** Where to accept. A path may be left by a process that was killed. */
+function listening(text, mode) {
+  const place = endpoint('listen', text);
+  if (mode !== undefined && !/^0?[0-7]{3}$/.test(mode)) {
+    throw new UsageError(`--mode: ${mode} is not three octal digits`);
+  }
+  if (place.path === undefined) {
+    if (mode !== undefined) throw new UsageError('--mode is for a path');
+    return place;
+  }
+  return { ...place, replaceStale: true, mode: mode && Number.parseInt(mode, 8) };
+}
+
+/** Whose PROXY headers count. On a path the file's permissions say who may connect. */
+function trusted(acceptProxy, subnets, place) {
+  if (!acceptProxy) {
+    if (subnets.length > 0) throw new UsageError('--trusted-proxy goes with --accept-proxy');
+    return undefined;
+  }
+  if (subnets.length === 0) {
+    if (place.path !== undefined) return undefined;
+    throw new UsageError(
+      '--accept-proxy needs --trusted-proxy: else anybody could claim any address',
+    );
+  }
+  for (const subnet of subnets) {
+    const [address, prefix = ''] = subnet.split('/');
+    const bits = { 4: 32, 6: 128 }[isIP(address)];
+    if (
+      bits === undefined ||
+      !/^\d*$/.test(prefix) ||
+      Number(prefix) > bits ||
+      subnet.endsWith('/')
+    ) {
+      throw new UsageError(`--trusted-proxy: ${subnet} is no address and no subnet`);
+    }
+  }
+  return subnets;
 }
 
 /** A positive number of an option, in units of `scale`. */
@@ -75,11 +132,15 @@ function parse(args) {
   if (proxyProtocol !== undefined && !['v1', 'v2'].includes(proxyProtocol)) {
     throw new UsageError('--proxy-protocol is v1 or v2');
   }
+  const place = listening(values.listen, values.mode);
+  const acceptProxy = values['accept-proxy'] ?? false;
   return {
-    listen: endpoint('listen', values.listen),
+    listen: place,
     to: endpoint('to', values.to),
     proxyVersion: proxyProtocol && Number(proxyProtocol[1]),
-    acceptProxy: values['accept-proxy'] ?? false,
+    acceptProxy,
+    trustedProxies: trusted(acceptProxy, values['trusted-proxy'], place),
+    grace: values.grace === '0' ? 0 : number('grace', values.grace, 1000),
     idleTimeout: number('idle-timeout', values['idle-timeout'], 1000),
     connectTimeout: number('connect-timeout', values['connect-timeout'], 1000),
     maxConnections: number('max-connections', values['max-connections']),
@@ -186,11 +247,20 @@ function run(settings) {
     }
   }
 
+  let proxyFrom;
+  if (settings.trustedProxies !== undefined) {
+    proxyFrom = new net.BlockList();
+    for (const subnet of settings.trustedProxies) {
+      if (subnet.includes('/')) proxyFrom.addCIDR(subnet);
+      else proxyFrom.addAddress(subnet);
+    }
+  }
   const server = net.createServer({
     noDelay: true,
     allowHalfOpen: true,
     pauseOnConnect: true,
     proxyProtocol: settings.acceptProxy ? 'require' : 'off',
+    proxyFrom,
   });
   if (settings.maxConnections !== undefined) server.maxConnections = settings.maxConnections;
   const display = new Display(counters, settings);
@@ -206,13 +276,27 @@ function run(settings) {
       if (settings.json) console.log(JSON.stringify({ listening: address }));
       else if (!settings.quiet) console.log(`listening on ${address}`);
     });
-    let signals = 0;
+    let graceTimer;
+    const destroyAll = () => {
+      for (const client of clients) client.destroy();
+    };
     const stop = () => {
-      if (++signals > 1) for (const client of clients) client.destroy();
-      else if (server.listening) server.close();
+      if (!server.listening) {
+        destroyAll();
+        return;
+      }
+      server.close();
+      if (clients.size === 0) return;
+      const open = clients.size === 1 ? '1 connection' : `${clients.size} connections`;
+      const seconds = settings.grace / 1000;
+      if (!settings.quiet && !settings.json) {
+        display.log(`waiting up to ${seconds} s for ${open}; a second signal closes them`);
+      }
+      graceTimer = setTimeout(destroyAll, settings.grace);
     };
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
     server.on('close', () => {
+      clearTimeout(graceTimer);
       display.end();
       for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop);
       resolve(0);
@@ -226,8 +310,7 @@ export async function proxy(args) {
     settings = parse(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`uvnet proxy: ${error.message}\n\n${help}`);
-    return 2;
+    return usage('proxy', error.message);
   }
   if (settings.help) {
     console.log(help);

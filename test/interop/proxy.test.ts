@@ -161,6 +161,7 @@ frontend in
           '--listen=0',
           `--to=${await receiver()}`,
           '--accept-proxy',
+          '--trusted-proxy=127.0.0.1',
           '--proxy-protocol=v2',
         ),
       );

@@ -504,11 +504,30 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     });
 
     test('help, and wrong usage', () => {
-      expect(uvnet('--help')).toMatchObject({ status: 0, stderr: '' });
+      for (const args of [[], ['doctor'], ['build'], ['proxy']]) {
+        const { status, stdout, stderr } = uvnet(...args, '-h');
+        expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+        expect(uvnet(...args, '--help').stdout).toBe(stdout);
+        expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      }
+      expect(uvnet('-v').stdout).toBe(uvnet('--version').stdout);
       expect(uvnet()).toMatchObject({ status: 2, stdout: '' });
       expect(uvnet('brew').stderr).toContain('unknown command brew');
       expect(uvnet('doctor', '--xml').status).toBe(2);
       expect(uvnet('build', '--fast').status).toBe(2);
+    });
+
+    test('bench without the core says so in a line', () => {
+      const { status, stdout, stderr } = node(
+        ['--no-warnings', 'node_modules/uvnet/bin/uvnet.mjs', 'bench'],
+        project,
+        { UVNET_BINDING: '/nonexistent' },
+      );
+      expect({ status, stdout, stderr }).toEqual({
+        status: 1,
+        stdout: '',
+        stderr: 'uvnet bench: the native core is not in use; see uvnet doctor\n',
+      });
     });
 
     test('bench finds its files', () => {

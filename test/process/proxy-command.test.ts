@@ -1,5 +1,6 @@
 // The command `uvnet proxy`: what it says, and how it ends.
 import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import nodeNet, { type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 
@@ -48,11 +49,24 @@ test.each([
   [['--listen=1', '--to=1', '--proxy-protocol=v3'], '--proxy-protocol is v1 or v2'],
   [['--listen=1', '--to=1', '--idle-timeout=x'], '--idle-timeout: x is no positive number'],
   [['--listen=1', '--to=1', '--lissten=1'], "Unknown option '--lissten'"],
+  [['--listen=1', '--to=:1'], '--to: :1 is no address'],
+  [['--listen=1', '--to=1', '--mode=660'], '--mode is for a path'],
+  [['--listen=/x/y', '--to=1', '--mode=9'], '--mode: 9 is not three octal digits'],
+  [['--listen=1', '--to=1', '--accept-proxy'], '--accept-proxy needs --trusted-proxy'],
+  [['--listen=1', '--to=1', '--trusted-proxy=::/0'], '--trusted-proxy goes with --accept-proxy'],
+  [
+    ['--listen=1', '--to=1', '--accept-proxy', '--trusted-proxy=10.0.0.0/33'],
+    '--trusted-proxy: 10.0.0.0/33 is no address and no subnet',
+  ],
+  [
+    ['--listen=1', '--to=1', '--accept-proxy', '--trusted-proxy=10.0.0.0/'],
+    '--trusted-proxy: 10.0.0.0/ is no address and no subnet',
+  ],
 ])('wrong usage: %j', (args, message) => {
   const { status, stderr } = run(...args);
   expect(status).toBe(2);
   expect(stderr).toContain(`uvnet proxy: ${message}`);
-  expect(stderr).toContain('Usage: uvnet proxy');
+  expect(stderr).toMatch(/^[^\n]*; see uvnet proxy --help\n$/);
 });
 
 test('an address that is in use', async () => {
@@ -140,5 +154,51 @@ test('a target that cannot be reached, and paths', async () => {
   await nextEvent(client, 'close');
   while (!text.includes('target')) await nextEvent(proxy.child.stdout!, 'data');
   expect(text).toMatch(/^target: connect ENOENT .*nobody/m);
+  expect(await proxy.stop()).toEqual({ code: 0, signal: null });
+});
+
+test('after the grace of a signal it closes what is open, and says what it waits for', async () => {
+  const proxy = await start('--listen=0', `--to=${await target()}`, '--grace=0.1');
+  let text = '';
+  proxy.child.stdout!.on('data', (chunk: string) => (text += chunk));
+  const idle = join(proxy.where);
+  idle.write('x');
+  await nextEvent(idle, 'data');
+  expect(await proxy.stop()).toEqual({ code: 0, signal: null });
+  expect(text).toContain('waiting up to 0.1 s for 1 connection; a second signal closes them');
+});
+
+test.each([':0', '*:0'])('--listen=%s accepts on all addresses', async (where) => {
+  const proxy = await start(`--listen=${where}`, `--to=${await target()}`);
+  expect(proxy.where).toMatch(/^(\[::\]|0\.0\.0\.0):\d+$/);
+  expect(await proxy.stop()).toEqual({ code: 0, signal: null });
+});
+
+test('a path that a dead process has left is replaced, with the mode that is asked for', async () => {
+  const where = scope.path('front');
+  const killed = await start(`--listen=${where}`, `--to=${await target()}`);
+  killed.child.kill('SIGKILL');
+  await nextEvent(killed.child, 'exit');
+  expect(statSync(where).isSocket()).toBe(true);
+  const proxy = await start(`--listen=${where}`, `--to=${await target()}`, '--mode=600');
+  expect(statSync(where).mode & 0o777).toBe(0o600);
+  const client = scope.track(nodeNet.connect(where));
+  client.end('here');
+  expect(String(await nextEvent(client, 'data'))).toContain('here');
+  expect(await proxy.stop()).toEqual({ code: 0, signal: null });
+});
+
+test.each([
+  ['127.0.0.0/8', true],
+  ['192.0.2.1', false],
+])('with --trusted-proxy=%s a header from 127.0.0.1 counts: %s', async (trusted, counts) => {
+  const options = ['--accept-proxy', `--trusted-proxy=${trusted}`];
+  const proxy = await start('--listen=127.0.0.1:0', `--to=${await target()}`, ...options);
+  const client = join(proxy.where);
+  client.end('PROXY TCP4 192.0.2.7 192.0.2.8 7 8\r\nhello');
+  let text = '';
+  client.on('data', (chunk) => (text += String(chunk)));
+  await nextEvent(client, 'close');
+  expect(text).toBe(counts ? 'hello' : '');
   expect(await proxy.stop()).toEqual({ code: 0, signal: null });
 });
