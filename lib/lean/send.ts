@@ -1,4 +1,5 @@
 import { binding } from '../internal/native/binding';
+import { flushBeforeEnd } from '../internal/native/process-end';
 import {
   DELIVERING,
   MAX_SENDS,
@@ -50,6 +51,7 @@ function schedule(): void {
     };
     if ((process as { _exiting?: boolean })._exiting === true) exiting = true;
     else process.once('exit', stop);
+    flushBeforeEnd(flush);
   }
   if (exiting) {
     flush();

@@ -7,6 +7,7 @@ import { WRITE_GATHERED, type NativeCallback } from './native-types';
 import { IdleGuard } from './idle-guard';
 import { reported, reporting } from './report';
 import { denialOf } from '../base/permission';
+import { flushBeforeEnd } from './process-end';
 import type { ProxyParts } from '../listen/proxy-info';
 import {
   kOnBytes,
@@ -456,6 +457,7 @@ export function afterWrite(status: number): number {
     const stop = (): void => reportFailures(binding.stopGathering());
     if ((process as { _exiting?: boolean })._exiting === true) stop();
     else process.once('exit', stop);
+    flushBeforeEnd(flushGathered);
   }
   process.nextTick(flushGathered);
   return 0;
