@@ -36,6 +36,7 @@ export class PassedHandle {
    */
   take(): number {
     const fd = this.open();
+    binding.releaseDescriptor(fd);
     this.descriptor = -1;
     return fd;
   }
@@ -44,14 +45,17 @@ export class PassedHandle {
    * A Socket on it.
    *
    * @param options - as of `new Socket()`
-   * @throws ERR_INVALID_FD_TYPE where it is no connection
+   * @throws ERR_INVALID_FD_TYPE where it is no connection; what the options are refused with
    */
   toSocket(options?: SocketOptions): Socket {
     const fd = this.open();
     if (this.listening) throw new ERR_INVALID_FD_TYPE('SERVER');
-    const socket = new Socket({ readable: true, writable: true, ...options, fd });
-    this.descriptor = -1;
-    return socket;
+    try {
+      return new Socket({ readable: true, writable: true, ...options, fd });
+    } finally {
+      // Also where a generator of `onread` throws, say, and the socket has taken it and closed it.
+      if (binding.holdsDescriptor(fd) === 0) this.descriptor = -1;
+    }
   }
 
   /**

@@ -110,7 +110,7 @@ export const Server = ServerFunction as unknown as ServerConstructor;
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);
 
-/** What travels of the limits; block lists do not. */
+/** What travels of the limits as it is. */
 function limitsOf(server: Server): ServerOptions {
   const { maxConnectionsPerAddress, ipv6PrefixLength, acceptRate } = server;
   const { proxyProtocol, proxyHeaderTimeout, connectionAttemptTimeout } = server;
@@ -230,6 +230,8 @@ const serverMethods = {
         highWaterMark: this.highWaterMark,
         ...limitsOf(this as unknown as Server),
       },
+      blockList: movesPart().packList((this as unknown as Server).blockList),
+      proxyFrom: movesPart().packList((this as unknown as Server).proxyFrom),
       path: this._pipeName,
       maxConnections: this.maxConnections,
       ref: !this._unref,
@@ -293,10 +295,20 @@ function attach(
   options?: ServerOptions | ConnectionListener,
   connectionListener?: ConnectionListener,
 ): Server {
-  const handle = movesPart().takeToken(token, 'server');
   const [own, listener] =
     typeof options === 'function' ? [undefined, options] : [options, connectionListener];
-  const server = new this({ ...token.settings, ...own }, listener);
+  const { checkToken, takeToken, unpackList } = movesPart();
+  checkToken(token, 'server');
+  const server = new this(
+    {
+      ...token.settings,
+      ...own,
+      blockList: own?.blockList ?? unpackList(token.blockList),
+      proxyFrom: own?.proxyFrom ?? unpackList(token.proxyFrom),
+    },
+    listener,
+  );
+  const handle = takeToken(token, 'server');
   const impl = server as unknown as ServerImpl;
   if (token.path !== undefined) impl._pipeName = token.path;
   if (token.maxConnections !== undefined) impl.maxConnections = token.maxConnections;

@@ -271,6 +271,15 @@ const { Socket: SocketFunction } = {
     if (typeof options === 'object') namesOption(options);
     initialize(socket, settings);
 
+    // Whatever refuses an option does so before a descriptor has changed its owner.
+    keepTypeOfService(socket, settings.typeOfService);
+    if (settings.handles) movesPart().wantHandles(socket);
+    if (settings.blockList) {
+      if (!addressesPart().BlockList.isBlockList(settings.blockList)) {
+        throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
+      }
+      socket.blockList = settings.blockList;
+    }
     const connected = takeHandle(socket, settings);
     takeUserBuffer(socket, settings);
 
@@ -283,20 +292,17 @@ const { Socket: SocketFunction } = {
         count: undefined,
       };
     }
-    keepTypeOfService(socket, settings.typeOfService);
-    if (settings.handles) movesPart().wantHandles(socket);
     socket.on('end', onReadableEnd);
-    adoptHandle(socket);
+    try {
+      adoptHandle(socket);
+    } catch (error) {
+      if (settings.fd !== undefined) socket[kHandle]?.close();
+      throw error;
+    }
     if (connected && settings.readable !== false) {
       if (settings.pauseOnCreate || !settings.manualStart) {
         startFlow(socket, Boolean(settings.pauseOnCreate));
       }
-    }
-    if (settings.blockList) {
-      if (!addressesPart().BlockList.isBlockList(settings.blockList)) {
-        throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
-      }
-      socket.blockList = settings.blockList;
     }
     if (signal) watchSignal(socket, signal);
     return undefined;

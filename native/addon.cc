@@ -23,6 +23,7 @@
 #include "stream/tcp.h"
 #include "transfer/fd_passing.h"
 #include "transfer/handover.h"
+#include "transfer/take_over.h"
 
 namespace uvnet {
 
@@ -102,6 +103,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitAcceptPolicy(env, exports);
   InitDescriptor(env, exports);
   InitHandover(env, exports);
+  InitTakeOver(env, exports);
   InitUnixPath(env, exports);
   InitSocketOptions(env, exports);
   InitBlockList(env, exports);

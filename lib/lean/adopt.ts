@@ -1,20 +1,27 @@
 import { binding } from '../internal/native/binding';
 import { errnoByName } from '../internal/native/errno';
-import {
-  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
-  ERR_INVALID_STATE,
-  ERR_SOCKET_CLOSED,
-  errnoException,
-} from '../internal/base/errors';
+import { ERR_INVALID_STATE, ERR_SOCKET_CLOSED, errnoException } from '../internal/base/errors';
 import type { Handle } from '../internal/native/handle';
-import { flushGathered, Pipe, TCP } from '../internal/native/handle';
+import { Pipe, TCP } from '../internal/native/handle';
+import { keepByteCounts } from '../internal/socket/socket-core';
 import type { SocketImpl } from '../internal/socket/socket-state';
-import { kHandle, kOnReadStatus, kProxy } from '../internal/base/symbols';
-import { giveUnread, isBusy, isShutDown, takeUnread } from '../internal/transfer/takeover';
+import { kHandle, kOnReadStatus, kProxy, kReceiveHandles } from '../internal/base/symbols';
+import { checkDeparture, depart, endsLater, refuseWaiting } from '../internal/transfer/departure';
+import { giveUnread, unreadBytes, unreadOf } from '../internal/transfer/unread';
+import { isShutDown } from '../internal/transfer/unsent';
 import { validateObject } from '../internal/base/validators';
 import { Socket } from '../socket';
-import { Connection, ENDED, FINISHED, givenNames, GONE, HOLDING, SHUT, UNREF } from './connection';
-import { takeComing } from './deliver';
+import {
+  Connection,
+  CORKED,
+  ENDED,
+  FINISHED,
+  givenNames,
+  GONE,
+  HOLDING,
+  SHUT,
+  UNREF,
+} from './connection';
 import { framingOf, wireBytes } from './framing';
 import { Group, type ConnectionOptions } from './group';
 import { tableOf, type Handlers } from './handlers';
@@ -30,51 +37,41 @@ const UV_EOF = errnoByName('EOF');
  * @param announce - whether `open` is to be called
  */
 export function adopt(handle: Handle, group: Group, announce: boolean): Connection {
-  const id = handle.release();
-  const status = binding.leanTake(id, group.number, announce);
+  const status = binding.leanTake(handle.id, group.number, announce);
   if (status !== 0) throw errnoException(status, 'open');
-  return new Connection(id, group);
+  return new Connection(handle.release(), group);
 }
 
 /** Makes a socket's connection one of the group; the socket emits 'close' without having ended it. */
 export function adoptSocket(from: Socket, group: Group, announce = true): Connection {
   const socket = from as unknown as SocketImpl;
-  const handle = socket[kHandle];
-  if (socket.connecting) {
-    throw new ERR_INVALID_STATE("socket.toLean() needs a connection; wait for 'connect'");
+  const handle = checkDeparture(socket, 'socket.toLean()');
+  refuseWaiting(socket, 'socket.toLean()');
+  if (socket[kReceiveHandles] === true) {
+    throw new ERR_INVALID_STATE('a handler table cannot receive handles');
   }
-  if (handle === null || socket.destroyed) throw new ERR_SOCKET_CLOSED();
-  if (!(handle instanceof TCP || handle instanceof Pipe)) {
-    throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('socket.toLean() of a foreign handle');
-  }
-  if (handle.relay !== null) throw new ERR_INVALID_STATE('the socket is being relayed');
-  flushGathered();
-  if (isBusy(socket, handle.writeQueueSize)) {
-    throw new ERR_INVALID_STATE(
-      'socket.toLean() would lose data that was not sent yet; wait for the callback of write()',
-    );
-  }
-  const ended = socket._readableState.ended;
+  const { ended } = socket._readableState;
   const shut = isShutDown(socket);
+  const endNow = endsLater(socket);
   const refed = handle.hasRef();
-  handle.readStop();
   const names = { remote: socket._getpeername(), local: socket._getsockname() };
-  const unread = takeUnread(socket);
+  const unread = unreadBytes(unreadOf(socket));
+  keepByteCounts(socket, handle);
+  handle.readStop();
   const connection = adopt(handle, group, announce);
-  if (socket[kProxy] !== undefined) givenNames.set(connection, names);
   // It has nothing to close any more; a server that counts it is told.
   socket[kHandle] = null;
-  socket.destroy();
+  depart(socket);
 
+  if (socket[kProxy] !== undefined) givenNames.set(connection, names);
+  connection.queued = binding.writeQueueSize(connection.id);
   if (shut) connection.state |= FINISHED | SHUT;
   if (!refed) connection.unref();
-  for (const chunk of unread.chunks) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, unread.encoding!) : chunk;
-    holdUnread(connection, bytes);
-  }
+  for (const bytes of unread) holdUnread(connection, bytes);
   if (ended) holdEnd(connection);
   if ((connection.state & HOLDING) !== 0) binding.leanHold(connection.id);
   if (!ended) connection.resume();
+  if (endNow) connection.end();
   return connection;
 }
 
@@ -93,22 +90,49 @@ export function toLean<Data>(
   }
 }
 
+/** The error with which a connection refuses to become a socket. */
+export function upgradeRefusal({ state }: Connection): Error | undefined {
+  if ((state & GONE) !== 0) return new ERR_SOCKET_CLOSED();
+  if ((state & FINISHED) !== 0) return new ERR_INVALID_STATE('upgradeToStream() comes after end()');
+  return undefined;
+}
+
+/** What was read and no handler was given, as it was on the wire, and how reading or writing ended. */
+interface Undelivered {
+  chunks: Buffer[];
+  ended: boolean;
+  error: Error | undefined;
+}
+
+function takeUndelivered(connection: Connection): Undelivered {
+  const { group, id } = connection;
+  const { chunks: messages, ended } = takeHeld(connection);
+  const taken: Undelivered = { chunks: [], ended, error: undefined };
+  for (const item of binding.leanTakeNoted(id)) {
+    if (typeof item !== 'number') messages.push(item);
+    else if (item === UV_EOF) taken.ended = true;
+    else taken.error ??= errnoException(-Math.abs(item), item > 0 ? 'write' : 'read');
+  }
+  taken.chunks = messages.flatMap((message) => wireBytes(message, group.framing));
+  // A message that breaks the rules of the framing is nothing but bytes for a socket.
+  if (group.framed) taken.chunks.push(binding.leanUncut(id)!);
+  return taken;
+}
+
 /** See {@link Connection.upgradeToStream}. */
 export function toStream(connection: Connection, unread: Buffer | undefined): Socket {
+  // What was written leaves first, or is in the core's queue.
+  while ((connection.state & (GONE | CORKED)) === CORKED) connection.uncork();
+  binding.leanFlush();
+  const refusal = upgradeRefusal(connection);
+  if (refusal !== undefined) throw refusal;
+
   const { group, id, state } = connection;
-  if ((state & GONE) !== 0) throw new ERR_SOCKET_CLOSED();
-  if ((state & FINISHED) !== 0) throw new ERR_INVALID_STATE('upgradeToStream() comes after end()');
-  const held = takeHeld(connection);
-  const coming = takeComing(connection);
-  const ended = (state & ENDED) !== 0 || held.ended || coming.ended;
   const paused = connection.isPaused;
-  const chunks = [...held.chunks, ...coming.chunks].flatMap((chunk) =>
-    wireBytes(chunk, group.framing),
-  );
-  // A message that breaks the rules of the framing is nothing but bytes for a socket.
-  if (group.framed) chunks.push(binding.leanUncut(id)!);
+  const { chunks, ended: endNoted, error } = takeUndelivered(connection);
   if (unread !== undefined) chunks.unshift(Buffer.from(unread));
   const given = chunks.filter(({ length }) => length > 0);
+  const ended = (state & ENDED) !== 0 || endNoted;
   connection.leave();
   binding.readStop(id);
   group.left();
@@ -120,11 +144,12 @@ export function toStream(connection: Connection, unread: Buffer | undefined): So
     handle,
     allowHalfOpen: group.allowHalfOpen,
     highWaterMark: group.highWaterMark,
-    manualStart: ended || paused,
+    manualStart: ended || paused || error !== undefined,
   });
   const impl = socket as unknown as SocketImpl;
-  giveUnread(socket, { chunks: given, encoding: null, decoder: null });
+  giveUnread(socket, { chunks: given, encoding: null, decoder: null, rest: Buffer.alloc(0) });
   if ((state & UNREF) !== 0) socket.unref();
-  if (ended) impl[kOnReadStatus](UV_EOF);
+  if (error !== undefined) socket.destroy(error);
+  else if (ended) impl[kOnReadStatus](UV_EOF);
   return socket;
 }

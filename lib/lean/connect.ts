@@ -1,5 +1,5 @@
 import { onAbort, type Disposable } from '../internal/base/abort';
-import { AbortError, ERR_SOCKET_CLOSED } from '../internal/base/errors';
+import { AbortError, ERR_INVALID_ARG_VALUE, ERR_SOCKET_CLOSED } from '../internal/base/errors';
 import type { DialOptions } from '../internal/connect/dial';
 import { Socket, type SocketOptions } from '../socket';
 import { adoptSocket } from './adopt';
@@ -32,6 +32,9 @@ export function connect<Data = unknown>(
   handlers: Handlers<Data>,
 ): Promise<Connection<Data>> {
   const table = tableOf(handlers);
+  if (options.handles) {
+    throw new ERR_INVALID_ARG_VALUE('options.handles', options.handles, 'is not supported');
+  }
   const framing = framingOf(options.framing);
   const socket = new Socket(options);
   const { signal } = options;

@@ -169,19 +169,3 @@ export function startDelivery(): void {
     }
   });
 }
-
-/** What the events that are still to come in this delivery have for a connection. */
-export function takeComing(connection: Connection): { chunks: Buffer[]; ended: boolean } {
-  const chunks: Buffer[] = [];
-  let ended = false;
-  for (let next = numbers[DELIVERED]; next < numbers[memory.EVENT_COUNT]; next += 1) {
-    const event = EVENTS + 4 * next;
-    if (numbers[event] !== connection.id) continue;
-    if (numbers[event + 1] === DATA) {
-      chunks.push(ownBytes(numbers[event + 2], numbers[event + 3]));
-    } else if (numbers[event + 1] === END) {
-      ended = true;
-    }
-  }
-  return { chunks, ended };
-}

@@ -1,6 +1,8 @@
-import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../internal/base/errors';
 import {
+  blame,
   Relay,
+  unfit,
   type RelayError,
   type RelayProgress,
   type RelayResult,
@@ -15,6 +17,7 @@ import {
   validateObject,
 } from '../internal/base/validators';
 import { Socket } from '../socket';
+import { upgradeRefusal } from './adopt';
 import { Connection } from './connection';
 
 export type { RelayError, RelayProgress, RelayResult };
@@ -34,13 +37,43 @@ export interface RelayOptions {
   progressInterval?: number | undefined;
 }
 
-function checkSocket(side: unknown, name: string): SocketImpl {
-  const value = side instanceof Connection ? side.upgradeToStream() : side;
+type Side = Socket | Connection;
+
+function checkType(side: unknown, name: string): void {
   // Core's sockets pass for ours in `instanceof`; their bytes are out of reach.
-  if (!Object.prototype.isPrototypeOf.call(Socket.prototype, value as object)) {
-    throw new ERR_INVALID_ARG_TYPE(name, 'uvnet.Socket', value);
+  if (
+    !(side instanceof Connection) &&
+    !Object.prototype.isPrototypeOf.call(Socket.prototype, side as object)
+  ) {
+    throw new ERR_INVALID_ARG_TYPE(name, 'uvnet.Socket', side);
   }
-  return value as SocketImpl;
+}
+
+/** Whatever refuses a side does so before either is another one than it was. */
+function checkFitness(sides: readonly [Side, Side]): void {
+  if (sides[0] === sides[1]) {
+    throw new ERR_INVALID_ARG_VALUE('b', sides[1], 'is the same socket as a');
+  }
+  for (const index of [0, 1] as const) {
+    const side = sides[index];
+    const error =
+      side instanceof Connection ? upgradeRefusal(side) : unfit(side as unknown as SocketImpl);
+    if (error !== undefined) throw blame(error, index, { bytesAtoB: 0, bytesBtoA: 0 });
+  }
+}
+
+const socketOf = (side: Side): SocketImpl =>
+  (side instanceof Connection ? side.upgradeToStream() : side) as unknown as SocketImpl;
+
+function takeSockets([a, b]: readonly [Side, Side]): readonly [SocketImpl, SocketImpl] {
+  const first = socketOf(a);
+  try {
+    return [first, socketOf(b)];
+  } catch (error) {
+    // What `b` had corked could not be sent. Nobody else has this socket.
+    if (a instanceof Connection) first.destroy();
+    throw error;
+  }
 }
 
 function checkOptions(options: RelayOptions): RelaySettings {
@@ -79,7 +112,10 @@ export function relay(
   options: RelayOptions = {},
 ): Promise<RelayResult> {
   return new Promise((resolve, reject) => {
-    const sides = [checkSocket(a, 'a'), checkSocket(b, 'b')] as const;
-    new Relay(sides, checkOptions(options), resolve, reject);
+    checkType(a, 'a');
+    checkType(b, 'b');
+    const settings = checkOptions(options);
+    checkFitness([a, b]);
+    new Relay(takeSockets([a, b]), settings, resolve, reject);
   });
 }

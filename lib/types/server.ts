@@ -5,6 +5,7 @@ import type { AcceptRate, LimitOptions } from '../internal/listen/server-limits'
 import type { PathOptions } from '../internal/listen/unix-path';
 import type { ServerOptionMethods } from '../internal/options/option-methods';
 import type { ListenSocketOptions } from '../internal/options/socket-option-types';
+import type { PackedList } from '../internal/transfer/block-lists';
 import type { DetachOptions, Token } from '../internal/transfer/handover';
 import type { ServerEventMap } from './events';
 import type { Socket } from './socket';
@@ -123,6 +124,8 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
 /** What a server's `detach()` gives: plain data, which `postMessage` carries. */
 export interface ServerToken extends Token<'server'> {
   readonly settings: ServerOptions;
+  readonly blockList: PackedList;
+  readonly proxyFrom: PackedList;
   readonly path: string | undefined;
   readonly maxConnections: number | null | undefined;
   readonly ref: boolean;
@@ -156,11 +159,11 @@ export interface ServerConstructor extends Omit<typeof nodeNet.Server, 'prototyp
 
   /**
    * Takes up what `server.detach()` offered in this or another thread, and listens: 'listening'
-   * follows. The options of the server that was detached hold where none are given here; a block
-   * list does not travel.
+   * follows. The options of the server that was detached hold where none are given here; its
+   * block lists are shared with it.
    *
    * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
-   *   that offered it has ended
+   *   that offered it has ended; ERR_INVALID_ARG_VALUE where one of its block lists is gone
    */
   attach(token: ServerToken, connectionListener?: ConnectionListener): Server;
   attach(

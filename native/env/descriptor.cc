@@ -10,6 +10,7 @@
 #endif
 
 #include "env/arguments.h"
+#include "env/held_descriptors.h"
 
 namespace uvnet {
 
@@ -25,20 +26,38 @@ int DuplicateDescriptor(int fd) {
 
 namespace {
 
-// (fd): as above
+// (fd): as above; it is held until somebody takes it over.
 napi_value Duplicate(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  return arguments.Return(DuplicateDescriptor(arguments.Int(0, -1)));
+  const int copy = DuplicateDescriptor(arguments.Int(0, -1));
+  return arguments.Return(HeldDescriptors::Of(arguments.environment()).Hold(copy));
 }
 
-// (fd): closes what duplicateDescriptor gave, or a peer sent, and nobody took.
+// (fd): closes what duplicateDescriptor gave, or a peer sent; UV_EBADF where somebody has taken it
+// over.
 napi_value Close(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32
   return arguments.Return(UV_ENOTSUP);
 #else
-  return arguments.Return(close(arguments.Int(0, -1)) == 0 ? 0 : uv_translate_sys_error(errno));
+  const int fd = arguments.Int(0, -1);
+  if (!HeldDescriptors::Of(arguments.environment()).Release(fd)) return arguments.Return(UV_EBADF);
+  return arguments.Return(close(fd) == 0 ? 0 : uv_translate_sys_error(errno));
 #endif
+}
+
+// (fd): it is somebody else's from now on.
+napi_value Release(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const bool held = HeldDescriptors::Of(arguments.environment()).Release(arguments.Int(0, -1));
+  return arguments.Return(held ? 0 : UV_EBADF);
+}
+
+// (fd): 1 where nobody has taken it over yet, otherwise 0.
+napi_value Holds(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const bool held = HeldDescriptors::Of(arguments.environment()).Holds(arguments.Int(0, -1));
+  return arguments.Return(held ? 1 : 0);
 }
 
 // (fd): 1 for a listening socket, otherwise 0.
@@ -70,6 +89,8 @@ napi_value IsReadable(napi_env env, napi_callback_info info) {
 void InitDescriptor(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "duplicateDescriptor", Duplicate);
   Define(env, exports, "closeDescriptor", Close);
+  Define(env, exports, "releaseDescriptor", Release);
+  Define(env, exports, "holdsDescriptor", Holds);
   Define(env, exports, "isReadable", IsReadable);
   Define(env, exports, "isListeningDescriptor", Listens);
 }

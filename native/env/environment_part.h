@@ -15,6 +15,7 @@ enum class Part : uint8_t {
   kSplicePipes,
   kLeanHub,
   kOffers,
+  kHeldDescriptors,
   kCount,
 };
 

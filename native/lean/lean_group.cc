@@ -31,6 +31,8 @@ LeanGroup* LeanGroup::Of(const Stream* stream) {
 
 void LeanGroup::Take(Stream* stream) {
   stream->SetConsumer(this);
+  // It was its socket's.
+  stream->ForgetUserBuffer();
   Retain();
   if (framing_ != nullptr) framers_[stream] = std::make_shared<Framer>(*framing_);
 }

@@ -140,6 +140,32 @@ void LeanHub::Push(LeanGroup* group, int id, LeanEvent::Type type, size_t at, in
   owners_.push_back(group);
 }
 
+napi_value LeanHub::TakeNoted(int id) {
+  napi_env env = environment_->env();
+  napi_value list;
+  if (napi_create_array(env, &list) != napi_ok) return nullptr;
+  uint32_t count = 0;
+  const auto take = [&](LeanEvent& event) {
+    if (event.id != id) return;
+    napi_value item = nullptr;
+    if (event.type == LeanEvent::kData) {
+      napi_create_buffer_copy(env, static_cast<size_t>(event.size), receive_ + event.at, nullptr,
+                              &item);
+    } else if (event.type == LeanEvent::kEnd) {
+      napi_create_int32(env, UV_EOF, &item);
+    } else if (event.type == LeanEvent::kReadError) {
+      napi_create_int32(env, event.size, &item);
+    } else if (event.type == LeanEvent::kWriteError) {
+      napi_create_int32(env, -event.size, &item);
+    }
+    if (item != nullptr) napi_set_element(env, list, count++, item);
+    event.type = LeanEvent::kNone;
+  };
+  for (int32_t i = numbers_[kDelivered]; i < numbers_[kEventCount]; ++i) take(events()[i]);
+  for (Late& late : late_) take(late.event);
+  return list;
+}
+
 void LeanHub::Forget(int id) {
   // In a delivery JavaScript knows by itself which connections are gone, and no id is given anew.
   if (delivering_ || numbers_ == nullptr) return;

@@ -122,6 +122,9 @@ class LeanHub final : public EnvironmentPart {
   void DeliverApart(LeanGroup* group, int id, const char* data, size_t size);
   // Delivers what was read into the environment's bulk buffer; nothing else is noted.
   void DeliverBulk(LeanGroup* group, int id, size_t size);
+  // What is noted for a connection and not delivered yet, in order: Buffers, the status of reading
+  // (UV_EOF or an error), and that of writing as a positive number. It is not delivered any more.
+  napi_value TakeNoted(int id);
   // The id may be given to another connection from now on.
   void Forget(int id);
 

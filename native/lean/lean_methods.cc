@@ -203,6 +203,14 @@ napi_value Cut(napi_env env, napi_callback_info info) {
   return list;
 }
 
+// (id): see LeanHub::TakeNoted.
+napi_value TakeNoted(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  const Connection connection(arguments);
+  if (connection.stream() == nullptr) return nullptr;
+  return connection.hub()->TakeNoted(connection.stream()->id());
+}
+
 // (id): a Buffer of what was read and is in none of the messages that were noted.
 napi_value Uncut(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -338,6 +346,7 @@ void InitLean(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "leanGiveUp", GiveUp);
   Define(env, exports, "leanHold", Hold);
   Define(env, exports, "leanCut", Cut);
+  Define(env, exports, "leanTakeNoted", TakeNoted);
   Define(env, exports, "leanUncut", Uncut);
   Define(env, exports, "leanFlush", Flush);
   Define(env, exports, "leanWrite", Write);

@@ -1,5 +1,7 @@
 #include "stream/pipe.h"
 
+#include "env/held_descriptors.h"
+
 #include "stream/connect_request.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
@@ -22,8 +24,10 @@ napi_value PipeOpen(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.pipe();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  return arguments.Return(
-      uv_pipe_open(stream->uv_pipe(), static_cast<uv_file>(arguments.Int(1, -1))));
+  const int fd = arguments.Int(1, -1);
+  const int status = uv_pipe_open(stream->uv_pipe(), static_cast<uv_file>(fd));
+  if (status == 0) HeldDescriptors::Of(arguments.environment()).Release(fd);
+  return arguments.Return(status);
 }
 
 // Names are byte strings with a length: a first byte of zero is Linux's abstract

@@ -12,6 +12,7 @@
 
 #include "env/js_call.h"
 #include "env/request.h"
+#include "stream/piece.h"
 #include "stream/receive_buffer.h"
 #include "stream/stream_arguments.h"
 #include "stream/stream_consumer.h"
@@ -74,9 +75,7 @@ Stream::Stream(Environment* environment, Kind kind)
 #endif
 }
 
-Stream::~Stream() {
-  if (user_buffer() != nullptr) napi_delete_reference(environment()->env(), user_buffer());
-}
+Stream::~Stream() { ForgetUserBuffer(); }
 
 void Stream::OnClosing() {
   if (consumer_ != nullptr) consumer_->OnClosing(this);
@@ -168,9 +167,14 @@ int Stream::UseUserBuffer(napi_value buffer) {
   napi_env env = environment()->env();
   napi_ref reference;
   if (napi_create_reference(env, buffer, 1, &reference) != napi_ok) return UV_EINVAL;
-  if (user_buffer() != nullptr) napi_delete_reference(env, user_buffer());
+  ForgetUserBuffer();
   rare()->user_buffer = reference;
   return 0;
+}
+
+void Stream::ForgetUserBuffer() {
+  if (user_buffer() == nullptr) return;
+  napi_delete_reference(environment()->env(), std::exchange(rare_->user_buffer, nullptr));
 }
 
 void Stream::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
@@ -241,7 +245,7 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
   const auto size = static_cast<size_t>(nread);
   const bool descriptors =
       self->kind() == Kind::kPipe && uv_pipe_pending_count(self->uv_pipe()) > 0;
-  if (descriptors && !DeliverDescriptors(self, size)) return;
+  if (descriptors && !DeliverDescriptors(self, Piece(buffer->base, size))) return;
   self->DeliverBytes(buffer->base, size);
   if (descriptors) self->ReadOn();
 }

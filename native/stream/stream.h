@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "env/handle.h"
@@ -16,6 +17,7 @@
 namespace uvnet {
 
 class StreamConsumer;
+class WriteRequest;
 struct SocketPreset;
 
 // How a write was taken (a negative number is its libuv error).
@@ -44,6 +46,7 @@ class Stream final : public Handle {
   // From now on bytes go straight into this Uint8Array and only their number is
   // reported.
   int UseUserBuffer(napi_value buffer);
+  void ForgetUserBuffer();
 
   // Whether the last read was one of many bytes, which have memory of their own.
   bool reads_bulk() const { return bulk_; }
@@ -68,6 +71,11 @@ class Stream final : public Handle {
   int Flush();
   // The same for all that have gathered; what fails is noted with the pool.
   static void FlushWaiting(GatherPool* pool);
+
+  // What was taken and the kernel does not have yet, in order: a copy, for who goes on with the
+  // connection on a descriptor of its own. Closing this stream drops the original. UV_EBUSY where a
+  // descriptor is among it.
+  int CopyUnsent(std::string* bytes);
 
   // Half-closes after all that is queued; Callback::kShutdown follows.
   int Shutdown();
@@ -128,6 +136,12 @@ class Stream final : public Handle {
 
   void Touch() { last_activity_ = uv_now(environment()->loop()); }
   uint64_t last_activity() const { return last_activity_; }
+  // Bytes of a read that brought descriptors, while those are reported: who takes the connection
+  // over meanwhile takes them along.
+  void SetUndelivered(uv_buf_t bytes) { rare()->undelivered = bytes; }
+  uv_buf_t undelivered() const {
+    return rare_ == nullptr ? uv_buf_init(nullptr, 0) : rare_->undelivered;
+  }
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
   size_t write_queue_size() const { return uv_stream_get_write_queue_size(uv_stream()); }
@@ -173,6 +187,10 @@ class Stream final : public Handle {
     std::shared_ptr<const SocketPreset> preset;
     napi_ref user_buffer = nullptr;
     int refused_option = -1;
+    // Writes that libuv holds, the oldest first.
+    WriteRequest* first_write = nullptr;
+    WriteRequest* last_write = nullptr;
+    uv_buf_t undelivered = {};
   };
   Rare* rare() {
     if (rare_ == nullptr) rare_.reset(new Rare);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #endif
 
+#include "env/held_descriptors.h"
 #include "options/socket_options_binding.h"
 #include "stream/connect_request.h"
 #include "stream/endpoint.h"
@@ -55,8 +56,10 @@ napi_value TcpOpen(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  return arguments.Return(
-      uv_tcp_open(stream->uv_tcp(), static_cast<uv_os_sock_t>(arguments.Int(1, -1))));
+  const int fd = arguments.Int(1, -1);
+  const int status = uv_tcp_open(stream->uv_tcp(), static_cast<uv_os_sock_t>(fd));
+  if (status == 0) HeldDescriptors::Of(arguments.environment()).Release(fd);
+  return arguments.Return(status);
 }
 
 #ifndef _WIN32

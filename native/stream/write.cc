@@ -27,12 +27,19 @@ class WriteRequest : public Request<uv_write_t> {
  public:
   WriteRequest(Stream* stream, bool notify)
       : stream_(stream), consumer_(stream->consumer()), notify_(notify) {
+    Stream::Rare* const rare = stream->rare();
+    previous_ = rare->last_write;
+    (previous_ == nullptr ? rare->first_write : previous_->next_) = this;
+    rare->last_write = this;
     // Most writes are done at once and never come here.
     if (consumer_ == nullptr && notify_) {
       caller_ = AsyncContext::Make(stream->environment()->env(), "WRITEWRAP");
     }
   }
   ~WriteRequest() {
+    Stream::Rare* const rare = stream_->rare();
+    (previous_ == nullptr ? rare->first_write : previous_->next_) = next_;
+    (next_ == nullptr ? rare->last_write : next_->previous_) = previous_;
     if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
     if (block_ != nullptr) GatherPool::Of(stream_->environment()).Give(std::move(block_));
   }
@@ -43,22 +50,31 @@ class WriteRequest : public Request<uv_write_t> {
   }
   void Own(std::unique_ptr<char[]> bytes) { owned_ = std::move(bytes); }
   void Own(std::unique_ptr<GatherBlock> block) { block_ = std::move(block); }
+  void Keep(const uv_buf_t* pieces, size_t count) { pieces_.assign(pieces, pieces + count); }
+
+  const std::vector<uv_buf_t>& pieces() const { return pieces_; }
+  const WriteRequest* next() const { return next_; }
 
   static void OnDone(uv_write_t* request, int status) {
     auto self = Finish<WriteRequest>(request);
     Stream* stream = self->stream_;
     HandleScope scope(stream->environment()->env());
     if (status == 0) stream->Touch();
-    if (self->consumer_ != nullptr) {
-      if (self->consumer_ == stream->consumer()) self->consumer_->OnWritten(stream, status);
-    } else if (self->notify_) {
+    StreamConsumer* const now = stream->consumer();
+    if (now != nullptr && (now == self->consumer_ || now->AsLeanGroup() != nullptr)) {
+      // What an earlier owner left behind, too, is what a handler table waits for.
+      now->OnWritten(stream, status);
+    } else if (self->consumer_ == nullptr && self->notify_) {
       JsCall(stream, self->caller_).Int(stream->id()).Int(status).Run(Callback::kWrite);
-    } else if (status != 0 && status != UV_ECANCELED) {
+    } else if (now == nullptr && status != 0 && status != UV_ECANCELED) {
       JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWriteError);
     }
   }
 
  private:
+  WriteRequest* previous_ = nullptr;
+  WriteRequest* next_ = nullptr;
+  std::vector<uv_buf_t> pieces_;
   Stream* stream_;
   StreamConsumer* consumer_;
   bool notify_;
@@ -220,6 +236,21 @@ int Stream::Flush() {
   return result < 0 ? result : 0;
 }
 
+int Stream::CopyUnsent(std::string* bytes) {
+  const int flushed = Flush();
+  if (flushed < 0) return flushed;
+  // The kernel takes bytes in order, so what it does not have are the last ones.
+  const size_t unsent = write_queue_size();
+  if (unsent == 0) return 0;
+  for (const WriteRequest* request = rare()->first_write; request != nullptr;
+       request = request->next()) {
+    for (const uv_buf_t& piece : request->pieces()) bytes->append(piece.base, piece.len);
+  }
+  if (bytes->size() < unsent) return UV_EBUSY;
+  bytes->erase(0, bytes->size() - unsent);
+  return 0;
+}
+
 int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper) {
   // What was gathered before goes first.
   std::unique_ptr<GatherBlock> block = std::move(gathered_);
@@ -275,6 +306,7 @@ int Stream::Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper)
     status = request->Pin(keeper.pin);
     if (status != 0) return status;
   }
+  request->Keep(pieces, count);
   status = WriteRequest::Start(std::move(request), [&](uv_write_t* uv) {
     return uv_write(uv, uv_stream(), pieces, static_cast<unsigned>(count), WriteRequest::OnDone);
   });

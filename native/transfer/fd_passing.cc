@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "env/descriptor.h"
+#include "env/held_descriptors.h"
 #include "env/js_call.h"
 #include "env/request.h"
 #include "stream/piece.h"
@@ -139,7 +140,8 @@ std::vector<int> TakeDescriptors(Stream* stream) {
 }
 
 // Hands descriptors to JavaScript. False where the stream was closed meanwhile.
-bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, size_t size) {
+bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, const uv_buf_t& bytes) {
+  stream->SetUndelivered(bytes);
   for (const int fd : descriptors) {
     JsCall call(stream);
     if (!stream->alive() || !call.possible()) {
@@ -148,13 +150,15 @@ bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, size
     }
     napi_value position = nullptr;
     if (napi_create_double(stream->environment()->env(),
-                           static_cast<double>(stream->bytes_read() + size),
+                           static_cast<double>(stream->bytes_read() + bytes.len),
                            &position) != napi_ok) {
       close(fd);
       continue;
     }
+    HeldDescriptors::Of(stream->environment()).Hold(fd);
     call.Int(stream->id()).Int(fd).Value(position).Run(Callback::kDescriptor);
   }
+  stream->SetUndelivered(uv_buf_init(nullptr, 0));
   return stream->alive();
 }
 
@@ -204,10 +208,10 @@ ssize_t Receive(int fd, const uv_buf_t& buffer, std::vector<int>* descriptors) {
 
 }  // namespace
 
-bool DeliverDescriptors(Stream* stream, size_t size) {
+bool DeliverDescriptors(Stream* stream, const uv_buf_t& bytes) {
   // All at once: a listener may stop the reading, and uv_accept would start
   // polling again.
-  return ReportDescriptors(stream, TakeDescriptors(stream), size);
+  return ReportDescriptors(stream, TakeDescriptors(stream), bytes);
 }
 
 // A descriptor ends a read, however much follows. libuv takes a read that did not
@@ -225,7 +229,7 @@ void Stream::ReadOn() {
     // Nothing left, the end or an error: libuv is told of those as well.
     if (nread <= 0) return;
     const auto size = static_cast<size_t>(nread);
-    if (!ReportDescriptors(this, descriptors, size)) return;
+    if (!ReportDescriptors(this, descriptors, Piece(buffer.base, size))) return;
     DeliverBytes(buffer.base, size);
   }
 }
@@ -264,7 +268,7 @@ int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin
 
 int ReceiveDescriptors(Stream*, bool) { return UV_ENOTSUP; }
 
-bool DeliverDescriptors(Stream*, size_t) { return true; }
+bool DeliverDescriptors(Stream*, const uv_buf_t&) { return true; }
 
 void Stream::ReadOn() {}
 
@@ -289,6 +293,7 @@ napi_value Send(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   const int fd = arguments.Int(2, -1);
+  HeldDescriptors::Of(arguments.environment()).Release(fd);
   void* data = nullptr;
   size_t size = 0;
   int status = stream == nullptr ? UV_EBADF : 0;

@@ -21,9 +21,9 @@ int ReceiveDescriptors(Stream* stream, bool receive);
 
 // Reports the descriptors that arrived with the last read, each with
 // Callback::kDescriptor. To be called in the read callback, before anything that
-// might stop the reading; `size` is what was read. False where the stream was
+// might stop the reading; `bytes` are what was read. False where the stream was
 // closed meanwhile.
-bool DeliverDescriptors(Stream* stream, size_t size);
+bool DeliverDescriptors(Stream* stream, const uv_buf_t& bytes);
 
 // Queues `size` bytes (at least one, kept alive by `pin`) with a descriptor,
 // which is owned from here on. Answers like Stream::Write; Callback::kWrite

@@ -143,13 +143,23 @@ export interface NativeBinding {
     destinationPort: number | undefined,
   ): Buffer;
 
+  /** What was written and the kernel does not have yet, or a status. */
+  copyUnsent(id: number): Buffer | number;
+  /** What was read and comes behind the descriptors that are being reported. */
+  copyUndelivered(id: number): Buffer;
+
   /** Whether descriptors that arrive are kept and reported. */
   receiveDescriptors(id: number, receive: boolean): number;
   /** As `writeBuffer`; takes the descriptor over, whatever the answer. */
   sendDescriptor(id: number, data: Uint8Array, fd: number): number;
   /** Another descriptor for the same open file, or an error. */
   duplicateDescriptor(fd: number): number;
+  /** Closes what one of the methods above or a peer gave; UV_EBADF where it has another owner now. */
   closeDescriptor(fd: number): number;
+  /** It has another owner from now on; those that have none the environment closes at its end. */
+  releaseDescriptor(fd: number): number;
+  /** 1 where it has no other owner yet. */
+  holdsDescriptor(fd: number): number;
   /** 1 for a listening socket. */
   isListeningDescriptor(fd: number): number;
   /** 1 where a read would not wait. */
@@ -220,6 +230,11 @@ export interface NativeBinding {
   leanHold(id: number): number;
   /** The messages that end in bytes read elsewhere, and behind them a frame error, if any. */
   leanCut(id: number, bytes: Uint8Array): (Buffer | number)[];
+  /**
+   * What is noted and not delivered, and is not delivered any more: bytes, then maybe the status of
+   * reading, or that of writing as a positive number.
+   */
+  leanTakeNoted(id: number): (Buffer | number)[];
   /** What was read and is in none of the messages that events or `leanCut` told of. */
   leanUncut(id: number): Buffer | undefined;
   leanFlush(): void;

@@ -1,17 +1,12 @@
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../base/timers';
 import { onAbort } from '../base/abort';
 import { binding } from '../native/binding';
-import {
-  AbortError,
-  ERR_INVALID_ARG_VALUE,
-  ERR_INVALID_STATE,
-  ERR_SOCKET_CLOSED,
-  errnoException,
-} from '../base/errors';
+import { AbortError, ERR_INVALID_STATE, ERR_SOCKET_CLOSED, errnoException } from '../base/errors';
 import { flushGathered, Handle, TCP, type RelayListener } from '../native/handle';
 import type { SocketImpl } from '../socket/socket-state';
 import { kBuffer, kHandle, kPeek, kReceiveHandles } from '../base/symbols';
-import { dropUnread, takeUnread } from '../transfer/takeover';
+import { waitsBehind } from '../transfer/queue-behind';
+import { dropUnread, unreadOf } from '../transfer/unread';
 
 /**
  * What a relay between two sockets is besides moving bytes, which native/relay/relay.h does: taking the
@@ -58,13 +53,24 @@ const otherThan = (side: Side): Side => (side === 0 ? 1 : 0);
 const READING_FAILED = 1;
 const OTHER_SIDE_ENDED = 2;
 
+/** Names the side at fault. */
+export function blame(error: unknown, side: Side, progress: RelayProgress): unknown {
+  if (typeof error === 'object' && error !== null && Object.isExtensible(error)) {
+    Object.assign(error, { side: NAMES[side], ...progress });
+  }
+  return error;
+}
+
 /** The error that makes a socket unfit to be relayed. */
-function unfit(socket: SocketImpl): Error | undefined {
+export function unfit(socket: SocketImpl): Error | undefined {
   if (socket.destroyed) return new ERR_SOCKET_CLOSED();
   const handle = socket[kHandle];
   if (!(handle instanceof Handle)) return new ERR_INVALID_STATE('the socket is not connected');
   if (handle.relay !== null) return new ERR_INVALID_STATE('the socket is being relayed already');
   if (socket[kPeek] !== undefined) return new ERR_INVALID_STATE('a peek is under way');
+  if ((socket._readableState as { readable?: boolean }).readable === false) {
+    return new ERR_INVALID_STATE('the socket cannot be read');
+  }
   if (socket.writableEnded) return new ERR_INVALID_STATE('the socket has been ended');
   if (socket.readableEncoding !== null) {
     return new ERR_INVALID_STATE('cannot relay after setEncoding()');
@@ -94,19 +100,13 @@ export class Relay implements RelayListener {
   private progressTimer: NodeJS.Timeout | undefined;
   private over = false;
 
+  /** The sockets are two, and both fit. */
   constructor(
     private readonly sockets: Sides,
     settings: RelaySettings,
     private readonly resolve: (result: RelayResult) => void,
     private readonly reject: (error: unknown) => void,
   ) {
-    if (sockets[0] === sockets[1]) {
-      throw new ERR_INVALID_ARG_VALUE('b', sockets[1], 'is the same socket as a');
-    }
-    for (const side of both) {
-      const error = unfit(sockets[side]);
-      if (error !== undefined) throw this.blame(error, side);
-    }
     for (const side of both) this.takeOver(side);
     const { signal, idleTimeout, onProgress, progressInterval } = settings;
     if (signal?.aborted) {
@@ -130,8 +130,10 @@ export class Relay implements RelayListener {
     socket.on('close', onClose).on('error', onError);
     const handle = socket[kHandle]!;
     handle.relay = this;
+    // Its owner does not uncork it any more, and what it holds back goes first.
+    while (socket.writableCorked > 0) socket.uncork();
     holdReading(socket);
-    const { chunks } = takeUnread(socket);
+    const { chunks } = unreadOf(socket);
     dropUnread(socket);
     const to = this.sockets[otherThan(side)];
     for (const chunk of chunks) {
@@ -167,9 +169,11 @@ export class Relay implements RelayListener {
     const from = this.sockets[side];
     const to = this.sockets[otherThan(side)];
     const go = (): void => {
-      if (!this.over && !from.destroyed) from[kHandle]!.readStart();
+      if (this.over || from.destroyed) return;
+      const status = from[kHandle]!.readStart();
+      if (status !== 0) from.destroy(errnoException(status, 'read'));
     };
-    if (to.writableLength === 0) go();
+    if (to.writableLength === 0 && !waitsBehind(to)) go();
     else to.write('', go);
   }
 
@@ -243,10 +247,7 @@ export class Relay implements RelayListener {
   }
 
   private blame(error: unknown, side: Side): unknown {
-    if (typeof error === 'object' && error !== null && Object.isExtensible(error)) {
-      Object.assign(error, { side: NAMES[side], ...this.progress() });
-    }
-    return error;
+    return blame(error, side, this.progress());
   }
 
   private finish(reason: RelayResult['reason']): void {

@@ -119,7 +119,7 @@ function applyOptions(socket: SocketImpl, handle: TCP): void {
 }
 
 /** Keeps the counters, which go with the handle. */
-function keepByteCounts(socket: SocketImpl, handle: Handle): void {
+export function keepByteCounts(socket: SocketImpl, handle: Handle): void {
   if (handle instanceof Handle && binding.byteCounts(handle.id) === 0) {
     socket[kBytesRead] = nativeState[0];
     socket[kBytesWritten] = nativeState[1];

@@ -1,5 +1,5 @@
+import { closeSync } from 'node:fs';
 import type * as nodeNet from 'node:net';
-import { binding } from '../native/binding';
 import { netModule } from '../base/builtins';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
@@ -7,20 +7,23 @@ import {
   ERR_INVALID_STATE,
   ERR_SOCKET_CLOSED,
 } from '../base/errors';
-import { duplicateDescriptor, isCoreHandle, openDescriptor, type CoreHandle } from './foreign';
-import { flushGathered, Handle } from '../native/handle';
-import {
-  makeToken,
-  packUnread,
-  takeToken,
-  unpackUnread,
-  type DetachOptions,
-  type PackedUnread,
-  type Token,
-} from './handover';
+import { binding } from '../native/binding';
+import type { Handle } from '../native/handle';
 import type { KeepAliveSetting, SocketImpl } from '../socket/socket-state';
-import { kHandle, kKeepAlive, kNoDelay } from '../base/symbols';
-import { giveUnread, isBusy, isShutDown, retire, takeUnread } from './takeover';
+import { kKeepAlive, kNoDelay, kReceiveHandles } from '../base/symbols';
+import { checkDeparture, depart, endsLater, refuseWaiting } from './departure';
+import { duplicateDescriptor, isCoreHandle, openDescriptor } from './foreign';
+import { makeToken, takeToken, type DetachOptions, type Token } from './handover';
+import { finishFirst } from './queue-behind';
+import {
+  giveUnread,
+  packUnread,
+  silence,
+  unpackUnread,
+  unreadOf,
+  type PackedUnread,
+} from './unread';
+import { awaitsSending, claimUnsent, isShutDown, queuedBytes, sendUnsent } from './unsent';
 
 /**
  * Connections that move: between uvnet and node:net (`socket.toNode()`, `Socket.fromNode()`) and
@@ -29,22 +32,16 @@ import { giveUnread, isBusy, isShutDown, retire, takeUnread } from './takeover';
 
 type AnySocket = nodeNet.Socket | SocketImpl;
 
-function checkTransferable(socket: AnySocket, method: string): void {
+/** On Windows a socket is tied to the loop that opened it first. */
+function checkPlatform(method: string): void {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(method);
-  if (socket.connecting) {
-    throw new ERR_INVALID_STATE(`${method} needs a connection; wait for 'connect'`);
-  }
-  if (socket.destroyed) throw new ERR_SOCKET_CLOSED();
-  const { _handle: handle } = socket as unknown as { _handle: unknown };
-  if (handle instanceof Handle && handle.relay !== null) {
-    throw new ERR_INVALID_STATE('the socket is being relayed');
-  }
 }
 
 /** What a socket's `detach()` gives: plain data, which `postMessage` carries. */
 export interface SocketToken extends Token<'socket'> {
   readonly settings: object;
   readonly unread: PackedUnread;
+  readonly unsent: Uint8Array;
   readonly paused: boolean;
   readonly ended: boolean;
   readonly timeout: number;
@@ -66,87 +63,112 @@ function settingsFor(old: AnySocket, reading: boolean): object {
   };
 }
 
-function moveOver(old: AnySocket, handle: Handle | CoreHandle, make: () => AnySocket): AnySocket {
-  const refed = handle.hasRef();
-  const successor = make();
-  handle.reading = false;
-  handle.readStop();
-  giveUnread(successor, takeUnread(old));
+/** Pause, idle timeout and `unref()`. */
+function passState(old: AnySocket, successor: AnySocket, refed: boolean): void {
   if (old.isPaused()) successor.pause();
   if (old.timeout! > 0) successor.setTimeout(old.timeout!);
   old.setTimeout(0);
   if (!refed) successor.unref();
-  const endNow = old.writableEnded && !isShutDown(old);
-  retire(old, successor, isBusy(old, handle.writeQueueSize ?? 0));
-  if (endNow) successor.end();
-  return successor;
+}
+
+function makeNodeSocket(old: SocketImpl, handle: Handle): nodeNet.Socket {
+  const fd = duplicateDescriptor(handle.fd);
+  binding.releaseDescriptor(fd);
+  let socket: nodeNet.Socket;
+  try {
+    socket = new (netModule().Socket)({ fd, ...settingsFor(old, handle.reading) });
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  // The kernel has them already; core is to know them, so that it can turn them off.
+  if (old[kNoDelay]) socket.setNoDelay(true);
+  const keepAlive = old[kKeepAlive];
+  if (keepAlive?.enable === true) socket.setKeepAlive(true, keepAlive.delay * 1000);
+  return socket;
 }
 
 /** See {@link Socket.toNode} in socket.ts. */
 export function toNode(old: SocketImpl): nodeNet.Socket {
-  checkTransferable(old, 'socket.toNode()');
-  const handle = old[kHandle];
-  if (!(handle instanceof Handle)) throw new ERR_SOCKET_CLOSED();
-  flushGathered();
-  const reading = handle.reading;
-  return moveOver(old, handle, () => {
-    const fd = duplicateDescriptor(handle.fd);
-    let socket: nodeNet.Socket;
-    try {
-      socket = new (netModule().Socket)({ fd, ...settingsFor(old, reading) });
-    } catch (error) {
-      binding.closeDescriptor(fd);
-      throw error;
-    }
-    // The kernel has them already; core is to know them, so that it can turn them off.
-    if (old[kNoDelay]) socket.setNoDelay(true);
-    const keepAlive = old[kKeepAlive];
-    if (keepAlive?.enable === true) socket.setKeepAlive(true, keepAlive.delay * 1000);
-    return socket;
-  }) as nodeNet.Socket;
+  checkPlatform('socket.toNode()');
+  const handle = checkDeparture(old, 'socket.toNode()');
+  const unread = unreadOf(old, binding.copyUndelivered(handle.id));
+  const unsent = claimUnsent(old, handle);
+  const successor = makeNodeSocket(old, handle);
+  handle.reading = false;
+  handle.readStop();
+  giveUnread(successor, unread);
+  sendUnsent(successor, unsent.take());
+  passState(old, successor, handle.hasRef());
+  const endNow = endsLater(old);
+  depart(old, successor);
+  if (endNow) successor.end();
+  return successor;
+}
+
+/** A socket, maybe of a sub-class, on a handle that is closed where it cannot be made. */
+function makeSocket(
+  Socket: new (options: object) => unknown,
+  settings: object,
+  handle: Handle,
+): SocketImpl {
+  try {
+    return new Socket({ ...settings, handle }) as SocketImpl;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
 }
 
 /** See {@link SocketConstructor.fromNode} in socket.ts. */
 export function fromNode(
   Socket: new (options: object) => unknown,
-  socket: nodeNet.Socket,
+  old: nodeNet.Socket,
 ): SocketImpl {
-  if (!(socket instanceof netModule().Socket)) {
-    throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', socket);
+  if (!(old instanceof netModule().Socket)) {
+    throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', old);
   }
-  checkTransferable(socket, 'Socket.fromNode()');
-  const { _handle: handle } = socket as unknown as { _handle: unknown };
+  checkPlatform('Socket.fromNode()');
+  if (old.connecting) {
+    throw new ERR_INVALID_STATE("Socket.fromNode() needs a connection; wait for 'connect'");
+  }
+  if (old.destroyed) throw new ERR_SOCKET_CLOSED();
+  const { _handle: handle } = old as unknown as { _handle: unknown };
   if (!isCoreHandle(handle) || handle.fd < 0) {
     throw new ERR_INVALID_STATE('Socket.fromNode() needs a TCP or pipe connection of node:net');
   }
-  const reading = handle.reading === true;
-  return moveOver(socket, handle, () => {
-    const settings = {
-      ...settingsFor(socket, reading),
-      handle: openDescriptor(duplicateDescriptor(handle.fd)),
-    };
-    const successor = new Socket(settings) as SocketImpl;
-    // What core set on the socket is not told, so that the next call counts in any case.
-    successor[kNoDelay] = undefined as never;
-    successor[kKeepAlive] = { enable: true, delay: -1, interval: undefined, count: undefined };
-    return successor;
-  }) as SocketImpl;
+  const successor = makeSocket(
+    Socket,
+    settingsFor(old, handle.reading === true),
+    openDescriptor(duplicateDescriptor(handle.fd)),
+  );
+  // What core set on the socket is not told, so that the next call counts in any case.
+  successor[kNoDelay] = undefined as never;
+  successor[kKeepAlive] = { enable: true, delay: -1, interval: undefined, count: undefined };
+  handle.reading = false;
+  handle.readStop();
+  giveUnread(successor, unreadOf(old));
+  silence(old);
+  passState(old, successor, handle.hasRef());
+  const endNow = endsLater(old);
+  if (awaitsSending(old) || handle.writeQueueSize! > 0) finishFirst(old, successor);
+  else old.destroy();
+  if (endNow) successor.end();
+  return successor;
 }
 
 /** See {@link Socket.detach} in socket.ts. */
 export function detach(socket: SocketImpl, options: DetachOptions): SocketToken {
-  checkTransferable(socket, 'socket.detach()');
-  const handle = socket[kHandle];
-  if (!(handle instanceof Handle)) throw new ERR_SOCKET_CLOSED();
-  flushGathered();
-  if (isBusy(socket, handle.writeQueueSize)) {
-    throw new ERR_INVALID_STATE(
-      'socket.detach() would lose data that was not sent yet; wait for the callback of write()',
-    );
-  }
+  checkPlatform('socket.detach()');
+  const handle = checkDeparture(socket, 'socket.detach()');
+  refuseWaiting(socket, 'socket.detach()');
   const token = makeToken('socket', handle, options, {
-    settings: settingsFor(socket, handle.reading),
-    unread: packUnread(takeUnread(socket)),
+    settings: {
+      ...settingsFor(socket, handle.reading),
+      handles: socket[kReceiveHandles] === true,
+    },
+    unread: packUnread(unreadOf(socket, binding.copyUndelivered(handle.id))),
+    unsent: new Uint8Array(queuedBytes(handle)),
     paused: socket.isPaused(),
     ended: socket.writableEnded,
     timeout: socket.timeout ?? 0,
@@ -154,17 +176,18 @@ export function detach(socket: SocketImpl, options: DetachOptions): SocketToken 
     noDelay: socket[kNoDelay],
     keepAlive: socket[kKeepAlive],
   });
-  socket.destroy();
+  depart(socket);
   return token;
 }
 
 /** See {@link SocketConstructor.attach} in socket.ts. */
 export function attach(Socket: new (options: object) => unknown, token: SocketToken): SocketImpl {
   const handle = takeToken(token, 'socket');
-  const socket = new Socket({ ...token.settings, handle }) as SocketImpl;
+  const socket = makeSocket(Socket, token.settings, handle);
   socket[kNoDelay] = token.noDelay;
   socket[kKeepAlive] = token.keepAlive;
   giveUnread(socket, unpackUnread(token.unread));
+  if (token.unsent.length > 0) socket.write(token.unsent);
   if (token.paused) socket.pause();
   if (token.timeout > 0) socket.setTimeout(token.timeout);
   if (!token.ref) socket.unref();

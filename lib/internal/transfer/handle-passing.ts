@@ -10,8 +10,9 @@ import {
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
   errnoException,
 } from '../base/errors';
-import { Pipe } from '../native/handle';
+import { flushGathered, Pipe } from '../native/handle';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
+import { waitsBehind } from './queue-behind';
 import { kHandle, kHandlesToSend, kReceiveHandles } from '../base/symbols';
 import { validateFunction, validateInt32 } from '../base/validators';
 import { settle, writeMethods } from '../socket/write-path';
@@ -123,6 +124,7 @@ export function receiveHandles(socket: SocketImpl): void {
   if (!(handle instanceof Pipe)) return;
   const status = binding.receiveDescriptors(handle.id, true);
   if (status !== 0) throw errnoException(status, 'recvmsg');
+  socket[kReceiveHandles] = true;
 }
 
 /** The option `handles` of sockets and servers, where it is true. */
@@ -145,6 +147,11 @@ export function sendHandle(
   if (own !== null && !(own instanceof Pipe)) {
     throw new ERR_INVALID_STATE('descriptors can only be sent over unix sockets');
   }
+  if (waitsBehind(socket)) {
+    throw new ERR_INVALID_STATE('bytes that node:net was given still have to leave');
+  }
+  // Whoever receives it writes behind what a socket was given before.
+  flushGathered();
   const copy = binding.duplicateDescriptor(fd);
   if (copy < 0) throw errnoException(copy, 'dup');
   waiting.set(chunk, copy);

@@ -1,5 +1,4 @@
 import { setTimeout } from '../base/timers';
-import { StringDecoder } from 'node:string_decoder';
 import { binding } from '../native/binding';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
@@ -7,7 +6,6 @@ import {
   errnoException,
 } from '../base/errors';
 import { Pipe, TCP, type Handle } from '../native/handle';
-import type { Unread } from './takeover';
 import { validateInteger } from '../base/validators';
 
 /**
@@ -50,11 +48,14 @@ export function makeToken<Kind extends TokenKind, Rest extends object>(
   return { uvnet, key, pipe: handle instanceof Pipe, ...rest };
 }
 
+export function checkToken(token: Token, kind: TokenKind): void {
+  if (token?.uvnet === kind && typeof token.key === 'string') return;
+  throw new ERR_INVALID_ARG_VALUE('token', token, `must come from detach() of a ${kind}`);
+}
+
 /** An open handle on what the token stands for. */
 export function takeToken(token: Token, kind: TokenKind): Handle {
-  if (token?.uvnet !== kind || typeof token.key !== 'string') {
-    throw new ERR_INVALID_ARG_VALUE('token', token, `must come from detach() of a ${kind}`);
-  }
+  checkToken(token, kind);
   const handle = token.pipe ? new Pipe() : new TCP();
   const status = binding.takeOffer(handle.id, token.key);
   if (status !== 0) {
@@ -62,47 +63,4 @@ export function takeToken(token: Token, kind: TokenKind): Handle {
     throw errnoException(status, 'attach');
   }
   return handle;
-}
-
-/** {@link Unread} in the shape that a structured clone carries. */
-export interface PackedUnread {
-  chunks: (Uint8Array | string)[];
-  encoding: BufferEncoding | null;
-  /** The first bytes of a character whose rest has not come yet. */
-  partial: Uint8Array | undefined;
-}
-
-/** Undocumented but as old as StringDecoder, and in its tests. */
-interface DecoderState {
-  lastChar: Buffer;
-  lastNeed: number;
-  lastTotal: number;
-}
-
-export function packUnread({ chunks, encoding, decoder }: Unread): PackedUnread {
-  let partial: Uint8Array | undefined;
-  if (encoding !== null) {
-    const { lastChar, lastNeed, lastTotal } = decoder as DecoderState;
-    partial = new Uint8Array(lastChar.subarray(0, lastTotal - lastNeed));
-  }
-  return {
-    // Copies, because a clone of a view takes the whole of its ArrayBuffer along.
-    chunks: chunks.map((chunk) => (typeof chunk === 'string' ? chunk : new Uint8Array(chunk))),
-    encoding,
-    partial,
-  };
-}
-
-export function unpackUnread({ chunks, encoding, partial }: PackedUnread): Unread {
-  const decoder = encoding === null ? null : new StringDecoder(encoding);
-  if (partial !== undefined) decoder?.write(Buffer.from(partial));
-  return {
-    chunks: chunks.map((chunk) =>
-      typeof chunk === 'string'
-        ? chunk
-        : Buffer.from(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length),
-    ),
-    encoding,
-    decoder,
-  };
 }

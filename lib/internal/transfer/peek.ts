@@ -10,7 +10,7 @@ import { Handle, nativeState } from '../native/handle';
 import { startReading } from '../socket/read-path';
 import type { SocketImpl } from '../socket/socket-state';
 import { kHandle, kPeek } from '../base/symbols';
-import { takeUnread } from './takeover';
+import { unreadOf } from './unread';
 import { validateInteger } from '../base/validators';
 import { whenConnected } from '../socket/when-connected';
 
@@ -107,7 +107,7 @@ async function connection(socket: SocketImpl): Promise<Handle> {
 function peekAt(socket: SocketImpl, handle: Handle, size: number): Promise<Buffer> {
   if (socket[kPeek] !== undefined) throw new ERR_INVALID_STATE('a peek is under way');
   if (handle.relay !== null) throw new ERR_INVALID_STATE('the socket is being relayed');
-  const { chunks, encoding } = takeUnread(socket);
+  const { chunks, encoding } = unreadOf(socket);
   if (encoding !== null) throw new ERR_INVALID_STATE('cannot peek after setEncoding()');
   const before = Buffer.concat(chunks as Buffer[]).subarray(0, size);
   if (before.length === size || socket._readableState.ended) return Promise.resolve(before);

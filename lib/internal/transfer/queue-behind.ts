@@ -1,0 +1,50 @@
+import type { Duplex } from 'node:stream';
+import { ERR_STREAM_DESTROYED } from '../base/errors';
+
+/**
+ * Connections that come from node:net, whose queue of writes is out of reach: the old socket stays
+ * until its bytes have left, and what the successor is given to send waits for that. The two have
+ * descriptors of their own.
+ */
+
+type Step = (...args: unknown[]) => void;
+
+const waiting = new WeakSet<Duplex>();
+
+/** Whether the stream's writes wait for those of a socket that it took over from. */
+export const waitsBehind = (stream: Duplex): boolean => waiting.has(stream);
+
+/** Keeps what is written to a stream in its own buffer until the function returned is called. */
+function holdWrites(stream: Duplex): () => void {
+  waiting.add(stream);
+  const own = stream as unknown as Record<'_write' | '_final', Step> & { _writev?: null };
+  const held: { name: '_write' | '_final'; args: unknown[] }[] = [];
+  for (const name of ['_write', '_final'] as const) {
+    own[name] = (...args) => held.push({ name, args });
+  }
+  own._writev = null;
+  const destroyed = (): void => {
+    for (const { args } of held) (args.at(-1) as Step)(new ERR_STREAM_DESTROYED('write'));
+  };
+  stream.once('close', destroyed);
+  return () => {
+    waiting.delete(stream);
+    stream.off('close', destroyed);
+    for (const name of ['_write', '_final', '_writev'] as const) Reflect.deleteProperty(own, name);
+    if (stream.destroyed) return;
+    for (const { name, args } of held) own[name](...args);
+  };
+}
+
+/** Ends the old object, behind what it has to send, without ending the connection. */
+export function finishFirst(old: Duplex, successor: Duplex): void {
+  const release = holdWrites(successor);
+  const own = old as unknown as { _final: Step; _read: () => void };
+  // The FIN is the successor's to send, and the bytes are its to read.
+  own._final = (done) => (done as () => void)();
+  own._read = () => {};
+  old.once('error', (error) => successor.destroy(error));
+  old.once('close', release);
+  old.once('finish', () => old.destroy());
+  if (!old.writableEnded) old.end();
+}

@@ -1,0 +1,45 @@
+#include "transfer/take_over.h"
+
+#include <string>
+
+#include "stream/stream_arguments.h"
+
+namespace uvnet {
+
+namespace {
+
+napi_value CopyOf(napi_env env, const char* data, size_t size) {
+  napi_value copy;
+  return napi_create_buffer_copy(env, size, data, nullptr, &copy) == napi_ok ? copy : nullptr;
+}
+
+// (id): a Buffer of what was written and the kernel does not have yet, or a status.
+napi_value CopyUnsent(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  std::string bytes;
+  const int status = stream->CopyUnsent(&bytes);
+  if (status != 0) return arguments.Return(status);
+  napi_value copy = CopyOf(env, bytes.data(), bytes.size());
+  return copy == nullptr ? arguments.Return(UV_ENOMEM) : copy;
+}
+
+// (id): a Buffer of what was read and is not delivered yet, because the descriptors that came with
+// it are.
+napi_value CopyUndelivered(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr) return nullptr;
+  const uv_buf_t bytes = stream->undelivered();
+  return CopyOf(env, bytes.base, bytes.len);
+}
+
+}  // namespace
+
+void InitTakeOver(Napi::Env env, Napi::Object exports) {
+  Define(env, exports, "copyUnsent", CopyUnsent);
+  Define(env, exports, "copyUndelivered", CopyUndelivered);
+}
+
+}  // namespace uvnet

@@ -1,0 +1,187 @@
+// Connections that change hands at random, in any state and from any callback: each byte comes once
+// and in order, each callback of a write is called, each old object is closed.
+//
+// UVNET_MODEL_STEPS: how many steps (the nightly run takes a million); UVNET_MODEL_SEED: the first seed.
+import { nextTurn } from '../helpers/events';
+import { End, numbered, StreamOwner, type EndOptions } from '../helpers/owners';
+import { Random } from '../helpers/random';
+import type { Transport } from '../helpers/scope';
+import { describeUvnet } from '../helpers/uvnet';
+
+type Socket = import('../../lib/index').Socket;
+
+const STEPS = Number(process.env['UVNET_MODEL_STEPS'] ?? 100_000);
+const FIRST_SEED = Number(process.env['UVNET_MODEL_SEED'] ?? 1);
+const GROUPS = 20;
+const STEPS_OF_ONE = 200;
+/** At a time: one delivery of the core's has the events of several connections. */
+const TOGETHER = 8;
+const LARGE = 300_000;
+/** Milliseconds without a byte. */
+const STALLED = Number(process.env['UVNET_MODEL_STALLED'] ?? 10_000);
+
+describeUvnet('connections that change hands at random', ({ net, scope }) => {
+  /** Servers by transport and whether descriptors are received. */
+  const servers = new Map<string, import('node:net').Server>();
+
+  /** One after the other, so that each client gets its own peer. */
+  let opened: Promise<unknown> = Promise.resolve();
+  function open(transport: Transport, handles: boolean, client = {}): Promise<[Socket, Socket]> {
+    const opening = opened.then(() => openPair(transport, handles, client));
+    opened = opening;
+    return opening;
+  }
+
+  async function openPair(
+    transport: Transport,
+    handles: boolean,
+    client: object,
+  ): Promise<[Socket, Socket]> {
+    const key = `${transport} ${handles}`;
+    let server = servers.get(key);
+    if (server === undefined) {
+      server = scope.server({ allowHalfOpen: true, ...(handles && { handles }) } as never);
+      await scope.listen(server, scope.listenOptions(transport));
+      servers.set(key, server);
+    }
+    const pair = await scope.join(server, {
+      allowHalfOpen: true,
+      ...(handles && { handles }),
+      ...client,
+    } as never);
+    return [pair.client, pair.peer] as never;
+  }
+
+  afterEach(() => servers.clear());
+
+  /** Half a message at the end would be an error of the framing. */
+  function stopCutting(ends: readonly End[]): boolean {
+    if (ends.some(({ owner }) => owner.kind.startsWith('table ('))) return false;
+    for (const { options } of ends) options.cutting = false;
+    return true;
+  }
+
+  function act(random: Random, ends: readonly End[]): void {
+    const end = random.pick(ends);
+    const { owner } = end;
+    const what = random.integer(0, 99);
+    if (what < 30) {
+      end.write(random.size(4000), random.chance(0.3));
+    } else if (what < 36) {
+      end.write(random.size(LARGE), random.chance(0.3));
+    } else if (what < 56) {
+      end.move(random.pick(owner.moves));
+    } else if (what < 76) {
+      end.armed = () => end.move(random.pick(end.owner.moves));
+    } else if (what < 82) {
+      end.note('pause');
+      owner.pause();
+    } else if (what < 92) {
+      end.note('resume');
+      owner.resume();
+    } else if (what < 95) {
+      end.note('cork');
+      owner.cork();
+    } else if (what < 99) {
+      owner.uncork();
+    } else if (random.chance(0.2)) {
+      if (stopCutting(ends)) end.finish();
+    } else if (owner instanceof StreamOwner && owner.kind === 'socket' && !end.finished) {
+      sendDescriptor(end, owner.socket as Socket);
+    }
+  }
+
+  function sendDescriptor(end: End, socket: Socket): void {
+    if (!end.options.handles || socket.destroyed) return;
+    try {
+      socket.sendHandle(numbered(end.sent, 3), 0);
+      end.sent += 3;
+      end.note('sends a descriptor');
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_INVALID_STATE') throw error;
+    }
+  }
+
+  /** Everything that was sent arrives. */
+  async function conclude(ends: readonly End[]): Promise<void> {
+    for (const end of ends) {
+      end.armed = undefined;
+      end.note('conclusion');
+      if (end.owner.kind.startsWith('table (')) end.move('upgrade');
+      for (let corks = 0; corks < 100; corks++) end.owner.uncork();
+      end.owner.resume();
+    }
+    await nextTurn();
+    for (const end of ends) end.finish();
+    await progress(ends, Promise.all(ends.map(({ over }) => over)));
+  }
+
+  /** Names the seed of one that goes on for ever. */
+  async function progress(ends: readonly End[], done: Promise<unknown>): Promise<void> {
+    const state = (): string =>
+      ends
+        .map(({ sent, received, told, ended }) => `${sent} ${received} ${told} ${ended}`)
+        .join(', ');
+    let before = '';
+    const timer = setInterval(() => {
+      const now = state();
+      if (now === before) for (const end of ends) end.fail(`nothing moves any more (${now})`);
+      before = now;
+    }, STALLED);
+    await done;
+    clearInterval(timer);
+  }
+
+  async function play(seed: number): Promise<void> {
+    const random = new Random(seed);
+    const transport = random.pick(['tcp', 'unix'] as const);
+    const handles = transport === 'unix' && random.chance(0.3);
+    const pairs: [Socket, Socket][] = [];
+    const pair = (): Promise<[Socket, Socket]> => open('tcp', false);
+    if (random.chance(0.5)) pairs.push(await pair(), await pair());
+    const options: EndOptions = { net, random, cutting: true, handles, pair, pairs };
+    const ends = [new End(`seed ${seed}, client`, options), new End(`seed ${seed}, peer`, options)];
+
+    const direct = random.chance(0.2);
+    const onread = {
+      buffer: Buffer.alloc(random.size(70_000)),
+      callback(size: number, buffer: Buffer) {
+        ends[0].take(ends[0].owner, buffer.subarray(0, size));
+        ends[0].called('onread');
+        return true;
+      },
+    };
+    const sockets = await open(transport, handles, direct ? { onread } : {});
+    sockets.forEach((socket, index) => {
+      ends[index].owner = new StreamOwner(ends[index], socket, false, !(direct && index === 0));
+    });
+    for (let step = 0; step < STEPS_OF_ONE; step++) {
+      if (ends.some(({ failure }) => failure !== undefined)) break;
+      if (random.chance(0.2)) await nextTurn();
+      act(random, ends);
+    }
+    await conclude(ends);
+    for (const [index, { received }] of ends.entries()) {
+      const { sent } = ends[1 - index];
+      if (received !== sent) ends[index].fail(`received ${received} of ${sent}`);
+    }
+    const closed = Promise.all(ends.flatMap(({ closing }) => closing));
+    await progress(ends, Promise.race([closed, ...ends.map(({ failed }) => failed)]));
+    for (const end of ends) {
+      if (end.told !== end.writes) end.fail(`${end.told} of ${end.writes} callbacks`);
+    }
+    if (ends.some(({ failure }) => failure !== undefined)) {
+      throw new Error(ends.map((end) => end.report()).join('\n'));
+    }
+    for (const unused of pairs.flat()) unused.destroy();
+  }
+
+  const plays = Math.ceil(STEPS / STEPS_OF_ONE / GROUPS);
+  const seeds = Array.from({ length: GROUPS }, (_, group) => FIRST_SEED + group * plays);
+  test.each(seeds)(`${plays} connections, from seed %i on`, async (first) => {
+    for (let seed = first; seed < first + plays; seed += TOGETHER) {
+      const count = Math.min(TOGETHER, first + plays - seed);
+      await Promise.all(Array.from({ length: count }, (_, index) => play(seed + index)));
+    }
+  });
+});

@@ -1,0 +1,201 @@
+// Every way in which a connection changes hands, from every state that it may be in.
+import { nextEvent, nextTurn } from '../helpers/events';
+import { End, numbered, StreamOwner, type Move } from '../helpers/owners';
+import { Random } from '../helpers/random';
+import { lean } from '../helpers/relaying';
+import { type Transport } from '../helpers/scope';
+import { readAll } from '../helpers/streams';
+import { describeUvnet } from '../helpers/uvnet';
+
+type Socket = import('../../lib/index').Socket;
+
+/** More than the kernel's buffers of both sides. */
+const MUCH = 12 * 1024 * 1024;
+const PIECE = 1024 * 1024;
+
+describeUvnet('a connection that changes hands', ({ net, scope }) => {
+  async function ends(transport: Transport): Promise<[End, End]> {
+    const open = async (): Promise<[Socket, Socket]> => {
+      const half = { allowHalfOpen: true };
+      const pair = await scope.pair({ transport, server: half, client: half });
+      return [pair.client, pair.peer] as never;
+    };
+    const pairs = [await open()];
+    const options = {
+      net,
+      random: new Random(7),
+      cutting: false,
+      handles: false,
+      pair: open,
+      pairs,
+    };
+    const both = [new End('this end', options), new End('the other end', options)] as const;
+    const sockets = await open();
+    both.forEach((end, index) => (end.owner = new StreamOwner(end, sockets[index])));
+    return [both[0], both[1]];
+  }
+
+  /** Whom a move leads away from. */
+  const before: Record<Move, (end: End) => void> = {
+    toNode: () => {},
+    toLean: () => {},
+    thread: () => {},
+    relay: () => {},
+    fromNode: (end) => void end.move('toNode'),
+    upgrade: (end) => void end.move('toLean'),
+  };
+
+  const states: Record<string, (end: End, other: End, move: () => void) => Promise<void> | void> = {
+    'at rest': (_end, _other, move) => move(),
+    corked(end, _other, move) {
+      end.owner.cork();
+      end.write(100, false);
+      end.write(20_000, false);
+      move();
+    },
+    'with writes of the same turn'(end, _other, move) {
+      for (let count = 0; count < 20; count++) end.write(50, false);
+      move();
+    },
+    async 'with much that waits in the core, and its callbacks'(end, other, move) {
+      other.owner.pause();
+      for (let total = 0; total < MUCH; total += PIECE) end.write(PIECE, true);
+      await nextTurn();
+      move();
+      other.owner.resume();
+    },
+    async 'paused, with bytes that were read'(end, other, move) {
+      end.owner.pause();
+      for (let count = 0; count < 5; count++) {
+        other.write(3000, false);
+        await nextTurn();
+      }
+      move();
+    },
+    async 'in the middle of what it delivers'(end, other, move) {
+      end.owner.pause();
+      for (let count = 0; count < 5; count++) {
+        other.write(700, false);
+        await nextTurn();
+      }
+      const moved = new Promise<void>((resolve) => {
+        end.armed = () => {
+          move();
+          resolve();
+        };
+      });
+      end.owner.resume();
+      await moved;
+    },
+    async 'from the callback of a write'(end, _other, move) {
+      const moved = new Promise<void>((resolve) => {
+        end.armed = () => {
+          move();
+          resolve();
+        };
+      });
+      end.write(100, true);
+      end.write(200, false);
+      await moved;
+    },
+    async 'that its peer has ended'(end, other, move) {
+      other.write(500, false);
+      other.finish();
+      await end.over;
+      move();
+    },
+    'that was ended, with bytes that wait'(end, _other, move) {
+      for (let total = 0; total < MUCH; total += PIECE) end.write(PIECE, false);
+      end.finish();
+      move();
+    },
+  };
+
+  const moves: Move[] = ['toNode', 'fromNode', 'toLean', 'upgrade', 'thread', 'relay'];
+  const rows = moves.flatMap((move) => Object.keys(states).map((state) => [move, state] as const));
+
+  describe.each(['tcp', 'unix'] as const)('over %s', (transport) => {
+    test.each(rows)('%s: a connection %s', async (how, state) => {
+      const [end, other] = await ends(transport);
+      before[how](end);
+      // Where it is refused, nothing has changed.
+      await states[state](end, other, () => void end.move(how));
+      for (const each of [end, other]) {
+        if (!each.finished) each.write(10_000, false);
+        each.owner.uncork();
+        each.owner.resume();
+      }
+      await nextTurn();
+      for (const each of [end, other]) each.finish();
+      await Promise.all([end.over, other.over]);
+      for (const each of [end, other]) expect(each.report()).toContain('well');
+      expect([end.received, other.received]).toEqual([other.sent, end.sent]);
+      await Promise.all([...end.closing, ...other.closing]);
+      expect([end.told, other.told]).toEqual([end.writes, other.writes]);
+    });
+  });
+
+  test('TLS over what toNode() gives comes behind what the core has still to send', async () => {
+    const { client, peer } = await scope.pair();
+    const table = (peer as Socket).toLean({});
+    table.write(numbered(0, PIECE));
+    for (let at = PIECE; at < MUCH; at += PIECE) table.write(numbered(at, PIECE));
+    const there = scope.track(table.upgradeToStream().toNode());
+    // As TLS does: past the stream.
+    expect(there.writableLength).toBeGreaterThan(0);
+    there.end(numbered(MUCH, 5));
+    const all = await readAll(client);
+    expect(all.length).toBe(MUCH + 5);
+  });
+
+  test('what end() promised is told when the new owner has done it', async () => {
+    const { client, peer } = await scope.pair();
+    const log: string[] = [];
+    peer.write(Buffer.alloc(MUCH));
+    peer.end('last', () => log.push('ended'));
+    peer.on('finish', () => log.push('finish'));
+    const closed = nextEvent(peer, 'close');
+    scope.track((peer as Socket).toNode());
+    expect(log).toEqual([]);
+    expect((await readAll(client)).length).toBe(MUCH + 4);
+    await closed;
+    expect(log.sort()).toEqual(['ended', 'finish']);
+  });
+
+  test('a socket that receives handles becomes none of a handler table', async () => {
+    const sockets = { handles: true } as never;
+    const { peer } = await scope.pair({ transport: 'unix', server: sockets });
+    expect(() => (peer as Socket).toLean({})).toThrow('receive handles');
+    expect(peer.destroyed).toBe(false);
+    expect(() => lean.connect({ path: '/nowhere', handles: true }, {})).toThrow('handles');
+  });
+
+  test('an unfit side is found before a connection becomes a socket', async () => {
+    const { peer } = await scope.pair();
+    const connection = (peer as Socket).toLean({});
+    const dead = new net.Socket();
+    dead.destroy();
+    await expect(lean.relay(connection, dead)).rejects.toMatchObject({
+      code: 'ERR_SOCKET_CLOSED',
+      side: 'b',
+    });
+    await expect(lean.relay(connection, connection)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+    expect(connection.isOpen).toBe(true);
+    connection.destroy();
+  });
+
+  test('a corked socket is relayed', async () => {
+    const half = { allowHalfOpen: true };
+    const one = await scope.pair({ server: half, client: half });
+    const two = await scope.pair({ server: half, client: half });
+    one.peer.cork();
+    one.peer.write('held back, ');
+    const result = lean.relay(one.peer as Socket, two.client as Socket);
+    two.peer.end('then relayed');
+    one.client.end();
+    expect((await readAll(one.client)).toString()).toBe('held back, then relayed');
+    await result;
+  });
+});
