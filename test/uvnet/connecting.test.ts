@@ -153,6 +153,19 @@ describe('racing', () => {
     ]);
   });
 
+  test.each(['race', 'sequential'])('errors stand in the order of attempts (%s)', async (how) => {
+    const blockList = new net.BlockList();
+    blockList.addAddress('127.0.0.3');
+    const lookup = lookupOf('127.0.0.2', '127.0.0.3', '127.0.0.4');
+    const error = await fail(dial({ lookup, blockList, autoSelectFamilyStrategy: how }));
+    expect(error.code).toBe('ECONNREFUSED');
+    expect((error.errors as NodeJS.ErrnoException[]).map(({ code }) => code)).toEqual([
+      'ECONNREFUSED',
+      'ERR_IP_BLOCKED',
+      'ECONNREFUSED',
+    ]);
+  });
+
   test('all addresses blocked', async () => {
     const blockList = new net.BlockList();
     blockList.addAddress('::1', 'ipv6');

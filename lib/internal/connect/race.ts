@@ -71,6 +71,8 @@ export class Race implements RaceListener {
   private readonly running: Target[] = [];
   /** In the order in which they happened. */
   private readonly errors: Error[] = [];
+  /** Candidates that are not tried, by their place among all. */
+  private readonly refused: { place: number; error: Error }[] = [];
   /** Only one address was ever offered: its own error is the socket's, as in Node. */
   private single = false;
   private created = false;
@@ -116,7 +118,8 @@ export class Race implements RaceListener {
     for (const target of fresh) {
       const refused = this.refuses(target);
       if (refused !== undefined) {
-        this.fail(target, refused);
+        this.refused.push({ place: seen.indexOf(target.address), error: refused });
+        this.emit('connectionAttemptFailed', target, refused);
         if (!this.call.isPending) return;
         continue;
       }
@@ -286,13 +289,14 @@ export class Race implements RaceListener {
   private timedOut(): void {
     for (const target of this.running) this.errors.push(this.attemptError(target, 0, UV_ETIMEDOUT));
     const { host, port } = this.settings;
-    if (this.errors.length === 0) {
+    if (this.errors.length + this.refused.length === 0) {
       this.errors.push(exceptionWithHostPort(UV_ETIMEDOUT, 'connect', host, port));
     }
     this.destroy('ETIMEDOUT');
   }
 
   private destroy(code?: string): void {
+    this.placeRefused();
     const { errors, socket } = this;
     if (errors.length === 1 && (this.single || code !== undefined)) {
       socket.destroy(errors[0]);
@@ -301,6 +305,16 @@ export class Race implements RaceListener {
     const error = aggregateError(errors, this.sequential ? undefined : this.summary());
     if (code !== undefined) error.code = code;
     socket.destroy(error);
+  }
+
+  /** Puts what was not tried where it would have had its turn. */
+  private placeRefused(): void {
+    const placeOf = (error: Error): number =>
+      this.seen.indexOf((error as Partial<SystemError>).address!);
+    for (const { place, error } of this.refused.splice(0)) {
+      const next = this.errors.findIndex((other) => placeOf(other) > place);
+      this.errors.splice(next < 0 ? this.errors.length : next, 0, error);
+    }
   }
 
   /** Each address with what became of it. */
