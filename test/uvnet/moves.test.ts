@@ -3,7 +3,7 @@ import { nextEvent, nextTurn } from '../helpers/events';
 import { End, numbered, StreamOwner, type Move } from '../helpers/owners';
 import { Random } from '../helpers/random';
 import { lean } from '../helpers/relaying';
-import { type Transport } from '../helpers/scope';
+import { endpointOf, type Transport } from '../helpers/scope';
 import { readAll } from '../helpers/streams';
 import { describeUvnet } from '../helpers/uvnet';
 
@@ -184,6 +184,120 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     });
     expect(connection.isOpen).toBe(true);
     connection.destroy();
+  });
+
+  test.each(['detach', 'toNode'] as const)(
+    '%s() in the event of a descriptor takes the bytes along that came with it',
+    async (how) => {
+      const sockets = { handles: true } as never;
+      const { client, peer } = await scope.pair({ transport: 'unix', server: sockets });
+      const text = new Promise<string>((resolve) => {
+        peer.on('data', () => resolve('the old socket'));
+        peer.on('handle', () => {
+          const old = peer as Socket;
+          const moved = how === 'toNode' ? old.toNode() : net.Socket.attach(old.detach());
+          void readAll(scope.track(moved)).then((bytes) => resolve(bytes.toString()));
+        });
+      });
+      (client as Socket).sendHandle('with it', 0);
+      client.end();
+      expect(await text).toBe('with it');
+    },
+  );
+
+  test('wrong options of toSocket() leave the descriptor with its event', async () => {
+    const { client, peer } = await scope.pair({
+      transport: 'unix',
+      server: { handles: true } as never,
+    });
+    const passed = nextEvent(peer, 'handle');
+    const taken: unknown[] = [];
+    peer.on('handle', (handle: import('../../lib/index').PassedHandle) => {
+      const { fd } = handle;
+      for (const options of [{ blockList: 'x' }, { signal: 1 }, { typeOfService: 'x' }]) {
+        expect(() => handle.toSocket(options as never)).toThrow(TypeError);
+        taken.push(handle.fd === fd);
+      }
+      const buffer = (): never => {
+        throw new Error('no buffer');
+      };
+      expect(() => handle.toSocket({ onread: { buffer, callback: () => true } })).toThrow(
+        'no buffer',
+      );
+      taken.push(handle.fd);
+    });
+    (client as Socket).sendHandle('x', client);
+    await passed;
+    // The last one was taken, and is closed with the socket that could not be made.
+    expect(taken).toEqual([true, true, true, -1]);
+  });
+
+  test('what protects a server travels with it', async () => {
+    const connected = async (server: import('node:net').Server): Promise<string> => {
+      const socket = scope.connect(endpointOf(server));
+      socket.on('error', () => {});
+      socket.write('PROXY TCP4 6.6.6.6 1.1.1.1 1 2\r\n');
+      return (await readAll(socket)).toString();
+    };
+    const loopback = new net.BlockList();
+    loopback.addSubnet('127.0.0.0', 8);
+    const elsewhere = new net.BlockList();
+    elsewhere.addAddress('10.1.2.3');
+    const protections = [
+      { blockList: loopback },
+      { proxyProtocol: 'require' as const, proxyFrom: elsewhere },
+    ];
+    for (const options of protections) {
+      const server = scope.server(options as never) as import('../../lib/index').Server;
+      await scope.listen(server);
+      const attached = scope.trackServer(
+        net.Server.attach(structuredClone(server.detach()), (socket) => socket.end('let in')),
+      );
+      await nextEvent(attached, 'listening');
+      expect(await connected(attached)).toBe('');
+    }
+  });
+
+  test('a side that cannot be read is not relayed', async () => {
+    const { client, peer } = await scope.pair();
+    const blind = new net.Socket({ readable: false } as never);
+    await expect(lean.relay(peer as Socket, blind)).rejects.toMatchObject({
+      code: 'ERR_INVALID_STATE',
+    });
+    expect(client.destroyed || peer.destroyed).toBe(false);
+  });
+
+  test('what is noted behind the thousandth event goes along', async () => {
+    const half = { allowHalfOpen: true };
+    const one = await scope.pair({ server: half, client: half });
+    const two = await scope.pair({ server: half, client: half });
+    one.peer.pause();
+    one.client.write('x');
+    while (one.peer.readableLength === 0) {
+      one.peer.read(0);
+      await nextTurn();
+    }
+    let early = '';
+    const table = (two.peer as Socket).toLean({ data: (_, bytes) => (early += bytes.toString()) });
+    table.pause();
+    two.client.write('noted late');
+    for (let turns = 0; turns < 5; turns++) await nextTurn();
+    const moved = new Promise<Socket>((resolve) => {
+      // Before the loop looks what has arrived.
+      setTimeout(() => {
+        const full = (one.peer as Socket).toLean({ data: () => resolve(table.upgradeToStream()) });
+        for (let events = 0; events < 1100; events++) {
+          full.pause();
+          full.resume();
+        }
+        table.resume();
+      }, 0);
+    });
+    const rest = scope.track(await moved);
+    two.client.end();
+    expect(early + (await readAll(rest)).toString()).toBe('noted late');
+    expect(early).toBe('');
+    one.client.end();
   });
 
   test('a corked socket is relayed', async () => {
