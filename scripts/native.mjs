@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { addonOf, build, configure, flavours, runNativeTests } from './lib/native.mjs';
-import { at, CommandError, main, root, run } from './lib/tools.mjs';
+import { at, capture, CommandError, inParallel, main, root } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/native.mjs [--flavour NAME] [what] [options]
 
@@ -20,25 +20,45 @@ What (default: --addon):
   --help           this text
 `;
 
-function fuzz(folder, seconds, only) {
+/**
+ * Runs the fuzz targets, as many at a time as there are processors. Each counts as one test; one
+ * that ran nothing has failed.
+ */
+async function fuzz(folder, seconds, only) {
   const programs = path.join(folder, 'fuzzers');
-  const names = readdirSync(programs).filter((name) => only === undefined || name === only);
+  const names = readdirSync(at('test/fuzz'))
+    .filter((file) => file.endsWith('_fuzz.cc'))
+    .map((file) => file.slice(0, -'.cc'.length))
+    .filter((name) => only === undefined || name === only);
   if (names.length === 0) throw new CommandError('no such fuzz target');
-  for (const name of names) {
+  let passed = 0;
+  await inParallel(names, async (name) => {
     const found = at('.cache/corpus', name);
     const seeds = at('test/fuzz/corpus', name.replace(/_fuzz$/, ''));
     mkdirSync(found, { recursive: true });
     mkdirSync(seeds, { recursive: true });
-    run(path.join(programs, name), [
-      `-max_total_time=${seconds}`,
-      '-timeout=10',
-      '-print_final_stats=1',
-      '-verbosity=0',
-      `-artifact_prefix=${path.relative(root, found)}/`,
-      path.relative(root, found),
-      path.relative(root, seeds),
-    ]);
-  }
+    const { status, signal, stdout, stderr } = await capture(
+      path.join(programs, name),
+      [
+        `-max_total_time=${seconds}`,
+        '-timeout=10',
+        '-print_final_stats=1',
+        '-verbosity=0',
+        `-artifact_prefix=${path.relative(root, found)}/`,
+        path.relative(root, found),
+        path.relative(root, seeds),
+      ],
+      { cwd: root },
+    );
+    const runs = Number(/number_of_executed_units: +(\d+)/.exec(stderr)?.[1] ?? 0);
+    const good = status === 0 && runs > 0;
+    if (good) passed += 1;
+    const speed = Math.round(runs / seconds);
+    console.log(`${good ? 'ok  ' : 'FAIL'} ${name} (${runs} runs, ${speed} a second)`);
+    if (!good) console.log(`${stdout}${stderr}${signal ?? `exit code ${status}`}`);
+  });
+  console.log(`${passed} passed, ${names.length - passed} failed`);
+  if (passed < names.length) process.exitCode = 1;
 }
 
 main(async () => {
@@ -63,7 +83,7 @@ main(async () => {
   if (values.fuzz !== undefined) {
     const folder = configure(values.flavour, { nodedir: values.nodedir, fuzz: true });
     build(folder, 'fuzzers');
-    fuzz(folder, Number(values.fuzz), values.only);
+    await fuzz(folder, Number(values.fuzz), values.only);
   }
   if (values.tests || values.addon || values.fuzz === undefined) {
     const folder = configure(values.flavour, { nodedir: values.nodedir });
