@@ -1,4 +1,5 @@
 import { binding } from '../internal/native/binding';
+import { errnoByName } from '../internal/native/errno';
 import { errnoException, genericNodeError } from '../internal/base/errors';
 import { reported } from '../internal/native/report';
 import { borrowBytes, ownBytes, returnBytes } from './bytes';
@@ -33,6 +34,8 @@ import {
   SHUTDOWN,
   WRITE_ERROR,
 } from './memory';
+
+const UV_ENOTCONN = errnoByName('ENOTCONN');
 
 /** Takes the events of the core apart and calls the handlers. */
 
@@ -83,8 +86,12 @@ export function onEnd(connection: Connection): void {
 
 function onShutdown(connection: Connection, status: number): void {
   connection.state |= SHUT;
-  if (status < 0) connection.destroy(errnoException(status, 'shutdown'));
-  else if ((connection.state & ENDED) !== 0) connection.destroy();
+  // Not connected: both sides have ended already, or reading tells why.
+  if (status < 0 && status !== UV_ENOTCONN) {
+    connection.destroy(errnoException(status, 'shutdown'));
+  } else if ((connection.state & ENDED) !== 0) {
+    connection.destroy();
+  }
 }
 
 function onClosed(group: Group): void {
