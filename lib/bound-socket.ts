@@ -5,7 +5,10 @@ import {
   errnoException,
   exceptionWithHostPort,
 } from './internal/base/errors';
-import { BindFlag, Pipe, TCP, type Handle, type SocketName } from './internal/native/handle';
+import { BindFlag, TCP } from './internal/native/tcp';
+import { Pipe } from './internal/native/pipe';
+import type { Handle } from './internal/native/handle';
+import type { SocketName } from './internal/native/handle-events';
 import type { DetachOptions, Token } from './internal/transfer/handover';
 import { isIP } from './internal/base/ip';
 import { movesPart } from './internal/later';

@@ -1,4 +1,6 @@
 /** The native implementation, loaded by index.ts where the core could be. */
+import './internal/native/callbacks';
+
 export { connect } from './connect';
 export {
   getDefaultAutoSelectFamily,

@@ -1,6 +1,6 @@
 import { binding } from './internal/native/binding';
 import { ERR_INVALID_FD_TYPE, ERR_INVALID_STATE } from './internal/base/errors';
-import { guessHandleType } from './internal/native/handle';
+import { guessHandleType } from './internal/native/descriptor';
 import { createServer, type Server, type ServerOptions } from './server';
 import { Socket, type SocketOptions } from './socket';
 

@@ -9,7 +9,9 @@ import {
   ERR_SERVER_NOT_RUNNING,
   errnoException,
 } from './internal/base/errors';
-import { Handle, type SocketName, type TCP } from './internal/native/handle';
+import { Handle } from './internal/native/handle';
+import type { SocketName } from './internal/native/handle-events';
+import type { TCP } from './internal/native/tcp';
 import type { DetachOptions } from './internal/transfer/handover';
 import { movesPart, optionsPart } from './internal/later';
 import { listen, setupListenHandle } from './internal/listen/listen';

@@ -7,8 +7,8 @@ import { at, CommandError, main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/generate-socket-options.mjs [--check]
 
-Reads native/options/socket_options.def and writes lib/internal/options/socket-option-types.ts, socket-option-names.ts and the table in
-docs/SOCKET_OPTIONS.md.
+Reads native/options/socket_options.def and writes socket-option-types.ts and socket-option-names.ts of
+lib/internal/options, lib/internal/native/option-rows.ts and the table in docs/SOCKET_OPTIONS.md.
 
   --check   write nothing; fail when a file is out of date
   --help    this text
@@ -17,6 +17,7 @@ docs/SOCKET_OPTIONS.md.
 const source = at('native/options/socket_options.def');
 const typesFile = at('lib/internal/options/socket-option-types.ts');
 const namesFile = at('lib/internal/options/socket-option-names.ts');
+const rowsFile = at('lib/internal/native/option-rows.ts');
 const docsFile = at('docs/SOCKET_OPTIONS.md');
 
 const startMark = '<!-- Generated from native/options/socket_options.def; do not edit. -->';
@@ -279,6 +280,18 @@ async function namesText({ options }) {
   return prettier.format(text, { ...config, parser: 'typescript' });
 }
 
+async function rowsText({ options }) {
+  const text = `/**
+     * Generated from native/options/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
+     *
+     * Rows of the table of socket options that methods of handles use.
+     */
+    export const TYPE_OF_SERVICE = ${options.findIndex(({ name }) => name === 'typeOfService')};
+  `;
+  const config = await prettier.resolveConfig(rowsFile);
+  return prettier.format(text, { ...config, parser: 'typescript' });
+}
+
 async function docsText({ options, dscp }) {
   const cell = (text) => text.replaceAll('|', '\\|');
   const range = ({ kind, minimum, maximum }) =>
@@ -334,6 +347,7 @@ main(async () => {
   const outputs = [
     [typesFile, await typesText(table)],
     [namesFile, await namesText(table)],
+    [rowsFile, await rowsText(table)],
     [docsFile, await docsText(table)],
   ];
   for (const [file, text] of outputs) {

@@ -3,7 +3,7 @@ import { errnoByName } from '../internal/native/errno';
 import type { Socket } from '../socket';
 import { toStream } from './adopt';
 import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/base/errors';
-import { nativeState } from '../internal/native/handle';
+import { nativeState } from '../internal/native/native-state';
 import { holdBack, type Corked } from './cork';
 import type { Group } from './group';
 import { takeHeld } from './held';

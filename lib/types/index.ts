@@ -33,7 +33,8 @@ export type {
 export type { AddressLike, RuleFamily } from '../block-list';
 export type { BoundSocketToken } from '../bound-socket';
 export type { SystemError } from '../internal/base/errors';
-export type { DropReason, ProxyMode, ServerStats } from '../internal/listen/accept-policy';
+export type { DropReason } from '../internal/native/drop-reasons';
+export type { ProxyMode, ServerStats } from '../internal/listen/accept-policy';
 export type { ConnectionAttemptInfo } from '../internal/listen/attempts';
 export type { ProxyInfo, ProxySsl, ProxyTlv } from '../internal/listen/proxy-info';
 export type { CloseOptions } from '../internal/listen/server-close';

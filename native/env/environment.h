@@ -16,7 +16,7 @@ namespace uvnet {
 class Handle;
 
 // The JavaScript functions that the core calls, in the order in which
-// lib/internal/native/handle.ts hands them over.
+// lib/internal/native/callbacks.ts hands them over.
 enum class Callback : uint8_t {
   kRead,        // (id, nread | status, offset, slab?)
   kReadBuffer,  // (id, buffer, size?)

@@ -19,7 +19,7 @@ import type { Socket } from 'node:net';
 import * as net from 'uvnet';
 
 import { binding } from '../../lib/internal/native/binding';
-import { Pipe } from '../../lib/internal/native/handle';
+import { Pipe } from '../../lib/internal/native/pipe';
 import { runChild } from '../helpers/child';
 import { errorShape, thrownBy } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';

@@ -13,7 +13,8 @@ import {
   exceptionWithHostPort,
 } from '../base/errors';
 import { errnoByName } from '../native/errno';
-import { Pipe, TCP } from '../native/handle';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
 import { anyAddress, isIP } from '../base/ip';
 import { ConnectCall } from './connect-call';
 import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';

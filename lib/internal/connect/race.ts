@@ -6,7 +6,8 @@ import {
   exceptionWithHostPort,
   type SystemError,
 } from '../base/errors';
-import type { RaceListener, SocketName, TCP } from '../native/handle';
+import type { RaceListener, SocketName } from '../native/handle-events';
+import type { TCP } from '../native/tcp';
 import { anyAddress } from '../base/ip';
 import { presetHandle, refusal } from '../options/option-gate';
 import { connectDenial } from '../base/permission';

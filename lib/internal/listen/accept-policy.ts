@@ -1,34 +1,8 @@
 import { binding } from '../native/binding';
+import { dropReasons, type DropReason } from '../native/drop-reasons';
+import type { ListenPolicy, NativePolicy } from '../native/native-types';
 
 /** Decides, in the native core, about connections before any object exists for them. */
-
-/**
- * Why a connection was not let in: the name of the option that said so, except for
- * - `proxyHeader`: no PROXY header where one is required, or a malformed one;
- * - `proxyTimeout`: no complete PROXY header in time.
- */
-export type DropReason =
-  | 'maxConnections'
-  | 'blockList'
-  | 'maxConnectionsPerAddress'
-  | 'acceptRate'
-  | 'proxyFrom'
-  | 'proxyHeader'
-  | 'proxyTimeout';
-
-/** In the order of DropReason in accept_policy.h, where 0 is "none". */
-const dropReasons: readonly (DropReason | undefined)[] = [
-  undefined,
-  'maxConnections',
-  'blockList',
-  'maxConnectionsPerAddress',
-  'acceptRate',
-  'proxyFrom',
-  'proxyHeader',
-  'proxyTimeout',
-];
-
-export const dropReasonOf = (index: number): DropReason => dropReasons[index]!;
 
 /** What a server has done so far; see {@link Server.stats}. */
 export interface ServerStats {
@@ -45,9 +19,6 @@ export interface ServerStats {
   bytesWritten: number;
 }
 
-/** An opaque value of the native core. */
-export type NativePolicy = object;
-
 /** In the order of AcceptPolicy::ProxyMode. */
 const proxyModes = ['off', 'optional', 'require'] as const;
 export type ProxyMode = (typeof proxyModes)[number];
@@ -58,7 +29,7 @@ const FIXED_STATS = 5;
 const numbers = new Float64Array(FIXED_STATS + dropReasons.length);
 
 /** The policy of one server; it lives as long as the server or one of its connections. */
-export class AcceptPolicy {
+export class AcceptPolicy implements ListenPolicy {
   readonly native: NativePolicy = binding.policyNew();
 
   /** Limits that are not finite numbers are none. */

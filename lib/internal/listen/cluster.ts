@@ -5,7 +5,10 @@ import {
   takeDescriptor,
   type CoreHandle,
 } from '../transfer/foreign';
-import { Pipe, TCP, type Handle, type SocketName } from '../native/handle';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
+import type { Handle } from '../native/handle';
+import type { SocketName } from '../native/handle-events';
 import type { AcceptPolicy } from './accept-policy';
 import { onConnection, type ServerImpl } from './server-state';
 

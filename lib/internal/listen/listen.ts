@@ -2,7 +2,7 @@ import { onAbort } from '../base/abort';
 import { foldArguments, isPipeName, toNumber } from '../base/arguments';
 import { clusterModule, dnsModule } from '../base/builtins';
 import { adoptSharedHandle, feedFrom, setOwner, type ForeignListener } from './cluster';
-import { handleFor } from '../native/descriptor';
+import { handleFor, guessHandleType } from '../native/descriptor';
 import { debug, serverListenChannel } from '../base/diagnostics';
 import { errnoByName } from '../native/errno';
 import {
@@ -13,15 +13,10 @@ import {
   uvExceptionWithHostPort,
 } from '../base/errors';
 import { adoptCoreHandle, isCoreHandle, type CoreHandle } from '../transfer/foreign';
-import {
-  BindFlag,
-  guessHandleType,
-  Handle,
-  Pipe,
-  PipeMode,
-  TCP,
-  type SocketName,
-} from '../native/handle';
+import { BindFlag, TCP } from '../native/tcp';
+import { Handle } from '../native/handle';
+import { Pipe, PipeMode } from '../native/pipe';
+import type { SocketName } from '../native/handle-events';
 import { anyAddress, isIPv6 } from '../base/ip';
 import { planServer, presetListener, setInheritedOnEach, refusal } from '../options/option-gate';
 import { addressesPart, isBoundSocket, loadParts } from '../later';

@@ -1,5 +1,6 @@
 import { debuglog } from 'node:util';
-import type { SocketName } from '../native/handle';
+import type { SocketName } from '../native/handle-events';
+import type { ProxyParts } from '../native/native-types';
 
 /** What a PROXY header said, from the array that native/proxy/proxy_info.cc builds. */
 
@@ -61,20 +62,6 @@ export interface ProxyInfo {
   networkNamespace?: string;
   ssl?: ProxySsl;
 }
-
-/** What `acceptedProxyInfo` returns; version 0 is "no header". */
-export type ProxyParts = [
-  version: number,
-  command: number,
-  family: number,
-  transport: number,
-  sourceAddress: string,
-  sourcePort: number,
-  destinationAddress: string,
-  destinationPort: number,
-  tlvs: Buffer,
-  head: Buffer,
-];
 
 const debug = debuglog('net');
 

@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from '../base/timers';
-import type { HandleOwner } from '../native/handle';
-import { nativeState, ownerOf } from '../native/handle';
+import type { HandleOwner } from '../native/handle-events';
+import { nativeState } from '../native/native-state';
+import { ownerOf } from '../native/handle';
 import type { ServerImpl } from './server-state';
 import { kClosed, kGraceTimer, kLimits } from '../base/symbols';
 import { validateInteger, validateObject } from '../base/validators';

@@ -5,7 +5,7 @@ import { binding } from '../native/binding';
 import { debug } from '../base/diagnostics';
 import { errnoByName } from '../native/errno';
 import { ERR_INVALID_ARG_VALUE } from '../base/errors';
-import type { Pipe } from '../native/handle';
+import type { Pipe } from '../native/pipe';
 import { validateBoolean, validateInteger } from '../base/validators';
 
 /** Binding to the path of a unix socket: its mode, and what a crashed server left there. */

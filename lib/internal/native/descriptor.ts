@@ -1,6 +1,23 @@
 import { ERR_INVALID_FD_TYPE, errnoException } from '../base/errors';
-import { guessHandleType, Pipe, TCP, type Handle } from './handle';
+import { binding } from './binding';
+import type { Handle } from './handle';
+import { Pipe } from './pipe';
+import { TCP } from './tcp';
 import { validateInt32 } from '../base/validators';
+
+// enum uv_handle_type
+const HANDLE_TYPES: Record<number, string> = {
+  7: 'PIPE',
+  12: 'TCP',
+  14: 'TTY',
+  15: 'UDP',
+  17: 'FILE',
+};
+
+/** Wraps the descriptor kinds that `open` takes, as libuv numbers them. */
+export function guessHandleType(fd: number): string {
+  return HANDLE_TYPES[binding.guessHandle(fd)] ?? 'UNKNOWN';
+}
 
 /** A handle of the kind that fits a descriptor, not yet opened. */
 export function handleFor(fd: number): Handle {

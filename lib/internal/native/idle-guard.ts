@@ -1,4 +1,4 @@
-import type { HandleOwner } from './handle';
+import type { HandleOwner } from './handle-events';
 import {
   kOnBytes,
   kOnDescriptor,

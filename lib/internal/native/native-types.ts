@@ -1,5 +1,3 @@
-import type { ProxyParts } from '../listen/proxy-info';
-
 /** Framing as the core takes it: FramingOptions in native/lean/framing.h. */
 export type FramingNumbers = readonly [
   type: number,
@@ -9,6 +7,28 @@ export type FramingNumbers = readonly [
   max: number,
   delimiter: Uint8Array | undefined,
 ];
+
+/** What `acceptedProxyInfo` returns; version 0 is "no header". */
+export type ProxyParts = [
+  version: number,
+  command: number,
+  family: number,
+  transport: number,
+  sourceAddress: string,
+  sourcePort: number,
+  destinationAddress: string,
+  destinationPort: number,
+  tlvs: Buffer,
+  head: Buffer,
+];
+
+/** An opaque value of the native part: what a server lets in. */
+export type NativePolicy = object;
+
+/** What holds one. */
+export interface ListenPolicy {
+  readonly native: NativePolicy;
+}
 
 /**
  * The methods of the native core, as `native/*.cc` exports them. Handles are small integers;
@@ -67,7 +87,7 @@ export interface NativeBinding {
   adoptOrigin(id: number): number;
   /** Only while a connection is reported that came with more than itself. */
   acceptedProxyInfo(id: number): ProxyParts | undefined;
-  /** Only while drops are reported; see `deliverDrops` in handle.ts. */
+  /** Only while drops are reported; see `deliverDrops` in callbacks.ts. */
   dropReason(id: number, index: number): number;
   dropPeerName(id: number, index: number): string | number;
   dropSockName(id: number, index: number): string | number;

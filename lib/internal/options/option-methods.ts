@@ -5,7 +5,10 @@ import {
   ERR_INVALID_ARG_VALUE,
   errnoException,
 } from '../base/errors';
-import { Handle, nativeState, Pipe, TCP } from '../native/handle';
+import { Handle } from '../native/handle';
+import { nativeState } from '../native/native-state';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
 import type { ServerImpl } from '../listen/server-state';
 import { buildInfo, infoNumbers, type PeerCredentials, type SocketInfo } from './socket-info';
 import {
@@ -44,9 +47,6 @@ import {
 
 export { warnOfName } from './near-names';
 export { optionError, trafficClass } from './socket-options';
-
-/** Where the table has `typeOfService`. */
-export const typeOfServiceRow = socketOptionTable.findIndex(({ name }) => name === 'typeOfService');
 
 const UV_EBADF = errnoByName('EBADF');
 const UV_ENOTCONN = errnoByName('ENOTCONN');

@@ -2,7 +2,10 @@ import { clearInterval, clearTimeout, setInterval, setTimeout } from '../base/ti
 import { onAbort } from '../base/abort';
 import { binding } from '../native/binding';
 import { AbortError, ERR_INVALID_STATE, ERR_SOCKET_CLOSED, errnoException } from '../base/errors';
-import { flushGathered, Handle, TCP, type RelayListener } from '../native/handle';
+import { flushGathered } from '../native/gathering';
+import { Handle } from '../native/handle';
+import { TCP } from '../native/tcp';
+import type { RelayListener } from '../native/handle-events';
 import type { SocketImpl } from '../socket/socket-state';
 import { kBuffer, kHandle, kPeek, kReceiveHandles } from '../base/symbols';
 import { waitsBehind } from '../transfer/queue-behind';

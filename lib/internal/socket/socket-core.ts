@@ -13,7 +13,11 @@ import {
   errnoException,
 } from '../base/errors';
 import { diallingPart, movesPart } from '../later';
-import { Handle, nativeState, Pipe, TCP, type SocketName } from '../native/handle';
+import { Handle } from '../native/handle';
+import { nativeState } from '../native/native-state';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
+import type { SocketName } from '../native/handle-events';
 import { applyConnected, planConnect } from '../options/option-gate';
 import type { KeepAliveSetting, SocketImpl } from './socket-state';
 import {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { BlockList } from 'node:net';
-import type { Handle, HandleOwner, SocketName } from '../native/handle';
+import type { Handle } from '../native/handle';
+import type { HandleOwner, SocketName } from '../native/handle-events';
 import type { PendingPeek } from '../transfer/peek';
 import type { OptionPlan } from '../options/socket-options';
 import type { ProxyInfo } from '../listen/proxy-info';

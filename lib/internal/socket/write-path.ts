@@ -8,7 +8,8 @@ import {
   errnoException,
   genericNodeError,
 } from '../base/errors';
-import { afterWrite, type Handle } from '../native/handle';
+import { afterWrite } from '../native/gathering';
+import type { Handle } from '../native/handle';
 import {
   TEXT_GATHER,
   TEXT_PLAIN,

@@ -5,7 +5,9 @@ import {
   ERR_SOCKET_CLOSED,
 } from '../base/errors';
 import type { Handle } from '../native/handle';
-import { flushGathered, Pipe, TCP } from '../native/handle';
+import { flushGathered } from '../native/gathering';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
 import { keepByteCounts } from '../socket/socket-core';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { kHandle, kHandlesToSend, kPeek, kShutdownCallback } from '../base/symbols';

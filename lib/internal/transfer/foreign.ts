@@ -1,6 +1,9 @@
 import { binding } from '../native/binding';
 import { errnoException } from '../base/errors';
-import { guessHandleType, Handle, Pipe, TCP } from '../native/handle';
+import { guessHandleType } from '../native/descriptor';
+import { Handle } from '../native/handle';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
 
 /**
  * The handle objects of Node's own core, which reach uvnet through `listen({ handle })`,

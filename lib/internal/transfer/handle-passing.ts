@@ -10,7 +10,8 @@ import {
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
   errnoException,
 } from '../base/errors';
-import { flushGathered, Pipe } from '../native/handle';
+import { flushGathered } from '../native/gathering';
+import { Pipe } from '../native/pipe';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { waitsBehind } from './queue-behind';
 import { kHandle, kHandlesToSend, kReceiveHandles } from '../base/symbols';

@@ -5,7 +5,9 @@ import {
   ERR_INVALID_ARG_VALUE,
   errnoException,
 } from '../base/errors';
-import { Pipe, TCP, type Handle } from '../native/handle';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
+import type { Handle } from '../native/handle';
 import { validateInteger } from '../base/validators';
 
 /**

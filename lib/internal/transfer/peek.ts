@@ -6,7 +6,8 @@ import {
   ERR_SOCKET_CLOSED,
   errnoException,
 } from '../base/errors';
-import { Handle, nativeState } from '../native/handle';
+import { Handle } from '../native/handle';
+import { nativeState } from '../native/native-state';
 import { startReading } from '../socket/read-path';
 import type { SocketImpl } from '../socket/socket-state';
 import { kHandle, kPeek } from '../base/symbols';

@@ -1,0 +1,153 @@
+import { AsyncResource } from 'node:async_hooks';
+import { binding } from './binding';
+import { handles } from './handle';
+import { nativeState } from './native-state';
+import type { NativeCallback } from './native-types';
+import { Pipe } from './pipe';
+import { reported, reporting } from './report';
+import { TCP } from './tcp';
+import {
+  kOnBytes,
+  kOnDescriptor,
+  kOnPeek,
+  kOnReadStatus,
+  kOnShutdown,
+  kOnUserBytes,
+  kOnWriteError,
+  kOnWritten,
+} from '../base/symbols';
+
+/** What the native part calls, and the start of it: each callback finds the handle and passes on. */
+
+/** The class of Buffers. Its constructor is all that `slab.subarray()` comes to here. */
+const FastBuffer = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
+  memory: ArrayBufferLike,
+  offset: number,
+  length: number,
+) => Buffer;
+
+/** Where the core puts short reads. */
+let slab: ArrayBufferLike;
+let slabStart = 0;
+function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void {
+  if (fresh !== undefined) {
+    slab = fresh.buffer;
+    slabStart = fresh.byteOffset;
+  }
+  const owner = handles[id]?.owner;
+  if (owner == null) return;
+  try {
+    if (size < 0) {
+      owner[kOnReadStatus](size);
+    } else if (offset === undefined) {
+      owner[kOnUserBytes](size);
+    } else {
+      owner[kOnBytes](new FastBuffer(slab, slabStart + offset, size));
+    }
+  } catch (error) {
+    throw reported(error);
+  }
+}
+
+/** With a size, only so much at the start of the buffer was read. */
+function onReadBuffer(id: number, buffer: Buffer, size?: number): void {
+  try {
+    handles[id]?.owner?.[kOnBytes](size === undefined ? buffer : buffer.subarray(0, size));
+  } catch (error) {
+    throw reported(error);
+  }
+}
+
+function deliverConnection(id: number, status: number, clientId?: number, proxied?: 1): void {
+  const server = handles[id];
+  if (clientId === undefined) {
+    server?.onconnection?.(status);
+    return;
+  }
+  const client = server instanceof TCP ? new TCP(clientId) : new Pipe(clientId);
+  if (proxied !== undefined) client.proxied = binding.acceptedProxyInfo(id);
+  if (server?.onconnection == null) {
+    client.close();
+  } else {
+    server.onconnection(status, client);
+  }
+}
+
+function deliverDrops(id: number, count: number): void {
+  handles[id]?.ondrop?.(count);
+}
+
+function onConnect(id: number, status: number): void {
+  const handle = handles[id];
+  if (handle === undefined) return;
+  const { connectCallback } = handle;
+  handle.connectCallback = null;
+  connectCallback?.call(handle, status);
+}
+
+function onRace(id: number, event: number, candidate: number, status: number): void {
+  handles[id]?.raceListener?.onRace(event, candidate, status);
+}
+
+function onWrite(id: number, status: number): void {
+  handles[id]?.owner?.[kOnWritten](status);
+}
+
+function onShutdown(id: number, status: number): void {
+  handles[id]?.owner?.[kOnShutdown](status);
+}
+
+function onClose(id: number): void {
+  const handle = handles[id];
+  handles[id] = undefined;
+  // A handle of a facade that was loaded before this one (jest does so) is unknown here.
+  handle?.closed();
+}
+
+function onWriteError(id: number, status: number): void {
+  handles[id]?.owner?.[kOnWriteError](status);
+}
+
+function onPeek(id: number, result: Buffer | number): void {
+  handles[id]?.owner?.[kOnPeek]?.(result);
+}
+
+function onDescriptor(id: number, fd: number, position: number): void {
+  const owner = handles[id]?.owner;
+  if (owner?.[kOnDescriptor] === undefined) binding.closeDescriptor(fd);
+  else owner[kOnDescriptor](fd, position);
+}
+
+function onRelay(id: number, status: number, side: 0 | 1, flags: number): void {
+  handles[id]?.relay?.onRelay(status, side, flags);
+}
+
+/** Makes a context in which AsyncLocalStorage holds nothing, as this callback's, a server's doing. */
+function onOrigin(id: number): void {
+  const triggerAsyncId = handles[id]?.getAsyncId() ?? 0;
+  const origin = new AsyncResource('UVNETORIGIN', { triggerAsyncId });
+  origin.runInAsyncScope(binding.adoptOrigin, undefined, id);
+}
+
+const callbacks: NativeCallback[] = [
+  // By themselves, as reads are many: the call that the others have more is too much for them.
+  onRead,
+  onReadBuffer,
+  ...[
+    deliverConnection,
+    onConnect,
+    onRace,
+    onWrite,
+    onShutdown,
+    onClose,
+    onWriteError,
+    deliverDrops,
+    onPeek,
+    onDescriptor,
+    onRelay,
+    onOrigin,
+  ].map(reporting),
+];
+
+const started = binding.start(nativeState, callbacks);
+if (started !== 0) throw new Error(`uvnet: the native core did not start (${started})`);

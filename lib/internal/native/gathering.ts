@@ -1,0 +1,36 @@
+import { binding } from './binding';
+import { handles } from './handle';
+import { WRITE_GATHERED } from './native-types';
+import { flushBeforeEnd } from './process-end';
+import { kOnWriteError } from '../base/symbols';
+
+/** Writes that are gathered until the turn of the event loop is over, and then leave in one call. */
+
+let exitHooked = false;
+
+/** Schedules the end of this turn's gathering where `status` asks for it. */
+export function afterWrite(status: number): number {
+  if (status !== WRITE_GATHERED) return status;
+  if (!exitHooked) {
+    exitHooked = true;
+    // What is written from the exit on, when no tick will run any more, leaves at once.
+    const stop = (): void => reportFailures(binding.stopGathering());
+    if ((process as { _exiting?: boolean })._exiting === true) stop();
+    else process.once('exit', stop);
+    flushBeforeEnd(flushGathered);
+  }
+  process.nextTick(flushGathered);
+  return 0;
+}
+
+/** Sends what the writes of this turn have gathered. */
+export function flushGathered(): void {
+  reportFailures(binding.flushAll());
+}
+
+function reportFailures(failures: number[] | undefined): void {
+  if (failures === undefined) return;
+  for (let i = 0; i < failures.length; i += 2) {
+    handles[failures[i]]?.owner?.[kOnWriteError](failures[i + 1]);
+  }
+}
