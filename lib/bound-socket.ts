@@ -11,8 +11,9 @@ import type { Handle } from './internal/native/handle';
 import type { SocketName } from './internal/native/handle-events';
 import type { DetachOptions, Token } from './internal/transfer/handover';
 import { isIP } from './internal/base/ip';
-import { movesPart } from './internal/later';
-import { kBoundSocket } from './internal/base/symbols';
+import { movesPart } from './internal/transfer/part';
+import type { BoundHandle } from './internal/native/bound-handle';
+import { kBoundPath, kTakeHandle } from './internal/base/symbols';
 import {
   validateBoolean,
   validateObject,
@@ -228,10 +229,16 @@ if (dispose !== undefined) {
   });
 }
 
-// How the core, which does not load this file, tells one from other handles.
-Object.defineProperty(BoundSocket.prototype, kBoundSocket, { value: true });
-
-/** The path of a pipe, undefined for TCP. */
-export const boundPathOf: (socket: BoundSocket) => string | undefined = boundPath;
-/** Takes the handle over; the bound socket cannot be used any more. */
-export const consume: (socket: BoundSocket) => Handle = take;
+// See bound-handle.ts.
+Object.defineProperties(BoundSocket.prototype, {
+  [kBoundPath]: {
+    get(this: BoundSocket): string | undefined {
+      return boundPath(this);
+    },
+  },
+  [kTakeHandle]: {
+    value(this: BoundSocket): Handle {
+      return take(this);
+    },
+  },
+} satisfies Record<keyof BoundHandle, PropertyDescriptor>);

@@ -54,9 +54,9 @@ function defineLazily(name: string, load: () => unknown): void {
 
 // As those of `node:net`, these get their value at the first use.
 /** A set of addresses, subnets and ranges, to be asked whether it has an address. */
-export declare const BlockList: typeof import('./block-list').BlockList;
+export declare const BlockList: typeof import('./internal/block-list/block-list').BlockList;
 /** An IP address with a port. */
-export declare const SocketAddress: typeof import('./socket-address').SocketAddress;
+export declare const SocketAddress: typeof import('./internal/block-list/socket-address').SocketAddress;
 /** A socket that is bound to a local address, for a Server or a Socket to take over. */
 export declare const BoundSocket: typeof import('./bound-socket').BoundSocket;
 
@@ -74,9 +74,9 @@ if (coreOnly !== undefined) {
 }
 
 export type * from './types/index';
-export type BlockList = import('./block-list').BlockList;
+export type BlockList = import('./internal/block-list/block-list').BlockList;
 export type BoundSocket = import('./bound-socket').BoundSocket;
 export type Server = import('./types/server').Server;
 export type Socket = import('./types/socket').Socket;
-export type SocketAddress = import('./socket-address').SocketAddress;
+export type SocketAddress = import('./internal/block-list/socket-address').SocketAddress;
 export type Stream = Socket;

@@ -10,7 +10,7 @@ export {
 } from './internal/connect/defaults';
 export { normalizeArguments } from './internal/base/arguments';
 export { isIP, isIPv4, isIPv6 } from './internal/base/ip';
-export { addressesPart, leanPart } from './internal/later';
+export { addressesPart, leanPart } from './parts';
 export { createServerHandle } from './internal/listen/listen';
 export { Server, createServer } from './server';
 export { Socket } from './socket';

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { binding } from './internal/native/binding';
 import { ERR_INVALID_FD_TYPE, ERR_INVALID_STATE } from './internal/base/errors';
 import { guessHandleType } from './internal/native/descriptor';
@@ -85,5 +86,15 @@ export class PassedHandle {
       throw new ERR_INVALID_STATE('the descriptor was taken, or closed when its event was over');
     }
     return this.descriptor;
+  }
+}
+
+/** A descriptor has arrived on a socket. */
+export function emitHandle(socket: EventEmitter, fd: number, position: number): void {
+  const passed = new PassedHandle(fd);
+  try {
+    socket.emit('handle', passed, position);
+  } finally {
+    passed.close();
   }
 }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { BlockList } from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { promisify } from 'node:util';
 import { attemptProperties } from './internal/listen/attempts';
@@ -13,7 +14,10 @@ import { Handle } from './internal/native/handle';
 import type { SocketName } from './internal/native/handle-events';
 import type { TCP } from './internal/native/tcp';
 import type { DetachOptions } from './internal/transfer/handover';
-import { movesPart, optionsPart } from './internal/later';
+import { optionsPart } from './internal/options/part';
+import { movesPart } from './internal/transfer/part';
+import { wantHandles } from './internal/socket/receive-descriptors';
+import { addressesPart } from './parts';
 import { listen, setupListenHandle } from './internal/listen/listen';
 import { keepServerOptions } from './internal/options/option-gate';
 import {
@@ -27,6 +31,7 @@ import { initializeLimits, limitProperties, stats } from './internal/listen/serv
 import type { ConnectionCounter, ServerImpl } from './internal/listen/server-state';
 import type { SocketOptionName } from './internal/options/socket-option-types';
 import { kAttemptTimeout } from './internal/base/symbols';
+import type { PackedList } from './internal/transfer/block-lists';
 import type * as declared from './types/server';
 import type {
   ConnectionListener,
@@ -83,7 +88,7 @@ const { Server: ServerFunction } = {
     }
     checkServerOptions(settings);
     keepServerOptions(server, settings);
-    if (settings.handles) movesPart().wantHandles(server);
+    if (settings.handles) wantHandles(server);
 
     server._connections = 0;
     server._handle = null;
@@ -291,6 +296,10 @@ Object.defineProperty(Server, Symbol.hasInstance, {
   },
 });
 
+/** Throws where the list is not shared any more: then there must be no server either. */
+const unpackList = (packed: PackedList): BlockList | undefined =>
+  typeof packed === 'string' ? addressesPart().BlockList.from(packed) : packed;
+
 function attach(
   this: ServerConstructor,
   token: ServerToken,
@@ -299,7 +308,7 @@ function attach(
 ): Server {
   const [own, listener] =
     typeof options === 'function' ? [undefined, options] : [options, connectionListener];
-  const { checkToken, takeToken, unpackList } = movesPart();
+  const { checkToken, takeToken } = movesPart();
   checkToken(token, 'server');
   const server = new this(
     {

@@ -12,10 +12,15 @@ import {
 import { adoptCoreHandle, isCoreHandle } from './internal/transfer/foreign';
 import { Handle } from './internal/native/handle';
 import type { DetachOptions } from './internal/transfer/handover';
-import { addressesPart, isBoundSocket, leanPart, movesPart, optionsPart } from './internal/later';
+import { isBlockList } from './internal/block-list/list-id';
+import { isBoundSocket } from './internal/native/bound-handle';
+import { optionsPart } from './internal/options/part';
+import { movesPart } from './internal/transfer/part';
+import { wantHandles } from './internal/socket/receive-descriptors';
+import { leanPart, passedHandlePart } from './parts';
 import { keepTypeOfService } from './internal/options/option-gate';
 import { namesOption } from './internal/options/option-names';
-import type { ProxyInfo } from './internal/listen/proxy-info';
+import type { ProxyInfo } from './internal/proxy/proxy-info';
 import { readMethods } from './internal/socket/read-path';
 import { AcceptedSocketOptions } from './internal/socket/accepted-options';
 import { adoptHandle, coreMethods } from './internal/socket/socket-core';
@@ -41,6 +46,7 @@ import {
   kOnPeek,
   kProxy,
   kShutdownCallback,
+  kTakeHandle,
   kTimedOut,
   kTimer,
   kTouched,
@@ -82,9 +88,8 @@ function takeHandle(socket: SocketImpl, options: SocketOptions): boolean {
     return true;
   }
   if (isBoundSocket(handle)) {
-    const { boundPathOf, consume } = addressesPart();
-    const path = boundPathOf(handle);
-    socket[kHandle] = consume(handle);
+    const path = handle[kBoundPath];
+    socket[kHandle] = handle[kTakeHandle]();
     socket[kBoundSource] = true;
     if (path !== undefined) {
       socket[kBoundPath] = path;
@@ -126,7 +131,7 @@ function onReadableEnd(this: SocketImpl): void {
   if (!this.allowHalfOpen) this.write = writeAfterFin as never;
 }
 
-/** What few sockets ever do; see internal/later.ts. */
+/** What few sockets ever do; see part.ts of their rooms. */
 const rareMethods = {
   setOption(this: SocketImpl, name: SocketOptionName, value: unknown): SocketImpl {
     return optionsPart().setOption(this, name, value);
@@ -174,7 +179,7 @@ const rareMethods = {
   },
 
   [kOnDescriptor](this: SocketImpl, fd: number, position: number): void {
-    movesPart().emitHandle(this, fd, position);
+    passedHandlePart().emitHandle(this, fd, position);
   },
 };
 
@@ -273,9 +278,13 @@ const { Socket: SocketFunction } = {
 
     // Whatever refuses an option does so before a descriptor has changed its owner.
     keepTypeOfService(socket, settings.typeOfService);
-    if (settings.handles) movesPart().wantHandles(socket);
+    if (settings.handles) {
+      wantHandles(socket);
+      // When they arrive there may be no descriptor left to load it with.
+      passedHandlePart();
+    }
     if (settings.blockList) {
-      if (!addressesPart().BlockList.isBlockList(settings.blockList)) {
+      if (!isBlockList(settings.blockList)) {
         throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
       }
       socket.blockList = settings.blockList;

@@ -3,7 +3,7 @@ import { netModule } from '../internal/base/builtins';
 import { isIPv6 } from '../internal/base/ip';
 import { addMissing, unavailable } from './unavailable';
 
-export { SocketAddress } from '../socket-address';
+export { SocketAddress } from '../internal/block-list/socket-address';
 
 /** The classes of addresses where there is no core. */
 

@@ -1,6 +1,11 @@
+import type * as nodeNet from 'node:net';
 import { netModule } from '../internal/base/builtins';
+import type { DialOptions } from '../internal/connect/dial';
 import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
+import type { SocketOptionName } from '../internal/options/socket-option-types';
+import type { ListenOptions, ServerOptions } from '../types/server';
+import type { SocketOptions } from '../types/socket';
 import { unavailable } from './unavailable';
 
 /** Which options the running `node:net` implements, and the refusal of those that it does not. */
@@ -67,12 +72,31 @@ const nodeSocketOptions: Record<Call, readonly string[]> = {
   connect: ['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'typeOfService'],
 };
 
-const ownOptions: Record<Call, Record<string, unknown>> = {
-  createServer: own.serverOptions,
-  listen: own.listenOptions,
-  Socket: own.socketOptions,
-  connect: own.connectOptions,
-};
+/** Options of streams and of `node:net` itself that its types do not name. */
+type Unnamed =
+  | 'fd'
+  | 'highWaterMark'
+  | 'objectMode'
+  | 'readableObjectMode'
+  | 'writableObjectMode'
+  | 'pauseOnCreate'
+  | 'manualStart';
+
+/** The compiler sees to it that none is missing. */
+type Own<Ours, Nodes> = Record<Exclude<keyof Ours, keyof Nodes | SocketOptionName>, unknown>;
+
+const ownOptions = {
+  createServer: own.serverOptions satisfies Own<ServerOptions, nodeNet.ServerOpts>,
+  listen: own.listenOptions satisfies Own<Omit<ListenOptions, Unnamed>, nodeNet.ListenOptions>,
+  Socket: own.socketOptions satisfies Own<
+    Omit<SocketOptions, Unnamed>,
+    nodeNet.SocketConstructorOpts
+  >,
+  connect: own.connectOptions satisfies Own<
+    DialOptions & Omit<SocketOptions, Unnamed>,
+    nodeNet.TcpNetConnectOpts
+  >,
+} satisfies Record<Call, Record<string, unknown>>;
 
 function refusedIn(call: Call): Refused {
   const refused = new Map<string, unknown>(Object.entries(ownOptions[call]));

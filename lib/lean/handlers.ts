@@ -1,5 +1,5 @@
 import { ERR_INVALID_ARG_TYPE, type SystemError } from '../internal/base/errors';
-import { optionsPart } from '../internal/later';
+import { optionsPart } from '../internal/options/part';
 import type { DropData } from '../internal/listen/server-state';
 import { validateObject } from '../internal/base/validators';
 import type { Connection } from './connection';

@@ -7,7 +7,7 @@ import type { SocketName } from '../internal/native/handle-events';
 import type { TCP } from '../internal/native/tcp';
 import { setupListenHandle } from '../internal/listen/listen';
 import { applyAccepted } from '../internal/options/option-gate';
-import type { ProxyInfo } from '../internal/listen/proxy-info';
+import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import {
   onConnection,
   takeProxy,

@@ -18,7 +18,7 @@ export type {
 // Of node:net, with what uvnet adds to them.
 export type { BoundSocketOptions } from '../bound-socket';
 export type { DropData as DropArgument } from '../internal/listen/server-state';
-export type { SocketAddressOptions as SocketAddressInitOptions } from '../socket-address';
+export type { SocketAddressOptions as SocketAddressInitOptions } from '../internal/block-list/socket-address';
 export type { ServerEventMap, SocketEventMap } from './events';
 export type { ListenOptions, ServerOptions as ServerOpts } from './server';
 export type {
@@ -30,13 +30,13 @@ export type {
 } from './socket';
 
 // uvnet's own.
-export type { AddressLike, RuleFamily } from '../block-list';
+export type { AddressLike, RuleFamily } from '../internal/block-list/block-list';
 export type { BoundSocketToken } from '../bound-socket';
 export type { SystemError } from '../internal/base/errors';
 export type { DropReason } from '../internal/native/drop-reasons';
 export type { ProxyMode, ServerStats } from '../internal/listen/accept-policy';
 export type { ConnectionAttemptInfo } from '../internal/listen/attempts';
-export type { ProxyInfo, ProxySsl, ProxyTlv } from '../internal/listen/proxy-info';
+export type { ProxyInfo, ProxySsl, ProxyTlv } from '../internal/proxy/proxy-info';
 export type { CloseOptions } from '../internal/listen/server-close';
 export type { AcceptRate } from '../internal/listen/server-limits';
 export type { DropData } from '../internal/listen/server-state';
@@ -49,7 +49,10 @@ export type {
 export type { SocketToken } from '../internal/transfer/bridge';
 export type { DetachOptions } from '../internal/transfer/handover';
 export type { PassedHandle } from '../passed-handle';
-export type { SocketAddressOptions, SocketAddressParts } from '../socket-address';
+export type {
+  SocketAddressOptions,
+  SocketAddressParts,
+} from '../internal/block-list/socket-address';
 export type { ServerConstructor, ServerOptions, ServerToken } from './server';
 export type {
   ConnectOptions,

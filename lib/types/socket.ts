@@ -1,6 +1,6 @@
 import type * as nodeNet from 'node:net';
 import type { DialOptions } from '../internal/connect/dial';
-import type { ProxyInfo } from '../internal/listen/proxy-info';
+import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type { OptionMethods } from '../internal/options/option-methods';
 import type { ConnectSocketOptions } from '../internal/options/socket-option-types';
 import type { SocketToken } from '../internal/transfer/bridge';

@@ -5,7 +5,7 @@
 
 namespace uvnet {
 
-// The methods of lib/block-list.ts: lists are ids of the environment's
+// The methods of lib/internal/block-list/block-list.ts: lists are ids of the environment's
 // BlockListTable, addresses are texts.
 void InitBlockList(Napi::Env env, Napi::Object exports);
 

@@ -365,9 +365,10 @@ void Listener::HandOver(Stream* client, const Proxied* proxied) {
 // An accepted connection does not inherit the context of the listener: in node:net, too,
 // AsyncLocalStorage has nothing to tell in a 'data' event of a server. So its context is made
 // outside of any callback. But the server is what has triggered it, by which node:test knows the
-// test that a failure belongs to. Only JavaScript can name a trigger (see onOrigin in callbacks.ts):
-// once for a listener, as one context does for all its connections where nothing that user code
-// does can stick to it, and where something can they are made in the context that came of it.
+// test that a failure belongs to. Only JavaScript can name a trigger (see onOrigin in
+// callbacks.ts): once for a listener, as one context does for all its connections where nothing
+// that user code does can stick to it, and where something can they are made in the context that
+// came of it.
 void Listener::AttachClient(Stream* client) {
   napi_env env = environment_->env();
   HandleScope handles(env);

@@ -10,7 +10,7 @@
 
 namespace uvnet {
 
-// What a PROXY header says, as an array for lib/internal/listen/proxy-info.ts; null where there is
+// What a PROXY header says, as an array for lib/internal/proxy/proxy-info.ts; null where there is
 // no memory for it. `header` may be null: then `head`, bytes that belong to the application, is all
 // there is.
 //

@@ -2,7 +2,7 @@
 import * as net from 'node:net';
 import { inspect } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
-import { SocketAddress } from '../../lib/socket-address';
+import { SocketAddress } from '../../lib/internal/block-list/socket-address';
 
 type Options = ConstructorParameters<typeof SocketAddress>[0];
 

@@ -23,7 +23,6 @@ const ADDITIONS = new Map([
   ['Socket.prototype.fd', 'child_process takes a stream with a descriptor for stdio'],
 
   ['BlockList.from', 'makes a list of rules at once'],
-  ['BlockList.nativeId', 'the trie of the list in the core, for the listener'],
   ['BlockList.Symbol.hasInstance', 'lists made by node:net are lists as well'],
   ['BlockList.prototype.addMany', 'many rules in one call'],
   ['BlockList.prototype.replaceMany', 'many rules in place of all others'],

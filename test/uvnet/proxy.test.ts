@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import * as net from 'uvnet';
 
-import { splitTlvs } from '../../lib/internal/listen/proxy-info';
+import { splitTlvs } from '../../lib/internal/proxy/proxy-info';
 import { thrownBy } from '../helpers/errors';
 import type { Net } from '../helpers/implementations';
 import { nextEvent, nextTurn } from '../helpers/events';

@@ -79,8 +79,10 @@ export const kAcceptedOptions: unique symbol = Symbol('acceptedOptions');
 export const kBytesRead: unique symbol = Symbol('bytesRead');
 export const kBytesWritten: unique symbol = Symbol('bytesWritten');
 
-/** What a BoundSocket is told by. */
-export const kBoundSocket: unique symbol = Symbol('boundSocket');
+/** The method by which a BoundSocket is told from others, and gives its handle away. */
+export const kTakeHandle: unique symbol = Symbol('takeHandle');
+/** The id of a BlockList in the native part. */
+export const kListId: unique symbol = Symbol('listId');
 /** The handle came from a BoundSocket, and its path where it is a pipe's. */
 export const kBoundSource: unique symbol = Symbol('boundSource');
 export const kBoundPath: unique symbol = Symbol('boundPath');

@@ -19,11 +19,12 @@ import { Pipe, PipeMode } from '../native/pipe';
 import type { SocketName } from '../native/handle-events';
 import { anyAddress, isIPv6 } from '../base/ip';
 import { planServer, presetListener, setInheritedOnEach, refusal } from '../options/option-gate';
-import { addressesPart, isBoundSocket, loadParts } from '../later';
+import { isBoundSocket } from '../native/bound-handle';
+import { loadParts } from '../base/parts';
 import { markOpen } from './server-close';
 import { onConnection, onDrop, type ServerImpl } from './server-state';
 import type { OptionPlan } from '../options/socket-options';
-import { kLimits, kOptionPlan, kPathOptions } from '../base/symbols';
+import { kBoundPath, kLimits, kOptionPlan, kPathOptions, kTakeHandle } from '../base/symbols';
 import { bindPath, checkPathOptions, widenMode, type PathOptions } from './unix-path';
 import { validateAbortSignal, validatePort } from '../base/validators';
 
@@ -332,9 +333,9 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
 
   const bound = isBoundSocket(options) ? options : options.handle;
   if (isBoundSocket(bound)) {
-    const path = addressesPart().boundPathOf(bound);
+    const path = bound[kBoundPath];
     planServer(this, path !== undefined, isBoundSocket(options) ? {} : options);
-    this._handle = addressesPart().consume(bound);
+    this._handle = bound[kTakeHandle]();
     if (path !== undefined) this._pipeName = path;
     this._listeningId++;
     listenInCluster(this, { ...NO_PLACE, backlog: backlogArgument });

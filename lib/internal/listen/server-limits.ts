@@ -1,7 +1,7 @@
 import type { BlockList as NodeBlockList } from 'node:net';
 import { AcceptPolicy, proxyModeNames, type ProxyMode, type ServerStats } from './accept-policy';
 import { ERR_INVALID_ARG_TYPE } from '../base/errors';
-import { addressesPart } from '../later';
+import { isBlockList, listIdOf } from '../block-list/list-id';
 import type { ServerImpl } from './server-state';
 import { kLimits } from '../base/symbols';
 import { validateInteger, validateNumber, validateObject, validateOneOf } from '../base/validators';
@@ -94,11 +94,11 @@ function asCount(value: unknown): number {
 }
 
 function nativeId(list: NodeBlockList | undefined): number {
-  return list === undefined ? -1 : (addressesPart().BlockList.nativeId(list) ?? -1);
+  return list === undefined ? -1 : listIdOf(list);
 }
 
 function checkBlockList(value: unknown, name: string): asserts value is NodeBlockList {
-  if (addressesPart().BlockList.isBlockList(value)) return;
+  if (isBlockList(value)) return;
   throw new ERR_INVALID_ARG_TYPE(name, 'net.BlockList', value);
 }
 

@@ -11,13 +11,13 @@ import { TCP } from '../native/tcp';
 import type { Handle } from '../native/handle';
 import type { SocketName } from '../native/handle-events';
 import { isIP } from '../base/ip';
-import type { ProxyInfo } from './proxy-info';
+import { buildProxyInfo, type ProxyInfo } from '../proxy/proxy-info';
 import type { ProxyParts } from '../native/native-types';
 import type { ClosedState, CloseOptions } from './server-close';
 import type { Limits } from './server-limits';
 import type { AcceptingServer, SocketImpl } from '../socket/socket-state';
 import type { PathOptions } from './unix-path';
-import { movesPart } from '../later';
+import { receiveHandles } from '../socket/receive-descriptors';
 import { applyAccepted } from '../options/option-gate';
 import type { EncodedOptions, OptionPlan } from '../options/socket-options';
 import {
@@ -163,7 +163,7 @@ export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined
     handle.getpeername = (out) => setName(out, source, name, sourcePort);
     handle.getsockname = (out) => setName(out, target, name, targetPort);
   }
-  return movesPart().buildProxyInfo(parts, peer, local);
+  return buildProxyInfo(parts, peer, local);
 }
 
 function setName(out: SocketName, address: string, family: string, port: number): number {
@@ -216,7 +216,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
   options.readableHighWaterMark = server.highWaterMark;
   options.writableHighWaterMark = server.highWaterMark;
   const socket = new Socket(options) as unknown as SocketImpl;
-  if (server[kReceiveHandles] === true) movesPart().receiveHandles(socket);
+  if (server[kReceiveHandles] === true) receiveHandles(socket);
   applyKeptOptions(server, this, socket, handle);
   if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle.id);
   server._connections++;

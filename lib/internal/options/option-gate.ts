@@ -1,10 +1,9 @@
 import { binding } from '../native/binding';
 import { Handle } from '../native/handle';
-import { optionsPart } from '../later';
-import type { ServerImpl } from '../listen/server-state';
+import { optionsPart } from './part';
 import { namesOption } from './option-names';
 import type { OptionPlan } from './socket-options';
-import type { SocketImpl } from '../socket/socket-state';
+import type { OptionServer, OptionSocket } from './option-owners';
 import {
   kAcceptedOptions,
   kOptionPlan,
@@ -15,14 +14,14 @@ import {
 
 /**
  * Socket options, for the many connections that have none: what has them goes on in
- * option-methods.ts, which is loaded then (see later.ts).
+ * option-methods.ts, which is loaded then (see part.ts).
  */
 
 /** OptionStage::kAny of socket_options.h. */
 const ANY_STAGE = 4;
 
 /** Checks the options of a connect and has them set on the socket that it makes. */
-export function planConnect(socket: SocketImpl, local: boolean, options: object): void {
+export function planConnect(socket: OptionSocket, local: boolean, options: object): void {
   if (socket[kPendingOptions] !== undefined || namesOption(options)) {
     optionsPart().planConnect(socket, local, options);
   } else if (socket[kOptionPlan] !== undefined) {
@@ -32,7 +31,7 @@ export function planConnect(socket: SocketImpl, local: boolean, options: object)
 }
 
 /** Gives a handle that is about to connect the options of its socket. */
-export function presetHandle(socket: SocketImpl, handle: Handle | null): Error | undefined {
+export function presetHandle(socket: OptionSocket, handle: Handle | null): Error | undefined {
   const plan = socket[kOptionPlan];
   return plan === undefined ? undefined : optionsPart().presetHandle(plan, handle);
 }
@@ -45,19 +44,19 @@ export function refusal(handle: Handle | null, status: number): Error | undefine
 }
 
 /** Sets what could not be set before there was a connection. */
-export function applyConnected(socket: SocketImpl): Error | undefined {
+export function applyConnected(socket: OptionSocket): Error | undefined {
   if (socket[kOptionPlan] === undefined && socket[kPendingOptions] === undefined) return undefined;
   return optionsPart().applyConnected(socket);
 }
 
 /** Sets the option `typeOfService` of a socket's constructor, once it is checked. */
-export function keepTypeOfService(socket: SocketImpl, value: unknown): void {
+export function keepTypeOfService(socket: OptionSocket, value: unknown): void {
   if (value === undefined) return;
   socket[kTypeOfService] = optionsPart().trafficClass(value, 'options.typeOfService');
 }
 
 /** Checks the options of a server and divides them between its sockets. */
-export function planServer(server: ServerImpl, local: boolean, options: object): void {
+export function planServer(server: OptionServer, local: boolean, options: object): void {
   if (server[kServerOptions] !== undefined || namesOption(options)) {
     optionsPart().planServer(server, local, options);
   } else {
@@ -66,7 +65,7 @@ export function planServer(server: ServerImpl, local: boolean, options: object):
 }
 
 /** Keeps the socket options among those of `createServer`, once they are checked. */
-export function keepServerOptions(server: ServerImpl, options: object): void {
+export function keepServerOptions(server: OptionServer, options: object): void {
   if (namesOption(options)) optionsPart().keepServerOptions(server, options);
 }
 
@@ -76,12 +75,12 @@ export function presetListener(handle: Handle, plan: OptionPlan | undefined): Er
 }
 
 /** See option-methods.ts. */
-export function setInheritedOnEach(server: ServerImpl): void {
+export function setInheritedOnEach(server: OptionServer): void {
   if (server[kOptionPlan] !== undefined) optionsPart().setInheritedOnEach(server);
 }
 
 /** For a connection; what its peer may have made impossible by now does not count. */
-export function applyAccepted(server: ServerImpl, id: number): void {
+export function applyAccepted(server: OptionServer, id: number): void {
   const settings = server[kAcceptedOptions];
   if (settings !== undefined) binding.applySocketOptions(id, ANY_STAGE, settings);
 }

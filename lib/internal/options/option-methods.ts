@@ -9,7 +9,6 @@ import { Handle } from '../native/handle';
 import { nativeState } from '../native/native-state';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
-import type { ServerImpl } from '../listen/server-state';
 import { buildInfo, infoNumbers, type PeerCredentials, type SocketInfo } from './socket-info';
 import {
   socketOptionTable,
@@ -28,7 +27,7 @@ import {
   type EncodedOptions,
   type OptionPlan,
 } from './socket-options';
-import type { SocketImpl } from '../socket/socket-state';
+import type { OptionServer, OptionSocket } from './option-owners';
 import {
   kAcceptedOptions,
   kHandle,
@@ -96,7 +95,7 @@ function apply(handle: Handle, stage: number, settings: EncodedOptions): Error |
 }
 
 /** Checks the options of a connect and has them set on the socket that it makes. */
-export function planConnect(socket: SocketImpl, local: boolean, options: object): void {
+export function planConnect(socket: OptionSocket, local: boolean, options: object): void {
   socket[kOptionPlan] = planOptions('connect', local, socket[kPendingOptions], options);
   delete socket[kPendingOptions];
 }
@@ -125,7 +124,7 @@ function onceConnected(settings: EncodedOptions): EncodedOptions {
 }
 
 /** Sets what could not be set before there was a connection. */
-export function applyConnected(socket: SocketImpl): Error | undefined {
+export function applyConnected(socket: OptionSocket): Error | undefined {
   const plan = socket[kOptionPlan];
   const late = socket[kPendingOptions];
   const handle = socket[kHandle]!;
@@ -146,7 +145,7 @@ export function applyConnected(socket: SocketImpl): Error | undefined {
 // Listening
 
 /** Checks the options of a server and divides them between its sockets. */
-export function planServer(server: ServerImpl, local: boolean, options: object): void {
+export function planServer(server: OptionServer, local: boolean, options: object): void {
   const plan = planOptions('listen', local, undefined, server[kServerOptions], options);
   if (plan === undefined) {
     server[kOptionPlan] = server[kAcceptedOptions] = undefined;
@@ -159,7 +158,7 @@ export function planServer(server: ServerImpl, local: boolean, options: object):
 }
 
 /** Keeps the socket options among those of `createServer`, once they are checked. */
-export function keepServerOptions(server: ServerImpl, options: object): void {
+export function keepServerOptions(server: OptionServer, options: object): void {
   if (planOptions('listen', false, undefined, options) !== undefined) {
     server[kServerOptions] = options;
   }
@@ -177,7 +176,7 @@ export function presetListener(handle: Handle, plan: OptionPlan): Error | undefi
  * For a server that accepts through somebody else's socket, the one of a cluster's primary: what
  * connections would inherit of a listening socket is set on each.
  */
-export function setInheritedOnEach(server: ServerImpl): void {
+export function setInheritedOnEach(server: OptionServer): void {
   const { settings } = server[kOptionPlan] ?? { settings: [] };
   const each: EncodedOptions = [];
   for (let i = 0; i < settings.length; i += 2) {
@@ -191,7 +190,7 @@ export function setInheritedOnEach(server: ServerImpl): void {
 // Methods
 
 /** What setNoDelay() and the like remember must not keep them from the next change. */
-function forgetCached(socket: SocketImpl, name: SocketOptionName, value: number | string): void {
+function forgetCached(socket: OptionSocket, name: SocketOptionName, value: number | string): void {
   if (name === 'noDelay') {
     socket[kNoDelay] = value === 1;
   } else if (name === 'typeOfService') {
@@ -223,7 +222,11 @@ function readOption(handle: Handle | null, row: number): unknown {
   return decodeOption(row, value!);
 }
 
-export function setOption(socket: SocketImpl, name: SocketOptionName, value: unknown): SocketImpl {
+export function setOption<Socket extends OptionSocket>(
+  socket: Socket,
+  name: SocketOptionName,
+  value: unknown,
+): Socket {
   const row = findOption(name, 'connect');
   const encoded = encodeOption(row, value, 'value');
   const handle = socket[kHandle];
@@ -236,14 +239,14 @@ export function setOption(socket: SocketImpl, name: SocketOptionName, value: unk
   return socket;
 }
 
-export function getOption(socket: SocketImpl, name: SocketOptionName): unknown {
+export function getOption(socket: OptionSocket, name: SocketOptionName): unknown {
   const row = findOption(name, 'connect');
   const kept = socket[kPendingOptions]?.get(row);
   if (kept !== undefined) return decodeOption(row, kept);
   return readOption(socket[kHandle], row);
 }
 
-export function info(socket: SocketImpl): SocketInfo | undefined {
+export function info(socket: OptionSocket): SocketInfo | undefined {
   const handle = socket[kHandle];
   if (!(handle instanceof Handle)) return undefined;
   const raw: Record<string, number> = {};
@@ -253,7 +256,7 @@ export function info(socket: SocketImpl): SocketInfo | undefined {
   return buildInfo(state, infoNumbers, raw);
 }
 
-export function peerCredentials(socket: SocketImpl): PeerCredentials | undefined {
+export function peerCredentials(socket: OptionSocket): PeerCredentials | undefined {
   if (process.platform === 'win32') {
     throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peerCredentials');
   }
@@ -267,11 +270,11 @@ export function peerCredentials(socket: SocketImpl): PeerCredentials | undefined
   return { pid, uid, gid };
 }
 
-export function setServerOption(
-  server: ServerImpl,
+export function setServerOption<Server extends OptionServer>(
+  server: Server,
   name: SocketOptionName,
   value: unknown,
-): ServerImpl {
+): Server {
   const row = findOption(name, 'listen');
   const encoded = encodeOption(row, value, 'value');
   const handle = server._handle;
@@ -284,6 +287,6 @@ export function setServerOption(
   return server;
 }
 
-export function getServerOption(server: ServerImpl, name: SocketOptionName): unknown {
+export function getServerOption(server: OptionServer, name: SocketOptionName): unknown {
   return readOption(server._handle, findOption(name, 'listen'));
 }

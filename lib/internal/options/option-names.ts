@@ -1,4 +1,4 @@
-import { optionsPart } from '../later';
+import { optionsPart } from './part';
 import * as own from './own-options';
 import { socketOptionNames } from './socket-option-names';
 

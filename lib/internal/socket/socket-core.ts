@@ -12,14 +12,15 @@ import {
   ERR_SOCKET_CLOSED,
   errnoException,
 } from '../base/errors';
-import { diallingPart, movesPart } from '../later';
+import { diallingPart } from '../connect/part';
 import { Handle } from '../native/handle';
 import { nativeState } from '../native/native-state';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import type { SocketName } from '../native/handle-events';
 import { applyConnected, planConnect } from '../options/option-gate';
-import type { KeepAliveSetting, SocketImpl } from './socket-state';
+import type { KeepAliveSetting } from '../options/option-owners';
+import type { SocketImpl } from './socket-state';
 import {
   kAbortion,
   kBoundPath,
@@ -36,6 +37,7 @@ import {
   kSignal,
   kTypeOfService,
 } from '../base/symbols';
+import { receiveHandles } from './receive-descriptors';
 import { stopTimer } from './timeouts';
 import { giveUpWaiting, whenConnected } from './when-connected';
 import { validateInt32, validateString } from '../base/validators';
@@ -75,7 +77,7 @@ export function adoptHandle(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle === null) return;
   handle.owner = socket;
-  if (socket[kReceiveHandles] === true) movesPart().receiveHandles(socket);
+  if (socket[kReceiveHandles] === true) receiveHandles(socket);
 
   let buffer = socket[kBuffer];
   if (buffer === null) return;

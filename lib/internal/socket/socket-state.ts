@@ -3,8 +3,9 @@ import type { BlockList } from 'node:net';
 import type { Handle } from '../native/handle';
 import type { HandleOwner, SocketName } from '../native/handle-events';
 import type { PendingPeek } from '../transfer/peek';
+import type { KeepAliveSetting } from '../options/option-owners';
 import type { OptionPlan } from '../options/socket-options';
-import type { ProxyInfo } from '../listen/proxy-info';
+import type { ProxyInfo } from '../proxy/proxy-info';
 import type { SocketInfo } from '../options/socket-info';
 import type { ConnectCall } from '../connect/connect-call';
 import type { Disposable } from '../base/abort';
@@ -38,15 +39,6 @@ export interface WritableStateView {
   readonly errored: Error | null;
   readonly defaultEncoding: string;
   readonly destroyed: boolean;
-}
-
-export interface KeepAliveSetting {
-  enable: boolean;
-  /** Seconds. */
-  delay: number;
-  /** Seconds; undefined: the system's. */
-  interval: number | undefined;
-  count: number | undefined;
 }
 
 /** What the server that accepted a socket is told by it. */

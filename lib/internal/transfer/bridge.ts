@@ -9,7 +9,8 @@ import {
 } from '../base/errors';
 import { binding } from '../native/binding';
 import type { Handle } from '../native/handle';
-import type { KeepAliveSetting, SocketImpl } from '../socket/socket-state';
+import type { KeepAliveSetting } from '../options/option-owners';
+import type { SocketImpl } from '../socket/socket-state';
 import { kKeepAlive, kNoDelay, kReceiveHandles } from '../base/symbols';
 import { checkDeparture, depart, endsLater, refuseWaiting } from './departure';
 import { duplicateDescriptor, isCoreHandle, openDescriptor } from './foreign';

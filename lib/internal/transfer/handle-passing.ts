@@ -1,5 +1,4 @@
 import type { Server, Socket } from 'node:net';
-import { PassedHandle } from '../../passed-handle';
 import { binding } from '../native/binding';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
@@ -14,7 +13,7 @@ import { flushGathered } from '../native/gathering';
 import { Pipe } from '../native/pipe';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { waitsBehind } from './queue-behind';
-import { kHandle, kHandlesToSend, kReceiveHandles } from '../base/symbols';
+import { kHandle, kHandlesToSend } from '../base/symbols';
 import { validateFunction, validateInt32 } from '../base/validators';
 import { settle, writeMethods } from '../socket/write-path';
 import { whenConnected } from '../socket/when-connected';
@@ -119,21 +118,6 @@ function leaveLine(socket: SocketImpl, chunk: object): void {
   delete own._writev;
 }
 
-/** Lets descriptors in on a unix socket; without this the kernel closes those that arrive. */
-export function receiveHandles(socket: SocketImpl): void {
-  const handle = socket[kHandle];
-  if (!(handle instanceof Pipe)) return;
-  const status = binding.receiveDescriptors(handle.id, true);
-  if (status !== 0) throw errnoException(status, 'recvmsg');
-  socket[kReceiveHandles] = true;
-}
-
-/** The option `handles` of sockets and servers, where it is true. */
-export function wantHandles(owner: { [kReceiveHandles]?: boolean }): void {
-  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('handles');
-  owner[kReceiveHandles] = true;
-}
-
 export function sendHandle(
   socket: SocketImpl,
   payload: unknown,
@@ -161,14 +145,4 @@ export function sendHandle(
     leaveLine(socket, chunk);
     callback?.(error);
   });
-}
-
-/** A descriptor has arrived. */
-export function emitHandle(socket: SocketImpl, fd: number, position: number): void {
-  const passed = new PassedHandle(fd);
-  try {
-    socket.emit('handle', passed, position);
-  } finally {
-    passed.close();
-  }
 }

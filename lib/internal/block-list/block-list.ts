@@ -1,21 +1,17 @@
 import type * as nodeNet from 'node:net';
-import { netModule } from './internal/base/builtins';
-import { binding } from './internal/native/binding';
-import { hasHandle } from './internal/native/core-handle';
-import { CoreRules } from './internal/block-list/core-rules';
-import { errnoByName } from './internal/native/errno';
-import {
-  ERR_INVALID_ARG_TYPE,
-  ERR_INVALID_ARG_VALUE,
-  invalidAddress,
-} from './internal/base/errors';
-import { isIP } from './internal/base/ip';
-import { bytesToText, parseCIDR, parseRule } from './internal/block-list/rule-text';
-import { validateArray, validateInt32, validateString } from './internal/base/validators';
+import { netModule } from '../base/builtins';
+import { binding } from '../native/binding';
+import { isBlockList } from './list-id';
+import { CoreRules } from './core-rules';
+import { errnoByName } from '../native/errno';
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, invalidAddress } from '../base/errors';
+import { kListId } from '../base/symbols';
+import { isIP } from '../base/ip';
+import { bytesToText, parseCIDR, parseRule } from './rule-text';
+import { validateArray, validateInt32, validateString } from '../base/validators';
 import { SocketAddress } from './socket-address';
 
 const core = netModule().BlockList.prototype;
-const isCoreList = hasHandle(() => new (netModule().BlockList)());
 const UV_ERANGE = errnoByName('ERANGE');
 
 /** The method by which core makes the copies that `postMessage` sends. */
@@ -108,7 +104,7 @@ export class BlockList extends netModule().BlockList {
 
   /** Whether the value is a BlockList, of uvnet or of node:net. */
   static override isBlockList(value: unknown): value is nodeNet.BlockList {
-    return isCoreList(value);
+    return isBlockList(value);
   }
 
   /**
@@ -130,19 +126,8 @@ export class BlockList extends netModule().BlockList {
   /** Those of node:net count, such as the ones `postMessage` delivers. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === BlockList
-      ? isCoreList(value)
+      ? isBlockList(value)
       : Function.prototype[Symbol.hasInstance].call(this, value);
-  }
-
-  /**
-   * The id under which the native core knows the list; `undefined` if core holds the rules.
-   *
-   * @internal
-   */
-  static nativeId(list: unknown): number | undefined {
-    return typeof list === 'object' && list !== null && #id in list && list.#cloned === undefined
-      ? list.#id
-      : undefined;
   }
 
   /**
@@ -395,6 +380,12 @@ export class BlockList extends netModule().BlockList {
   }
 
   static {
+    // See list-id.ts.
+    Object.defineProperty(this.prototype, kListId, {
+      get(this: BlockList): number | undefined {
+        return #id in this && this.#cloned === undefined ? this.#id : undefined;
+      },
+    });
     // An accessor, as in core; its published type is a property, which a getter cannot override.
     Object.defineProperty(this.prototype, 'rules', {
       configurable: true,

@@ -1,14 +1,9 @@
 import type * as nodeNet from 'node:net';
-import { netModule } from './internal/base/builtins';
-import { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, invalidAddress } from './internal/base/errors';
-import { hasHandle } from './internal/native/core-handle';
-import { isIPv6 } from './internal/base/ip';
-import {
-  validateObject,
-  validatePort,
-  validateString,
-  validateUint32,
-} from './internal/base/validators';
+import { netModule } from '../base/builtins';
+import { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, invalidAddress } from '../base/errors';
+import { hasHandle } from '../native/core-handle';
+import { isIPv6 } from '../base/ip';
+import { validateObject, validatePort, validateString, validateUint32 } from '../base/validators';
 
 /** The largest IPv6 flow label: 20 bits (RFC 8200, section 6). */
 const MAX_FLOW_LABEL = 0xfffff;

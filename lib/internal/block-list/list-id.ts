@@ -1,0 +1,15 @@
+import type { BlockList } from 'node:net';
+import { netModule } from '../base/builtins';
+import { kListId } from '../base/symbols';
+import { hasHandle } from '../native/core-handle';
+
+/** Block lists as a server or a socket sees them that is given one, without loading their class. */
+
+/** Whether the value is a BlockList, of uvnet or of node:net. */
+export const isBlockList: (value: unknown) => value is BlockList = hasHandle(
+  () => new (netModule().BlockList)(),
+) as (value: unknown) => value is BlockList;
+
+/** The id under which the native part knows the list; -1 if the list or its rules are Node's. */
+export const listIdOf = (list: BlockList): number =>
+  (list as { [kListId]?: number | undefined })[kListId] ?? -1;

@@ -1,0 +1,15 @@
+import type * as addresses from './addresses';
+import type * as lean from './lean/implementation';
+import type * as passedHandle from './passed-handle';
+import { lazyPart } from './internal/base/parts';
+
+/** The parts of the public surface that load at their first use. */
+
+/* eslint-disable @typescript-eslint/no-require-imports -- an import would load them at once */
+
+/** BlockList, SocketAddress and BoundSocket. */
+export const addressesPart = lazyPart(() => require('./addresses') as typeof addresses);
+/** Descriptors that arrive over unix sockets. */
+export const passedHandlePart = lazyPart(() => require('./passed-handle') as typeof passedHandle);
+/** Handler tables and relays. */
+export const leanPart = lazyPart(() => require('./lean/implementation') as typeof lean);
