@@ -19,8 +19,9 @@ import {
   FINISHED,
   givenNames,
   GONE,
-  HOLDING,
+  PAUSED,
   SHUT,
+  UNOPENED,
   UNREF,
 } from './connection';
 import { framingOf, wireBytes } from './framing';
@@ -33,17 +34,20 @@ import { holdEnd, holdUnread, takeHeld } from './held';
 const UV_EOF = errnoByName('EOF');
 
 /**
- * Makes a handle's connection one of the group. It does not read yet.
+ * Makes a handle's connection one of the group. It is paused.
  *
  * @param announce - whether `open` is to be called
  */
 export function adopt(handle: Handle, group: Group, announce: boolean): Connection {
   const status = binding.leanTake(handle.id, group.number, announce);
   if (status !== 0) throw errnoException(status, 'open');
-  return new Connection(handle.release(), group);
+  return new Connection(handle.release(), group, announce ? UNOPENED | PAUSED : PAUSED);
 }
 
-/** Makes a socket's connection one of the group; the socket emits 'close' without having ended it. */
+/**
+ * Makes a socket's connection one of the group; the socket emits 'close' without having ended it. It is
+ * paused where the group's connections begin so.
+ */
 export function adoptSocket(from: Socket, group: Group, announce = true): Connection {
   const socket = from as unknown as SocketImpl;
   const handle = checkDeparture(socket, 'socket.toLean()');
@@ -70,8 +74,7 @@ export function adoptSocket(from: Socket, group: Group, announce = true): Connec
   if (!refed) connection.unref();
   for (const bytes of unread) holdUnread(connection, bytes);
   if (ended) holdEnd(connection);
-  if ((connection.state & HOLDING) !== 0) binding.leanHold(connection.id);
-  if (!ended) connection.resume();
+  if (!group.pauses) connection.resume();
   if (endNow) connection.end();
   return connection;
 }
@@ -136,7 +139,7 @@ export function toStream(connection: Connection, unread: Buffer | undefined): So
   const ended = (state & ENDED) !== 0 || endNoted;
   connection.leave();
   binding.readStop(id);
-  group.left();
+  group.left(connection);
 
   const tcp = typeof binding.tcpSockName(id) === 'string';
   binding.leanGiveUp(id, tcp ? 'TCPWRAP' : 'PIPEWRAP');

@@ -8,9 +8,9 @@ const SMALL_READ = SLAB_SIZE / 4;
 /** Up to this, a loop over words is faster than a call of the engine. */
 const SHORT_COPY = 256;
 
-let slab: Buffer;
+let slab = Buffer.alloc(0);
 let words: Int32Array;
-let used = SLAB_SIZE;
+let used = 0;
 
 /** Bytes that are the user's to keep. Small ones share a slab. */
 export function ownBytes(at: number, size: number): Buffer {
@@ -19,7 +19,7 @@ export function ownBytes(at: number, size: number): Buffer {
     received.copy(bytes, 0, at, at + size);
     return bytes;
   }
-  // A slab that a user has detached has no length any more.
+  // The first one has no length, nor has one that a user has detached.
   if (used + size > SLAB_SIZE || slab.length === 0) {
     slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
     words = new Int32Array(slab.buffer);
@@ -39,7 +39,7 @@ export function ownBytes(at: number, size: number): Buffer {
   return slab.subarray(start, start + size);
 }
 
-/** Views of the first part of the area that were made before, by their place. */
+/** Views of the first part of the area that were made before: one for each place where reads begin. */
 const views: Buffer[] = [];
 const KEPT_VIEWS = 64 * 1024;
 
@@ -48,7 +48,8 @@ export function borrowBytes(at: number, size: number): Buffer {
   if (at >= KEPT_VIEWS) return received.subarray(at, at + size);
   const place = at >> 3;
   const known = views[place];
-  if (known !== undefined && known.length === size) return known;
+  // Messages within a read begin anywhere.
+  if (known !== undefined && known.byteOffset === at && known.length === size) return known;
   const view = received.subarray(at, at + size);
   views[place] = view;
   return view;

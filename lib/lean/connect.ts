@@ -43,8 +43,14 @@ export function connect<Data = unknown>(
     const group = new Group(
       table,
       {
+        joined: () => {},
         opened: (connection) => resolve(connection as Connection<Data>),
-        closed: () => abortion?.dispose(),
+        left: ({ last }) => {
+          abortion?.dispose();
+          // It was not opened, then.
+          reject(last?.error ?? new ERR_SOCKET_CLOSED());
+        },
+        stopped: () => {},
       },
       options,
       framing,

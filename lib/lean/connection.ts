@@ -1,15 +1,16 @@
 import { binding } from '../internal/native/binding';
 import { errnoByName } from '../internal/native/errno';
+import { SLOT } from '../internal/native/id';
 import type { Socket } from '../socket';
 import { toStream } from './adopt';
 import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/base/errors';
 import { nativeState } from '../internal/native/native-state';
 import { holdBack, type Corked } from './cork';
 import type { Group } from './group';
-import { takeHeld } from './held';
+import { askForHeld, takeHeld } from './held';
 import { counters } from './memory';
 import { MAX_COPY, overflows, putBytes, putText } from './send';
-import { closeTimer, setIdleTimeout } from './timeouts';
+import { closeTimers, setIdleTimeout } from './timeouts';
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
@@ -23,6 +24,7 @@ export const GONE = 32; // closed, or given away
 export const WAITING = 64; // `write` has returned false, and `drain` has not come yet
 export const UNREF = 128;
 export const CORKED = 256;
+export const UNOPENED = 512; // `open` was not called yet
 
 /** One end of a connection. */
 export interface Endpoint {
@@ -38,8 +40,21 @@ interface Last {
   written: number;
 }
 
-/** Connections by id. */
-export const connections: (Connection | undefined)[] = [];
+/** By slot. */
+const connections: (Connection | undefined)[] = [];
+
+/** Undefined once it is closed or given away: what was noted for a connection outlives it. */
+export function connectionOf(id: number): Connection | undefined {
+  const connection = connections[id & SLOT];
+  return connection?.id === id ? connection : undefined;
+}
+
+/** Those of a group that `open` was called for. */
+export function connectionsOf(group: Group): Connection[] {
+  return connections.filter(
+    (connection) => connection?.group === group && (connection.state & UNOPENED) === 0,
+  ) as Connection[];
+}
 
 const writeAfterEnd = (): Error =>
   genericNodeError('write after end', { code: 'ERR_STREAM_WRITE_AFTER_END' });
@@ -54,7 +69,7 @@ export class Connection<Data = unknown> {
   /** The program's own. */
   data: Data = undefined as Data;
   /** @internal */
-  state = 0;
+  state: number;
   /** Bytes that wait in the core, as far as is known. @internal */
   queued = 0;
   /** What is left of it once it is closed. @internal */
@@ -66,9 +81,11 @@ export class Connection<Data = unknown> {
     readonly id: number,
     /** @internal */
     readonly group: Group,
+    state: number,
   ) {
-    connections[id] = this;
-    group.connections += 1;
+    this.state = state;
+    connections[id & SLOT] = this;
+    group.joined();
   }
 
   /** False once the connection is closed or given away. */
@@ -201,11 +218,16 @@ export class Connection<Data = unknown> {
 
   /** Goes on after `pause()`, or begins where `pauseOnConnect` is set. */
   resume(): void {
-    if ((this.state & GONE) !== 0) return;
+    if ((this.state & (GONE | PAUSED)) !== PAUSED) return;
     this.state &= ~PAUSED;
-    if ((this.state & HOLDING) !== 0) binding.leanHold(this.id);
-    if ((this.state & ENDED) !== 0) return;
-    const status = binding.readStart(this.id);
+    // What is held goes first, and nothing is read before all of it is gone.
+    if ((this.state & HOLDING) !== 0) askForHeld(this);
+    else this.readOn();
+  }
+
+  /** @internal */
+  readOn(): void {
+    const status = binding.leanResume(this.id);
     if (status !== 0) this.destroy(errnoException(status, 'read'));
   }
 
@@ -223,12 +245,14 @@ export class Connection<Data = unknown> {
 
   /** Lets the connection keep the process alive, as it does from the start. */
   ref(): void {
+    if ((this.state & GONE) !== 0) return;
     this.state &= ~UNREF;
     binding.setRef(this.id, true);
   }
 
   /** Lets the process end while the connection is open. */
   unref(): void {
+    if ((this.state & GONE) !== 0) return;
     this.state |= UNREF;
     binding.setRef(this.id, false);
   }
@@ -342,8 +366,8 @@ export class Connection<Data = unknown> {
   /** @internal */
   leave(): void {
     this.state |= GONE;
-    connections[this.id] = undefined;
-    closeTimer(this);
+    connections[this.id & SLOT] = undefined;
+    closeTimers(this);
     corked.delete(this);
     if ((this.state & HOLDING) !== 0) takeHeld(this);
   }

@@ -5,19 +5,21 @@ import { reported } from '../internal/native/report';
 import { borrowBytes, ownBytes, returnBytes } from './bytes';
 import {
   Connection,
-  connections,
+  connectionOf,
   ENDED,
   FINISHED,
   GONE,
   HOLDING,
   PAUSED,
   SHUT,
+  UNOPENED,
   WAITING,
 } from './connection';
-import { groups, type Group } from './group';
+import { groupOf, type Group } from './group';
 import { hold, holdEnd, holdError, releaseHeld } from './held';
 import * as memory from './memory';
 import {
+  ACCEPTED,
   CLOSED,
   DATA,
   DELIVERED,
@@ -32,6 +34,7 @@ import {
   QUEUED,
   READ_ERROR,
   SHUTDOWN,
+  STOPPED,
   WRITE_ERROR,
 } from './memory';
 
@@ -98,20 +101,27 @@ function onClosed(group: Group): void {
   const connection = group.closed.shift();
   if (connection === undefined) return;
   // Before the handler, which may throw.
-  group.left();
+  group.left(connection);
+  // Nobody has heard of it.
+  if ((connection.state & UNOPENED) !== 0) return;
   group.table.close(connection, connection.last?.error);
 }
 
-function onOpen(group: Group, id: number): void {
-  // One that was not accepted has its object already.
-  const connection = connections[id] ?? new Connection(id, group);
+function onOpen(connection: Connection): void {
+  const { group } = connection;
+  if (group.refuses) {
+    connection.destroy();
+    return;
+  }
   group.owner?.opened(connection);
-  if ((connection.state & GONE) === 0) group.table.open(connection);
+  if ((connection.state & GONE) !== 0) return;
+  connection.state &= ~UNOPENED;
+  group.table.open(connection);
 }
 
 /** See {@link NativeBinding.leanStart}. */
 function deliver(number: number, end: number, message?: Buffer): void {
-  const group = groups[number];
+  const group = groupOf(number);
   for (let next = numbers[DELIVERED]; next < end; next += 1) {
     // A handler that throws ends this call; the core goes on with the event after it.
     numbers[DELIVERED] = next + 1;
@@ -120,18 +130,25 @@ function deliver(number: number, end: number, message?: Buffer): void {
     const id = numbers[event];
     const type = numbers[event + 1];
     const size = numbers[event + 3];
-    if (type === OPEN) {
-      onOpen(group, id);
+    if (type === ACCEPTED) {
+      onOpen(new Connection(id, group, group.pauses ? UNOPENED | PAUSED : UNOPENED));
       continue;
     }
     if (type === CLOSED) {
       onClosed(group);
       continue;
     }
-    const connection = connections[id];
-    // A handler has closed it since.
+    if (type === STOPPED) {
+      group.owner?.stopped();
+      continue;
+    }
+    const connection = connectionOf(id);
+    // It was closed, or given away, since.
     if (connection === undefined) continue;
     switch (type) {
+      case OPEN:
+        onOpen(connection);
+        break;
       case DATA:
         onData(connection, numbers[event + 2], size, message);
         break;

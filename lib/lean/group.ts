@@ -1,4 +1,5 @@
 import { binding } from '../internal/native/binding';
+import { SLOT } from '../internal/native/id';
 import type { FramingNumbers } from '../internal/native/native-types';
 import type { Connection } from './connection';
 import { startDelivery } from './deliver';
@@ -25,8 +26,14 @@ const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 
 /** What wants to know of a group's connections beside their handlers. */
 export interface GroupOwner {
+  /** There is one more. */
+  joined(): void;
+  /** Before the handler `open`. */
   opened(connection: Connection): void;
-  closed(): void;
+  /** There is one less. */
+  left(connection: Connection): void;
+  /** The listener has closed: no further connection is accepted. */
+  stopped(): void;
 }
 
 /** The connections of one handler table, as native/lean/lean_group.h knows them. */
@@ -40,6 +47,10 @@ export class Group {
   /** Connections that are closed and were not told so yet, in order. */
   readonly closed: Connection[] = [];
   connections = 0;
+  /** Whether connections wait for `resume()` from the start. */
+  pauses = false;
+  /** Whether connections that were not opened yet are closed instead, unseen. */
+  refuses = false;
   private finished = false;
 
   constructor(
@@ -56,7 +67,7 @@ export class Group {
     startDelivery();
     this.number = binding.leanGroupNew(this.borrow, ...framing);
     if (this.number < 0) throw new Error(`uvnet/lean: no group (${this.number})`);
-    groups[this.number] = this;
+    groups[this.number & SLOT] = this;
   }
 
   /** There will be no further connections. */
@@ -65,18 +76,29 @@ export class Group {
     this.freeIfDone();
   }
 
-  left(): void {
+  joined(): void {
+    this.connections += 1;
+    this.owner?.joined();
+  }
+
+  left(connection: Connection): void {
     this.connections -= 1;
     this.freeIfDone();
-    this.owner?.closed();
+    this.owner?.left(connection);
   }
 
   private freeIfDone(): void {
-    if (!this.finished || this.connections > 0 || groups[this.number] !== this) return;
-    groups[this.number] = undefined;
+    if (!this.finished || this.connections > 0 || groupOf(this.number) !== this) return;
+    groups[this.number & SLOT] = undefined;
     binding.leanGroupFree(this.number);
   }
 }
 
-/** By number. */
-export const groups: (Group | undefined)[] = [];
+/** By slot. */
+const groups: (Group | undefined)[] = [];
+
+/** What was noted for a group outlives it. */
+export function groupOf(number: number): Group | undefined {
+  const group = groups[number & SLOT];
+  return group?.number === number ? group : undefined;
+}

@@ -1,17 +1,43 @@
 import { binding } from '../internal/native/binding';
-import { HOLDING, PAUSED, type Connection } from './connection';
+import { GONE, HOLDING, PAUSED, type Connection } from './connection';
 import { frameError, onEnd } from './deliver';
+import { PackedMessages } from './packed-messages';
 
 /**
  * What a connection got while it was paused: a pause keeps the core from reading on, but not from
  * what it has read in the same turn. Also what was read before there was a handler table.
+ *
+ * The connection gets it one by one, each by an event that is asked for, and reads on when all of it
+ * is gone. So a handler that pauses after each message holds what one read has brought, and no more.
  */
 
-interface Held {
-  chunks: Buffer[];
-  ended: boolean;
-  /** Comes behind the chunks. */
-  error?: Error;
+/** More than so many are packed: one read may bring 65,536, and each Buffer takes a hundred bytes. */
+const MAX_BUFFERS = 64;
+
+class Held {
+  ended = false;
+  /** Comes behind the bytes. */
+  error: Error | undefined = undefined;
+  /** The event is on its way. */
+  asked = false;
+  private readonly buffers: Buffer[] = [];
+  /** Those behind the Buffers. */
+  private packed: PackedMessages | undefined = undefined;
+
+  get hasBytes(): boolean {
+    return this.buffers.length > 0 || this.packed?.isEmpty === false;
+  }
+
+  push(bytes: Buffer): void {
+    if (this.packed === undefined && this.buffers.length < MAX_BUFFERS) this.buffers.push(bytes);
+    else (this.packed ??= new PackedMessages()).push(bytes);
+  }
+
+  shift(): Buffer | undefined {
+    const bytes = this.buffers.shift() ?? this.packed?.shift();
+    if (this.packed?.isEmpty === true) this.packed = undefined;
+    return bytes;
+  }
 }
 
 const held = new Map<Connection, Held>();
@@ -19,15 +45,21 @@ const held = new Map<Connection, Held>();
 function heldBy(connection: Connection): Held {
   let mine = held.get(connection);
   if (mine === undefined) {
-    mine = { chunks: [], ended: false };
+    mine = new Held();
     held.set(connection, mine);
     connection.state |= HOLDING;
   }
   return mine;
 }
 
+function release(connection: Connection): void {
+  held.delete(connection);
+  connection.state &= ~HOLDING;
+}
+
+/** @param bytes - the connection's own */
 export function hold(connection: Connection, bytes: Buffer): void {
-  heldBy(connection).chunks.push(bytes);
+  heldBy(connection).push(bytes);
 }
 
 /** Holds bytes that were read before the connection had its table: whole messages with framing. */
@@ -49,26 +81,40 @@ export function holdEnd(connection: Connection): void {
 }
 
 /** What is held, which the connection does not get any more. */
-export function takeHeld(connection: Connection): Held {
-  const mine = held.get(connection) ?? { chunks: [], ended: false };
-  held.delete(connection);
-  connection.state &= ~HOLDING;
-  return mine;
+export function takeHeld(connection: Connection): { chunks: Buffer[]; ended: boolean } {
+  const mine = held.get(connection);
+  const chunks: Buffer[] = [];
+  if (mine === undefined) return { chunks, ended: false };
+  release(connection);
+  for (let next = mine.shift(); next !== undefined; next = mine.shift()) chunks.push(next);
+  return { chunks, ended: mine.ended };
 }
 
-/** Hands out the first thing that is held; the core asks for the next one by itself. */
+/** The connection wants the first thing that is held. */
+export function askForHeld(connection: Connection): void {
+  const mine = held.get(connection)!;
+  if (mine.asked) return;
+  mine.asked = true;
+  binding.leanHold(connection.id);
+}
+
+/** It gets that, and asks for the next one by itself. */
 export function releaseHeld(connection: Connection): void {
   const mine = held.get(connection);
-  if (mine === undefined || (connection.state & PAUSED) !== 0) return;
-  const bytes = mine.chunks.shift();
-  const more = mine.chunks.length > 0 || mine.ended || mine.error !== undefined;
-  if (bytes !== undefined && more) {
-    // Before the handler, which may throw.
-    binding.leanHold(connection.id);
+  if (mine === undefined) return;
+  mine.asked = false;
+  if ((connection.state & PAUSED) !== 0) return;
+  const bytes = mine.shift();
+  const { error, ended } = mine;
+  // All before the handler, which may throw.
+  if (bytes === undefined || !(mine.hasBytes || ended || error !== undefined)) {
+    release(connection);
+    if (error === undefined && !ended) connection.readOn();
   } else {
-    takeHeld(connection);
+    askForHeld(connection);
   }
+  if ((connection.state & GONE) !== 0) return;
   if (bytes !== undefined) connection.group.table.data(connection, bytes);
-  else if (mine.error !== undefined) connection.destroy(mine.error);
-  else if (mine.ended) onEnd(connection);
+  else if (error !== undefined) connection.destroy(error);
+  else if (ended) onEnd(connection);
 }

@@ -17,17 +17,19 @@ export const SENDS = EVENTS + 4 * MAX_EVENTS;
 export const MAX_SENDS = 1024;
 
 /** Types of events. */
-export const OPEN = 1;
-export const DATA = 2;
-export const END = 3;
-export const READ_ERROR = 4;
-export const WRITE_ERROR = 5;
-export const QUEUED = 6;
-export const DRAIN = 7;
-export const SHUTDOWN = 8;
-export const FRAME_ERROR = 9;
-export const CLOSED = 10;
-export const HELD = 11;
+export const ACCEPTED = 1;
+export const OPEN = 2;
+export const DATA = 3;
+export const END = 4;
+export const READ_ERROR = 5;
+export const WRITE_ERROR = 6;
+export const QUEUED = 7;
+export const DRAIN = 8;
+export const SHUTDOWN = 9;
+export const FRAME_ERROR = 10;
+export const CLOSED = 11;
+export const HELD = 12;
+export const STOPPED = 13;
 
 /** What QUEUED tells of more than it can. */
 export const MOST_QUEUED = 2 ** 31 - 1;

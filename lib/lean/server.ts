@@ -1,4 +1,3 @@
-import { clearTimeout, setTimeout } from '../internal/base/timers';
 import type { ServerStats } from '../internal/listen/accept-policy';
 import { binding } from '../internal/native/binding';
 import { errnoException, type SystemError } from '../internal/base/errors';
@@ -17,12 +16,13 @@ import {
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { Server, type ListenOptions, type ServerOptions } from '../server';
 import type { Socket } from '../socket';
-import { connections, givenNames, HOLDING, type Connection } from './connection';
+import { connectionsOf, givenNames, type Connection } from './connection';
 import { adopt, adoptSocket } from './adopt';
 import { framingOf } from './framing';
 import { Group, type ConnectionOptions } from './group';
 import { tableOf, type ServerHandlers } from './handlers';
 import { holdUnread } from './held';
+import { expectFirstByte } from './timeouts';
 
 /** Options of {@link listen}: those of `net.createServer()` and `server.listen()` in one. */
 export interface LeanListenOptions extends ServerOptions, ListenOptions, ConnectionOptions {
@@ -78,16 +78,17 @@ export class LeanServer<Data = unknown> {
     await new Promise<void>((resolve) => this.base.close(() => resolve()));
   }
 
-  /** Stops accepting, and closes all connections. */
+  /** Stops accepting, and closes all connections; those that `open` was not called for yet, unseen. */
   closeAll(): Promise<void> {
     const closed = this.close();
+    this.group.refuses = true;
     for (const connection of this.connections()) connection.destroy();
     return closed;
   }
 
-  /** The connections that are open. */
+  /** The connections that are open: `open` was called for them, and `close` was not. */
   connections(): Connection<Data>[] {
-    return connections.filter((connection) => connection?.group === this.group) as never;
+    return connectionsOf(this.group) as Connection<Data>[];
   }
 
   /** What the server has let in, dropped, read and written so far. */
@@ -117,9 +118,13 @@ export class LeanServer<Data = unknown> {
   }
 
   /** @internal */
+  joined(): void {
+    this.base._connections += 1;
+  }
+
+  /** @internal */
   opened(connection: Connection): void {
     const { base } = this;
-    base._connections += 1;
     if (base[kAcceptedOptions] !== undefined) applyAccepted(base, connection.id);
     const handle = base._handle as TCP | null;
     if (handle?.setNoDelay !== undefined) {
@@ -133,18 +138,26 @@ export class LeanServer<Data = unknown> {
   }
 
   /** @internal */
-  closed(): void {
+  left(): void {
     this.base._connections -= 1;
     this.base._emitCloseIfDrained();
+  }
+
+  /** @internal */
+  stopped(): void {
+    this.left();
   }
 
   /** Has the core hand connections to the group, where it accepts them itself and knows all limits. */
   private install(): void {
     const { base, group } = this;
+    group.pauses = base.pauseOnConnect;
     const handle: unknown = base._handle;
     if (!(handle instanceof Handle) || base[kLimits].listIsForeign) return;
     const status = binding.leanListen(handle.id, group.number, base.pauseOnConnect);
     if (status !== 0) throw errnoException(status, 'listen');
+    // The listener counts as a connection until all that it has accepted is known.
+    this.joined();
     // What is left are errors, and connections with a PROXY header.
     handle.onconnection = (result, client) => {
       if (result !== 0) onConnection.call(handle as never, result, client as never);
@@ -162,20 +175,9 @@ export class LeanServer<Data = unknown> {
     givenNames.set(connection, names);
     if (info !== undefined) proxyInfos.set(connection, info);
     const head = proxied?.[9];
-    if (head !== undefined && head.length > 0) {
-      holdUnread(connection, head);
-      if ((connection.state & HOLDING) !== 0) binding.leanHold(connection.id);
-    }
-    if (!this.base.pauseOnConnect) connection.resume();
+    if (head !== undefined && head.length > 0) holdUnread(connection, head);
+    if (!this.group.pauses) connection.resume();
   }
-}
-
-function expectFirstByte(connection: Connection, milliseconds: number): void {
-  const timer = setTimeout(() => {
-    if (connection.isOpen && connection.bytesRead === 0) connection.destroy();
-    clearTimeout(timer);
-  }, milliseconds);
-  timer.unref();
 }
 
 /**

@@ -41,23 +41,7 @@ void Environment::Unlink(Handle* handle) {
   if (handle->previous_ != nullptr) handle->previous_->next_ = handle->next_;
   if (handle->next_ != nullptr) handle->next_->previous_ = handle->previous_;
   if (first_ == handle) first_ = handle->next_;
-  if (handle->id_ >= 0) {
-    slots_[static_cast<uint32_t>(handle->id_)] = nullptr;
-    free_slots_.push_back(static_cast<uint32_t>(handle->id_));
-  }
-}
-
-int Environment::Register(Handle* handle) {
-  uint32_t slot;
-  if (!free_slots_.empty()) {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
-    slots_[slot] = handle;
-  } else {
-    slot = static_cast<uint32_t>(slots_.size());
-    slots_.push_back(handle);
-  }
-  return static_cast<int>(slot);
+  if (handle->id_ >= 0) ids_.Remove(handle->id_);
 }
 
 void Environment::HandleClosed() {

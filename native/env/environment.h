@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "env/environment_part.h"
+#include "env/id_table.h"
 
 namespace uvnet {
 
@@ -56,14 +57,13 @@ class Environment {
 
   // Handles ------------------------------------------------------------------
   // Every live handle is in the list; those that JavaScript knows also have an
-  // id, a slot of the table. Slots are reused only after the close callback.
+  // id, which is theirs until the close callback.
   void Link(Handle* handle);
   void Unlink(Handle* handle);
-  int Register(Handle* handle);
-  void Replace(int id, Handle* handle) { slots_[static_cast<uint32_t>(id)] = handle; }
-  Handle* Lookup(int id) const {
-    return static_cast<uint32_t>(id) < slots_.size() ? slots_[static_cast<uint32_t>(id)] : nullptr;
-  }
+  // A new id for the handle; negative where there are too many.
+  int Register(Handle* handle) { return ids_.Add(handle); }
+  void Replace(int id, Handle* handle) { ids_.Replace(id, handle); }
+  Handle* Lookup(int id) const { return ids_.Find(id); }
   // Each uv handle, also those without an id of their own (timers, polls), is
   // counted from init to its close callback: teardown waits for them.
   void HandleOpened() {
@@ -128,8 +128,7 @@ class Environment {
   bool async_storage_on_resource_ = true;
   bool exception_reported_ = false;
 
-  std::vector<Handle*> slots_;
-  std::vector<uint32_t> free_slots_;
+  IdTable<Handle> ids_;
   Handle* first_ = nullptr;
   uint64_t open_uv_handles_ = 0;
   uint64_t handles_made_ = 0;

@@ -31,7 +31,9 @@ void Handle::Opened() {
 
 int Handle::Register() {
   if (id_ < 0) id_ = environment_->Register(this);
-  return id_;
+  if (id_ >= 0) return id_;
+  Close();
+  return UV_ENFILE;
 }
 
 void Handle::TakePlaceOf(Handle* other) {

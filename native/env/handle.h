@@ -67,7 +67,8 @@ class Handle {
   Kind kind() const { return kind_; }
   bool alive() const { return state_ == State::kInitialized; }
 
-  // Gives the handle an id, by which JavaScript knows it from now on.
+  // Gives the handle an id, by which JavaScript knows it from now on. Where there are too
+  // many it is closed, and UV_ENFILE returned.
   int Register();
   // Gives it an async context: a new one of this type, or one that others have too.
   void Attach(napi_value type) { Attach(AsyncContext::Make(environment_->env(), type)); }

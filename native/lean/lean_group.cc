@@ -1,6 +1,7 @@
 #include "lean/lean_group.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "env/js_call.h"
@@ -45,10 +46,14 @@ void LeanGroup::GiveUp(Stream* stream) {
 
 void LeanGroup::TakeConnection(Stream* stream) {
   Take(stream);
-  stream->Register();
-  NoteOpen(stream);
+  hub_->Push(this, stream->id(), LeanEvent::kAccepted);
   const int status = paused_ ? 0 : stream->ReadStart();
   if (status != 0) hub_->Push(this, stream->id(), LeanEvent::kReadError, 0, status);
+}
+
+void LeanGroup::ListenerClosed() {
+  hub_->Push(this, -1, LeanEvent::kStopped);
+  Release();
 }
 
 Framer* LeanGroup::framer(const Stream* stream) const {
@@ -101,13 +106,18 @@ void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
   // Handlers that run meanwhile may bring about the end of this group.
   LeanHub* const hub = hub_;
   const int id = stream->id();
-  if (nread > 0 && !hub->Holds(buffer.base)) {
-    hub->DeliverBulk(this, id, static_cast<size_t>(nread));
-    return;
-  }
   if (nread > 0) {
-    const size_t at = hub->OffsetOf(buffer.base);
     const auto size = static_cast<size_t>(nread);
+    const char* data = buffer.base;
+    if (!hub->Holds(data)) {
+      if (size >= ReceiveBuffer::kBulkRead) {
+        hub->DeliverBulk(this, id, size);
+        return;
+      }
+      // A few bytes are not to pin a whole buffer, which is kept for the next read.
+      data = static_cast<char*>(std::memcpy(hub->Room().base, data, size));
+    }
+    const size_t at = hub->OffsetOf(data);
     hub->Use(at + size);
     if (framing_ == nullptr) {
       hub->Push(this, id, LeanEvent::kData, at, static_cast<int>(size));
@@ -178,8 +188,6 @@ void LeanGroup::OnWritten(Stream* stream, int status) {
 void LeanGroup::OnShutdown(Stream* stream, int status) {
   if (stream->alive()) hub_->Push(this, stream->id(), LeanEvent::kShutdown, 0, status);
 }
-
-void LeanGroup::OnClosing(Stream* stream) { hub_->Forget(stream->id()); }
 
 void LeanGroup::OnClosed(Stream* stream) {
   framers_.erase(stream);

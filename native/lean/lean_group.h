@@ -55,13 +55,13 @@ class LeanGroup final : public StreamConsumer, public ConnectionTaker {
 
   LeanGroup* AsLeanGroup() override { return this; }
   void TakeConnection(Stream* stream) override;
-  void ListenerClosed() override { Release(); }
+  void ListenerClosed() override;
 
   uv_buf_t Allocate(Stream* stream) override;
   void OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) override;
   void OnWritten(Stream* stream, int status) override;
   void OnShutdown(Stream* stream, int status) override;
-  void OnClosing(Stream* stream) override;
+  void OnClosing(Stream*) override {}
   void OnClosed(Stream* stream) override;
 
  private:

@@ -38,9 +38,7 @@ LeanHub::LeanHub(Environment* environment) : environment_(environment) {
 LeanHub::~LeanHub() {
   for (LeanGroup* owner : owners_) owner->Release();
   for (const Late& late : late_) late.owner->Release();
-  for (LeanGroup* group : groups_) {
-    if (group != nullptr) group->Release();
-  }
+  groups_.ForEach([](LeanGroup* group) { group->Release(); });
   Unbind();
 }
 
@@ -88,22 +86,6 @@ void LeanHub::Unbind() {
     if (*reference != nullptr) napi_delete_reference(env, *reference);
     *reference = nullptr;
   }
-}
-
-int LeanHub::AddGroup(LeanGroup* group) {
-  const auto free = std::find(groups_.begin(), groups_.end(), nullptr);
-  const auto number = static_cast<int>(free - groups_.begin());
-  if (free == groups_.end()) {
-    groups_.push_back(group);
-  } else {
-    *free = group;
-  }
-  return number;
-}
-
-LeanGroup* LeanHub::group(int number) const {
-  return static_cast<size_t>(number) < groups_.size() ? groups_[static_cast<size_t>(number)]
-                                                      : nullptr;
 }
 
 // Receiving -------------------------------------------------------------------
@@ -166,22 +148,13 @@ napi_value LeanHub::TakeNoted(int id) {
   return list;
 }
 
-void LeanHub::Forget(int id) {
-  // In a delivery JavaScript knows by itself which connections are gone, and no id is given anew.
-  if (delivering_ || numbers_ == nullptr) return;
-  for (int32_t i = 0; i < numbers_[kEventCount]; ++i) {
-    if (events()[i].id == id) events()[i].type = LeanEvent::kNone;
-  }
-  for (Late& late : late_) {
-    if (late.event.id == id) late.event.type = LeanEvent::kNone;
-  }
-}
-
+// What is noted is delivered before the loop may end, even if nothing else keeps it.
 void LeanHub::Wake() {
   if (awake_ || delivering_) return;
   awake_ = true;
   uv_check_start(&check_, OnCheck);
   uv_idle_start(&idle_, OnIdle);
+  uv_ref(reinterpret_cast<uv_handle_t*>(&idle_));
 }
 
 void LeanHub::Rest() {
@@ -189,6 +162,7 @@ void LeanHub::Rest() {
   awake_ = false;
   uv_check_stop(&check_);
   uv_idle_stop(&idle_);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&idle_));
 }
 
 void LeanHub::OnCheck(uv_check_t* check) { static_cast<LeanHub*>(check->data)->Deliver(); }
@@ -324,19 +298,21 @@ void LeanHub::Flush() {
   for (int32_t i = 0; i < count; ++i) {
     LeanSend& send = sends()[i];
     send.next = -1;
-    const auto id = static_cast<size_t>(send.id);
-    if (id >= last_send_.size()) last_send_.resize(id + 1);
-    const int32_t last = last_send_[id];
-    if (last > 0) {
-      sends()[last - 1].next = i;
-      send.id = -send.id - 1;  // not the first one
-    }
-    last_send_[id] = i + 1;
+    const size_t slot = IdTable<Handle>::SlotOf(send.id);
+    if (slot >= last_send_.size()) last_send_.resize(slot + 1);
+    const int32_t last = last_send_[slot];
+    last_send_[slot] = i + 1;
+    if (last == 0) continue;
+    LeanSend& before = sends()[last - 1];
+    const int32_t not_first = -send.id - 1;
+    if (before.id != send.id && before.id != not_first) continue;
+    before.next = i;
+    send.id = not_first;
   }
   for (int32_t i = 0; i < count; ++i) {
     const int32_t id = sends()[i].id;
     if (id < 0) continue;
-    last_send_[static_cast<size_t>(id)] = 0;
+    last_send_[IdTable<Handle>::SlotOf(id)] = 0;
     Handle* const handle = environment_->Lookup(id);
     if (handle == nullptr || !handle->alive()) continue;
     auto* const stream = static_cast<Stream*>(handle);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "env/environment.h"
+#include "env/id_table.h"
 
 namespace uvnet {
 
@@ -19,7 +20,8 @@ class Stream;
 struct LeanEvent {
   enum Type : int32_t {
     kNone,
-    kOpen,
+    kAccepted,   // a connection that JavaScript has no object for yet; otherwise as kOpen
+    kOpen,       // `open` is to be called
     kData,       // `size` bytes from `at` on in the receive area
     kEnd,        // the peer has ended
     kReadError,  // `size` is the status, as in the next one
@@ -30,6 +32,7 @@ struct LeanEvent {
     kFrameError,  // `size` is a FrameError
     kClosed,      // the oldest of the group's closed connections has not been told of yet
     kHeld,        // JavaScript asked for this: it holds events of its own
+    kStopped,     // the group's listener is closed: no kAccepted follows
   };
   enum FrameError : int32_t { kTooLong = 1, kBadLength, kCutOff };
 
@@ -63,7 +66,9 @@ struct LeanSend {
 // 4. JavaScript notes its progress before it calls a handler. One that throws ends the crossing, as
 // an
 //    'uncaughtException', and the rest is delivered by another one.
-// 5. The areas are never detached: nobody but the core and lib/lean has them, except for the
+// 5. What happened to a connection that is closed meanwhile is delivered all the same: its id is
+//    nobody's, nor will it be somebody's soon, so JavaScript passes over it.
+// 6. The areas are never detached: nobody but the core and lib/lean has them, except for the
 // receive
 //    area, which is a SharedArrayBuffer because those cannot be detached.
 //
@@ -96,9 +101,9 @@ class LeanHub final : public EnvironmentPart {
   Environment* environment() const { return environment_; }
 
   // Groups, by number.
-  int AddGroup(LeanGroup* group);
-  LeanGroup* group(int number) const;
-  void RemoveGroup(int number) { groups_[static_cast<size_t>(number)] = nullptr; }
+  int AddGroup(LeanGroup* group) { return groups_.Add(group); }
+  LeanGroup* group(int number) const { return groups_.Find(number); }
+  void RemoveGroup(int number) { groups_.Remove(number); }
 
   // Receiving ----------------------------------------------------------------
   uv_buf_t Room() const;
@@ -125,8 +130,6 @@ class LeanHub final : public EnvironmentPart {
   // What is noted for a connection and not delivered yet, in order: Buffers, the status of reading
   // (UV_EOF or an error), and that of writing as a positive number. It is not delivered any more.
   napi_value TakeNoted(int id);
-  // The id may be given to another connection from now on.
-  void Forget(int id);
 
   // Sending ------------------------------------------------------------------
   // Passes on what JavaScript has put into the send area.
@@ -190,10 +193,10 @@ class LeanHub final : public EnvironmentPart {
   napi_ref memory_[3] = {};
   napi_ref deliver_ = nullptr;
 
-  std::vector<LeanGroup*> groups_;
+  IdTable<LeanGroup> groups_;
   std::vector<LeanGroup*> owners_;  // of the events; each counts as a reference
   std::vector<Late> late_;          // likewise
-  std::vector<int32_t> last_send_;  // by id: its last record so far and 1, or 0
+  std::vector<int32_t> last_send_;  // by slot of an id: its last record so far and 1, or 0
   std::vector<uv_buf_t> pieces_;
 };
 

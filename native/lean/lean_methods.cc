@@ -71,7 +71,12 @@ napi_value GroupNew(napi_env env, napi_callback_info info) {
     if (!framing->IsValid()) return arguments.Return(UV_EINVAL);
   }
   LeanGroup* const group = LeanGroup::Create(hub, arguments.Bool(0), std::move(framing));
-  return arguments.Return(group == nullptr ? UV_ENOMEM : group->number());
+  if (group == nullptr) return arguments.Return(UV_ENOMEM);
+  if (group->number() < 0) {
+    group->Release();
+    return arguments.Return(UV_ENFILE);
+  }
+  return arguments.Return(group->number());
 }
 
 napi_value GroupFree(napi_env env, napi_callback_info info) {
@@ -157,6 +162,14 @@ napi_value GiveUp(napi_env env, napi_callback_info info) {
   connection.group()->GiveUp(connection.stream());
   connection.stream()->Attach(arguments.at(1));
   return arguments.Return(0);
+}
+
+// (id): reads from now on, or again. The end is reported once.
+napi_value Resume(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  const Connection connection(arguments);
+  if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
+  return arguments.Return(connection.stream()->ended() ? 0 : connection.stream()->ReadStart());
 }
 
 // (id): LeanEvent::kHeld follows.
@@ -344,6 +357,7 @@ void InitLean(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "leanListen", Listen);
   Define(env, exports, "leanTake", Take);
   Define(env, exports, "leanGiveUp", GiveUp);
+  Define(env, exports, "leanResume", Resume);
   Define(env, exports, "leanHold", Hold);
   Define(env, exports, "leanCut", Cut);
   Define(env, exports, "leanTakeNoted", TakeNoted);

@@ -29,8 +29,8 @@ Listener::~Listener() {
 }
 
 void Listener::GiveTo(ConnectionTaker* taker) {
-  if (taker_ != nullptr) taker_->ListenerClosed();
-  taker_ = taker;
+  ConnectionTaker* const before = std::exchange(taker_, taker);
+  if (before != nullptr) before->ListenerClosed();
 }
 
 int Listener::Start(Stream* server, int backlog, AcceptPolicy* policy) {
@@ -236,6 +236,7 @@ void Listener::Close() {
   if (closing_) return;
   closing_ = true;
   AbandonHandshakes();
+  GiveTo(nullptr);
   if (open_parts_ == 0) {
     delete this;
     return;
@@ -348,13 +349,18 @@ void Listener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
 #endif  // _WIN32
 
 void Listener::HandOver(Stream* client, const Proxied* proxied) {
+  const int id = client->Register();
+  if (id < 0) {
+    ReportError(id);
+    return;
+  }
   if (taker_ != nullptr && proxied == nullptr) {
     taker_->TakeConnection(client);
     return;
   }
   AttachClient(client);
   JsCall call(server_);
-  call.Int(server_->id()).Int(0).Int(client->Register());
+  call.Int(server_->id()).Int(0).Int(id);
   if (proxied != nullptr) call.Int(1);
   // User code may close the listener, which on Windows is its end.
   proxied_ = proxied;

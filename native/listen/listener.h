@@ -19,8 +19,9 @@ namespace uvnet {
 // more to tell than themselves (Listener::Proxied).
 class ConnectionTaker {
  public:
+  // The stream has its id.
   virtual void TakeConnection(Stream* client) = 0;
-  // The last call.
+  // No connection follows. The last call.
   virtual void ListenerClosed() = 0;
 
  protected:

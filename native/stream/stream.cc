@@ -68,7 +68,8 @@ Stream::Stream(Environment* environment, Kind kind)
       connecting_(false),
       reading_(false),
       bulk_(false),
-      reset_on_close_(false) {
+      reset_on_close_(false),
+      ended_(false) {
 #if defined(__linux__) && defined(__x86_64__) && defined(__GLIBCXX__)
   // Each open connection has one: what allocators round this up to is seen in their sum.
   static_assert(sizeof(Stream) <= 424, "no longer in the size class of 432 bytes");
@@ -228,6 +229,7 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
   if (nread == 0) return;
   // An end without a buffer is one that libuv has not read.
   if (nread == UV_EOF && buffer->base == nullptr) nread = self->ReadEnd();
+  if (nread == UV_EOF) self->ended_ = true;
   if (self->consumer_ != nullptr) {
     if (nread > 0) {
       self->Touch();

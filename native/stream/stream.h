@@ -50,6 +50,8 @@ class Stream final : public Handle {
 
   // Whether the last read was one of many bytes, which have memory of their own.
   bool reads_bulk() const { return bulk_; }
+  // Whether the peer's end was read. Some lines of libuv report it once more to who reads on.
+  bool ended() const { return ended_; }
 
   // Writing (write.cc) -------------------------------------------------------
   // Writes what the kernel takes now. The rest is queued: with `pin` (the object
@@ -219,6 +221,7 @@ class Stream final : public Handle {
   bool reading_ : 1;
   bool bulk_ : 1;  // the next read goes into a bulk buffer, not into the area
   bool reset_on_close_ : 1;
+  bool ended_ : 1;
 };
 
 void InitStream(Napi::Env env, Napi::Object exports);

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { binding } from './binding';
 import { handles } from './handle';
+import { SLOT } from './id';
 import { nativeState } from './native-state';
 import type { NativeCallback } from './native-types';
 import { Pipe } from './pipe';
@@ -34,7 +35,7 @@ function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void
     slab = fresh.buffer;
     slabStart = fresh.byteOffset;
   }
-  const owner = handles[id]?.owner;
+  const owner = handles[id & SLOT]?.owner;
   if (owner == null) return;
   try {
     if (size < 0) {
@@ -52,14 +53,14 @@ function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void
 /** With a size, only so much at the start of the buffer was read. */
 function onReadBuffer(id: number, buffer: Buffer, size?: number): void {
   try {
-    handles[id]?.owner?.[kOnBytes](size === undefined ? buffer : buffer.subarray(0, size));
+    handles[id & SLOT]?.owner?.[kOnBytes](size === undefined ? buffer : buffer.subarray(0, size));
   } catch (error) {
     throw reported(error);
   }
 }
 
 function deliverConnection(id: number, status: number, clientId?: number, proxied?: 1): void {
-  const server = handles[id];
+  const server = handles[id & SLOT];
   if (clientId === undefined) {
     server?.onconnection?.(status);
     return;
@@ -74,11 +75,11 @@ function deliverConnection(id: number, status: number, clientId?: number, proxie
 }
 
 function deliverDrops(id: number, count: number): void {
-  handles[id]?.ondrop?.(count);
+  handles[id & SLOT]?.ondrop?.(count);
 }
 
 function onConnect(id: number, status: number): void {
-  const handle = handles[id];
+  const handle = handles[id & SLOT];
   if (handle === undefined) return;
   const { connectCallback } = handle;
   handle.connectCallback = null;
@@ -86,45 +87,45 @@ function onConnect(id: number, status: number): void {
 }
 
 function onRace(id: number, event: number, candidate: number, status: number): void {
-  handles[id]?.raceListener?.onRace(event, candidate, status);
+  handles[id & SLOT]?.raceListener?.onRace(event, candidate, status);
 }
 
 function onWrite(id: number, status: number): void {
-  handles[id]?.owner?.[kOnWritten](status);
+  handles[id & SLOT]?.owner?.[kOnWritten](status);
 }
 
 function onShutdown(id: number, status: number): void {
-  handles[id]?.owner?.[kOnShutdown](status);
+  handles[id & SLOT]?.owner?.[kOnShutdown](status);
 }
 
 function onClose(id: number): void {
-  const handle = handles[id];
-  handles[id] = undefined;
+  const handle = handles[id & SLOT];
+  handles[id & SLOT] = undefined;
   // A handle of a facade that was loaded before this one (jest does so) is unknown here.
   handle?.closed();
 }
 
 function onWriteError(id: number, status: number): void {
-  handles[id]?.owner?.[kOnWriteError](status);
+  handles[id & SLOT]?.owner?.[kOnWriteError](status);
 }
 
 function onPeek(id: number, result: Buffer | number): void {
-  handles[id]?.owner?.[kOnPeek]?.(result);
+  handles[id & SLOT]?.owner?.[kOnPeek]?.(result);
 }
 
 function onDescriptor(id: number, fd: number, position: number): void {
-  const owner = handles[id]?.owner;
+  const owner = handles[id & SLOT]?.owner;
   if (owner?.[kOnDescriptor] === undefined) binding.closeDescriptor(fd);
   else owner[kOnDescriptor](fd, position);
 }
 
 function onRelay(id: number, status: number, side: 0 | 1, flags: number): void {
-  handles[id]?.relay?.onRelay(status, side, flags);
+  handles[id & SLOT]?.relay?.onRelay(status, side, flags);
 }
 
 /** Makes a context in which AsyncLocalStorage holds nothing, as this callback's, a server's doing. */
 function onOrigin(id: number): void {
-  const triggerAsyncId = handles[id]?.getAsyncId() ?? 0;
+  const triggerAsyncId = handles[id & SLOT]?.getAsyncId() ?? 0;
   const origin = new AsyncResource('UVNETORIGIN', { triggerAsyncId });
   origin.runInAsyncScope(binding.adoptOrigin, undefined, id);
 }

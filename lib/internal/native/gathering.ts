@@ -1,5 +1,5 @@
 import { binding } from './binding';
-import { handles } from './handle';
+import { handleOf } from './handle';
 import { WRITE_GATHERED } from './native-types';
 import { flushBeforeEnd } from './process-end';
 import { kOnWriteError } from '../base/symbols';
@@ -31,6 +31,6 @@ export function flushGathered(): void {
 function reportFailures(failures: number[] | undefined): void {
   if (failures === undefined) return;
   for (let i = 0; i < failures.length; i += 2) {
-    handles[failures[i]]?.owner?.[kOnWriteError](failures[i + 1]);
+    handleOf(failures[i])?.owner?.[kOnWriteError](failures[i + 1]);
   }
 }

@@ -3,6 +3,7 @@ import { storesOnResource } from './async-context';
 import { binding } from './binding';
 import { dropReasonOf, type DropReason } from './drop-reasons';
 import { errnoByName } from './errno';
+import { SLOT } from './id';
 import type { HandleOwner, RaceListener, RelayListener, SocketName } from './handle-events';
 import { IdleGuard } from './idle-guard';
 import { nativeState } from './native-state';
@@ -20,8 +21,18 @@ export type ConnectCallback = (status: number) => void;
 type ConnectionCallback = (this: Handle, status: number, client?: Handle) => void;
 type DropCallback = (this: Handle, count: number) => void;
 
-/** By id, from when the native part knows a handle until it is closed. */
+/**
+ * By slot, from when the native part knows a handle until it is closed. A handle that native code calls for is
+ * found without a look at the rest of its id, because it is alive. An id that has waited meanwhile is another
+ * matter; see `handleOf`.
+ */
 export const handles: (Handle | undefined)[] = [];
+
+/** The handle of exactly this id; undefined where its slot is empty or has another one by now. */
+export function handleOf(id: number): Handle | undefined {
+  const handle = handles[id & SLOT];
+  return handle?.id === id ? handle : undefined;
+}
 
 const UV_EBADF = errnoByName('EBADF');
 
@@ -54,7 +65,7 @@ export abstract class Handle {
   private closeCallback: (() => void) | null = null;
 
   protected constructor(id: number) {
-    if (id >= 0) handles[id] = this;
+    if (id >= 0) handles[id & SLOT] = this;
     this.id = id;
   }
 
@@ -174,7 +185,7 @@ export abstract class Handle {
   /** Gives the handle's connection to somebody else, who answers for it by the id. */
   release(): number {
     const { id } = this;
-    handles[id] = undefined;
+    handles[id & SLOT] = undefined;
     this.id = -1;
     this.reading = false;
     this.owner = null;
@@ -238,7 +249,7 @@ export function readName(result: string | number, out: SocketName): number {
 
 /** Who uses the handle with this id. */
 export function ownerOf(id: number): HandleOwner | null {
-  const owner = handles[id]?.owner ?? null;
+  const owner = handleOf(id)?.owner ?? null;
   return owner instanceof IdleGuard ? owner.guarded : owner;
 }
 

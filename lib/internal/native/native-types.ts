@@ -246,6 +246,8 @@ export interface NativeBinding {
   leanTake(id: number, group: number, announce: boolean): number;
   /** The facade is to answer for it, with an async context of this type. */
   leanGiveUp(id: number, type: string): number;
+  /** Reads from now on, or again. */
+  leanResume(id: number): number;
   /** The event `held` follows. */
   leanHold(id: number): number;
   /** The messages that end in bytes read elsewhere, and behind them a frame error, if any. */
