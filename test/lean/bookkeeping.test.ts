@@ -238,7 +238,8 @@ describe('the bookkeeping of a handler table', () => {
         const server = await scope.listen(
           {
             open: opened.resolve,
-            data: (connection, bytes) => received.resolve(`${connection.isPaused} ${bytes}`),
+            data: (connection, bytes) =>
+              received.resolve(`${connection.isPaused} ${String(bytes)}`),
           },
           { pauseOnConnect: true, ...(proxyProtocol === 'off' ? {} : { proxyProtocol }) },
         );
