@@ -3,8 +3,7 @@ import nodeNet from 'node:net';
 
 import { runChild } from '../helpers/child';
 import { deferred, nextEvent, nextTurn } from '../helpers/events';
-import type { lean } from '../helpers/lean';
-import { leanEntry, LeanScope, net, receiveAll, type Connection } from '../helpers/lean';
+import { lean, leanEntry, LeanScope, net, receiveAll, type Connection } from '../helpers/lean';
 
 type Server = Awaited<ReturnType<LeanScope['listen']>>;
 
@@ -177,6 +176,31 @@ describe('the bookkeeping of a handler table', () => {
       code: 0,
       lines: ['', 'client', 'server'],
     });
+  });
+
+  test('a connect that is aborted before `open` is rejected, and no handler called', async () => {
+    const server = await scope.listen({ close: () => closed.resolve() });
+    const closed = deferred();
+    const controller = new AbortController();
+    const handler = jest.fn();
+    const connecting = lean.connect(
+      { port: server.port!, host: '127.0.0.1', signal: controller.signal },
+      { open: handler, close: handler },
+    );
+    // Only when the socket has become the table's.
+    const socketConnects = jest
+      .spyOn(net.Socket.prototype, 'pause')
+      .mockImplementationOnce(function (this: InstanceType<typeof net.Socket>) {
+        process.nextTick(() => controller.abort());
+        return this;
+      });
+    try {
+      await expect(connecting).rejects.toMatchObject({ name: 'AbortError' });
+      await closed.promise;
+      expect(handler).not.toHaveBeenCalled();
+    } finally {
+      socketConnects.mockRestore();
+    }
   });
 
   test('resume() of a connection that is not paused does nothing', async () => {
