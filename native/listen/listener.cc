@@ -42,7 +42,8 @@ int Listener::StartFed(Stream* server, AcceptPolicy* policy) {
 }
 
 int Listener::Start(Stream* server, AcceptPolicy* policy, bool fed, int backlog) {
-  if (Listener::Of(server) != nullptr) return UV_EALREADY;
+  Listener* const listening = Listener::Of(server);
+  if (listening != nullptr) return fed ? UV_EALREADY : listening->ListenAnew(backlog, policy);
   AcceptPolicy* const own = policy == nullptr ? new AcceptPolicy() : nullptr;
   auto* self = new Listener(server, policy == nullptr ? own : policy);
   if (own != nullptr) own->Release();
@@ -52,6 +53,24 @@ int Listener::Start(Stream* server, AcceptPolicy* policy, bool fed, int backlog)
   } else {
     self->Close();
   }
+  return status;
+}
+
+int Listener::ListenAnew(int backlog, AcceptPolicy* policy) {
+  if (server_->kind() != Handle::Kind::kTcp) return UV_EALREADY;
+  AcceptPolicy* other = policy == nullptr ? new AcceptPolicy() : policy;
+  if (policy != nullptr) other->Retain();
+  std::swap(policy_, other);
+#ifdef _WIN32
+  const int status = Listen(backlog);
+#else
+  int status = UV_EALREADY;
+  if (fd_ >= 0) status = listen(fd_, backlog) == 0 ? 0 : uv_translate_sys_error(errno);
+#endif
+  if (status != 0) std::swap(policy_, other);
+  other->Release();
+  // Whoever took the connections has not asked for those of the new owner.
+  if (status == 0) GiveTo(nullptr);
   return status;
 }
 

@@ -47,7 +47,9 @@ class Listener final : private StreamAttachment
 #endif
 {
  public:
-  // `policy` may be null: everybody is let in.
+  // `policy` may be null: everybody is let in. On a TCP handle that listens already the backlog and
+  // the policy take the place of those it has: somebody else has its connections from now on. A
+  // pipe's stays with whom it is: UV_EALREADY.
   static int Start(Stream* server, int backlog, AcceptPolicy* policy);
   // The same where another process accepts, and hands over what it has accepted: `server` has no
   // descriptor.
@@ -97,6 +99,7 @@ class Listener final : private StreamAttachment
 
   static int Start(Stream* server, AcceptPolicy* policy, bool fed, int backlog);
   int Listen(int backlog);
+  int ListenAnew(int backlog, AcceptPolicy* policy);
   int InitTimer();
   void ReportError(int status);
   void ReportDrops();

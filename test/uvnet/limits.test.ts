@@ -47,6 +47,21 @@ describe('maxConnections', () => {
     expect(server.stats()).toMatchObject({ accepted: 3, open: 3, dropped: { maxConnections: 2 } });
   });
 
+  test('is that of the server which listened last on a shared handle', async () => {
+    const first = await listening();
+    const { peer } = await scope.join(first as never);
+    const second = createServer();
+    second.maxConnections = 1;
+    second.listen(first);
+    await nextEvent(second, 'listening');
+    expect(await knock(second)).toBe(true);
+    expect(await knock(second)).toBe(false);
+    expect(second.stats()).toMatchObject({ open: 1, dropped: { maxConnections: 1 } });
+    peer.destroy();
+    await nextEvent(peer, 'close');
+    expect(first.stats()).toMatchObject({ accepted: 1, open: 0 });
+  });
+
   test('a connection that closes makes room', async () => {
     const server = await listening();
     server.maxConnections = 1;

@@ -29,6 +29,8 @@ import { bindPath, checkPathOptions, widenMode, type PathOptions } from './unix-
 import { validateAbortSignal, validatePort } from '../base/validators';
 
 const UV_EADDRINUSE = errnoByName('EADDRINUSE');
+const UV_EALREADY = errnoByName('EALREADY');
+const UV_EEXIST = errnoByName('EEXIST');
 const UV_EINVAL = errnoByName('EINVAL');
 
 /**
@@ -222,9 +224,6 @@ export function setupListenHandle(
     this._handle = feedFrom(this._handle as unknown as ForeignListener);
   }
   const handle = this._handle;
-  handle.onconnection = onConnection as never;
-  (handle as unknown as { owner: unknown }).owner = this;
-  handle.ondrop = onDrop;
   let status: number;
   try {
     status = handle.listen(backlog || DEFAULT_BACKLOG, this[kLimits].policy);
@@ -233,11 +232,17 @@ export function setupListenHandle(
     throw error;
   }
   if (status !== 0) {
-    handle.close();
+    // Another server listens on it already: it keeps its handle.
+    if (status === UV_EALREADY) status = UV_EEXIST;
+    else handle.close();
     this._handle = null;
     fail(this, uvExceptionWithHostPort(status, 'listen', address, port as number));
     return;
   }
+  // Events go to this server from now on, also where another one listened on the handle before.
+  handle.onconnection = onConnection as never;
+  (handle as unknown as { owner: unknown }).owner = this;
+  handle.ondrop = onDrop;
   markOpen(this);
   if (serverListenChannel.hasSubscribers) serverListenChannel.asyncEnd.publish({ server: this });
   this._connectionKey = `${addressType}:${address}:${port}`;
