@@ -6,6 +6,7 @@
 
 #include "block_list/block_list.h"
 #include "connect/connector.h"
+#include "connect/tcp_ends.h"
 #include "env/arguments.h"
 #include "env/descriptor.h"
 #include "env/environment.h"
@@ -98,6 +99,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitStream(env, exports);
   InitWrite(env, exports);
   InitTcp(env, exports);
+  InitTcpEnds(env, exports);
   InitPipe(env, exports);
   InitListener(env, exports);
   InitAcceptPolicy(env, exports);

@@ -9,11 +9,10 @@
 
 #include "env/js_call.h"
 #include "env/request.h"
-#include "options/socket_options_binding.h"
+#include "options/preset.h"
 #include "stream/endpoint.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
-#include "stream/tcp.h"
 
 namespace uvnet {
 

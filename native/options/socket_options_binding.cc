@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "options/peer_credentials.h"
+#include "options/preset.h"
 #include "options/tcp_info.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
@@ -11,25 +12,6 @@
 namespace uvnet {
 
 namespace {
-
-// The descriptor of a stream, where it has one already: libuv makes that of a
-// TCP handle only when it is bound or connected, unless a family is given first.
-int SocketOf(Stream* stream, uv_os_sock_t* fd) {
-  if (stream == nullptr) return UV_EBADF;
-#ifdef _WIN32
-  // A named pipe is no socket.
-  if (stream->kind() != Handle::Kind::kTcp) return UV_ENOTSUP;
-#endif
-  uv_os_fd_t found;
-  const int status = uv_fileno(stream->uv_handle(), &found);
-  if (status != 0) return status;
-#ifdef _WIN32
-  *fd = reinterpret_cast<uv_os_sock_t>(found);
-#else
-  *fd = found;
-#endif
-  return 0;
-}
 
 int ReadOptionValue(napi_env env, size_t option, napi_value value, OptionValue* result) {
   if (SocketOptionAt(option).is_text()) {
@@ -214,20 +196,6 @@ int ReadOptionList(napi_env env, napi_value array, OptionList* list) {
     list->push_back(std::move(setting));
   }
   return 0;
-}
-
-int ApplyPreset(Stream* stream, OptionStage stage) {
-  const SocketPreset* preset = stream->preset();
-  if (preset == nullptr) return 0;
-  uv_os_sock_t fd;
-  int status = SocketOf(stream, &fd);
-  if (status != 0) return status;
-  const int family = SocketFamily(fd);
-  if (family < 0) return family;
-  size_t failed = 0;
-  status = ApplyOptions(fd, family, stage, preset->list, &failed);
-  if (status != 0) stream->SetRefusedOption(static_cast<int>(preset->list[failed].option));
-  return status;
 }
 
 void InitSocketOptions(Napi::Env env, Napi::Object exports) {

@@ -7,16 +7,10 @@
 
 namespace uvnet {
 
-class Stream;
-
 // A list of settings as the facade hands it over: [option, value, option,
 // value…], options by row of the table, values as numbers or strings. UV_EINVAL
 // for anything else.
 int ReadOptionList(napi_env env, napi_value array, OptionList* list);
-
-// Sets what of the stream's preset is due at `stage`, and notes the option that
-// is refused. Nothing where there is no preset.
-int ApplyPreset(Stream* stream, OptionStage stage);
 
 void InitSocketOptions(Napi::Env env, Napi::Object exports);
 

@@ -9,36 +9,11 @@
 #endif
 
 #include "env/held_descriptors.h"
-#include "options/socket_options_binding.h"
-#include "stream/connect_request.h"
 #include "stream/endpoint.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {
-
-int EnsureSocket(Stream* stream, int family) {
-  uv_os_fd_t present;
-  if (uv_fileno(stream->uv_handle(), &present) == 0) return 0;
-  const SocketPreset* preset = stream->preset();
-  auto fd = static_cast<uv_os_sock_t>(-1);
-  const int protocol = preset != nullptr ? preset->protocol : SocketPreset::kDefaultProtocol;
-  int status = OpenStreamSocket(family, protocol != SocketPreset::kDefaultProtocol, &fd);
-  if (status != 0) {
-    stream->SetRefusedOption(protocol);
-    return status;
-  }
-  status = uv_tcp_open(stream->uv_tcp(), fd);
-  if (status != 0) {
-    CloseSocket(fd);
-    return status;
-  }
-  return ApplyPreset(stream, OptionStage::kBind);
-}
-
-int PrepareSocket(Stream* stream, int family) {
-  return stream->preset() == nullptr ? 0 : EnsureSocket(stream, family);
-}
 
 namespace {
 
@@ -70,55 +45,6 @@ int SetIntOption(Stream* stream, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : uv_translate_sys_error(errno);
 }
 #endif
-
-// libuv up to 1.48 ignores UV_TCP_REUSEPORT without a word, so it is set here.
-int SetReusePort(Stream* stream, int family) {
-#if !defined(_WIN32) && defined(SO_REUSEPORT)
-  const int status = EnsureSocket(stream, family);
-  return status != 0 ? status : SetIntOption(stream, SOL_SOCKET, SO_REUSEPORT, 1);
-#else
-  (void)stream;
-  (void)family;
-  return UV_ENOTSUP;
-#endif
-}
-
-// (id, address, port, family, ipv6Only, reusePort)
-napi_value TcpBind(napi_env env, napi_callback_info info) {
-  StreamArguments arguments(env, info);
-  Stream* stream = arguments.tcp();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-  sockaddr_storage address{};
-  int status = EndpointFromArguments(arguments, 1, &address);
-  if (status != 0) return arguments.Return(status);
-  if (arguments.Bool(5)) {
-    status = SetReusePort(stream, address.ss_family);
-    if (status != 0) return arguments.Return(status);
-  }
-  status = PrepareSocket(stream, address.ss_family);
-  if (status != 0) return arguments.Return(status);
-  // It has no meaning for IPv4, where node:net ignores it and libuv fails.
-  const bool ipv6_only = arguments.Bool(4) && address.ss_family == AF_INET6;
-  const unsigned flags = ipv6_only ? UV_TCP_IPV6ONLY : 0;
-  status = uv_tcp_bind(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), flags);
-  return arguments.Return(status != 0 ? status : ApplyPreset(stream, OptionStage::kBound));
-}
-
-// (id, address, port, family)
-napi_value TcpConnect(napi_env env, napi_callback_info info) {
-  StreamArguments arguments(env, info);
-  Stream* stream = arguments.tcp();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-  sockaddr_storage address{};
-  int status = EndpointFromArguments(arguments, 1, &address);
-  if (status == 0) status = PrepareSocket(stream, address.ss_family);
-  if (status == 0) status = ApplyPreset(stream, OptionStage::kBound);
-  if (status != 0) return arguments.Return(status);
-  return arguments.Return(ConnectRequest::Begin(stream, [&](uv_connect_t* request) {
-    return uv_tcp_connect(request, stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address),
-                          ConnectRequest::OnDone);
-  }));
-}
 
 napi_value TcpSockName(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -190,8 +116,6 @@ napi_value TcpKeepAlive(napi_env env, napi_callback_info info) {
 void InitTcp(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "tcpNew", TcpNew);
   Define(env, exports, "tcpOpen", TcpOpen);
-  Define(env, exports, "tcpBind", TcpBind);
-  Define(env, exports, "tcpConnect", TcpConnect);
   Define(env, exports, "tcpSockName", TcpSockName);
   Define(env, exports, "tcpPeerName", TcpPeerName);
   Define(env, exports, "tcpNoDelay", TcpNoDelay);
