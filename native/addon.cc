@@ -18,12 +18,12 @@
 #include "options/socket_options_binding.h"
 #include "proxy/proxy_header_binding.h"
 #include "relay/relay.h"
-#include "stream/peek.h"
 #include "stream/pipe.h"
 #include "stream/stream.h"
 #include "stream/tcp.h"
 #include "transfer/fd_passing.h"
 #include "transfer/handover.h"
+#include "transfer/peek.h"
 #include "transfer/take_over.h"
 
 namespace uvnet {

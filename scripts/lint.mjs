@@ -2,6 +2,7 @@
 // Style and static checks of everything in the repository.
 import { parseArgs } from 'node:util';
 import { tidyJobs } from './lib/clang-tidy.mjs';
+import { checkIncludeLayers } from './lib/include-layers.mjs';
 import {
   at,
   capture,
@@ -17,8 +18,9 @@ import { windowsCompiler, windowsJobs } from './lib/windows.mjs';
 const help = `Usage: node scripts/lint.mjs [--fix] [--only CHECK]... [--available]
 
   --fix          rewrite what eslint, prettier and clang-format can put right
-  --only CHECK   eslint, prettier, clang-format, clang-tidy or windows (the native code compiled,
-                 not linked, for Windows by mingw-w64); may be given more than once
+  --only CHECK   eslint, prettier, clang-format, clang-tidy, layers (no include in native/ goes upwards)
+                 or windows (the native code compiled, not linked, for Windows by mingw-w64); may be
+                 given more than once
   --available    leave out the checks whose tool is not installed, and say so
   --help         this text
 
@@ -61,6 +63,7 @@ const checks = {
       ]),
     ],
   },
+  layers: { jobs: () => [async () => checkIncludeLayers()] },
   windows: { command: windowsCompiler, jobs: windowsJobs },
 };
 

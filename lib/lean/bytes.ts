@@ -2,7 +2,7 @@ import { isDebugBuild, received, receivedWords } from './memory';
 
 /** How the bytes of the receive area reach a handler. */
 
-/** As in native/stream/receive_buffer.h: what one kept byte may pin, and from where on a read stands alone. */
+/** As in native/memory/receive_buffer.h: what one kept byte may pin, and from where on a read stands alone. */
 const SLAB_SIZE = 8 * 1024;
 const SMALL_READ = SLAB_SIZE / 4;
 /** Up to this, a loop over words is faster than a call of the engine. */

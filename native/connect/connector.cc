@@ -7,10 +7,10 @@
 #include <netinet/in.h>
 #endif
 
+#include "address/endpoint.h"
 #include "env/js_call.h"
 #include "env/request.h"
 #include "options/preset.h"
-#include "stream/endpoint.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 

@@ -7,9 +7,9 @@
 #include <cerrno>
 #endif
 
+#include "address/endpoint.h"
 #include "options/preset.h"
 #include "stream/connect_request.h"
-#include "stream/endpoint.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {

@@ -6,7 +6,7 @@
 
 #include "env/js_call.h"
 #include "lean/lean_hub.h"
-#include "stream/receive_buffer.h"
+#include "memory/receive_buffer.h"
 #include "stream/stream.h"
 
 namespace uvnet {

@@ -8,8 +8,8 @@
 #include "env/environment.h"
 #include "env/js_call.h"
 #include "lean/lean_group.h"
-#include "stream/piece.h"
-#include "stream/receive_buffer.h"
+#include "memory/piece.h"
+#include "memory/receive_buffer.h"
 #include "stream/stream.h"
 
 namespace uvnet {

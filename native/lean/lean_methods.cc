@@ -6,7 +6,7 @@
 #include "lean/lean_group.h"
 #include "lean/lean_hub.h"
 #include "listen/listener.h"
-#include "stream/piece.h"
+#include "memory/piece.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {

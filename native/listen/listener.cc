@@ -10,9 +10,9 @@
 #include <unistd.h>
 #endif
 
+#include "address/endpoint.h"
 #include "env/js_call.h"
 #include "proxy/proxy_info.h"
-#include "stream/endpoint.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 

@@ -12,11 +12,11 @@
 
 #include "env/js_call.h"
 #include "env/request.h"
-#include "stream/piece.h"
-#include "stream/receive_buffer.h"
+#include "memory/piece.h"
+#include "memory/receive_buffer.h"
+#include "stream/received_descriptors.h"
 #include "stream/stream_arguments.h"
 #include "stream/stream_consumer.h"
-#include "transfer/fd_passing.h"
 
 namespace uvnet {
 

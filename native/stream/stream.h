@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "env/handle.h"
+#include "memory/gather.h"
 #include "stream/admission.h"
-#include "stream/gather.h"
 #include "stream/stream_attachment.h"
 
 namespace uvnet {
@@ -163,7 +163,7 @@ class Stream final : public Handle {
   static void OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer);
   ssize_t ReadEnd() const;
   void DeliverBytes(const char* data, size_t size);
-  // Reads what a descriptor has kept apart from its bytes (fd_passing.cc).
+  // Reads what a descriptor has kept apart from its bytes (received_descriptors.cc).
   void ReadOn();
   void DeliverSmall(const char* data, size_t size);
   void DeliverCopy(const char* data, size_t size);

@@ -8,8 +8,8 @@
 #include <cerrno>
 #endif
 
+#include "address/endpoint.h"
 #include "env/held_descriptors.h"
-#include "stream/endpoint.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 

@@ -10,11 +10,11 @@
 #include <cstring>
 #include <vector>
 
-#include "env/encode_area.h"
 #include "env/js_call.h"
 #include "env/request.h"
-#include "stream/gather.h"
-#include "stream/piece.h"
+#include "memory/encode_area.h"
+#include "memory/gather.h"
+#include "memory/piece.h"
 #include "stream/send_now.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"

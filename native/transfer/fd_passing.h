@@ -11,19 +11,8 @@ class Stream;
 // Descriptors over unix sockets (SCM_RIGHTS), to and from any process. Built on
 // libuv's IPC pipes, which send an ordinary SCM_RIGHTS message and keep it in
 // order with the other writes; only what libuv does not offer is added: raw
-// descriptors of any type, and a way to switch receiving on and off.
-//
-// Linux never joins bytes that were sent after a descriptor to those it came
-// with, so a descriptor belongs to the last bytes of the chunk it arrived with.
-
-// Whether descriptors that arrive are kept; otherwise the kernel closes them.
-int ReceiveDescriptors(Stream* stream, bool receive);
-
-// Reports the descriptors that arrived with the last read, each with
-// Callback::kDescriptor. To be called in the read callback, before anything that
-// might stop the reading; `bytes` are what was read. False where the stream was
-// closed meanwhile.
-bool DeliverDescriptors(Stream* stream, const uv_buf_t& bytes);
+// descriptors of any type, and a way to switch receiving on and off
+// (stream/received_descriptors.h).
 
 // Queues `size` bytes (at least one, kept alive by `pin`) with a descriptor,
 // which is owned from here on. Answers like Stream::Write; Callback::kWrite

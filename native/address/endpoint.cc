@@ -1,4 +1,4 @@
-#include "stream/endpoint.h"
+#include "address/endpoint.h"
 
 #include <cstring>
 

@@ -1,9 +1,9 @@
-#include "stream/receive_buffer.h"
+#include "memory/receive_buffer.h"
 
 #include <cstring>
 #include <utility>
 
-#include "stream/chunk_memory.h"
+#include "memory/chunk_memory.h"
 
 namespace uvnet {
 

@@ -1,4 +1,4 @@
-#include "stream/peek.h"
+#include "transfer/peek.h"
 
 #ifndef _WIN32
 #include <fcntl.h>

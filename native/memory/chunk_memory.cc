@@ -1,4 +1,4 @@
-#include "stream/chunk_memory.h"
+#include "memory/chunk_memory.h"
 
 #include <node_api.h>
 

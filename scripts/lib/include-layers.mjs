@@ -1,0 +1,43 @@
+// The layers of native/: each folder includes those that stand before it in the list, and no other.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { at, CommandError, listFiles } from './tools.mjs';
+
+/** From the bottom to the top; the module's entry, in native/ itself, stands above all. */
+const layers = [
+  'env',
+  'memory',
+  'address',
+  'stream',
+  'block_list',
+  'options',
+  'connect',
+  'proxy',
+  'listen',
+  'lean',
+  'relay',
+  'transfer',
+];
+
+const levelOf = (file) => {
+  const folder = path.posix.dirname(file);
+  return folder === '.' ? layers.length : layers.indexOf(folder);
+};
+
+/** Throws with each include that goes upwards or to a folder that the list does not have. */
+export function checkIncludeLayers() {
+  const native = at('native');
+  const findings = [];
+  for (const file of listFiles([native]).filter((name) => /\.(h|cc|def)$/.test(name))) {
+    const from = path.relative(native, file).split(path.sep).join('/');
+    if (from.startsWith('vendor/')) continue;
+    const includes = readFileSync(file, 'utf8').matchAll(/^#include "([^"]+)"/gm);
+    for (const [, to] of includes) {
+      const level = levelOf(to);
+      if (level < 0 || level > levelOf(from)) findings.push(`native/${from} includes ${to}`);
+    }
+  }
+  if (findings.length) {
+    throw new CommandError(`includes that go upwards:\n${findings.join('\n')}\n`);
+  }
+}
