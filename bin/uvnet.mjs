@@ -2,6 +2,7 @@
 // The command of the package: what is in use here, how fast it is, and building the core.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { home, isBuilt, version } from './lib/package.mjs';
 import { usage } from './lib/usage.mjs';
 
 const help = `Usage: uvnet COMMAND [options]
@@ -66,12 +67,21 @@ async function runBench(args) {
   return status ?? 1;
 }
 
+/** The exit code of a command that uses dist/, where there is none yet. */
+function notBuilt(command) {
+  console.error(`uvnet ${command}: uvnet is not built: run "npm run build" in ${home}`);
+  return 1;
+}
+
 /** The exit code. */
 async function run([command, ...args]) {
   const isHelp = args.some((arg) => arg === '--help' || arg === '-h');
   if (isHelp && Object.hasOwn(helps, command)) {
     console.log(helps[command]);
     return 0;
+  }
+  if (!isBuilt && !isHelp && ['doctor', 'proxy', 'bench'].includes(command)) {
+    return notBuilt(command);
   }
   switch (command) {
     case 'doctor': {
@@ -91,11 +101,9 @@ async function run([command, ...args]) {
     case 'bench':
       return runBench(args);
     case '-v':
-    case '--version': {
-      const { version } = await import('./lib/package.mjs');
+    case '--version':
       console.log(version);
       return 0;
-    }
     case '-h':
     case '--help':
     case 'help':

@@ -32,7 +32,7 @@ async function buildTypeScript({ ifNeeded, clean }) {
   if (
     ifNeeded &&
     !isStale(
-      at('dist/index.js'),
+      at('dist/net.js'),
       ['lib', 'tsconfig.json', 'tsconfig.base.json', 'scripts/lib/bundle.mjs'].map((part) =>
         at(part),
       ),

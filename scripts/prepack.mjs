@@ -1,26 +1,26 @@
 #!/usr/bin/env node
 // Before `npm pack` and `npm publish`: everything that the tarball carries besides the repository.
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { buildDist } from './lib/bundle.mjs';
-import { at, main } from './lib/tools.mjs';
+import { stageBinary, stageBuild } from './lib/package-contents.mjs';
+import { main } from './lib/tools.mjs';
 
-/**
- * What `uvnet build` compiles by and against. The package has no dependencies that would bring the
- * headers, and no binding.gyp in its root: npm and pnpm would take it for one that is to be compiled
- * at each install.
- */
-function stageBuild(native = at('native')) {
-  copyFileSync(at('binding.gyp'), `${native}/binding.gyp`);
-  mkdirSync(`${native}/vendor`, { recursive: true });
-  for (const name of ['napi.h', 'napi-inl.h', 'LICENSE.md']) {
-    copyFileSync(at('node_modules/node-addon-api', name), `${native}/vendor/${name}`);
-  }
-}
+const help = `Usage: node scripts/prepack.mjs
+
+npm runs this before "npm pack" and "npm publish". It builds dist/ from nothing,
+copies what "uvnet build" needs into native/, and builds a binary for this system
+where prebuilds/ has none.
+
+  --help   this text
+`;
 
 main(async () => {
+  const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
   await buildDist({ clean: true });
   stageBuild();
-  if (!existsSync(at('prebuilds'))) {
-    console.warn('warning: no prebuilds/: the tarball will have no binary (npm run prebuilds)');
-  }
+  stageBinary();
 });

@@ -1,10 +1,14 @@
 // This package, as it is installed.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The package's folder. */
-export const home = fileURLToPath(new URL('../..', import.meta.url));
+export const home = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 export const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );
+
+/** Whether dist/ is there: a clone has none at first. */
+export const isBuilt = existsSync(join(home, 'dist/net.js'));

@@ -203,6 +203,134 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     }
   });
 
+  describe('is a clone', () => {
+    // Stand-ins for the development dependencies: the real ones would come from the registry. tsc only
+    // writes declarations, and node-gyp would compile for half a minute.
+    const standIns: Record<string, Record<string, string>> = {
+      typescript: {
+        'index.js': `module.exports = require(${JSON.stringify(at('node_modules/typescript'))})`,
+        'bin/tsc': '',
+      },
+      rollup: {
+        'index.js': `module.exports = require(${JSON.stringify(at('node_modules/rollup'))})`,
+      },
+      'node-addon-api': { 'napi.h': '', 'napi-inl.h': '', 'LICENSE.md': '' },
+      'node-gyp': {
+        'bin/node-gyp.js': `const fs = require('node:fs');
+          process.chdir(process.argv[process.argv.indexOf('-C') + 1]);
+          fs.mkdirSync('build/Release', { recursive: true });
+          fs.copyFileSync(${JSON.stringify(at('build/Release/uvnet.node'))}, 'build/Release/uvnet.node');`,
+      },
+    };
+    const npmOptions = ['--offline', '--no-audit', '--no-fund'];
+    let clone: string;
+    let env: Record<string, string>;
+
+    function installInto(name: string, ...args: string[]): string {
+      const consumer = path.join(scratch, name);
+      mkdirSync(consumer);
+      writeFileSync(path.join(consumer, 'package.json'), '{"name":"consumer","private":true}');
+      const { status, stdout, stderr } = node(
+        [npm!, 'install', ...npmOptions, ...args],
+        consumer,
+        env,
+      );
+      expect({ status, text: status === 0 ? '' : stdout + stderr }).toEqual({
+        status: 0,
+        text: '',
+      });
+      return consumer;
+    }
+
+    beforeAll(() => {
+      clone = path.join(scratch, 'clone');
+      env = {
+        PATH: `${bin}${path.delimiter}${process.env.PATH}`,
+        npm_config_cache: path.join(scratch, 'cache-clone'),
+      };
+      for (const part of ['lib', 'native', 'bin', 'bench', 'scripts']) {
+        cpSync(at(part), path.join(clone, part), {
+          recursive: true,
+          filter: (file) => !/native.(vendor|binding\.gyp)|bench.(bin|results)/.test(file),
+        });
+      }
+      for (const part of ['.gitignore', 'binding.gyp', 'tsconfig.json', 'tsconfig.base.json']) {
+        cpSync(at(part), path.join(clone, part));
+      }
+      const devDependencies: Record<string, string> = {};
+      for (const [name, contents] of Object.entries(standIns)) {
+        const stub = path.join(clone, 'stand-ins', name);
+        const files = { 'package.json': JSON.stringify({ name, version: '1.0.0' }), ...contents };
+        for (const [file, text] of Object.entries(files)) {
+          mkdirSync(path.dirname(path.join(stub, file)), { recursive: true });
+          writeFileSync(path.join(stub, file), text);
+        }
+        devDependencies[name] = `file:stand-ins/${name}`;
+      }
+      const manifest = JSON.parse(readFileSync(at('package.json'), 'utf8')) as object;
+      writeFileSync(
+        path.join(clone, 'package.json'),
+        JSON.stringify({ ...manifest, devDependencies }),
+      );
+      const git = ['-c', 'user.name=uvnet', '-c', 'user.email=uvnet@localhost'];
+      for (const args of [
+        ['init', '-q'],
+        ['add', '.'],
+        [...git, 'commit', '-q', '-m', 'all'],
+      ]) {
+        execFileSync('git', args, { cwd: clone });
+      }
+    });
+
+    test('that is installed by its git URL, and npm builds it', () => {
+      const consumer = installInto('by-git', `git+file://${clone}`);
+      expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
+      const { status, stdout } = node(['node_modules/uvnet/bin/uvnet.mjs', 'doctor'], consumer);
+      expect({ status, stdout }).toMatchObject({ status: 0 });
+      expect(stdout).toContain(binaryName);
+      const installed = path.join(consumer, 'node_modules/uvnet');
+      expect(existsSync(path.join(installed, 'binding.gyp'))).toBe(false);
+      expect(existsSync(path.join(installed, 'native/vendor/napi.h'))).toBe(true);
+      expect(existsSync(path.join(clone, 'dist'))).toBe(false);
+    });
+
+    test('that says it is not built after an install of its own; a project that links it builds it', () => {
+      const own = node([npm!, 'install', ...npmOptions], clone, env);
+      expect(own.status).toBe(0);
+      expect(existsSync(path.join(clone, 'prebuilds'))).toBe(false);
+      const notice = `uvnet is not built: run "npm run build" in ${clone}`;
+      for (const command of ['doctor', 'proxy', 'bench']) {
+        expect(node(['bin/uvnet.mjs', command], clone)).toMatchObject({
+          status: 1,
+          stdout: '',
+          stderr: `uvnet ${command}: ${notice}\n`,
+        });
+      }
+      expect(node(['bin/uvnet.mjs', '--version'], clone).status).toBe(0);
+      for (const entry of ['uvnet', 'uvnet/lean']) {
+        expect(node(['-e', `require('${entry}')`], clone).stderr).toContain(`Error: ${notice}\n`);
+        expect(
+          node(['--input-type=module', '-e', `await import('${entry}')`], clone).stderr,
+        ).toContain(`Error: ${notice}\n`);
+      }
+
+      const consumer = installInto('by-folder', clone);
+      expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
+    });
+
+    test('whose compiler is missing: it costs the binary and a line', () => {
+      rmSync(path.join(clone, 'prebuilds'), { recursive: true, force: true });
+      writeFileSync(path.join(clone, 'stand-ins/node-gyp/bin/node-gyp.js'), 'process.exitCode = 1');
+      const { status, stderr } = node(['scripts/prepare.mjs'], clone, {
+        ...env,
+        INIT_CWD: project,
+      });
+      expect(status).toBe(0);
+      expect(stderr.split('\n').filter((line) => line.startsWith('uvnet: '))).toHaveLength(1);
+      expect(stderr).toContain('npx uvnet build');
+    });
+  });
+
   const echo = `
     const server = net.createServer((socket) => socket.pipe(socket));
     server.listen(0, '127.0.0.1', () => {

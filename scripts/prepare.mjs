@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+// npm runs this when the repository is installed by its URL or its folder: unlike the tarball, a clone
+// has neither dist/ nor a binary. It also runs after `npm ci` in the clone itself, where developers
+// build what they want.
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { at, CommandError, main, root, run } from './lib/tools.mjs';
+
+const help = `Usage: node scripts/prepare.mjs
+
+npm runs this when another project installs the repository by its URL or folder.
+It installs the development dependencies and builds dist/ and a binary.
+
+  --help   this text
+`;
+
+/** Whether npm installs the dependencies of this clone, and not this clone into another project. */
+function isOwnInstall({ npm_config_global: isGlobal, npm_config_local_prefix, INIT_CWD } = {}) {
+  if (isGlobal === 'true') return false;
+  const project = npm_config_local_prefix ?? INIT_CWD;
+  return project === undefined || realpathSync(project) === realpathSync(root);
+}
+
+/** Lets a program that loads the clone before it is built read why it cannot. */
+function writeNotices() {
+  const text = JSON.stringify(`uvnet is not built: run "npm run build" in ${root}`);
+  for (const entry of ['index', 'lean/index']) {
+    const file = at('dist', entry);
+    if (existsSync(`${file}.js`)) continue;
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(`${file}.js`, `throw new Error(${text});\n`);
+    writeFileSync(`${file}.mjs`, `throw new Error(${text});\n`);
+  }
+}
+
+/** npm's settings of the other project's install are not for the one here. */
+function ownEnvironment() {
+  const env = { ...process.env };
+  for (const name of ['global', 'location', 'omit', 'include', 'local_prefix', 'save']) {
+    delete env[`npm_config_${name}`];
+  }
+  delete env.INIT_CWD;
+  return env;
+}
+
+main(async () => {
+  const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  if (isOwnInstall(process.env)) {
+    writeNotices();
+    return;
+  }
+  try {
+    run(process.execPath, [at('scripts/build.mjs'), '--ts', '--if-needed'], {
+      env: ownEnvironment(),
+      quiet: true,
+    });
+    const { stageBuild, stageBinary } = await import('./lib/package-contents.mjs');
+    stageBuild();
+    stageBinary();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new CommandError(
+      `uvnet cannot be built from ${root} (${error.message}): run "npm ci && npm pack" there, and install the tarball`,
+    );
+  }
+});
