@@ -5,7 +5,7 @@ import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
 import type { SocketOptionName } from '../internal/options/socket-option-types';
 import type { ListenOptions, ServerOptions } from '../types/server';
-import type { SocketOptions } from '../types/socket';
+import type { SocketOptions } from '../internal/socket/constructor-options';
 import { unavailable } from './unavailable';
 
 /** Which options the running `node:net` implements, and the refusal of those that it does not. */

@@ -25,9 +25,9 @@ export type {
   ConnectOptions as NetConnectOpts,
   IpcConnectOptions as IpcNetConnectOpts,
   SetKeepAliveOptions,
-  SocketOptions as SocketConstructorOpts,
   TcpConnectOptions as TcpNetConnectOpts,
 } from './socket';
+export type { SocketOptions as SocketConstructorOpts } from '../internal/socket/constructor-options';
 
 // uvnet's own.
 export type { AddressLike, RuleFamily } from '../internal/block-list/block-list';
@@ -58,6 +58,6 @@ export type {
   ConnectOptions,
   IpcConnectOptions,
   SocketConstructor,
-  SocketOptions,
   TcpConnectOptions,
 } from './socket';
+export type { SocketOptions } from '../internal/socket/constructor-options';

@@ -2,7 +2,6 @@ import type * as nodeNet from 'node:net';
 import type { DialOptions } from '../internal/connect/dial';
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type { OptionMethods } from '../internal/options/option-methods';
-import type { ConnectSocketOptions } from '../internal/options/socket-option-types';
 import type { SocketToken } from '../internal/transfer/bridge';
 import type { HandleMethods } from '../internal/transfer/handle-passing';
 import type { DetachOptions } from '../internal/transfer/handover';
@@ -10,6 +9,7 @@ import type { PeekMethods } from '../internal/transfer/peek';
 import type { Connection } from '../lean/connection';
 import type { ConnectionOptions } from '../lean/group';
 import type { Handlers } from '../lean/handlers';
+import type { SocketOptions } from '../internal/socket/constructor-options';
 import type { SocketEventMap } from './events';
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
@@ -118,25 +118,6 @@ export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, Pe
   ): this;
   removeListener(name: string | symbol, listener: (...args: any[]) => void): this;
   /* eslint-enable @typescript-eslint/no-explicit-any */
-}
-
-/** Options of `new Socket()`; see `net.Socket` for those not described here. */
-export interface SocketOptions
-  extends Omit<nodeNet.SocketConstructorOpts, 'handle' | 'typeOfService'>, ConnectSocketOptions {
-  handle?: unknown;
-  noDelay?: boolean | undefined;
-  keepAlive?: boolean | undefined;
-  /** Milliseconds. */
-  keepAliveInitialDelay?: number | undefined;
-  highWaterMark?: number | undefined;
-  blockList?: nodeNet.BlockList | undefined;
-  /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
-  handles?: boolean | undefined;
-  objectMode?: boolean | undefined;
-  readableObjectMode?: boolean | undefined;
-  writableObjectMode?: boolean | undefined;
-  pauseOnCreate?: boolean | undefined;
-  manualStart?: boolean | undefined;
 }
 
 /** `Socket`, callable with and without `new`, and open to sub-classes. */

@@ -19,6 +19,7 @@ const CHUNKS = {
     'internal/backend',
     'internal/base/errors',
     'internal/base/ip',
+    'internal/base/node-object',
     'internal/base/validators',
     'internal/options/own-options',
     'internal/options/socket-option-names',

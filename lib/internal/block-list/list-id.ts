@@ -1,12 +1,12 @@
 import type { BlockList } from 'node:net';
 import { netModule } from '../base/builtins';
 import { kListId } from '../base/symbols';
-import { hasHandle } from '../native/core-handle';
+import { isNodeObject } from '../base/node-object';
 
 /** Block lists as a server or a socket sees them that is given one, without loading their class. */
 
 /** Whether the value is a BlockList, of uvnet or of node:net. */
-export const isBlockList: (value: unknown) => value is BlockList = hasHandle(
+export const isBlockList: (value: unknown) => value is BlockList = isNodeObject(
   () => new (netModule().BlockList)(),
 ) as (value: unknown) => value is BlockList;
 

@@ -1,14 +1,14 @@
 import type * as nodeNet from 'node:net';
 import { netModule } from '../base/builtins';
 import { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, invalidAddress } from '../base/errors';
-import { hasHandle } from '../native/core-handle';
+import { isNodeObject } from '../base/node-object';
 import { isIPv6 } from '../base/ip';
 import { validateObject, validatePort, validateString, validateUint32 } from '../base/validators';
 
 /** The largest IPv6 flow label: 20 bits (RFC 8200, section 6). */
 const MAX_FLOW_LABEL = 0xfffff;
 
-const isCoreAddress = hasHandle(() => new (netModule().SocketAddress)({}));
+const isCoreAddress = isNodeObject(() => new (netModule().SocketAddress)({}));
 
 /** What a {@link SocketAddress} is made of. */
 export interface SocketAddressOptions {

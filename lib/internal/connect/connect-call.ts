@@ -1,5 +1,5 @@
 import type { Handle } from '../native/handle';
-import type { SocketImpl } from '../socket/socket-state';
+import type { CallUnderWay, SocketImpl } from '../socket/socket-state';
 import { kConnectCall, kHandle } from '../base/symbols';
 import type { Race } from './race';
 
@@ -7,7 +7,7 @@ import type { Race } from './race';
  * One call of `connect()`. What it waits for may come when the socket is at something else by now:
  * ended, or connecting by a later call. So whatever a call has begun asks it first.
  */
-export class ConnectCall {
+export class ConnectCall implements CallUnderWay {
   readonly handle: Handle;
   /** Its attempts, where they need more than the handle. */
   race: Race | undefined;
@@ -19,7 +19,7 @@ export class ConnectCall {
     this.handle = socket[kHandle]!;
     // Of several calls in the same life of a socket the last one is answered; what the kernel was asked
     // for already goes on, and makes the later ones fail.
-    socket[kConnectCall]?.race?.stopWaiting();
+    socket[kConnectCall]?.stopWaiting();
     socket[kConnectCall] = this;
   }
 
@@ -31,6 +31,10 @@ export class ConnectCall {
   /** Whether no other call came after this one: a lookup's answer is of use to the last one only. */
   get isLatest(): boolean {
     return this.socket[kConnectCall] === this;
+  }
+
+  stopWaiting(): void {
+    this.race?.stopWaiting();
   }
 
   connected(): void {

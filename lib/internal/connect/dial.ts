@@ -38,7 +38,7 @@ import {
 const UV_EINVAL = errnoByName('EINVAL');
 const UV_ENOENT = errnoByName('ENOENT');
 
-/** What a connected socket is handed to (see socket-core.ts). */
+/** What a connected socket is handed to (see connect.ts). */
 type Succeed = (socket: SocketImpl) => void;
 
 /** Attempts that may run at the same time; each costs a descriptor and a half-open connection. */

@@ -1,10 +1,10 @@
 import { netModule } from '../base/builtins';
 import {
-  adoptCoreHandle,
-  isCoreHandle,
+  adoptNodeHandle,
+  isNodeHandle,
   takeDescriptor,
-  type CoreHandle,
-} from '../transfer/foreign';
+  type NodeHandle,
+} from '../native/node-handle';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import type { Handle } from '../native/handle';
@@ -19,8 +19,8 @@ import { onConnection, type ServerImpl } from './server-state';
  * `close` of its own over that of the handle, which tells the primary that this worker is done with
  * it: that is called when ours is closed.
  */
-export function adoptSharedHandle(core: CoreHandle): Handle {
-  const handle = adoptCoreHandle(core);
+export function adoptSharedHandle(core: NodeHandle): Handle {
+  const handle = adoptNodeHandle(core);
   const { close } = handle;
   handle.close = (callback) => {
     core.close();
@@ -48,7 +48,7 @@ export function setOwner(handle: object, server: ServerImpl): void {
 
 /** What listens and accepts in our place. */
 export interface ForeignListener {
-  onconnection?: (status: number, client: CoreHandle | TCP) => void;
+  onconnection?: (status: number, client: NodeHandle | TCP) => void;
   listen(backlog: number): number;
   close(): void;
   ref(): void;
@@ -67,9 +67,9 @@ export function feedFrom(core: ForeignListener): Handle {
   const pipe = core.getsockname === undefined;
   const handle = pipe ? new Pipe(undefined, 'PIPESERVERWRAP') : new TCP(undefined, 'TCPSERVERWRAP');
   const { close } = handle;
-  const accepted = (status: number, client: CoreHandle | TCP): void => {
+  const accepted = (status: number, client: NodeHandle | TCP): void => {
     if (status !== 0) handle.feed(status);
-    else if (isCoreHandle(client)) handle.feed(takeDescriptor(client));
+    else if (isNodeHandle(client)) handle.feed(takeDescriptor(client));
     else onConnection.call(handle as never, status, client);
   };
   Object.assign(handle, {

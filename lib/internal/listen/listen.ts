@@ -12,7 +12,7 @@ import {
   exceptionWithHostPort,
   uvExceptionWithHostPort,
 } from '../base/errors';
-import { adoptCoreHandle, isCoreHandle, type CoreHandle } from '../transfer/foreign';
+import { adoptNodeHandle, isNodeHandle, type NodeHandle } from '../native/node-handle';
 import { BindFlag, TCP } from '../native/tcp';
 import { Handle } from '../native/handle';
 import { Pipe, PipeMode } from '../native/pipe';
@@ -256,7 +256,7 @@ interface ClusterWorker {
   _getServer(
     server: object,
     query: object,
-    callback: (status: number, handle: Handle | CoreHandle | null) => void,
+    callback: (status: number, handle: Handle | NodeHandle | null) => void,
   ): void;
 }
 
@@ -276,7 +276,7 @@ function listenInCluster(server: ServerImpl, place: Place, modes?: object): void
       return;
     }
     if (shared !== null) setOwner(shared, server);
-    const handle = isCoreHandle(shared) ? adoptSharedHandle(shared) : shared;
+    const handle = isNodeHandle(shared) ? adoptSharedHandle(shared) : shared;
     let status = handle === null ? error : checkBind(error, port!, handle);
     if (handle !== null && status === 0 && port === -1 && address) {
       status = widenMode(address, server[kPathOptions]);
@@ -350,10 +350,10 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   const given = options;
   options = options._handle || options.handle || options;
   this._listeningId++;
-  if (isCoreHandle(options)) {
+  if (isNodeHandle(options)) {
     // To close core's handle of a bound pipe would unlink its name, so that one goes on accepting.
     const pipe = options.constructor.name === 'Pipe' && options.fd >= 0;
-    this._handle = pipe ? (options as never) : adoptCoreHandle(options);
+    this._handle = pipe ? (options as never) : adoptNodeHandle(options);
     listenInCluster(this, { ...NO_PLACE, backlog: backlogArgument });
     return this;
   }

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { BlockList } from 'node:net';
-import { Socket } from '../../socket';
+import { Socket } from '../socket/socket';
 import { expectFirstByte, isAdmitted } from './attempts';
 import { debug, serverSocketChannel } from '../base/diagnostics';
 import { AcceptedSocketOptions } from '../socket/accepted-options';
@@ -215,7 +215,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
   options.pauseOnCreate = server.pauseOnConnect;
   options.readableHighWaterMark = server.highWaterMark;
   options.writableHighWaterMark = server.highWaterMark;
-  const socket = new Socket(options) as unknown as SocketImpl;
+  const socket = new Socket(options);
   if (server[kReceiveHandles] === true) receiveHandles(socket);
   applyKeptOptions(server, this, socket, handle);
   if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle.id);

@@ -1,4 +1,5 @@
 import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, errnoException } from '../base/errors';
+import { loadParts } from '../base/parts';
 import { kHandle, kReceiveHandles } from '../base/symbols';
 import { binding } from '../native/binding';
 import { Pipe } from '../native/pipe';
@@ -18,5 +19,7 @@ export function receiveHandles(socket: SocketImpl): void {
 /** The option `handles` of sockets and servers, where it is true. */
 export function wantHandles(owner: { [kReceiveHandles]?: boolean }): void {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('handles');
+  // When they arrive there may be no descriptor left to open a file with.
+  loadParts();
   owner[kReceiveHandles] = true;
 }

@@ -2,12 +2,10 @@ import type { Duplex } from 'node:stream';
 import type { BlockList } from 'node:net';
 import type { Handle } from '../native/handle';
 import type { HandleOwner, SocketName } from '../native/handle-events';
-import type { PendingPeek } from '../transfer/peek';
 import type { KeepAliveSetting } from '../options/option-owners';
 import type { OptionPlan } from '../options/socket-options';
 import type { ProxyInfo } from '../proxy/proxy-info';
 import type { SocketInfo } from '../options/socket-info';
-import type { ConnectCall } from '../connect/connect-call';
 import type { Disposable } from '../base/abort';
 import type * as symbols from '../base/symbols';
 
@@ -45,6 +43,23 @@ export interface WritableStateView {
 export interface AcceptingServer {
   _connections: number;
   _emitCloseIfDrained(): void;
+}
+
+/** A `connect()` that is not over. */
+export interface CallUnderWay {
+  /** A later call of the same life of the socket is the one to be answered. */
+  stopWaiting(): void;
+}
+
+/** A peek that waits for bytes. */
+export interface PendingPeek {
+  /** What was read and not consumed before; it comes first. */
+  readonly before: Buffer;
+  /** Whether the handle was reading, and goes on with it afterwards. */
+  readonly wasReading: boolean;
+  resolve(bytes: Buffer): void;
+  reject(error: Error): void;
+  onClose(): void;
 }
 
 /** A Socket as its own methods see it. */
@@ -91,7 +106,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kPeek]?: PendingPeek | undefined;
   [symbols.kReceiveHandles]?: boolean;
   [symbols.kHandlesToSend]?: number;
-  [symbols.kConnectCall]?: ConnectCall | undefined;
+  [symbols.kConnectCall]?: CallUnderWay | undefined;
   [symbols.kWaiting]?: Set<() => void>;
   [symbols.kCloseReport]?: (() => void) | undefined;
   [symbols.kSignal]?: AbortSignal;

@@ -13,7 +13,7 @@ import type { KeepAliveSetting } from '../options/option-owners';
 import type { SocketImpl } from '../socket/socket-state';
 import { kKeepAlive, kNoDelay, kReceiveHandles } from '../base/symbols';
 import { checkDeparture, depart, endsLater, refuseWaiting } from './departure';
-import { duplicateDescriptor, isCoreHandle, openDescriptor } from './foreign';
+import { duplicateDescriptor, isNodeHandle, openDescriptor } from '../native/node-handle';
 import { makeToken, takeToken, type DetachOptions, type Token } from './handover';
 import { finishFirst } from './queue-behind';
 import {
@@ -135,7 +135,7 @@ export function fromNode(
   }
   if (old.destroyed) throw new ERR_SOCKET_CLOSED();
   const { _handle: handle } = old as unknown as { _handle: unknown };
-  if (!isCoreHandle(handle) || handle.fd < 0) {
+  if (!isNodeHandle(handle) || handle.fd < 0) {
     throw new ERR_INVALID_STATE('Socket.fromNode() needs a TCP or pipe connection of node:net');
   }
   const successor = makeSocket(

@@ -8,7 +8,7 @@ import type { Handle } from '../native/handle';
 import { flushGathered } from '../native/gathering';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
-import { keepByteCounts } from '../socket/socket-core';
+import { keepByteCounts } from '../socket/closing';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { kHandle, kHandlesToSend, kPeek, kShutdownCallback } from '../base/symbols';
 import { waitsBehind } from './queue-behind';

@@ -9,7 +9,7 @@ import {
 import { Handle } from '../native/handle';
 import { nativeState } from '../native/native-state';
 import { startReading } from '../socket/read-path';
-import type { SocketImpl } from '../socket/socket-state';
+import type { PendingPeek, SocketImpl } from '../socket/socket-state';
 import { kHandle, kPeek } from '../base/symbols';
 import { unreadOf } from './unread';
 import { validateInteger } from '../base/validators';
@@ -38,17 +38,6 @@ export interface PeekMethods {
    *   EMFILE: to wait takes a descriptor
    */
   peek(size: number): Promise<Buffer>;
-}
-
-/** A peek that waits for bytes. */
-export interface PendingPeek {
-  /** What was read and not consumed before; it comes first. */
-  readonly before: Buffer;
-  /** Whether the handle was reading, and goes on with it afterwards. */
-  readonly wasReading: boolean;
-  resolve(bytes: Buffer): void;
-  reject(error: Error): void;
-  onClose(): void;
 }
 
 /**

@@ -1,16 +1,16 @@
-import { binding } from '../native/binding';
+import { binding } from './binding';
 import { errnoException } from '../base/errors';
-import { guessHandleType } from '../native/descriptor';
-import { Handle } from '../native/handle';
-import { Pipe } from '../native/pipe';
-import { TCP } from '../native/tcp';
+import { guessHandleType } from './descriptor';
+import { Handle } from './handle';
+import { Pipe } from './pipe';
+import { TCP } from './tcp';
 
 /**
  * The handle objects of Node's own core, which reach uvnet through `listen({ handle })`,
  * `new Socket({ handle })` and the primary of a cluster. A descriptor may have one owner only, so
  * such a handle is taken over: ours gets a descriptor of its own and core's is closed.
  */
-export interface CoreHandle {
+export interface NodeHandle {
   readonly fd: number;
   reading?: boolean;
   readonly writeQueueSize?: number;
@@ -24,9 +24,9 @@ export interface CoreHandle {
  * Core's classes cannot be had from outside. Its handles are told by the method that all wrapped
  * resources have; objects that programs make up to look like a handle lack it.
  */
-export function isCoreHandle(value: unknown): value is CoreHandle {
+export function isNodeHandle(value: unknown): value is NodeHandle {
   if (typeof value !== 'object' || value === null || value instanceof Handle) return false;
-  const { getProviderType, fd, constructor } = value as Partial<CoreHandle> & object;
+  const { getProviderType, fd, constructor } = value as Partial<NodeHandle> & object;
   return (
     typeof getProviderType === 'function' &&
     typeof fd === 'number' &&
@@ -52,7 +52,7 @@ export function duplicateDescriptor(fd: number): number {
 }
 
 /** Takes over what a handle of core's holds, and closes that. */
-export function adoptCoreHandle(core: CoreHandle): Handle {
+export function adoptNodeHandle(core: NodeHandle): Handle {
   const { fd } = core;
   // A handle that is neither bound nor connected has no descriptor yet.
   const handle =
@@ -61,21 +61,21 @@ export function adoptCoreHandle(core: CoreHandle): Handle {
       : core.constructor.name === 'TCP'
         ? new TCP()
         : new Pipe();
-  closeCoreHandle(core);
+  closeNodeHandle(core);
   return handle;
 }
 
 /** A descriptor for what a handle of core's holds, which is closed; or a status. */
-export function takeDescriptor(core: CoreHandle): number {
+export function takeDescriptor(core: NodeHandle): number {
   const copy = binding.duplicateDescriptor(core.fd);
-  closeCoreHandle(core);
+  closeNodeHandle(core);
   return copy;
 }
 
-type Close = (this: CoreHandle, callback?: () => void) => void;
+type Close = (this: NodeHandle, callback?: () => void) => void;
 
 /** Core's own `close`, whatever was put over it. */
-function closeCoreHandle(core: CoreHandle): void {
+function closeNodeHandle(core: NodeHandle): void {
   const { close } = Object.getPrototypeOf(core) as { close: Close };
   close.call(core);
 }

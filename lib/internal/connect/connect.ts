@@ -1,0 +1,107 @@
+import { connectArguments } from '../base/arguments';
+import { clientSocketChannel } from '../base/diagnostics';
+import { ERR_MISSING_ARGS } from '../base/errors';
+import { kAbortion, kBoundSource, kCloseReport, kHandle, kSignal } from '../base/symbols';
+import { validateString } from '../base/validators';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
+import { applyConnected, planConnect } from '../options/option-gate';
+import { applySettings } from '../socket/settings';
+import { obeySignal, refuseAborted } from '../socket/signal';
+import type { SocketImpl } from '../socket/socket-state';
+import { adoptHandle } from '../socket/take-handle';
+import { giveUpWaiting } from '../socket/when-connected';
+import { diallingPart } from './part';
+
+/** `socket.connect()`: a socket begins a life, maybe not its first. */
+
+/** For the handle of a new connection: the socket may have had another one before. */
+function adoptNextHandle(socket: SocketImpl): void {
+  if (socket.destroyed) {
+    giveUpWaiting(socket);
+    if (socket[kCloseReport] !== undefined) process.nextTick(socket[kCloseReport]);
+    if (!socket._readableState.closeEmitted) process.nextTick(outlive, socket);
+  }
+  socket._undestroy();
+  socket._sockname = null;
+  if (socket[kSignal] !== undefined && socket[kAbortion] === undefined) obeySignal(socket);
+  adoptHandle(socket);
+}
+
+/**
+ * The streams end a life by marks that they set one tick after destroy(). Where the next life has begun
+ * by then, it has to do without them, or it would have no 'end' and no 'error'.
+ */
+function outlive(socket: SocketImpl): void {
+  if (socket.destroyed) return;
+  for (const state of [socket._readableState, socket._writableState]) {
+    state.closeEmitted = false;
+    state.errorEmitted = false;
+  }
+}
+
+function connected(socket: SocketImpl): void {
+  socket.connecting = false;
+  socket._sockname = null;
+  socket._unrefTimer();
+  applySettings(socket, socket[kHandle] as TCP);
+  const refused = applyConnected(socket);
+  if (refused !== undefined) {
+    socket.destroy(refused);
+    return;
+  }
+  socket.emit('connect');
+  // Asked to read before, maybe paused since: what the stream waits for has to come.
+  if (socket._readableState.reading && !socket.destroyed) socket._read(0);
+  socket.emit('ready');
+  // Starts reading, or gets the end at once; consumes nothing.
+  if (!socket.isPaused()) socket.read(0);
+}
+
+export const connectMethods = {
+  connect(this: SocketImpl, ...args: unknown[]): SocketImpl {
+    const normalized = connectArguments<Record<string, unknown>>(args);
+    const [options, listener] = normalized;
+    if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket: this });
+    if (listener !== null) this.once('connect', listener);
+    // TLS over a socket that connects already waits for that one.
+    if (this._parent?.connecting) return this;
+
+    const { path } = options;
+    if (options['port'] === undefined && path == null) {
+      throw new ERR_MISSING_ARGS(['options', 'port', 'path']);
+    }
+    // Undoes what the end of an earlier connection left.
+    if (Object.prototype.hasOwnProperty.call(this, 'write')) {
+      delete (this as Partial<SocketImpl>).write;
+    }
+    if (this.destroyed) {
+      this[kHandle] = null;
+      this._peername = null;
+      this._sockname = null;
+    }
+
+    if (this[kSignal]?.aborted === true) {
+      refuseAborted(this);
+      return this;
+    }
+    const handle = this[kHandle];
+    const pipe = this[kBoundSource] === true && handle !== null ? handle instanceof Pipe : !!path;
+    planConnect(this, pipe, options);
+    if (handle === null) {
+      this[kHandle] = pipe ? new Pipe() : new TCP();
+      adoptNextHandle(this);
+    }
+    this._unrefTimer();
+    this.connecting = true;
+    const { dialPipe, dialTcp } = diallingPart();
+
+    if (pipe) {
+      validateString(path, 'options.path');
+      dialPipe(this, path, connected);
+    } else {
+      dialTcp(this, options as never, connected);
+    }
+    return this;
+  },
+};

@@ -1,0 +1,123 @@
+import { Duplex } from 'node:stream';
+import { debug } from '../base/diagnostics';
+import { ERR_INVALID_HANDLE_TYPE, ERR_SOCKET_CLOSED, errnoException } from '../base/errors';
+import { kAbortion, kBytesRead, kBytesWritten, kCloseReport, kHandle } from '../base/symbols';
+import { binding } from '../native/binding';
+import { Handle } from '../native/handle';
+import { nativeState } from '../native/native-state';
+import { TCP } from '../native/tcp';
+import { ignoreSignal } from './signal';
+import type { SocketImpl } from './socket-state';
+import { stopTimer } from './timeouts';
+import { whenConnected } from './when-connected';
+
+/** The end of a socket, and of its handle. */
+
+/** Keeps the counters, which go with the handle. */
+export function keepByteCounts(socket: SocketImpl, handle: Handle): void {
+  if (handle instanceof Handle && binding.byteCounts(handle.id) === 0) {
+    socket[kBytesRead] = nativeState[0];
+    socket[kBytesWritten] = nativeState[1];
+  } else {
+    socket[kBytesRead] = handle.bytesRead;
+    socket[kBytesWritten] = handle.bytesWritten;
+  }
+}
+
+/** What tells that the socket is closed: when its handle is, or sooner where the next life begins. */
+function closeReport(socket: SocketImpl, hadError: boolean): () => void {
+  const report = (): void => {
+    if (socket[kCloseReport] !== report) return;
+    socket[kCloseReport] = undefined;
+    debug('emit close');
+    socket.emit('close', hadError);
+  };
+  socket[kCloseReport] = report;
+  return report;
+}
+
+function closeHandle(
+  socket: SocketImpl,
+  handle: Handle,
+  hadError: boolean,
+  cleanUp: boolean,
+): void {
+  const report = closeReport(socket, hadError);
+  handle.close(() => {
+    report();
+    if (cleanUp && socket[kHandle] === handle) {
+      socket[kHandle] = null;
+      socket._sockname = null;
+    }
+  });
+}
+
+export const closingMethods = {
+  end(this: SocketImpl, data?: unknown, encoding?: unknown, callback?: unknown): SocketImpl {
+    const { end } = Duplex.prototype as unknown as { end: (...args: unknown[]) => void };
+    end.call(this, data, encoding, callback);
+    return this;
+  },
+
+  destroySoon(this: SocketImpl): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', this.destroy);
+  },
+
+  resetAndDestroy(this: SocketImpl): SocketImpl {
+    const handle = this[kHandle];
+    if (handle === null) {
+      this.destroy(new ERR_SOCKET_CLOSED());
+      return this;
+    }
+    if (!(handle instanceof TCP)) throw new ERR_INVALID_HANDLE_TYPE();
+    if (this.connecting) whenConnected(this, () => this._reset());
+    else this._reset();
+    return this;
+  },
+
+  _reset(this: SocketImpl): SocketImpl {
+    this.resetAndClosing = true;
+    return this.destroy();
+  },
+
+  _destroy(this: SocketImpl, error: Error | null, callback: (error?: Error | null) => void): void {
+    debug('destroy');
+    this.connecting = false;
+    for (let socket: SocketImpl | null = this; socket != null; socket = socket._parent) {
+      stopTimer(socket);
+    }
+    if (this[kAbortion] !== undefined) ignoreSignal(this);
+
+    const handle = this[kHandle];
+    if (handle === null) {
+      callback(error);
+      process.nextTick(() => this.emit('close'));
+    } else {
+      const hadError = error !== null && error !== undefined;
+      keepByteCounts(this, handle);
+      if (this.resetAndClosing === true) {
+        this.resetAndClosing = false;
+        const status = handle.reset(closeReport(this, hadError));
+        if (status !== 0) this.emit('error', errnoException(status, 'reset'));
+      } else if (this._closeAfterHandlingError) {
+        // The handle stays in reach for the 'error' event in the next tick.
+        queueMicrotask(() => closeHandle(this, handle, hadError, true));
+      } else {
+        closeHandle(this, handle, hadError, false);
+      }
+      if (!this._closeAfterHandlingError) {
+        this[kHandle] = null;
+        this._sockname = null;
+      }
+      callback(error);
+    }
+
+    const server = this._server;
+    if (server !== null) {
+      server._connections--;
+      server._emitCloseIfDrained();
+    }
+  },
+};
