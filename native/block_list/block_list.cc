@@ -2,7 +2,6 @@
 
 #include <uv.h>
 
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -139,39 +138,6 @@ napi_value ChangeRange(napi_env env, napi_callback_info info) {
   return Change(arguments, rule);
 }
 
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-// One entry of a list file: blanks around it and a comment after it do not
-// count. False if what is left is neither empty nor a rule.
-bool ParseLine(const char* line, size_t length, std::vector<AddressRule>* rules) {
-  for (const char mark : {'#', ';'}) {
-    const void* comment = memchr(line, mark, length);
-    if (comment != nullptr) length = static_cast<size_t>(static_cast<const char*>(comment) - line);
-  }
-  while (length > 0 && IsSpace(line[length - 1])) --length;
-  while (length > 0 && IsSpace(*line)) {
-    ++line;
-    --length;
-  }
-  if (length == 0) return true;
-  AddressRule rule;
-  if (!ParseRule(line, length, &rule)) return false;
-  rules->push_back(rule);
-  return true;
-}
-
-// The number of the first entry, from 1, that is not a rule; 0 if all are.
-uint32_t ParseFile(const std::string& text, std::vector<AddressRule>* rules) {
-  uint32_t number = 1;
-  for (size_t start = 0; start < text.size(); ++number) {
-    size_t end = text.find('\n', start);
-    if (end == std::string::npos) end = text.size();
-    if (!ParseLine(text.data() + start, end - start, rules)) return number;
-    start = end + 1;
-  }
-  return 0;
-}
-
 uint32_t ParseArray(napi_env env, napi_value array, uint32_t count,
                     std::vector<AddressRule>* rules) {
   rules->reserve(count);
@@ -200,7 +166,7 @@ napi_value ChangeMany(napi_env env, napi_callback_info info, bool replace) {
   uint32_t count = 0;
   const uint32_t wrong = napi_get_array_length(env, arguments.at(1), &count) == napi_ok
                              ? ParseArray(env, arguments.at(1), count, &rules)
-                             : ParseFile(arguments.String(1), &rules);
+                             : ParseRules(arguments.String(1), &rules);
   if (wrong != 0) return arguments.ReturnNumber(-static_cast<double>(wrong));
   // A getter of the array may have changed the table.
   const std::shared_ptr<BlockRules> list = ListOf(arguments);

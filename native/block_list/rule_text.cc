@@ -19,6 +19,27 @@ bool SkipWord(const char** text, size_t* length, const char* word) {
   return true;
 }
 
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// One entry of a list file: blanks around it and a comment after it do not
+// count. False if what is left is neither empty nor a rule.
+bool ParseLine(const char* line, size_t length, std::vector<AddressRule>* rules) {
+  for (const char mark : {'#', ';'}) {
+    const void* comment = memchr(line, mark, length);
+    if (comment != nullptr) length = static_cast<size_t>(static_cast<const char*>(comment) - line);
+  }
+  while (length > 0 && IsSpace(line[length - 1])) --length;
+  while (length > 0 && IsSpace(*line)) {
+    ++line;
+    --length;
+  }
+  if (length == 0) return true;
+  AddressRule rule;
+  if (!ParseRule(line, length, &rule)) return false;
+  rules->push_back(rule);
+  return true;
+}
+
 }  // namespace
 
 size_t FormatRule(const AddressRule& rule, char* out) {
@@ -81,6 +102,17 @@ bool ParseRule(const char* text, size_t length, AddressRule* rule) {
   return ParseIp(text, before, &rule->first) &&
          ParseIp(hyphen + 1, length - before - 1, &rule->last) &&
          Compare(rule->first, rule->last) <= 0;
+}
+
+uint32_t ParseRules(const std::string& text, std::vector<AddressRule>* rules) {
+  uint32_t number = 1;
+  for (size_t start = 0; start < text.size(); ++number) {
+    size_t end = text.find('\n', start);
+    if (end == std::string::npos) end = text.size();
+    if (!ParseLine(text.data() + start, end - start, rules)) return number;
+    start = end + 1;
+  }
+  return 0;
 }
 
 }  // namespace uvnet

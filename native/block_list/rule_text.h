@@ -2,6 +2,9 @@
 #define UVNET_RULE_TEXT_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "block_list/address_trie.h"
 
@@ -21,6 +24,11 @@ bool ParseCidr(const char* text, size_t length, IpAddress* network, int* prefix)
 // An address, a subnet ("10.0.0.0/8"), a range ("10.0.0.1-10.0.0.9"), or a text
 // of FormatRule.
 bool ParseRule(const char* text, size_t length, AddressRule* rule);
+
+// The text of a file, one rule in a line; `#` and `;` begin comments. Adds the
+// rules to `rules`. Returns the number of the first line, from 1, that is no
+// rule; 0 if all are.
+uint32_t ParseRules(const std::string& text, std::vector<AddressRule>* rules);
 
 }  // namespace uvnet
 

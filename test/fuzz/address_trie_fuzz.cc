@@ -1,4 +1,7 @@
 // Links: native/block_list/address_trie.cc native/address/address.cc
+// Options: -fno-sanitize-coverage=trace-cmp
+//
+// No input has to meet a constant, so comparisons are not traced: that is half of a run's time.
 //
 // After any sequence of rules added and removed, the trie covers what the rules cover one by one.
 //
@@ -57,6 +60,16 @@ IpAddress Near(IpAddress address, int step) {
   return address;
 }
 
+// The end of a range in the same part of the family as its start: at most 32 prefixes.
+void MakeNear(const IpAddress& first, IpAddress* last) {
+  const int size = first.family == 4 ? 4 : 16;
+  const uint8_t low[] = {last->bytes[last->family == 4 ? 2 : 14],
+                         last->bytes[last->family == 4 ? 3 : 15]};
+  *last = first;
+  last->bytes[size - 2] = low[0];
+  last->bytes[size - 1] = low[1];
+}
+
 // The addresses at and next to the edges of a rule are covered by the trie as by the rules.
 void Check(const AddressTrie& trie, const std::vector<AddressRule>& rules, const IpAddress& edge) {
   for (int step = -1; step <= 1; ++step) {
@@ -81,6 +94,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   AddressTrie trie;
   std::vector<AddressRule> rules;
   std::vector<AddressRule> seen;
+  // A range between IPv6 addresses that lie far apart is 250 prefixes: one of them is enough.
+  bool far_range = false;
 
   // Few rules find what many do, as their addresses meet, and are run a hundred times as often.
   while (!input.empty() && seen.size() < 8) {
@@ -101,6 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     rule.prefix = static_cast<uint8_t>(prefix % (rule.first.family == 4 ? 33 : 129));
     if (rule.kind == AddressRule::Kind::kRange) {
       rule.last = input.Address(operation / 12 % 3);
+      if (far_range) MakeNear(rule.first, &rule.last);
+      far_range = true;
       if (uvnet::Compare(rule.first, rule.last) == 1) continue;
     }
     trie.Add(rule);
