@@ -43,13 +43,23 @@ export function ownBytes(at: number, size: number): Buffer {
 const views: Buffer[] = [];
 const KEPT_VIEWS = 64 * 1024;
 
+/** For debug builds: what a view that was made before shows is what the core wrote for this event. */
+function checkView(view: Buffer, at: number, size: number): void {
+  const written = Buffer.from(received.buffer, received.byteOffset + at, size);
+  if (view.buffer === received.buffer && view.equals(written)) return;
+  throw new Error(`uvnet/lean: a borrowed view is not of the ${size} bytes at ${at}`);
+}
+
 /** A view of the area, good until the handler returns. The same read mostly finds one made before. */
 export function borrowBytes(at: number, size: number): Buffer {
   if (at >= KEPT_VIEWS) return received.subarray(at, at + size);
   const place = at >> 3;
   const known = views[place];
   // Messages within a read begin anywhere.
-  if (known !== undefined && known.byteOffset === at && known.length === size) return known;
+  if (known !== undefined && known.byteOffset === at && known.length === size) {
+    if (isDebugBuild) checkView(known, at, size);
+    return known;
+  }
   const view = received.subarray(at, at + size);
   views[place] = view;
   return view;
