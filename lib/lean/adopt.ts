@@ -4,29 +4,30 @@ import { ERR_INVALID_STATE, ERR_SOCKET_CLOSED, errnoException } from '../interna
 import type { Handle } from '../internal/native/handle';
 import { Pipe } from '../internal/native/pipe';
 import { TCP } from '../internal/native/tcp';
+import { nameEnds } from '../internal/listen/server-state';
 import { keepByteCounts } from '../internal/socket/closing';
 import type { SocketImpl } from '../internal/socket/socket-state';
 import { kHandle, kOnReadStatus, kProxy, kReceiveHandles } from '../internal/base/symbols';
 import { checkDeparture, depart, endsLater, refuseWaiting } from '../internal/transfer/departure';
 import { giveUnread, unreadBytes, unreadOf } from '../internal/transfer/unread';
 import { isShutDown } from '../internal/transfer/unsent';
-import { validateObject } from '../internal/base/validators';
 import { Socket } from '../socket';
 import {
   Connection,
   CORKED,
   ENDED,
   FINISHED,
-  givenNames,
   GONE,
   PAUSED,
   SHUT,
   UNOPENED,
   UNREF,
 } from './connection';
+import { keepEnds, knownEnds } from './ends';
 import { framingOf, wireBytes } from './framing';
-import { Group, type ConnectionOptions } from './group';
+import { connectionNames, Group, type ConnectionOptions } from './group';
 import { tableOf, type Handlers } from './handlers';
+import { checkNames } from './known-options';
 import { holdEnd, holdUnread, takeHeld } from './held';
 
 /** Connections that change between sockets and handler tables. */
@@ -59,7 +60,12 @@ export function adoptSocket(from: Socket, group: Group, announce = true): Connec
   const shut = isShutDown(socket);
   const endNow = endsLater(socket);
   const refed = handle.hasRef();
-  const names = { remote: socket._getpeername(), local: socket._getsockname() };
+  const proxyInfo = socket[kProxy];
+  const ends = proxyInfo && {
+    remote: socket._getpeername(),
+    local: socket._getsockname(),
+    proxyInfo,
+  };
   const unread = unreadBytes(unreadOf(socket));
   keepByteCounts(socket, handle);
   handle.readStop();
@@ -68,7 +74,7 @@ export function adoptSocket(from: Socket, group: Group, announce = true): Connec
   socket[kHandle] = null;
   depart(socket);
 
-  if (socket[kProxy] !== undefined) givenNames.set(connection, names);
+  if (ends !== undefined) keepEnds(connection, ends);
   connection.queued = binding.writeQueueSize(connection.id);
   if (shut) connection.state |= FINISHED | SHUT;
   if (!refed) connection.unref();
@@ -85,7 +91,7 @@ export function toLean<Data>(
   handlers: Handlers<Data>,
   options: ConnectionOptions = {},
 ): Connection<Data> {
-  validateObject(options, 'options');
+  checkNames(options, connectionNames);
   const group = new Group(tableOf(handlers), undefined, options, framingOf(options.framing));
   try {
     return adoptSocket(socket, group, false) as Connection<Data>;
@@ -144,6 +150,9 @@ export function toStream(connection: Connection, unread: Buffer | undefined): So
   const tcp = typeof binding.tcpSockName(id) === 'string';
   binding.leanGiveUp(id, tcp ? 'TCPWRAP' : 'PIPEWRAP');
   const handle = tcp ? new TCP(id) : new Pipe(id);
+  const ends = knownEnds(connection);
+  // Only a PROXY header gives the peer another name than the core's.
+  if (ends?.remote?.address !== undefined) nameEnds(handle as TCP, ends.remote, ends.local!);
   const socket = new Socket({
     handle,
     allowHalfOpen: group.allowHalfOpen,
@@ -151,6 +160,7 @@ export function toStream(connection: Connection, unread: Buffer | undefined): So
     manualStart: ended || paused || error !== undefined,
   });
   const impl = socket as unknown as SocketImpl;
+  impl[kProxy] = ends?.proxyInfo;
   giveUnread(socket, { chunks: given, encoding: null, decoder: null, rest: Buffer.alloc(0) });
   if ((state & UNREF) !== 0) socket.unref();
   if (error !== undefined) socket.destroy(error);

@@ -1,12 +1,16 @@
+import type { IpcNetConnectOpts, TcpNetConnectOpts } from 'node:net';
 import { onAbort, type Disposable } from '../internal/base/abort';
 import { AbortError, ERR_INVALID_ARG_VALUE, ERR_SOCKET_CLOSED } from '../internal/base/errors';
 import type { DialOptions } from '../internal/connect/dial';
+import * as own from '../internal/options/own-options';
+import { socketOptionNames } from '../internal/options/socket-option-names';
 import { Socket, type SocketOptions } from '../socket';
 import { adoptSocket } from './adopt';
 import type { Connection } from './connection';
 import { framingOf } from './framing';
-import { Group, type ConnectionOptions } from './group';
+import { connectionNames, Group, type ConnectionOptions } from './group';
 import { tableOf, type Handlers } from './handlers';
+import { checkNames, namesOf } from './known-options';
 
 /** Options of {@link connect}: those of `net.connect()`, and {@link ConnectionOptions}. */
 export interface LeanConnectOptions
@@ -21,6 +25,37 @@ export interface LeanConnectOptions
   allowHalfOpen?: boolean | undefined;
 }
 
+const connectNames: ReadonlySet<string> = new Set([
+  ...namesOf<TcpNetConnectOpts & IpcNetConnectOpts>({
+    timeout: true,
+    port: true,
+    host: true,
+    localAddress: true,
+    localPort: true,
+    hints: true,
+    family: true,
+    lookup: true,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: true,
+    fd: true,
+    allowHalfOpen: true,
+    onread: true,
+    readable: true,
+    writable: true,
+    signal: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: true,
+    blockList: true,
+    typeOfService: true,
+    handle: true,
+    path: true,
+  }),
+  ...Object.keys(own.connectOptions),
+  ...socketOptionNames,
+  ...connectionNames,
+]);
+
 /**
  * Connects, with the same racing of addresses as `net.connect()`, and has the handlers called with what
  * happens to the connection. It is fulfilled after the handler `open` was called.
@@ -31,6 +66,7 @@ export function connect<Data = unknown>(
   options: LeanConnectOptions,
   handlers: Handlers<Data>,
 ): Promise<Connection<Data>> {
+  checkNames(options, connectNames);
   const table = tableOf(handlers);
   if (options.handles) {
     throw new ERR_INVALID_ARG_VALUE('options.handles', options.handles, 'is not supported');

@@ -1,11 +1,14 @@
 import { binding } from '../internal/native/binding';
 import { errnoByName } from '../internal/native/errno';
 import { SLOT } from '../internal/native/id';
+import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type { Socket } from '../socket';
 import { toStream } from './adopt';
 import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/base/errors';
 import { nativeState } from '../internal/native/native-state';
+import { asyncDispose } from './async-dispose';
 import { holdBack, type Corked } from './cork';
+import { keepEnds, knownEnds, type Endpoint } from './ends';
 import type { Group } from './group';
 import { askForHeld, takeHeld } from './held';
 import { counters } from './memory';
@@ -25,19 +28,16 @@ export const WAITING = 64; // `write` has returned false, and `drain` has not co
 export const UNREF = 128;
 export const CORKED = 256;
 export const UNOPENED = 512; // `open` was not called yet
+export const CLOSING = 1024; // to be closed as soon as all is sent, whatever its peer does
+export const REPORTED = 2048; // that it is closed
+export const AWAITED = 4096; // somebody waits for that report
 
-/** One end of a connection. */
-export interface Endpoint {
-  address?: string;
-  family?: string;
-  port?: number;
-}
-
-/** Why a connection was closed, and its counters as they were then. */
+/** What is left of a connection that was closed, as it was then. */
 interface Last {
   error: Error | undefined;
   read: number;
   written: number;
+  remote: Endpoint;
 }
 
 /** By slot. */
@@ -55,6 +55,9 @@ export function connectionsOf(group: Group): Connection[] {
     (connection) => connection?.group === group && (connection.state & UNOPENED) === 0,
   ) as Connection[];
 }
+
+/** Those whose `asyncDispose` waits for the report that they are closed. */
+const awaited = new Map<Connection, { promise: Promise<void>; resolve: () => void }>();
 
 const writeAfterEnd = (): Error =>
   genericNodeError('write after end', { code: 'ERR_STREAM_WRITE_AFTER_END' });
@@ -168,12 +171,22 @@ export class Connection<Data = unknown> {
     while ((this.state & CORKED) !== 0) this.uncork();
     if ((this.state & GONE) !== 0) return;
     this.state |= FINISHED;
-    const status = binding.leanEnd(this.id, (this.state & ENDED) !== 0);
+    const status = binding.leanEnd(this.id, (this.state & (ENDED | CLOSING)) !== 0);
     if (status === 1) {
       this.closed(undefined);
     } else if (status < 0) {
       this.destroy(status === UV_ENOTCONN ? undefined : errnoException(status, 'shutdown'));
     }
+  }
+
+  /** Ends the connection, and closes it once all is sent. @internal */
+  destroySoon(): void {
+    if ((this.state & (GONE | SHUT)) === SHUT) {
+      this.destroy();
+      return;
+    }
+    this.state |= CLOSING;
+    this.end();
   }
 
   /** Closes the connection now, after what the kernel takes of the data of this turn. */
@@ -283,14 +296,38 @@ export class Connection<Data = unknown> {
     return this.remote.family;
   }
 
-  /** The peer's end; without names for unix sockets, and once the connection is closed. */
-  get remote(): Endpoint {
-    return givenNames.get(this)?.remote ?? this.endpoint(binding.tcpPeerName);
+  get localAddress(): string | undefined {
+    return this.local.address;
   }
 
-  /** This end, likewise. */
+  get localPort(): number | undefined {
+    return this.local.port;
+  }
+
+  get localFamily(): string | undefined {
+    return this.local.family;
+  }
+
+  /** The peer's end, also after the connection is closed; without names for unix sockets. */
+  get remote(): Endpoint {
+    return knownEnds(this)?.remote ?? this.last?.remote ?? this.endpoint(binding.tcpPeerName);
+  }
+
+  /**
+   * This end; without names for unix sockets. After the connection is closed it is there only where it
+   * was asked for before, or where a PROXY header has named it.
+   */
   get local(): Endpoint {
-    return givenNames.get(this)?.local ?? this.endpoint(binding.tcpSockName);
+    const known = knownEnds(this)?.local;
+    if (known !== undefined) return known;
+    const local = this.endpoint(binding.tcpSockName);
+    if (local.address !== undefined) keepEnds(this, { local });
+    return local;
+  }
+
+  /** What a PROXY header said about this connection; undefined where it had none. */
+  get proxyInfo(): ProxyInfo | undefined {
+    return knownEnds(this)?.proxyInfo;
   }
 
   /**
@@ -306,10 +343,34 @@ export class Connection<Data = unknown> {
     return toStream(this, unread);
   }
 
+  /**
+   * Closes the connection as `destroy()` does. Fulfilled when it is closed, and `close` was called or is
+   * about to be; at once where it is closed already, or was given away.
+   */
+  [asyncDispose](): Promise<void> {
+    this.destroy();
+    if (this.last === undefined || (this.state & REPORTED) !== 0) return Promise.resolve();
+    let waiting = awaited.get(this);
+    if (waiting === undefined) {
+      let resolve!: () => void;
+      const promise = new Promise<void>((fulfil) => (resolve = fulfil));
+      waiting = { promise, resolve };
+      awaited.set(this, waiting);
+      this.state |= AWAITED;
+    }
+    return waiting.promise;
+  }
+
+  /** `close` is about to be called, if anybody has heard of the connection. @internal */
+  reported(): void {
+    this.state |= REPORTED;
+    if ((this.state & AWAITED) === 0) return;
+    awaited.get(this)!.resolve();
+    awaited.delete(this);
+  }
+
   private endpoint(name: (id: number) => string | number): Endpoint {
-    const address = (this.state & GONE) !== 0 ? -1 : name(this.id);
-    if (typeof address !== 'string') return {};
-    return { address, family: nativeState[1] === 6 ? 'IPv6' : 'IPv4', port: nativeState[0] };
+    return (this.state & GONE) !== 0 ? {} : namedBy(name(this.id));
   }
 
   private refuseWrite(): false {
@@ -349,7 +410,13 @@ export class Connection<Data = unknown> {
   }
 
   private closed(error: Error | undefined): void {
-    this.last = { error, read: counters[0], written: counters[1] };
+    this.last = {
+      error,
+      read: counters[0],
+      written: counters[1],
+      // No system call: the core knows it from the start.
+      remote: namedBy(binding.leanPeerName(this.id)),
+    };
     this.group.closed.push(this);
     this.leave();
   }
@@ -375,5 +442,8 @@ export class Connection<Data = unknown> {
 
 const corked = new WeakMap<object, Corked>();
 
-/** Ends that a PROXY header has named. */
-export const givenNames = new WeakMap<object, { remote: Endpoint; local: Endpoint }>();
+/** @param address - what a binding has returned, with port and family in the state array */
+function namedBy(address: string | number): Endpoint {
+  if (typeof address !== 'string') return {};
+  return { address, family: nativeState[1] === 6 ? 'IPv6' : 'IPv4', port: nativeState[0] };
+}

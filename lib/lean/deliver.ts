@@ -4,6 +4,7 @@ import { errnoException, genericNodeError } from '../internal/base/errors';
 import { reported } from '../internal/native/report';
 import { borrowBytes, ownBytes, returnBytes } from './bytes';
 import {
+  CLOSING,
   Connection,
   connectionOf,
   ENDED,
@@ -92,7 +93,7 @@ function onShutdown(connection: Connection, status: number): void {
   // Not connected: both sides have ended already, or reading tells why.
   if (status < 0 && status !== UV_ENOTCONN) {
     connection.destroy(errnoException(status, 'shutdown'));
-  } else if ((connection.state & ENDED) !== 0) {
+  } else if ((connection.state & (ENDED | CLOSING)) !== 0) {
     connection.destroy();
   }
 }
@@ -101,6 +102,7 @@ function onClosed(group: Group): void {
   const connection = group.closed.shift();
   if (connection === undefined) return;
   // Before the handler, which may throw.
+  connection.reported();
   group.left(connection);
   // Nobody has heard of it.
   if ((connection.state & UNOPENED) !== 0) return;

@@ -5,6 +5,7 @@ import {
   validateObject,
   validateOneOf,
 } from '../internal/base/validators';
+import { checkNames, namesOf } from './known-options';
 import type { FramingNumbers } from '../internal/native/native-types';
 
 /** How a stream of bytes is cut into messages. Headers and delimiters are no part of a message. */
@@ -36,7 +37,23 @@ export type Framing =
       size: number;
     };
 
+type LengthFraming = Extract<Framing, { type: 'length' }>;
+type DelimiterFraming = Extract<Framing, { type: 'delimiter' }>;
+type FixedFraming = Extract<Framing, { type: 'fixed' }>;
+
 export const NO_FRAMING: FramingNumbers = [-1, 0, false, false, 0, undefined];
+
+const framingNames: Record<Framing['type'], ReadonlySet<string>> = {
+  length: namesOf<LengthFraming>({
+    type: true,
+    bytes: true,
+    endian: true,
+    includesHeader: true,
+    max: true,
+  }),
+  delimiter: namesOf<DelimiterFraming>({ type: true, delimiter: true, max: true }),
+  fixed: namesOf<FixedFraming>({ type: true, size: true }),
+};
 
 /** In the order of FramingOptions::Type in native/lean/framing.h. */
 const types = ['length', 'delimiter', 'fixed'] as const;
@@ -64,23 +81,20 @@ export function framingOf(framing: unknown): FramingNumbers {
   validateObject(framing, name);
   const { type } = framing as Framing;
   validateOneOf(type, `${name}.type`, types);
+  checkNames(framing, framingNames[type], name);
   const code = types.indexOf(type);
   if (type === 'fixed') {
-    const { size } = framing as Extract<Framing, { type: 'fixed' }>;
+    const { size } = framing as FixedFraming;
     validateInteger(size, `${name}.size`, 1, LARGEST);
     return [code, size, false, false, 0, undefined];
   }
   const { max = DEFAULT_MAX } = framing as { max?: number };
   validateInteger(max, `${name}.max`, 0, LARGEST);
   if (type === 'delimiter') {
-    const { delimiter = '\n' } = framing as Extract<Framing, { type: 'delimiter' }>;
+    const { delimiter = '\n' } = framing as DelimiterFraming;
     return [code, 0, false, false, max, delimiterOf(delimiter)];
   }
-  const {
-    bytes = 4,
-    endian = 'big',
-    includesHeader = false,
-  } = framing as Extract<Framing, { type: 'length' }>;
+  const { bytes = 4, endian = 'big', includesHeader = false } = framing as LengthFraming;
   validateInteger(bytes, `${name}.bytes`, 1, 8);
   validateOneOf(endian, `${name}.endian`, ['big', 'little']);
   validateBoolean(includesHeader, `${name}.includesHeader`);

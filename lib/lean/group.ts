@@ -6,6 +6,7 @@ import { startDelivery } from './deliver';
 import type { Framing } from './framing';
 import { NO_FRAMING } from './framing';
 import type { HandlerTable } from './handlers';
+import { namesOf } from './known-options';
 
 /** Options of connections, whichever way they are made. */
 export interface ConnectionOptions {
@@ -21,6 +22,13 @@ export interface ConnectionOptions {
   /** Whether a connection outlives its peer's end, to be ended by `end`. Default: false. */
   allowHalfOpen?: boolean | undefined;
 }
+
+export const connectionNames = namesOf<ConnectionOptions>({
+  borrow: true,
+  framing: true,
+  highWaterMark: true,
+  allowHalfOpen: true,
+});
 
 const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 

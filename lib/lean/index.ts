@@ -15,7 +15,10 @@ export const relay = lean.relay;
 /** Makes the PROXY header by which a server learns the address of a proxy's client. */
 export const proxyHeader = lean.proxyHeader;
 
-export type { Connection, Endpoint } from './connection';
+export type { Connection } from './connection';
+export type { Endpoint } from './ends';
+export type { ProxyInfo } from '../internal/proxy/proxy-info';
+export type { CloseOptions } from '../internal/listen/server-close';
 export type { LeanConnectOptions as ConnectOptions } from './connect';
 export type { Framing } from './framing';
 export type { ConnectionOptions } from './group';

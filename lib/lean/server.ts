@@ -1,12 +1,15 @@
+import type { ListenOptions as NodeListenOptions, ServerOpts } from 'node:net';
 import type { ServerStats } from '../internal/listen/accept-policy';
+import { checkCloseOptions, startGrace, type CloseOptions } from '../internal/listen/server-close';
 import { binding } from '../internal/native/binding';
 import { errnoException, type SystemError } from '../internal/base/errors';
 import { Handle } from '../internal/native/handle';
 import type { SocketName } from '../internal/native/handle-events';
 import type { TCP } from '../internal/native/tcp';
 import { setupListenHandle } from '../internal/listen/listen';
+import * as own from '../internal/options/own-options';
+import { socketOptionNames } from '../internal/options/socket-option-names';
 import { applyAccepted } from '../internal/options/option-gate';
-import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import {
   onConnection,
   takeProxy,
@@ -16,12 +19,15 @@ import {
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { Server, type ListenOptions, type ServerOptions } from '../server';
 import type { Socket } from '../socket';
-import { connectionsOf, givenNames, type Connection } from './connection';
+import { asyncDispose } from './async-dispose';
+import { connectionOf, connectionsOf, UNOPENED, type Connection } from './connection';
 import { adopt, adoptSocket } from './adopt';
+import { keepEnds } from './ends';
 import { framingOf } from './framing';
-import { Group, type ConnectionOptions } from './group';
+import { connectionNames, Group, type ConnectionOptions } from './group';
 import { tableOf, type ServerHandlers } from './handlers';
 import { holdUnread } from './held';
+import { checkNames, namesOf } from './known-options';
 import { expectFirstByte } from './timeouts';
 
 /** Options of {@link listen}: those of `net.createServer()` and `server.listen()` in one. */
@@ -30,8 +36,35 @@ export interface LeanListenOptions extends ServerOptions, ListenOptions, Connect
   allowHalfOpen?: boolean | undefined;
 }
 
-/** What a PROXY header said about connections. */
-export const proxyInfos = new WeakMap<object, ProxyInfo>();
+const listenNames: ReadonlySet<string> = new Set([
+  ...namesOf<ServerOpts & NodeListenOptions>({
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: true,
+    highWaterMark: true,
+    blockList: true,
+    backlog: true,
+    exclusive: true,
+    handle: true,
+    host: true,
+    ipv6Only: true,
+    reusePort: true,
+    path: true,
+    port: true,
+    readableAll: true,
+    writableAll: true,
+    signal: true,
+  }),
+  ...Object.keys(own.serverOptions),
+  ...Object.keys(own.listenOptions),
+  ...socketOptionNames,
+  ...connectionNames,
+  'fd',
+]);
+
+const closeNames = namesOf<CloseOptions>({ grace: true, idle: true });
 
 /**
  * A listener with a handler table. The listening itself, with its options, limits and filters, is that
@@ -45,6 +78,7 @@ export class LeanServer<Data = unknown> {
 
   /** @internal */
   constructor(options: LeanListenOptions, handlers: ServerHandlers<Data>) {
+    checkNames(options, listenNames);
     const table = tableOf(handlers);
     const framing = framingOf(options.framing);
     this.base = new Server(options) as unknown as ServerImpl;
@@ -73,17 +107,40 @@ export class LeanServer<Data = unknown> {
     this.group.table = tableOf(handlers);
   }
 
-  /** Stops accepting. Fulfilled when the connections that are open have ended too. */
-  async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.base.close(() => resolve()));
+  /**
+   * Stops accepting. Fulfilled when the connections that are open have ended too. With options, as those
+   * of `net.Server#close()`: connections that are idle, or become so, are ended, and what is left when
+   * the grace is over is destroyed.
+   *
+   * @throws (rejects with) ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ERR_INVALID_ARG_VALUE for an option
+   *   that does not exist
+   */
+  async close(options?: CloseOptions): Promise<void> {
+    if (options !== undefined) {
+      checkNames(options, closeNames);
+      checkCloseOptions(options);
+    }
+    const { base } = this;
+    const closed = new Promise<void>((resolve) => base.close(() => resolve()));
+    if (options !== undefined) {
+      startGrace(base, options, {
+        idle: (ms) => this.idle(ms),
+        destroyAll: () => this.destroyAll(),
+      });
+    }
+    await closed;
   }
 
   /** Stops accepting, and closes all connections; those that `open` was not called for yet, unseen. */
   closeAll(): Promise<void> {
     const closed = this.close();
-    this.group.refuses = true;
-    for (const connection of this.connections()) connection.destroy();
+    this.destroyAll();
     return closed;
+  }
+
+  /** As {@link close}. */
+  [asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** The connections that are open: `open` was called for them, and `close` was not. */
@@ -115,6 +172,20 @@ export class LeanServer<Data = unknown> {
   unref(): this {
     this.base.unref();
     return this;
+  }
+
+  private idle(ms: number): Connection[] {
+    const ids = this.base[kLimits].policy.idleHandles(ms);
+    const connections = ids.map((id) => connectionOf(id)).filter((found) => found !== undefined);
+    return connections.filter(
+      ({ group, state }) => group === this.group && (state & UNOPENED) === 0,
+    );
+  }
+
+  /** Those that are not opened yet are closed when they would be. */
+  private destroyAll(): void {
+    this.group.refuses = true;
+    for (const connection of this.connections()) connection.destroy();
   }
 
   /** @internal */
@@ -172,8 +243,7 @@ export class LeanServer<Data = unknown> {
     handle.getpeername?.(names.remote);
     handle.getsockname?.(names.local);
     const connection = adopt(handle, this.group, true);
-    givenNames.set(connection, names);
-    if (info !== undefined) proxyInfos.set(connection, info);
+    if (info !== undefined) keepEnds(connection, { ...names, proxyInfo: info });
     const head = proxied?.[9];
     if (head !== undefined && head.length > 0) holdUnread(connection, head);
     if (!this.group.pauses) connection.resume();

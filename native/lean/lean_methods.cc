@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "address/endpoint.h"
 #include "lean/lean_group.h"
 #include "lean/lean_hub.h"
 #include "listen/listener.h"
@@ -101,6 +102,14 @@ napi_value Listen(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
+// An outgoing connection is to know its peer after it is closed, as those that were accepted do.
+void KeepPeer(Stream* stream) {
+  sockaddr_storage address{};
+  int size = sizeof address;
+  auto* const peer = reinterpret_cast<sockaddr*>(&address);
+  if (uv_tcp_getpeername(stream->uv_tcp(), peer, &size) == 0) stream->SetPeer(peer);
+}
+
 // (id, group, whether LeanEvent::kOpen follows)
 napi_value Take(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -108,6 +117,7 @@ napi_value Take(napi_env env, napi_callback_info info) {
   LeanGroup* const group = GroupFrom(arguments, 1);
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   if (group == nullptr || stream->consumer() != nullptr) return arguments.Return(UV_EINVAL);
+  if (stream->kind() == Handle::Kind::kTcp && stream->peer() == nullptr) KeepPeer(stream);
   group->Take(stream);
   if (arguments.Bool(2)) group->NoteOpen(stream);
   return arguments.Return(0);
@@ -348,6 +358,15 @@ napi_value Close(napi_env env, napi_callback_info info) {
   return arguments.Return(connection.Close(reset));
 }
 
+// (id): the peer's address, which is kept; also of a connection that is closing
+napi_value PeerName(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Handle* const handle = arguments.environment()->Lookup(arguments.Int(0, -1));
+  if (handle == nullptr || handle->kind() != Handle::Kind::kTcp) return arguments.Return(UV_EBADF);
+  const sockaddr* const peer = static_cast<Stream*>(handle)->peer();
+  return peer == nullptr ? arguments.Return(UV_ENOTCONN) : ReturnEndpoint(arguments, peer);
+}
+
 }  // namespace
 
 void InitLean(Napi::Env env, Napi::Object exports) {
@@ -369,6 +388,7 @@ void InitLean(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "leanPublish", Publish);
   Define(env, exports, "leanEnd", End);
   Define(env, exports, "leanClose", Close);
+  Define(env, exports, "leanPeerName", PeerName);
 }
 
 }  // namespace uvnet

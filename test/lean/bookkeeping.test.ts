@@ -49,7 +49,10 @@ describe('the bookkeeping of a handler table', () => {
     expect(log).toEqual(['closing', 'open', 'hello', 'close', 'closed']);
   });
 
-  test('closeAll() closes them without a handler being called', async () => {
+  test.each([
+    ['closeAll()', (server: Server) => server.closeAll()],
+    ['close({ grace: 0 })', (server: Server) => server.close({ grace: 0 })],
+  ])('%s closes them without a handler being called', async (_, close) => {
     const log: string[] = [];
     const server = await scope.listen({
       open: () => log.push('open'),
@@ -58,7 +61,7 @@ describe('the bookkeeping of a handler table', () => {
     let closing!: Promise<void>;
     const client = await actBeforeOpen(server, () => {
       log.push('closing');
-      closing = server.closeAll();
+      closing = close(server);
     });
     await Promise.all([closing, client.closed ? undefined : nextEvent(client, 'close')]);
     expect(log).toEqual(['closing']);
@@ -151,7 +154,7 @@ describe('the bookkeeping of a handler table', () => {
     expect(old.write('x')).toBe(false);
     expect(old.writev(['x'])).toBe(false);
     expect(old.tryWrite(Buffer.from('x'))).toBe(0);
-    expect([old.isOpen, old.idleTime, old.writableLength, old.remote]).toEqual([false, 0, 0, {}]);
+    expect([old.isOpen, old.idleTime, old.writableLength, old.local]).toEqual([false, 0, 0, {}]);
     expect(() => old.upgradeToStream()).toThrow(
       expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }),
     );

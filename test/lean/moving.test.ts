@@ -171,5 +171,68 @@ describe('connections', () => {
     const [connection, text] = await seen.promise;
     expect(text).toBe('hello');
     expect(connection.remote).toEqual({ address: '192.0.2.1', family: 'IPv4', port: 4000 });
+    expect(connection.local).toEqual({ address: '192.0.2.2', family: 'IPv4', port: 80 });
+    expect(connection.proxyInfo).toMatchObject({ version: 1, sourceAddress: '192.0.2.1' });
+    expect(lean.proxyHeader(connection, { version: 1 }).toString()).toBe(
+      'PROXY TCP4 192.0.2.1 192.0.2.2 4000 80\r\n',
+    );
   });
+
+  test('what the header of a proxy said goes along, to a socket and back', async () => {
+    const opened = deferred<Connection>();
+    const server = await scope.listen(
+      { open: opened.resolve },
+      { proxyProtocol: 'require', path: scope.path() },
+    );
+    const client = await scope.client(server);
+    client.write(
+      lean.proxyHeader({
+        remoteAddress: '2001:db8::1',
+        remotePort: 4000,
+        localAddress: '2001:db8::2',
+        localPort: 80,
+      }),
+    );
+    const connection = await opened.promise;
+    const { proxyInfo } = connection;
+    expect(proxyInfo).toMatchObject({ version: 2, sourceAddress: '2001:db8::1' });
+    const socket = connection.upgradeToStream();
+    expect(socket.proxy).toBe(proxyInfo);
+    const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = socket;
+    expect({ remoteAddress, remotePort, remoteFamily, localAddress, localPort }).toEqual({
+      remoteAddress: '2001:db8::1',
+      remotePort: 4000,
+      remoteFamily: 'IPv6',
+      localAddress: '2001:db8::2',
+      localPort: 80,
+    });
+    const again = socket.toLean({});
+    expect(again.proxyInfo).toBe(proxyInfo);
+    expect(again.remote).toEqual(connection.remote);
+    again.destroy();
+    expect(again.remoteAddress).toBe('2001:db8::1');
+  });
+
+  test.each(['PROXY UNKNOWN\r\n', ''])(
+    'the names are those of the connection itself where the header is %p',
+    async (header) => {
+      const seen = deferred<Connection>();
+      const server = await scope.listen(
+        { data: (connection) => seen.resolve(connection) },
+        { proxyProtocol: 'optional' },
+      );
+      const client = await scope.client(server);
+      client.write(`${header}hello`);
+      const connection = await seen.promise;
+      expect(connection.proxyInfo?.version).toBe(header === '' ? undefined : 1);
+      expect(connection.remotePort).toBe(client.localPort);
+      const socket = connection.upgradeToStream();
+      expect([socket.proxy?.version, socket.remotePort, socket.localPort]).toEqual([
+        header === '' ? undefined : 1,
+        client.localPort,
+        server.port,
+      ]);
+      socket.destroy();
+    },
+  );
 });

@@ -25,11 +25,8 @@ describeUvnet('a name that is nearly one of uvnet', (implementation) => {
           const target = { port: 1, host: '127.0.0.1' };
           net.connect({ ...target, dualLookpu: true }).on('error', () => {});
           net.connect({ ...target, bindtodevice: 'lo' }).on('error', () => {});
-          void listen(
-            { port: 0, host: '127.0.0.1', framming: undefined },
-            { onDrian() {} },
-          ).close();
-          connect({ ...target, borow: true }, { clsoe() {} }).catch(() => {});
+          void listen({ port: 0, host: '127.0.0.1' }, { onDrian() {} }).close();
+          connect(target, { clsoe() {} }).catch(() => {});
         }
         // These are near to nothing, short, or known to others.
         net.createServer({
@@ -51,10 +48,8 @@ describeUvnet('a name that is nearly one of uvnet', (implementation) => {
       [
         "'Drian' 'drain'",
         "'bindtodevice' 'bindToDevice'",
-        "'borow' 'borrow'",
         "'clsoe' 'close'",
         "'dualLookpu' 'dualLookup'",
-        "'framming' 'framing'",
         "'hanldes' 'handles'",
         "'maxConnectionsPerAdress' 'maxConnectionsPerAddress'",
         "'proxyProtocl' 'proxyProtocol'",

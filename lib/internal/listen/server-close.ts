@@ -25,12 +25,30 @@ const DEFAULT_IDLE = 1000;
 /** Milliseconds between two looks for idle connections: where there are many, each look costs. */
 const LEAST_PAUSE = 5;
 
-type Ending = HandleOwner & { destroy?: () => void; destroySoon?: () => void };
+/** A connection that can be ended: now, or behind what it has still to send. */
+export interface Ending {
+  destroy?: () => void;
+  destroySoon?: () => void;
+}
+
+/** The connections of a server, as the end of a grace needs them. */
+export interface EndingConnections {
+  /** Those that have moved no byte for `ms` milliseconds. */
+  idle(ms: number): Ending[];
+  destroyAll(): void;
+}
 
 function connectionsOf(server: ServerImpl, idle: number): Ending[] {
   const owners = server[kLimits].policy.idleHandles(idle).map((id) => ownerOf(id));
-  return owners.filter((owner) => owner !== null);
+  return owners.filter((owner): owner is HandleOwner & Ending => owner !== null);
 }
+
+const socketsOf = (server: ServerImpl): EndingConnections => ({
+  idle: (ms) => connectionsOf(server, ms),
+  destroyAll() {
+    for (const connection of connectionsOf(server, 0)) connection.destroy?.();
+  },
+});
 
 /**
  * Ends the connections that have moved no byte for `ms` milliseconds, after what they have still to
@@ -49,10 +67,11 @@ export function closeIdle(this: ServerImpl, ms = 0): number {
 export function closeAll(this: ServerImpl, callback?: (error?: Error) => void): ServerImpl {
   if (this._handle !== null || this._connections === 0) this.close(callback);
   else if (typeof callback === 'function') this.once('close', callback);
-  for (const connection of connectionsOf(this, 0)) connection.destroy?.();
+  socketsOf(this).destroyAll();
   return this;
 }
 
+/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
 export function checkCloseOptions(options: unknown): asserts options is CloseOptions {
   validateObject(options, 'options');
   const { grace, idle } = options as Partial<CloseOptions>;
@@ -61,16 +80,20 @@ export function checkCloseOptions(options: unknown): asserts options is CloseOpt
 }
 
 /** Ends idle connections from now on, and all others when the grace is over. */
-export function startGrace(server: ServerImpl, { grace, idle = DEFAULT_IDLE }: CloseOptions): void {
+export function startGrace(
+  server: ServerImpl,
+  { grace, idle = DEFAULT_IDLE }: CloseOptions,
+  connections = socketsOf(server),
+): void {
   const end = performance.now() + grace;
   const check = (): void => {
     if (server._connections === 0) return;
     const left = end - performance.now();
     if (left <= 0) {
-      for (const connection of connectionsOf(server, 0)) connection.destroy?.();
+      connections.destroyAll();
       return;
     }
-    const idleNow = connectionsOf(server, idle);
+    const idleNow = connections.idle(idle);
     const [nextIdle] = nativeState;
     for (const connection of idleNow) connection.destroySoon?.();
     // Those that come from a handshake still have their idle time before them.

@@ -160,15 +160,23 @@ export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined
   }
   if (family === 4 || family === 6) {
     const name = `IPv${family}`;
-    handle.getpeername = (out) => setName(out, source, name, sourcePort);
-    handle.getsockname = (out) => setName(out, target, name, targetPort);
+    nameEnds(
+      handle,
+      { address: source, family: name, port: sourcePort },
+      { address: target, family: name, port: targetPort },
+    );
   }
   return buildProxyInfo(parts, peer, local);
 }
 
-function setName(out: SocketName, address: string, family: string, port: number): number {
-  Object.assign(out, { address, family, port });
-  return 0;
+/** From now on the handle gives these names for the two ends of its connection. */
+export function nameEnds(handle: TCP, remote: SocketName, local: SocketName): void {
+  const give = (name: SocketName, out: SocketName): number => {
+    Object.assign(out, name);
+    return 0;
+  };
+  handle.getpeername = (out) => give(remote, out);
+  handle.getsockname = (out) => give(local, out);
 }
 
 /**

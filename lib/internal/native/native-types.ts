@@ -269,6 +269,8 @@ export interface NativeBinding {
   /** 1 where the connection is closed by this, 0 where the event `shutdown` follows, or an error. */
   leanEnd(id: number, peerEnded: boolean): number;
   leanClose(id: number, reset: boolean): number;
+  /** As `tcpPeerName`, without a system call, and also while the connection is closing. */
+  leanPeerName(id: number): string | number;
 
   /** A new block list, by id; it lives as long as `owner`. Families are 4, 6 or 0 (any). */
   blockListNew(owner: object): number;

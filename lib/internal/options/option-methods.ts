@@ -44,7 +44,7 @@ import {
  * a program uses the first one: see option-gate.ts, which says what each function is for.
  */
 
-export { warnOfName } from './near-names';
+export { nearName, warnOfName } from './near-names';
 export { optionError, trafficClass } from './socket-options';
 
 const UV_EBADF = errnoByName('EBADF');

@@ -1,0 +1,4 @@
+/** The key of the method that `await using` calls. Node has it from 20.4 on; before, it is nobody's. */
+export const asyncDispose: typeof Symbol.asyncDispose =
+  (Symbol as { asyncDispose?: typeof Symbol.asyncDispose }).asyncDispose ??
+  (Symbol('Symbol.asyncDispose') as typeof Symbol.asyncDispose);

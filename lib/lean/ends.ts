@@ -1,0 +1,26 @@
+import type { ProxyInfo } from '../internal/proxy/proxy-info';
+
+/** One end of a connection. */
+export interface Endpoint {
+  address?: string;
+  family?: string;
+  port?: number;
+}
+
+/** What is known of a connection's two ends beside what the core tells. */
+export interface Ends {
+  /** The peer, where a PROXY header has named it. */
+  remote?: Endpoint;
+  /** This end, where a PROXY header has named it, or a program has asked for it. */
+  local?: Endpoint;
+  proxyInfo?: ProxyInfo;
+}
+
+/** Most connections are not in it. */
+const endsOf = new WeakMap<object, Ends>();
+
+export const knownEnds = (connection: object): Ends | undefined => endsOf.get(connection);
+
+export function keepEnds(connection: object, ends: Ends): void {
+  endsOf.set(connection, { ...endsOf.get(connection), ...ends });
+}
