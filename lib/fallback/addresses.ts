@@ -40,6 +40,7 @@ addMissing(BlockList.prototype, 'blockList.', [
   'addCIDR',
   'addCIDRs',
   'addMany',
+  'replaceMany',
   'clear',
   'fromJSON',
   'removeAddress',

@@ -85,13 +85,18 @@ class SocketFile {
   // write to a directory without the sticky bit may put something else in its place, say a link to
   // a file that only this process could change the mode of.
   int Look(mode_t* mode) {
-    struct stat found;
+    // By libuv: fstat(2) called from here would ask for glibc 2.33.
+    uv_fs_t request;
 #ifdef __linux__
     fd_ = open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd_ < 0 || fstat(fd_, &found) != 0) return uv_translate_sys_error(errno);
+    if (fd_ < 0) return uv_translate_sys_error(errno);
+    const int status = uv_fs_fstat(nullptr, &request, fd_, nullptr);
 #else
-    if (lstat(path_.c_str(), &found) != 0) return uv_translate_sys_error(errno);
+    const int status = uv_fs_lstat(nullptr, &request, path_.c_str(), nullptr);
 #endif
+    const uv_stat_t found = request.statbuf;
+    uv_fs_req_cleanup(&request);
+    if (status != 0) return status;
     if (!S_ISSOCK(found.st_mode) || found.st_uid != geteuid() || found.st_nlink != 1) {
       return UV_ENOTSOCK;
     }

@@ -43,9 +43,14 @@ const typescript = {
   name: 'typescript',
   resolveId(id, importer) {
     if (id.startsWith('.')) return path.resolve(path.dirname(importer), `${id}.ts`);
-    return id.startsWith('node:') ? { id, external: true } : null;
+    // Asked of the process: a program that is bundled as an ES module has no require().
+    return id.startsWith('node:') ? { id: `\0${id}`, syntheticNamedExports: true } : null;
   },
   load(file) {
+    if (file.startsWith('\0node:')) {
+      const name = JSON.stringify(file.slice(1));
+      return `export default process.getBuiltinModule?.(${name}) ?? require(${name});`;
+    }
     return transpile(file).replace(/\brequire\('(\.[^']+)'\)/g, (_, target) => {
       const id = path.resolve(path.dirname(file), `${target}.ts`);
       const name = path.relative(at('lib'), id).slice(0, -'.ts'.length);

@@ -384,10 +384,13 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect(stdout).toBe('native hello\nnative hello\n');
   });
 
-  test.each(['cjs', 'esm'])('bundled into a program by esbuild (%s)', (format) => {
+  test.each(['cjs', 'esm'])('esbuild bundles it into a program (%s)', (format) => {
     writeFileSync(
       path.join(project, 'entry.ts'),
-      `import net from 'uvnet';${echo.replace('.port', "!['port']")}`,
+      `import net from 'uvnet';
+       import { relay } from 'uvnet/lean';
+       if (typeof relay !== 'function') throw new Error('no relay');
+       ${echo.replace('.port, ', "!['port'], ").replace("'127.0.0.1', () => client", "'localhost', () => client")}`,
     );
     const outfile = path.join(project, `out/bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`);
     const options = {
@@ -398,14 +401,30 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       logLevel: 'error',
       format,
       outfile,
-      external: format === 'esm' ? ['uvnet'] : [],
     };
     execFileSync(process.execPath, [
       '-e',
       `require(${JSON.stringify(at('node_modules/esbuild'))}).buildSync(${JSON.stringify(options)})`,
     ]);
-    const { status, stdout, stderr } = node([outfile]);
+    // The binary is that of the installed package, wherever the program is started.
+    const { status, stdout, stderr } = node([outfile], scratch);
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
+
+    // Where there is none, the advice is for a bundle.
+    const away = path.join(scratch, `away-${format}`);
+    mkdirSync(away);
+    const copy = path.join(away, path.basename(outfile));
+    cpSync(outfile, copy);
+    const alone = node([copy], away);
+    expect(alone).toMatchObject({ status: 0, stdout: 'node hello\n' });
+    expect(alone.stderr).toContain('--external:uvnet');
+    expect(alone.stderr).not.toContain('npx uvnet build');
+
+    cpSync(path.join(project, 'node_modules/uvnet/prebuilds'), path.join(away, 'prebuilds'), {
+      recursive: true,
+    });
+    writeFileSync(path.join(away, 'package.json'), '{}');
+    expect(node([copy], away)).toMatchObject({ status: 0, stdout: 'native hello\n', stderr: '' });
   });
 
   test.each([

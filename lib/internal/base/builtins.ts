@@ -14,9 +14,14 @@ export function lazily<Module>(load: () => Module): () => Module {
   return () => (module ??= load());
 }
 
-export const clusterModule = lazily(() => require('node:cluster') as typeof cluster);
-export const dnsModule = lazily(() => require('node:dns') as typeof dns);
-/** Core's, also where a hook of require() gives uvnet to those that ask for it. */
+// Asked of the process first: there are no hooks of require() between, and a program that is bundled
+// as an ES module has no require().
+export const clusterModule = lazily(
+  () => process.getBuiltinModule?.('node:cluster') ?? (require('node:cluster') as typeof cluster),
+);
+export const dnsModule = lazily(
+  () => process.getBuiltinModule?.('node:dns') ?? (require('node:dns') as typeof dns),
+);
 export const netModule = lazily(
   () => process.getBuiltinModule?.('node:net') ?? (require('node:net') as typeof net),
 );

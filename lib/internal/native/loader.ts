@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type { NativeBinding } from './native-types';
 
@@ -19,27 +20,43 @@ function foreignRuntime(): string | undefined {
   return undefined;
 }
 
-/** The package's own folder, be this file in lib or in dist. */
+/** The folder of the program that runs. */
+const programFolder = (): string => dirname(resolve(process.argv[1] ?? '.'));
+
+/** This file's folder, be it in lib or in dist; a bundle may be an ES module, which has no name for it. */
+const here = (): string => (typeof __dirname === 'string' ? __dirname : programFolder());
+
+/** The folder with the package.json that this file belongs to: the package's, or that of a bundled program. */
 function findHome(): string {
-  let folder = __dirname;
+  let folder = here();
   for (;;) {
     if (existsSync(`${folder}/package.json`)) return folder;
     const parent = dirname(folder);
     if (parent === folder) break;
     folder = parent;
   }
-  return __dirname;
+  return here();
 }
 
-/**
- * The installed package, seen from a program that a bundler has put this file into: there the
- * folder above is the program's.
- */
+/** The installed package, seen from a program that a bundler has put this file into. */
 function findInstalled(): string | undefined {
+  for (const folder of new Set([here(), programFolder()])) {
+    try {
+      return dirname(createRequire(`${folder}/program.js`).resolve('uvnet/package.json'));
+    } catch {
+      // Not there.
+    }
+  }
+  return undefined;
+}
+
+/** Whether this file is one of the package's. */
+function isPackage(home: string): boolean {
   try {
-    return dirname(require.resolve('uvnet/package.json'));
+    const { name } = JSON.parse(readFileSync(`${home}/package.json`, 'utf8')) as { name?: unknown };
+    return name === 'uvnet';
   } catch {
-    return undefined;
+    return false;
   }
 }
 
@@ -78,6 +95,17 @@ function* candidates(): Generator<string> {
   yield `${installed}/${prebuilt}`;
 }
 
+/** What a person can do about it. */
+function advice(): string {
+  const home = findHome();
+  if (isPackage(home))
+    {return 'To build one: npx uvnet build (needs python3, make and a C++ compiler)';}
+  return (
+    'A bundle carries no binary. Install uvnet where the bundle runs, leave it out of the bundle' +
+    ` (esbuild: --external:uvnet), or copy its folder prebuilds to ${home}`
+  );
+}
+
 const NO_ADDONS =
   'this Node loads no addons.\nTo have them loaded: no --no-addons, and --allow-addons with --permission';
 
@@ -102,8 +130,7 @@ function load(): Loaded {
       continue;
     }
     try {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports -- a .node file
-      return { binding: require(file) as NativeBinding, file, reason: undefined };
+      return { binding: createRequire(file)(file) as NativeBinding, file, reason: undefined };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // Nothing that is built would help.
@@ -114,7 +141,7 @@ function load(): Loaded {
   const tried = attempts.map(({ what, why }) => `\n  ${what}: ${why}`).join('');
   return without(
     `no native binary for ${process.platform}-${process.arch} could be loaded.` +
-      `\nTried:${tried}\nTo build one: npx uvnet build (needs python3, make and a C++ compiler)`,
+      `\nTried:${tried}\n${advice()}`,
   );
 }
 
