@@ -1,7 +1,7 @@
 #include "stream/pipe.h"
 
 #include "env/held_descriptors.h"
-
+#include "stream/abstract_name.h"
 #include "stream/connect_request.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
@@ -30,13 +30,20 @@ napi_value PipeOpen(napi_env env, napi_callback_info info) {
   return arguments.Return(status);
 }
 
-// Names are byte strings with a length: a first byte of zero is Linux's abstract
-// namespace. A name that does not fit is an error and never cut off.
+// Names are byte strings with a length: a first byte of zero is Linux's abstract namespace. A name
+// that does not fit is an error and never cut off; nor is a path with a zero in it, which older
+// versions of libuv would cut there.
+bool IsCut(const std::string& name) {
+  return !name.empty() && name[0] != '\0' && name.find('\0') != std::string::npos;
+}
+
 napi_value PipeBind(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.pipe();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   const std::string name = arguments.String(1);
+  if (IsCut(name)) return arguments.Return(UV_EINVAL);
+  if (PadsName(name)) return arguments.Return(BindAbstractName(stream->uv_pipe(), name));
   return arguments.Return(
       uv_pipe_bind2(stream->uv_pipe(), name.data(), name.size(), UV_PIPE_NO_TRUNCATE));
 }
@@ -46,6 +53,8 @@ napi_value PipeConnect(napi_env env, napi_callback_info info) {
   Stream* stream = arguments.pipe();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   const std::string name = arguments.String(1);
+  if (IsCut(name)) return arguments.Return(UV_EINVAL);
+  if (PadsName(name)) return arguments.Return(ConnectAbstractName(stream, name));
   return arguments.Return(ConnectRequest::Begin(stream, [&](uv_connect_t* request) {
     return uv_pipe_connect2(request, stream->uv_pipe(), name.data(), name.size(),
                             UV_PIPE_NO_TRUNCATE, ConnectRequest::OnDone);

@@ -4,6 +4,7 @@ import {
   linkSync,
   lstatSync,
   openSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -264,6 +265,8 @@ describe('replaceStale', () => {
 
 if (process.platform === 'linux') {
   describe('abstract names', () => {
+    const prefix = `uvnet-${process.pid}-`;
+
     test('are listened on and connected to', async () => {
       const path = `\0uvnet-${process.pid}`;
       const server = createServer();
@@ -274,5 +277,58 @@ if (process.platform === 'linux') {
       const [data] = (await once(peer, 'data')) as [Buffer];
       expect(data.toString()).toBe('hello');
     });
+
+    test.each(['name', 'na\0me', 'name\0', 'x'.repeat(107 - prefix.length)])(
+      'are all their bytes and no more: %j',
+      async (name) => {
+        const path = `\0${prefix}${name}`;
+        expect(await listen(createServer(), { path })).toBe('listening');
+        // The kernel writes each zero as @.
+        const names = readFileSync('/proc/net/unix', 'latin1')
+          .split('\n')
+          .map((line) => line.slice(line.indexOf('@')));
+        expect(names).toContain(path.replaceAll('\0', '@'));
+      },
+    );
+
+    test('that are too long are refused', async () => {
+      const path = `\0${'x'.repeat(108)}`;
+      expect(await listen(createServer(), { path })).toMatchObject({ code: 'EINVAL' });
+      const client = scope.track(net.connect(path) as never) as Socket;
+      expect(await nextEvent(client, 'error')).toMatchObject([{ code: 'EINVAL' }]);
+    });
+
+    test('that nobody listens on refuse in a later turn, and the socket can connect again', async () => {
+      const path = `\0${prefix}nobody`;
+      const client = scope.track(net.connect(path) as never) as Socket;
+      expect(client.connecting).toBe(true);
+      const [[error]] = await Promise.all([nextEvent(client, 'error'), nextEvent(client, 'close')]);
+      expect(error).toMatchObject({ code: 'ECONNREFUSED', address: path });
+      expect(await listen(createServer(), { path })).toBe('listening');
+      client.connect(path);
+      await nextEvent(client, 'connect');
+    });
+
+    test('a socket may be destroyed while it connects to one', async () => {
+      const path = `\0${prefix}destroyed`;
+      const server = createServer();
+      await listen(server, { path });
+      const client = scope.track(net.connect(path) as never) as Socket;
+      const connected = jest.fn();
+      client.on('connect', connected).destroy();
+      await nextEvent(client, 'close');
+      await scope.join(server as never);
+      expect(connected).not.toHaveBeenCalled();
+    });
+  });
+
+  test('a path with a zero in it is refused and not cut', async () => {
+    const path = scope.path('cut');
+    expect(await listen(createServer(), { path: `${path}\0off` })).toMatchObject({
+      code: 'EINVAL',
+    });
+    expect(existsSync(path)).toBe(false);
+    const client = scope.track(net.connect(`${path}\0off`) as never) as Socket;
+    expect(await nextEvent(client, 'error')).toMatchObject([{ code: 'EINVAL' }]);
   });
 }
