@@ -1,11 +1,13 @@
 import { connectArguments } from '../base/arguments';
 import { clientSocketChannel } from '../base/diagnostics';
-import { ERR_MISSING_ARGS } from '../base/errors';
+import { ERR_MISSING_ARGS, exceptionWithHostPort } from '../base/errors';
 import { kAbortion, kBoundSource, kCloseReport, kHandle, kSignal } from '../base/symbols';
 import { validateString } from '../base/validators';
+import { binding } from '../native/binding';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
-import { applyConnected, planConnect } from '../options/option-gate';
+import { applyConnected, planConnect, plansOptions } from '../options/option-gate';
+import { optionsPart } from '../options/part';
 import { applySettings } from '../socket/settings';
 import { obeySignal, refuseAborted } from '../socket/signal';
 import type { SocketImpl } from '../socket/socket-state';
@@ -58,6 +60,42 @@ function connected(socket: SocketImpl): void {
   if (!socket.isPaused()) socket.read(0);
 }
 
+/** Loads the parts that a connect is made of; returns why it has to fail where that is impossible. */
+function loadParts(socket: SocketImpl, options: Record<string, unknown>): Error | undefined {
+  try {
+    diallingPart();
+    if (plansOptions(socket, options)) optionsPart();
+    return undefined;
+  } catch (error) {
+    const status = tryDescriptor();
+    if (status === 0) return error as Error;
+    const { path, host, port } = options as { path?: string; host?: string; port?: number };
+    const failure = path
+      ? exceptionWithHostPort(status, 'connect', path)
+      : exceptionWithHostPort(status, 'connect', host ?? 'localhost', port);
+    failure.cause = error;
+    return failure;
+  }
+}
+
+/**
+ * The status of an attempt to have one descriptor more. Without any left no file is loaded and no
+ * socket made, and of the two only the second says so: `require()` has other names for it.
+ */
+function tryDescriptor(): number {
+  const handle = new TCP();
+  const status = binding.tcpBind(handle.id, '127.0.0.1', 0, 4, false, false);
+  handle.close();
+  return status;
+}
+
+function failLater(socket: SocketImpl, error: Error): void {
+  const handle = socket[kHandle];
+  process.nextTick(() => {
+    if (socket.connecting && socket[kHandle] === handle) socket.destroy(error);
+  });
+}
+
 export const connectMethods = {
   connect(this: SocketImpl, ...args: unknown[]): SocketImpl {
     const normalized = connectArguments<Record<string, unknown>>(args);
@@ -87,15 +125,19 @@ export const connectMethods = {
     }
     const handle = this[kHandle];
     const pipe = this[kBoundSource] === true && handle !== null ? handle instanceof Pipe : !!path;
-    planConnect(this, pipe, options);
+    const missing = loadParts(this, options);
+    if (missing === undefined) planConnect(this, pipe, options);
     if (handle === null) {
       this[kHandle] = pipe ? new Pipe() : new TCP();
       adoptNextHandle(this);
     }
     this._unrefTimer();
     this.connecting = true;
+    if (missing !== undefined) {
+      failLater(this, missing);
+      return this;
+    }
     const { dialPipe, dialTcp } = diallingPart();
-
     if (pipe) {
       validateString(path, 'options.path');
       dialPipe(this, path, connected);

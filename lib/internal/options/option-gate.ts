@@ -20,9 +20,14 @@ import {
 /** OptionStage::kAny of socket_options.h. */
 const ANY_STAGE = 4;
 
+/** Whether a connect with these options takes the part that is loaded for them. */
+export function plansOptions(socket: OptionSocket, options: object): boolean {
+  return socket[kPendingOptions] !== undefined || namesOption(options);
+}
+
 /** Checks the options of a connect and has them set on the socket that it makes. */
 export function planConnect(socket: OptionSocket, local: boolean, options: object): void {
-  if (socket[kPendingOptions] !== undefined || namesOption(options)) {
+  if (plansOptions(socket, options)) {
     optionsPart().planConnect(socket, local, options);
   } else if (socket[kOptionPlan] !== undefined) {
     // Most sockets never get the property.

@@ -1,0 +1,62 @@
+import nodeNet from 'node:net';
+
+import { runChild, type ChildTools } from '../helpers/child';
+import { implementations } from '../helpers/implementations';
+import { endpointOf, Scope } from '../helpers/scope';
+
+/** Clients whose process has no descriptor left when it connects for the first time. */
+
+const scope = new Scope(nodeNet);
+afterEach(() => scope.dispose());
+
+/** Connects with no descriptor left, and again by the same socket when there are some. */
+function program({ net, require: load, args }: ChildTools): void {
+  const { openSync, closeSync } = load('node:fs') as typeof import('node:fs');
+  const [options] = args as [import('node:net').NetConnectOpts];
+  const log: unknown[] = [];
+  // Makes stdout, which takes descriptors of its own.
+  process.stdout.write('');
+  const kept: number[] = [];
+  try {
+    for (;;) kept.push(openSync('/dev/null', 'r'));
+  } catch {
+    // There are no more.
+  }
+  const socket = net.connect(options);
+  log.push('returned');
+  socket.once('error', ({ code, syscall, address, port }: any) => {
+    log.push({ code, syscall, address, port });
+  });
+  socket.once('close', () => {
+    for (const fd of kept) closeSync(fd);
+    socket.connect(options, () => {
+      log.push('connected');
+      socket.destroy();
+      process.stdout.write(JSON.stringify(log));
+    });
+  });
+}
+
+describe.each(implementations)('a client of $name with no descriptor left', (implementation) => {
+  const settings: [string, object][] = [['without options', {}]];
+  if (implementation.isUvnet) settings.push(['with socket options', { userTimeout: 1000 }]);
+
+  describe.each(settings)('%s', (_, extra) => {
+    test.each(['tcp', 'unix'] as const)('has an error, and may connect again: %s', async (kind) => {
+      const server = await scope.listen(scope.server(), scope.listenOptions(kind));
+      const options = endpointOf(server) as { host?: string; port?: number; path?: string };
+      const { code, stdout, stderr } = await runChild(implementation, program, {
+        args: [{ ...options, ...(kind === 'tcp' ? extra : {}) }],
+        under: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'],
+      });
+      expect([code, stderr]).toEqual([0, '']);
+      const { host, port, path } = options;
+      const error = { code: 'EMFILE', syscall: 'connect', address: path ?? host, port };
+      expect(JSON.parse(stdout)).toEqual([
+        'returned',
+        JSON.parse(JSON.stringify(error)),
+        'connected',
+      ]);
+    });
+  });
+});
