@@ -3,15 +3,13 @@
 #ifndef _WIN32
 #include <unistd.h>
 
-#include <map>
-#include <mutex>
 #include <string>
-#include <utility>
 #endif
 
 #include "env/descriptor.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
+#include "transfer/offers.h"
 
 // On Windows a socket is tied to the completion port of the loop that opened it
 // first, for as long as it lives: no other loop and no other handle can take it
@@ -22,80 +20,6 @@ namespace uvnet {
 namespace {
 
 #ifndef _WIN32
-
-// What one environment offers and another may take: a descriptor, and the name
-// that libuv is to unlink when the pipe bound to it is closed.
-struct Offer {
-  int fd = -1;
-  // Allocated by libuv, which alone can free it: it goes on to the pipe that
-  // takes the descriptor. Null for all but bound pipes.
-  const char* name = nullptr;
-  // Never dereferenced: tells whose offers end when an environment ends.
-  const Environment* owner = nullptr;
-};
-
-void Discard(const Offer& offer) {
-  close(offer.fd);
-  if (offer.name != nullptr) unlink(offer.name);
-}
-
-// The offers of all environments of the process. This is the one piece of state
-// of uvnet that belongs to no environment, because two of them have to meet
-// somewhere; everything in it is guarded by one mutex, nothing in it refers to
-// JavaScript or to a loop.
-//
-// An offer ends in one of three ways: it is taken, it is withdrawn (its time is
-// up), or the environment that made it ends. So a descriptor cannot outlive all
-// who know of it. Keys come from the system's random source: who was not given
-// one cannot take what another thread offers.
-class Offers {
- public:
-  static Offers& Shared() {
-    static Offers offers;
-    return offers;
-  }
-
-  int Add(const Offer& offer, std::string* key) {
-    uint8_t random[16];
-    const int status = uv_random(nullptr, nullptr, random, sizeof random, 0, nullptr);
-    if (status != 0) return status;
-    static const char digits[] = "0123456789abcdef";
-    key->clear();
-    for (const uint8_t byte : random) {
-      *key += digits[byte >> 4];
-      *key += digits[byte & 15];
-    }
-    std::lock_guard<std::mutex> lock(mutex_);
-    offers_[*key] = offer;
-    return 0;
-  }
-
-  // False where there is no such offer (any more).
-  bool Take(const std::string& key, Offer* offer) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = offers_.find(key);
-    if (found == offers_.end()) return false;
-    *offer = found->second;
-    offers_.erase(found);
-    return true;
-  }
-
-  void End(const Environment* owner) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    for (auto at = offers_.begin(); at != offers_.end();) {
-      if (at->second.owner == owner) {
-        Discard(at->second);
-        at = offers_.erase(at);
-      } else {
-        ++at;
-      }
-    }
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, Offer> offers_;
-};
 
 // Ends with its environment what that one has offered and nobody took.
 class OwnOffers final : public EnvironmentPart {
@@ -147,7 +71,7 @@ napi_value TakeOffer(napi_env env, napi_callback_info info) {
   if (!Offers::Shared().Take(arguments.String(1), &offer)) return arguments.Return(UV_ENOENT);
   const int status = Open(stream, offer.fd);
   if (status != 0) {
-    Discard(offer);
+    Offers::Discard(offer);
   } else if (offer.name != nullptr && stream->kind() == Handle::Kind::kPipe) {
     stream->uv_pipe()->pipe_fname = offer.name;
   }
@@ -159,7 +83,7 @@ napi_value WithdrawOffer(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Offer offer;
   if (!Offers::Shared().Take(arguments.String(0), &offer)) return arguments.Return(UV_ENOENT);
-  Discard(offer);
+  Offers::Discard(offer);
   return arguments.Return(0);
 }
 

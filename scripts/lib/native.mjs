@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { at, capture, CommandError, findNodeDir, hasCommand, inParallel, root } from './tools.mjs';
 
-export const flavours = ['debug', 'asan', 'coverage', 'release'];
+export const flavours = ['debug', 'asan', 'tsan', 'coverage', 'release'];
 
 /** The addon of a flavour. */
 export const addonOf = (flavour) => at(`build-${flavour}`, 'Release', 'uvnet.node');
