@@ -9,7 +9,7 @@ import { formatHtml } from './lib/html.mjs';
 import { formatSvg } from './lib/svg.mjs';
 import { chooseCpus, describeMachine, loadAverage, versionOf } from './lib/machine.mjs';
 import { formatMarkdown } from './lib/markdown.mjs';
-import { HELP, UsageError, parseOptions } from './lib/options.mjs';
+import { HELP, UsageError, formatUsageError, parseOptions } from './lib/options.mjs';
 import { runWorkloads } from './lib/session.mjs';
 import { makeSubjects } from './lib/subjects.mjs';
 import { Progress, formatSummary, formatTable } from './lib/terminal.mjs';
@@ -110,6 +110,6 @@ async function main() {
 }
 
 main().catch((error) => {
-  console.error(error instanceof UsageError ? `${error.message}\n\n${HELP}` : error);
+  console.error(error instanceof UsageError ? formatUsageError(error) : error);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 });

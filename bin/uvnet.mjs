@@ -63,7 +63,10 @@ async function runBench(args) {
     }
   }
   const script = fileURLToPath(new URL('../bench/run.mjs', import.meta.url));
-  const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [script, ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, UVNET_COMMAND: 'uvnet bench' },
+  });
   return status ?? 1;
 }
 

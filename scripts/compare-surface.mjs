@@ -5,6 +5,16 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const help = `Usage: node scripts/compare-surface.mjs [options]
+
+Lists how uvnet's names, properties and lengths of functions differ from those
+of node:net here.
+
+  --json   as JSON
+  --help   this text
+`;
 
 const require = createRequire(import.meta.url);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -92,17 +102,26 @@ export function compareSurfaces(theirs, ours) {
   return differences;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+function main() {
+  const { values } = parseArgs({
+    options: { json: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
   const differences = compareSurfaces(
     require('node:net'),
     require(path.join(root, 'dist/index.js')),
   );
-  if (process.argv.includes('--json')) {
+  if (values.json) {
     console.log(JSON.stringify(differences));
-  } else {
-    for (const { where, theirs = 'missing', ours = 'missing' } of differences) {
-      console.log(`${where}: node:net ${theirs}; uvnet ${ours}`);
-    }
-    console.log(`${differences.length} differences from node:net of ${process.version}`);
+    return;
   }
+  for (const { where, theirs = 'missing', ours = 'missing' } of differences) {
+    console.log(`${where}: node:net ${theirs}; uvnet ${ours}`);
+  }
+  console.log(`${differences.length} differences from node:net of ${process.version}`);
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();

@@ -6,19 +6,24 @@ import { parseArgs } from 'node:util';
 const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const DEFAULT_IMPL = resolve(PROJECT, 'dist/index.js');
 
-export const HELP = `Usage: node bench/run.mjs [options]
+/** How the command was called; `uvnet bench` says so. */
+const COMMAND = process.env.UVNET_COMMAND ?? 'node bench/run.mjs';
 
-Compares uvnet with node:net: CPU time of the server per operation, measured in pairs.
+export const HELP = `Usage: ${COMMAND} [options]
+
+Compares uvnet with node:net: CPU time of the server per operation, measured in
+pairs.
 
   --only REGEX      workloads whose id matches (see --list)
   --list            list the workloads and end
   --quick           the main workloads, 3 short pairs each: under a minute
   --pairs N         pairs per workload (default 7, quick 3)
   --seconds S       measured per pair and side, in slices (default 1, quick 0.3)
-  --warmup S        of traffic that is not counted, before (default 1, quick 0.3)
+  --warmup S        of traffic before, not counted (default 1, quick 0.3)
   --node PATH       node binary for both sides (default: the one running this)
-  --impl PATH       module under measurement (default: dist/index.js of the project)
-  --baseline PATH   what it is compared with (default: node:net); another build of uvnet, say
+  --impl PATH       module under measurement (default: this uvnet)
+  --baseline PATH   what it is compared with (default: node:net); another build
+                    of uvnet, say
   --floor           also measure a plain C epoll server
   --bun PATH        also measure Bun's net and Bun.listen with this binary
   --cpus A,B        cores for the server and for the load generator
@@ -26,8 +31,9 @@ Compares uvnet with node:net: CPU time of the server per operation, measured in 
   --html FILE       write the report
   --svg FILE        write the picture of README.md
   --markdown FILE   write the tables of docs/PERFORMANCE.md
-  --from FILE       measure nothing: make the reports from an earlier --json (repeatable)
-  --help            this text
+  --from FILE       measure nothing: make the reports from an earlier --json
+                    (repeatable)
+  -h, --help        this text
 `;
 
 const OPTIONS = {
@@ -48,11 +54,15 @@ const OPTIONS = {
   svg: { type: 'string' },
   markdown: { type: 'string' },
   from: { type: 'string', multiple: true },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 };
 
 /** A mistake of the caller: reported without a stack. */
 export class UsageError extends Error {}
+
+/** What to print about one, a line. */
+export const formatUsageError = ({ message }) =>
+  `${COMMAND}: ${message.split('\n', 1)[0].replace(/\.$/, '')}; see ${COMMAND} --help`;
 
 function number(name, text, fallback, { integer = false, min = 0 } = {}) {
   if (text === undefined) return fallback;

@@ -83,10 +83,13 @@ export function formatSummary({ id, unit, subjects }) {
   return `${id}: ${parts.join(', ')}`;
 }
 
-/** Rows of text cells as aligned lines; the first column to the left, the others to the right. */
+/**
+ * Rows of text cells as aligned lines; the first column to the left, the others to the right. A row
+ * of a single cell is a heading, and as long as it likes.
+ */
 export function alignRows(rows) {
   const widths = [];
-  for (const row of rows) {
+  for (const row of rows.filter(({ length }) => length > 1)) {
     row.forEach((cell, i) => {
       widths[i] = Math.max(widths[i] ?? 0, [...cell].length);
     });
@@ -94,7 +97,7 @@ export function alignRows(rows) {
   return rows.map((row) =>
     row
       .map((cell, i) => {
-        const space = ' '.repeat(widths[i] - [...cell].length);
+        const space = ' '.repeat(Math.max(0, widths[i] - [...cell].length));
         return i === 0 ? cell + space : space + cell;
       })
       .join('  ')
@@ -120,13 +123,12 @@ export function remarks(result) {
   return found;
 }
 
-const HEADER = ['', 'unit', 'cost', 'ratio [95 %]', 'target', 'per second', 'p50 µs', 'p99 µs'];
+const HEADER = ['', 'cost', 'ratio [95 %]', 'target', 'per second', 'p50 µs', 'p99 µs'];
 
 function subjectRow(result, subject) {
   const { label, id, value, ratio, perSecond, p50, p99 } = subject;
   return [
     `  ${label}`,
-    result.unit,
     formatNumber(value?.median),
     formatRatio(ratio),
     id === 'impl' ? formatTarget(result) : '',
@@ -136,17 +138,16 @@ function subjectRow(result, subject) {
   ];
 }
 
-/** The results as text. */
+/** The results as text, for terminals of 80 columns. */
 export function formatTable(results) {
   const rows = [HEADER];
   for (const result of results) {
-    rows.push([`${result.title}  (${result.id})`]);
+    rows.push([`${result.title} (${result.id}), cost in ${result.unit}`]);
     for (const subject of result.subjects) rows.push(subjectRow(result, subject));
   }
-  const lines = alignRows(rows.map((row) => HEADER.map((_, i) => row[i] ?? '')));
+  const lines = alignRows(rows);
   const notes = results.flatMap((result) => {
-    const found = remarks(result);
-    return found.length === 0 ? [] : [`  ${result.id}: ${found.join('; ')}`];
+    return remarks(result).map((remark) => `  ${result.id}: ${remark}`);
   });
   if (notes.length > 0) lines.push('', 'Remarks', ...notes);
   return lines.join('\n');

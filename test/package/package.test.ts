@@ -651,10 +651,11 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     });
 
     test('help, and wrong usage', () => {
-      for (const args of [[], ['doctor'], ['build'], ['proxy']]) {
+      for (const args of [[], ['doctor'], ['build'], ['proxy'], ['bench']]) {
         const { status, stdout, stderr } = uvnet(...args, '-h');
         expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
         expect(uvnet(...args, '--help').stdout).toBe(stdout);
+        expect(stdout.split(' [')[0]).toContain(['Usage: uvnet', ...args].join(' '));
         expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
       }
       expect(uvnet('-v').stdout).toBe(uvnet('--version').stdout);
@@ -662,6 +663,12 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect(uvnet('brew').stderr).toContain('unknown command brew');
       expect(uvnet('doctor', '--xml').status).toBe(2);
       expect(uvnet('build', '--fast').status).toBe(2);
+      expect(uvnet('bench', '--pairs', 'many')).toMatchObject({
+        status: 2,
+        stdout: '',
+        stderr: 'uvnet bench: --pairs many: expected an integer above 0; see uvnet bench --help\n',
+      });
+      expect(uvnet('bench', '--fast').stderr).toMatch(/^uvnet bench: .*--fast.*\n$/);
     });
 
     test('bench without the core says so in a line', () => {
