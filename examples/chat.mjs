@@ -81,7 +81,16 @@ const server = net.createServer((socket) => {
 });
 
 const where = process.argv[2] ?? '4000';
+const wantsHelp = where === '--help' || where === '-h';
+if (wantsHelp || where.startsWith('-') || Number(where) > 65_535) {
+  (wantsHelp ? console.log : console.error)('Usage: node examples/chat.mjs [PORT or PATH]');
+  process.exit(wantsHelp ? 0 : 2);
+}
 server.listen(/^\d+$/.test(where) ? { port: Number(where), host: '127.0.0.1' } : { path: where });
+server.on('error', (error) => {
+  console.error(`chat: ${error.message}`);
+  process.exitCode = 1;
+});
 server.on('listening', () => {
   const address = server.address();
   console.log(`listening on ${typeof address === 'string' ? address : address.port}`);

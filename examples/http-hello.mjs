@@ -112,7 +112,17 @@ const server = net.createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => {});
 });
 
-server.listen({ port: Number(process.argv[2] ?? 8080), host: '127.0.0.1' }, () => {
+const port = process.argv[2] ?? '8080';
+const wantsHelp = port === '--help' || port === '-h';
+if (wantsHelp || !/^\d+$/.test(port) || Number(port) > 65_535) {
+  (wantsHelp ? console.log : console.error)('Usage: node examples/http-hello.mjs [PORT]');
+  process.exit(wantsHelp ? 0 : 2);
+}
+server.on('error', (error) => {
+  console.error(`http-hello: ${error.message}`);
+  process.exitCode = 1;
+});
+server.listen({ port: Number(port), host: '127.0.0.1' }, () => {
   console.log(`listening on ${server.address().port}`);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(0));

@@ -60,8 +60,19 @@ class Backend {
   }
 }
 
-const [port = '8080', ...names] = process.argv.slice(2);
+const [port, ...names] = process.argv.slice(2);
 const backends = names.map((name) => new Backend(name));
+const wantsHelp = port === '--help' || port === '-h';
+const isWrong =
+  !(Number(port) <= 65_535) ||
+  backends.length === 0 ||
+  backends.some(({ name, endpoint }) => name.startsWith('-') || endpoint.port > 65_535);
+if (wantsHelp || isWrong) {
+  (wantsHelp ? console.log : console.error)(
+    'Usage: node examples/load-balancer.mjs PORT BACKEND...  (each HOST:PORT, PORT or PATH)',
+  );
+  process.exit(wantsHelp ? 0 : 2);
+}
 const open = new Set();
 
 /** All backends, the one to try first in front. Those that rest are a last resort. */
@@ -85,6 +96,10 @@ const server = net.createServer(
   { noDelay: true, allowHalfOpen: true, pauseOnConnect: true },
   (client) => void balance(client),
 );
+server.on('error', (error) => {
+  console.error(`load-balancer: ${error.message}`);
+  process.exitCode = 1;
+});
 server.listen(Number(port), '127.0.0.1', () => {
   console.log(`listening on ${server.address().port}`);
 });

@@ -17,6 +17,14 @@ function endpoint(text) {
 }
 
 const [listen = '8080', target = '80'] = process.argv.slice(2);
+const wantsHelp = listen === '--help' || listen === '-h';
+const isWrong = (text) => text.startsWith('-') || endpoint(text).port > 65_535;
+if (wantsHelp || [listen, target].some(isWrong)) {
+  (wantsHelp ? console.log : console.error)(
+    'Usage: node examples/tcp-proxy.mjs [LISTEN] [TARGET]  (each PORT, HOST:PORT or PATH)',
+  );
+  process.exit(wantsHelp ? 0 : 2);
+}
 const targetEndpoint = endpoint(target);
 const open = new Set();
 
@@ -39,6 +47,10 @@ const server = net.createServer(
   { noDelay: true, pauseOnConnect: true },
   (client) => void pass(client),
 );
+server.on('error', (error) => {
+  console.error(`tcp-proxy: ${error.message}`);
+  process.exitCode = 1;
+});
 server.listen(endpoint(listen), () => {
   const address = server.address();
   console.log(`listening on ${typeof address === 'string' ? address : address.port}`);
