@@ -4,6 +4,7 @@ import type { Socket as NodeSocket } from 'node:net';
 import { nextEvent } from './events';
 import { lean, type Lean } from './relaying';
 import { Random } from './random';
+import type { Transport } from './scope';
 import type { Uvnet } from './uvnet';
 
 type Socket = import('../../lib/index').Socket;
@@ -36,6 +37,8 @@ export interface Owner {
   resume(): void;
   isPaused(): boolean;
   end(): void;
+  /** Closes the connection so that its peer learns of it by an error, where the transport can tell. */
+  reset(): void;
 }
 
 export type Move = 'toNode' | 'fromNode' | 'toLean' | 'upgrade' | 'thread' | 'relay';
@@ -43,6 +46,7 @@ export type Move = 'toNode' | 'fromNode' | 'toLean' | 'upgrade' | 'thread' | 're
 export interface EndOptions {
   net: Uvnet;
   random: Random;
+  transport: Transport;
   /** Whether tables may cut the bytes into messages: until there may be an end within one. */
   cutting: boolean;
   /** Whether descriptors come along. */
@@ -53,6 +57,16 @@ export interface EndOptions {
   pairs: [Socket, Socket][];
 }
 
+/** What a connection that was cut ends with, and what then happens to what was not written. */
+const OF_A_RESET = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECANCELED',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_UVNET_MESSAGE_CUT_OFF',
+]);
+
 /** One end of a connection: what it was sent and has sent, whoever owns it. */
 export class End {
   owner!: Owner;
@@ -61,6 +75,12 @@ export class End {
   /** By the other end, and by this one. */
   ended = false;
   finished = false;
+  /** One of the two was reset: from then on bytes may be missing, and errors are due. */
+  cut = false;
+  /** The other end was reset, and had not ended before. */
+  mayNotEnd = false;
+  /** Neither node:net, of which older lines take a reset for an end, nor a relay has ever had it. */
+  onlyOurs = true;
   writes = 0;
   told = 0;
   moved = 0;
@@ -120,6 +140,18 @@ export class End {
     this.owner.end();
   }
 
+  reset(): void {
+    this.note(`${this.owner.kind} is reset`);
+    this.owner.reset();
+  }
+
+  /** What went wrong, unless that is what a reset brings. */
+  troubled(by: string, error: Error): void {
+    const { code } = error as { code?: string };
+    this.note(`${by}: ${code}`);
+    if (!this.cut || !OF_A_RESET.has(code ?? '')) this.fail(`${by}: ${error.stack}`);
+  }
+
   /** Bytes have come to an owner. */
   take(by: Owner, bytes: Uint8Array): void {
     if (by !== this.owner) this.fail(`${by.kind} delivered bytes after it was moved`);
@@ -133,7 +165,8 @@ export class End {
   takeEnd(by: Owner): void {
     if (by !== this.owner) this.fail(`${by.kind} told the end after it was moved`);
     // A new owner is told as well.
-    if (by === this.toldEnd && by instanceof StreamOwner) this.fail('two ends');
+    if (by === this.toldEnd) this.fail('two ends');
+    if (this.mayNotEnd) this.fail('a reset became an end');
     this.toldEnd = by;
     this.ended = true;
     this.settle();
@@ -154,12 +187,14 @@ export class End {
       this.owner = from.move(how);
     } catch (error) {
       const { code } = error as { code?: string };
-      const gone = code === 'ERR_SOCKET_CLOSED' && this.finished && this.ended;
+      const over = this.cut || (this.finished && this.ended);
+      const gone = code === 'ERR_SOCKET_CLOSED' && over;
       if (code !== 'ERR_INVALID_STATE' && !gone) this.fail(`${how}: ${(error as Error).stack}`);
       this.note(`${from.kind} ${how} is refused (${code})`);
       return false;
     }
     this.moved += 1;
+    if (how === 'toNode' || how === 'relay') this.mayNotEnd = this.onlyOurs = false;
     this.note(`${from.kind} ${how}`);
     return true;
   }
@@ -177,7 +212,7 @@ export class StreamOwner implements Owner {
     listen = true,
   ) {
     this.kind = isNode ? 'node' : 'socket';
-    socket.on('error', (error: Error) => to.fail(`${this.kind} failed: ${error.stack}`));
+    socket.on('error', (error: Error) => to.troubled(this.kind, error));
     // At the end of a relay its sockets emit what a socket does then.
     socket.on('end', () => this.relayed || to.takeEnd(this));
     socket.on('drain', () => to.called('drain'));
@@ -197,7 +232,9 @@ export class StreamOwner implements Owner {
 
   private onData(bytes: Buffer): void {
     const { random } = this.to.options;
-    const size = random.chance(0.1) ? random.integer(0, bytes.length) : bytes.length;
+    // A destroyed stream may still emit what it has, but takes nothing back.
+    const returns = !this.socket.destroyed && random.chance(0.1);
+    const size = returns ? random.integer(0, bytes.length) : bytes.length;
     this.to.take(this, bytes.subarray(0, size));
     if (size < bytes.length) this.socket.unshift(bytes.subarray(size));
     this.to.called('data');
@@ -229,7 +266,11 @@ export class StreamOwner implements Owner {
   write(bytes: Buffer, told?: () => void): void {
     this.socket.write(
       bytes,
-      told && ((error) => (error ? this.to.fail(`write: ${error.stack}`) : told())),
+      told &&
+        ((error) => {
+          if (error) this.to.troubled('write', error);
+          told();
+        }),
     );
   }
 
@@ -256,6 +297,13 @@ export class StreamOwner implements Owner {
   end(): void {
     this.socket.end();
   }
+
+  reset(): void {
+    const { socket } = this;
+    // There is no reset of unix sockets, nor one of libuv's during a shutdown.
+    if (socket.remoteFamily === undefined || socket.writableEnded) socket.destroy();
+    else socket.resetAndDestroy();
+  }
 }
 
 /** The connection goes on through another one, whose far end is the owner. */
@@ -263,17 +311,18 @@ function relayed(to: End, from: Socket | Connection): Owner {
   const { pairs } = to.options;
   const pair = pairs[0];
   if (pair === undefined) throw Object.assign(new Error('no pair'), { code: 'ERR_INVALID_STATE' });
+  const wasOpen = 'isOpen' in from ? from.isOpen : !from.destroyed;
   const result = lean.relay(from, pair[0]);
   void result.catch(() => {});
   // What is refused is refused at once; only the news of it takes a tick.
   const { _handle: handle } = from as { _handle?: { relay: unknown } | null };
   const taken = 'isOpen' in from ? !from.isOpen : handle != null && handle.relay !== null;
-  if (!taken) throw Object.assign(new Error('refused'), { code: 'ERR_INVALID_STATE' });
+  if (!wasOpen || !taken) throw Object.assign(new Error('refused'), { code: 'ERR_INVALID_STATE' });
   pairs.shift();
   to.closing.push(
     result.then(
       ({ reason }) => reason !== 'end' && to.fail(`relay: ${reason}`),
-      (error: Error) => to.fail(`relay: ${error.stack}`),
+      (error: Error) => to.troubled('relay', error),
     ),
   );
   return new StreamOwner(to, pair[1]);
@@ -293,12 +342,15 @@ export class LeanOwner implements Owner {
   connection!: Connection;
   private paused = false;
   private corks = 0;
+  /** Closed, or moved on without a word. */
+  private left!: () => void;
 
   constructor(
     private readonly to: End,
     readonly framing: Framing | undefined,
   ) {
     this.kind = framing === undefined ? 'table' : `table (${framing.type})`;
+    to.closing.push(new Promise<void>((resolve) => (this.left = resolve)));
   }
 
   static from(to: End, socket: Socket): LeanOwner {
@@ -307,9 +359,14 @@ export class LeanOwner implements Owner {
       undefined,
       ...(to.options.cutting ? framings(random) : []),
     ]);
+    const borrow = random.chance(0.5);
     const owner = new LeanOwner(to, framing);
-    const borrow = framing === undefined && random.chance(0.5);
-    owner.connection = socket.toLean(owner.handlers(), { framing, borrow, allowHalfOpen: true });
+    try {
+      owner.connection = socket.toLean(owner.handlers(), { framing, borrow, allowHalfOpen: true });
+    } catch (error) {
+      owner.left();
+      throw error;
+    }
     return owner;
   }
 
@@ -323,9 +380,10 @@ export class LeanOwner implements Owner {
         to.called('end');
       },
       close: (_: Connection, error?: Error) => {
-        if (error !== undefined || to.owner !== this || !to.ended || !to.finished) {
-          to.fail(`${this.kind} was closed: ${error?.stack}`);
-        }
+        this.left();
+        if (to.owner !== this) to.fail(`${this.kind} was closed after it was moved`);
+        else if (error !== undefined) to.troubled(this.kind, error);
+        else if (!to.cut && !(to.ended && to.finished)) to.fail(`${this.kind} was closed`);
       },
     };
   }
@@ -339,8 +397,10 @@ export class LeanOwner implements Owner {
 
   move(how: Move): Owner {
     const { to, connection } = this;
-    if (how === 'relay') return relayed(to, connection);
-    return new StreamOwner(to, connection.upgradeToStream());
+    const owner =
+      how === 'relay' ? relayed(to, connection) : new StreamOwner(to, connection.upgradeToStream());
+    this.left();
+    return owner;
   }
 
   write(bytes: Buffer, told?: () => void): void {
@@ -375,4 +435,17 @@ export class LeanOwner implements Owner {
   end(): void {
     this.connection.end();
   }
+
+  reset(): void {
+    this.connection.reset();
+  }
+}
+
+/** One end is reset. */
+export function cut(end: End, other: End): void {
+  for (const each of [end, other]) each.cut = true;
+  const { transport } = end.options;
+  const own = [end, other].every((each) => each.onlyOurs);
+  other.mayNotEnd = transport === 'tcp' && !end.finished && own;
+  end.reset();
 }

@@ -1,9 +1,10 @@
 // Connections that change hands at random, in any state and from any callback: each byte comes once
-// and in order, each callback of a write is called, each old object is closed.
+// and in order, each callback of a write is called, each old object is closed. Some are reset in the
+// end: then the bytes that come are the first ones, and everything is closed.
 //
 // UVNET_MODEL_STEPS: how many steps (the nightly run takes a million); UVNET_MODEL_SEED: the first seed.
-import { nextTurn } from '../helpers/events';
-import { End, numbered, StreamOwner, type EndOptions } from '../helpers/owners';
+import { nextEvent, nextTurn } from '../helpers/events';
+import { cut, End, numbered, StreamOwner, type EndOptions } from '../helpers/owners';
 import { Random } from '../helpers/random';
 import type { Transport } from '../helpers/scope';
 import { describeUvnet } from '../helpers/uvnet';
@@ -14,6 +15,9 @@ const STEPS = Number(process.env['UVNET_MODEL_STEPS'] ?? 100_000);
 const FIRST_SEED = Number(process.env['UVNET_MODEL_SEED'] ?? 1);
 const GROUPS = 20;
 const STEPS_OF_ONE = 200;
+/** How many connections in a hundred are reset, and after how many of the steps that are left. */
+const RESET = 15;
+const STEPS_OF_RESET = 10;
 /** At a time: one delivery of the core's has the events of several connections. */
 const TOGETHER = 8;
 const LARGE = 300_000;
@@ -26,8 +30,8 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
 
   /** One after the other, so that each client gets its own peer. */
   let opened: Promise<unknown> = Promise.resolve();
-  function open(transport: Transport, handles: boolean, client = {}): Promise<[Socket, Socket]> {
-    const opening = opened.then(() => openPair(transport, handles, client));
+  function open(...how: Parameters<typeof openPair>): Promise<[Socket, Socket]> {
+    const opening = opened.then(() => openPair(...how));
     opened = opening;
     return opening;
   }
@@ -35,12 +39,14 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
   async function openPair(
     transport: Transport,
     handles: boolean,
-    client: object,
+    client: object = {},
+    pauseOnConnect = false,
   ): Promise<[Socket, Socket]> {
-    const key = `${transport} ${handles}`;
+    const key = `${transport} ${handles} ${pauseOnConnect}`;
     let server = servers.get(key);
     if (server === undefined) {
-      server = scope.server({ allowHalfOpen: true, ...(handles && { handles }) } as never);
+      const options = { allowHalfOpen: true, pauseOnConnect, ...(handles && { handles }) };
+      server = scope.server(options as never);
       await scope.listen(server, scope.listenOptions(transport));
       servers.set(key, server);
     }
@@ -53,6 +59,26 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
   }
 
   afterEach(() => servers.clear());
+
+  /** Sends a connection that was not read yet as a descriptor, as to another process. */
+  async function pass(socket: Socket, handles: boolean): Promise<Socket> {
+    const [sender, receiver] = await open('unix', true);
+    const passed = new Promise<Socket>((resolve) => {
+      receiver.once('handle', (handle: import('../../lib/index').PassedHandle) => {
+        resolve(scope.track(handle.toSocket({ allowHalfOpen: true, handles } as never)));
+      });
+    });
+    const closed = nextEvent(socket, 'close');
+    receiver.resume();
+    sender.sendHandle('x', socket, () => {
+      socket.destroy();
+      sender.destroy();
+    });
+    const there = await passed;
+    receiver.destroy();
+    await closed;
+    return there;
+  }
 
   /** Half a message at the end would be an error of the framing. */
   function stopCutting(ends: readonly End[]): boolean {
@@ -102,7 +128,21 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
     }
   }
 
-  /** Everything that was sent arrives. */
+  /** At once or from the next callback, and then some more steps of those who were not told yet. */
+  async function reset(random: Random, ends: readonly End[]): Promise<void> {
+    const first = random.integer(0, 1);
+    const [end, other] = [ends[first], ends[1 - first]];
+    const now = (): void => cut(end, other);
+    if (random.chance(0.5)) end.armed = now;
+    else now();
+    for (let step = random.integer(0, STEPS_OF_RESET); step > 0; step--) {
+      if (random.chance(0.2)) await nextTurn();
+      act(random, ends);
+    }
+    if (!end.cut) now();
+  }
+
+  /** Everything that was sent arrives, unless the connection was cut. */
   async function conclude(ends: readonly End[]): Promise<void> {
     for (const end of ends) {
       end.armed = undefined;
@@ -113,6 +153,7 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
     }
     await nextTurn();
     for (const end of ends) end.finish();
+    if (ends.some((end) => end.cut)) return;
     await progress(ends, Promise.all(ends.map(({ over }) => over)));
   }
 
@@ -139,7 +180,15 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
     const pairs: [Socket, Socket][] = [];
     const pair = (): Promise<[Socket, Socket]> => open('tcp', false);
     if (random.chance(0.5)) pairs.push(await pair(), await pair());
-    const options: EndOptions = { net, random, cutting: true, handles, pair, pairs };
+    const options: EndOptions = {
+      net,
+      random,
+      transport,
+      cutting: true,
+      handles,
+      pair,
+      pairs,
+    };
     const ends = [new End(`seed ${seed}, client`, options), new End(`seed ${seed}, peer`, options)];
 
     const direct = random.chance(0.2);
@@ -151,19 +200,25 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
         return true;
       },
     };
-    const sockets = await open(transport, handles, direct ? { onread } : {});
+    const passes = random.chance(0.2);
+    const sockets = await open(transport, handles, direct ? { onread } : {}, passes);
+    if (passes) sockets[1] = await pass(sockets[1], handles);
     sockets.forEach((socket, index) => {
       ends[index].owner = new StreamOwner(ends[index], socket, false, !(direct && index === 0));
     });
-    for (let step = 0; step < STEPS_OF_ONE; step++) {
+    const resetAt = random.chance(RESET / 100) ? random.integer(1, STEPS_OF_ONE) : STEPS_OF_ONE;
+    for (let step = 0; step < resetAt; step++) {
       if (ends.some(({ failure }) => failure !== undefined)) break;
       if (random.chance(0.2)) await nextTurn();
       act(random, ends);
     }
+    if (resetAt < STEPS_OF_ONE) await reset(random, ends);
     await conclude(ends);
     for (const [index, { received }] of ends.entries()) {
       const { sent } = ends[1 - index];
-      if (received !== sent) ends[index].fail(`received ${received} of ${sent}`);
+      if (ends[index].cut ? received > sent : received !== sent) {
+        ends[index].fail(`received ${received} of ${sent}`);
+      }
     }
     const closed = Promise.all(ends.flatMap(({ closing }) => closing));
     await progress(ends, Promise.race([closed, ...ends.map(({ failed }) => failed)]));

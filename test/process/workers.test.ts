@@ -1,5 +1,9 @@
 // Threads of a program whose main thread does not use uvnet.
-import { runChild } from '../helpers/child';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { runChild, type ChildTools } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 
 const linux = process.platform === 'linux' ? test : test.skip;
@@ -22,3 +26,80 @@ linux('the addon stays loaded when the last of them ends (/proc: Linux)', async 
   );
   expect(stdout).toBe('false 0 true\n');
 });
+
+/**
+ * Terminates a worker while it holds a descriptor as a number, and prints how many more there are of the
+ * file afterwards.
+ */
+async function terminateHolding({
+  require,
+  args: [entry, mode, folder],
+}: ChildTools): Promise<void> {
+  const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
+  const fs = require('node:fs') as typeof import('node:fs');
+  const { once } = require('node:events') as typeof import('node:events');
+  const net = require(entry) as typeof import('../../lib/index');
+  const file = fs.openSync('/etc/hostname', 'r');
+  const name = fs.readlinkSync(`/proc/self/fd/${file}`);
+  const nameOf = (fd: string): string | undefined => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return undefined;
+    }
+  };
+  const count = (): number =>
+    fs.readdirSync('/proc/self/fd').filter((fd) => nameOf(fd) === name).length;
+  const before = count();
+  const path = `${folder}/socket`;
+  const sends = `
+    const socket = net.connect(path, () => {
+      socket.write(Buffer.alloc(8 << 20));
+      socket.sendHandle('x', file);
+      parentPort.postMessage('');
+    });`;
+  const receives = `
+    net.createServer({ handles: true }, (socket) => {
+      socket.on('handle', () => {
+        parentPort.postMessage('');
+        for (;;);
+      });
+      socket.resume();
+    }).listen(path, () => parentPort.postMessage(''));`;
+  const source = `
+    const { parentPort, workerData: { path, file } } = require('node:worker_threads');
+    const net = require(${JSON.stringify(entry)});
+    ${mode === 'sends' ? sends : receives}`;
+  // Takes nothing, so that what the worker sends has to wait.
+  const server = mode === 'sends' ? net.createServer({ pauseOnConnect: true }) : undefined;
+  if (server !== undefined) await once(server.listen(path), 'listening');
+  for (let round = 0; round < 3; round++) {
+    const worker = new Worker(source, { eval: true, workerData: { path, file } });
+    await once(worker, 'message');
+    if (mode === 'receives') {
+      const inEvent = once(worker, 'message');
+      const client = net.connect(path);
+      client.sendHandle('x', file);
+      await inEvent;
+      client.destroy();
+    }
+    await worker.terminate();
+    if (server === undefined) fs.rmSync(path, { force: true });
+  }
+  console.log(count() - before);
+  process.exit();
+}
+
+linux.each(['sends', 'receives'])(
+  'one that is terminated while it %s a descriptor leaves none (/proc: Linux)',
+  async (mode) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-workers-'));
+    try {
+      const args = [uvnet!.entry, mode, folder];
+      const { stdout, stderr } = await runChild(uvnet!, terminateHolding, { args });
+      expect([stdout, stderr]).toEqual(['0\n', '']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);

@@ -1,6 +1,6 @@
 // Every way in which a connection changes hands, from every state that it may be in.
 import { nextEvent, nextTurn } from '../helpers/events';
-import { End, numbered, StreamOwner, type Move } from '../helpers/owners';
+import { cut, End, numbered, StreamOwner, type Move } from '../helpers/owners';
 import { Random } from '../helpers/random';
 import { lean } from '../helpers/relaying';
 import { endpointOf, type Transport } from '../helpers/scope';
@@ -24,6 +24,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     const options = {
       net,
       random: new Random(7),
+      transport,
       cutting: false,
       handles: false,
       pair: open,
@@ -109,6 +110,18 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
       end.finish();
       move();
     },
+    'that its peer has just reset'(end, other, move) {
+      other.write(700, false);
+      end.write(700, true);
+      cut(other, end);
+      // Nobody has told it yet.
+      move();
+    },
+    'that was reset'(end, other, move) {
+      end.write(700, true);
+      cut(end, other);
+      move();
+    },
   };
 
   const moves: Move[] = ['toNode', 'fromNode', 'toLean', 'upgrade', 'thread', 'relay'];
@@ -127,10 +140,11 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
       }
       await nextTurn();
       for (const each of [end, other]) each.finish();
-      await Promise.all([end.over, other.over]);
+      if (!end.cut) await Promise.all([end.over, other.over]);
       for (const each of [end, other]) expect(each.report()).toContain('well');
-      expect([end.received, other.received]).toEqual([other.sent, end.sent]);
+      if (!end.cut) expect([end.received, other.received]).toEqual([other.sent, end.sent]);
       await Promise.all([...end.closing, ...other.closing]);
+      for (const each of [end, other]) expect(each.report()).toContain('well');
       expect([end.told, other.told]).toEqual([end.writes, other.writes]);
     });
   });
@@ -256,6 +270,32 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
       await nextEvent(attached, 'listening');
       expect(await connected(attached)).toBe('');
     }
+  });
+
+  test('a socket does not move in the callback of a write that has failed', async () => {
+    const { client, peer } = await scope.pair();
+    peer.on('error', () => {});
+    (client as Socket).resetAndDestroy();
+    const codes: unknown[] = [];
+    const moves = [
+      (from: Socket) => from.detach(),
+      (from: Socket) => from.toNode(),
+      (from: Socket) => from.toLean({}),
+    ];
+    const closed = nextEvent(peer, 'close');
+    peer.write('x', (error?: NodeJS.ErrnoException | null) => {
+      codes.push(error?.code);
+      for (const move of moves) {
+        try {
+          move(peer as Socket);
+        } catch (thrown) {
+          codes.push((thrown as NodeJS.ErrnoException).code);
+        }
+      }
+    });
+    expect(await closed).toEqual([true]);
+    const refused = moves.map(() => 'ERR_SOCKET_CLOSED');
+    expect(codes).toEqual([expect.stringMatching(/^(ECONNRESET|EPIPE)$/), ...refused]);
   });
 
   test('a side that cannot be read is not relayed', async () => {

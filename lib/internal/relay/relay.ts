@@ -66,7 +66,7 @@ export function blame(error: unknown, side: Side, progress: RelayProgress): unkn
 
 /** The error that makes a socket unfit to be relayed. */
 export function unfit(socket: SocketImpl): Error | undefined {
-  if (socket.destroyed) return new ERR_SOCKET_CLOSED();
+  if (socket.destroyed || socket.errored !== null) return new ERR_SOCKET_CLOSED();
   const handle = socket[kHandle];
   if (!(handle instanceof Handle)) return new ERR_INVALID_STATE('the socket is not connected');
   if (handle.relay !== null) return new ERR_INVALID_STATE('the socket is being relayed already');

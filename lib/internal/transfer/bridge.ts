@@ -12,7 +12,7 @@ import type { Handle } from '../native/handle';
 import type { KeepAliveSetting } from '../options/option-owners';
 import type { SocketImpl } from '../socket/socket-state';
 import { kKeepAlive, kNoDelay, kReceiveHandles } from '../base/symbols';
-import { checkDeparture, depart, endsLater, refuseWaiting } from './departure';
+import { checkDeparture, depart, endsLater, isOver, refuseWaiting } from './departure';
 import { duplicateDescriptor, isNodeHandle, openDescriptor } from '../native/node-handle';
 import { makeToken, takeToken, type DetachOptions, type Token } from './handover';
 import { finishFirst } from './queue-behind';
@@ -133,7 +133,7 @@ export function fromNode(
   if (old.connecting) {
     throw new ERR_INVALID_STATE("Socket.fromNode() needs a connection; wait for 'connect'");
   }
-  if (old.destroyed) throw new ERR_SOCKET_CLOSED();
+  if (isOver(old)) throw new ERR_SOCKET_CLOSED();
   const { _handle: handle } = old as unknown as { _handle: unknown };
   if (!isNodeHandle(handle) || handle.fd < 0) {
     throw new ERR_INVALID_STATE('Socket.fromNode() needs a TCP or pipe connection of node:net');

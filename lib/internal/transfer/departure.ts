@@ -26,6 +26,12 @@ import { awaitsSending, isShutDown } from './unsent';
  * 3. `depart`: the old socket is closed, and delivers nothing any more.
  */
 
+/**
+ * Also in the callback of a write that has failed, after which the socket is destroyed: the kernel tells
+ * the error once, and a new owner would take what follows for an end.
+ */
+export const isOver = (socket: Duplex): boolean => socket.destroyed || socket.errored !== null;
+
 /** The handle of a socket that may move. Its gathered writes have left, or are in the core's queue. */
 export function checkDeparture(socket: SocketImpl, method: string): Handle {
   if (socket.connecting) {
@@ -34,7 +40,7 @@ export function checkDeparture(socket: SocketImpl, method: string): Handle {
   // What fails here destroys its socket.
   flushGathered();
   const handle = socket[kHandle];
-  if (socket.destroyed || handle === null) throw new ERR_SOCKET_CLOSED();
+  if (isOver(socket) || handle === null) throw new ERR_SOCKET_CLOSED();
   if (!(handle instanceof TCP || handle instanceof Pipe)) {
     throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(`${method} of a foreign handle`);
   }
