@@ -72,9 +72,8 @@ export class End {
   owner!: Owner;
   sent = 0;
   received = 0;
-  /** By the other end, and by this one. */
-  ended = false;
-  finished = false;
+  ended = false; // by the other end
+  finished = false; // by this one
   /** One of the two was reset: from then on bytes may be missing, and errors are due. */
   cut = false;
   /** The other end was reset, and had not ended before. */
@@ -249,7 +248,7 @@ export class StreamOwner implements Owner {
       case 'fromNode':
         return new StreamOwner(to, net.Socket.fromNode(socket as NodeSocket));
       case 'thread': {
-        // As a message between threads carries it.
+        // As a message between threads.
         const token = structuredClone((socket as Socket).detach());
         return new StreamOwner(to, net.Socket.attach(token));
       }
