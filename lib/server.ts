@@ -119,12 +119,13 @@ Object.setPrototypeOf(Server, EventEmitter);
 
 /** What travels of the limits as it is. */
 function limitsOf(server: Server): ServerOptions {
-  const { maxConnectionsPerAddress, ipv6PrefixLength, acceptRate } = server;
+  const { maxConnectionsPerAddress, ipv6PrefixLength, acceptRate, limitGroup } = server;
   const { proxyProtocol, proxyHeaderTimeout, connectionAttemptTimeout } = server;
   return {
     maxConnectionsPerAddress,
     ipv6PrefixLength,
     acceptRate,
+    limitGroup,
     proxyProtocol,
     proxyHeaderTimeout,
     connectionAttemptTimeout,

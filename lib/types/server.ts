@@ -17,6 +17,8 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
   maxConnectionsPerAddress: number | null | undefined;
   ipv6PrefixLength: number;
   acceptRate: AcceptRate | null | undefined;
+  /** The option; it cannot be changed. */
+  readonly limitGroup: string | undefined;
   proxyProtocol: ProxyMode;
   proxyFrom: nodeNet.BlockList | undefined;
   proxyHeaderTimeout: number;

@@ -32,27 +32,30 @@ bool Lists(const BlockRules* list, const sockaddr* address) {
   return list->Contains(ip);
 }
 
+DropReason ReasonOf(LimitCounters::Answer answer) {
+  switch (answer) {
+    case LimitCounters::Answer::kEntered: return DropReason::kNone;
+    case LimitCounters::Answer::kTooMany: return DropReason::kMaxConnections;
+    case LimitCounters::Answer::kTooManyOfAddress: return DropReason::kMaxPerAddress;
+    case LimitCounters::Answer::kTooFast: break;
+  }
+  return DropReason::kRate;
+}
+
 }  // namespace
 
 void AcceptPolicy::TakeBack(uint32_t ticket, uint64_t bytes_read, uint64_t bytes_written) {
   --stats_.open;
   stats_.bytes_read += bytes_read;
   stats_.bytes_written += bytes_written;
-  if (per_address_ != nullptr) per_address_->Release(ticket);
+  counters_->Leave(ticket);
   Release();
-}
-
-AcceptPolicy::AcceptPolicy() = default;
-
-void AcceptPolicy::SetIPv6Prefix(unsigned bits) {
-  ipv6_prefix_ = bits;
-  if (per_address_ != nullptr) per_address_->SetIPv6Prefix(bits);
 }
 
 void AcceptPolicy::SetRate(double per_second, uint32_t burst) {
   // Not a number is no way to be without a limit.
-  has_rate_ = per_second != 0;
-  if (has_rate_) rate_.Configure(per_second, burst, uv_hrtime());
+  limits_.has_rate = per_second != 0;
+  if (limits_.has_rate) counters_->SetRate(per_second, burst);
 }
 
 DropReason AcceptPolicy::ExpectsProxy(const sockaddr* peer, bool* expects) const {
@@ -65,14 +68,11 @@ DropReason AcceptPolicy::ExpectsProxy(const sockaddr* peer, bool* expects) const
 }
 
 DropReason AcceptPolicy::Admit(const sockaddr* peer, bool via_proxy, Admission* admission) {
-  if (stats_.open >= max_connections) return DropReason::kMaxConnections;
+  if (counters_->IsFull(limits_)) return DropReason::kMaxConnections;
   if (Lists(block_list.get(), peer)) return DropReason::kBlockList;
-  // Before the rate, so that one address cannot use up what is there for all.
-  if (!via_proxy && !TakePlace(peer, admission)) return DropReason::kMaxPerAddress;
-  if (has_rate_ && !rate_.Take(uv_hrtime())) {
-    if (per_address_ != nullptr) per_address_->Release(admission->ticket_);
-    return DropReason::kRate;
-  }
+  const DropReason reason =
+      ReasonOf(counters_->Enter(limits_, via_proxy ? nullptr : peer, &admission->ticket_));
+  if (reason != DropReason::kNone) return reason;
   Retain();
   admission->giver_ = this;
   ++stats_.open;
@@ -81,32 +81,7 @@ DropReason AcceptPolicy::Admit(const sockaddr* peer, bool via_proxy, Admission* 
 
 DropReason AcceptPolicy::AdmitClient(const sockaddr* client, Admission* admission) {
   if (Lists(block_list.get(), client)) return DropReason::kBlockList;
-  return TakePlace(client, admission) ? DropReason::kNone : DropReason::kMaxPerAddress;
-}
-
-// True also where there is no limit, or no address to count.
-bool AcceptPolicy::TakePlace(const sockaddr* address, Admission* admission) {
-  admission->ticket_ = PerAddressLimiter::kNoTicket;
-  if (max_per_address == kNoLimit) return true;
-  if (per_address_ == nullptr) {
-    uint64_t seed = uv_hrtime();
-    // Where the system has no randomness to give, the time is what remains.
-    uv_random(nullptr, nullptr, &seed, sizeof seed, 0, nullptr);
-    per_address_.reset(new PerAddressLimiter(seed));
-    per_address_->SetIPv6Prefix(ipv6_prefix_);
-  }
-  if (address->sa_family == AF_INET) {
-    const auto* in = reinterpret_cast<const sockaddr_in*>(address);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&in->sin_addr);
-    admission->ticket_ = per_address_->AcquireIPv4(bytes, max_per_address);
-  } else if (address->sa_family == AF_INET6) {
-    const auto* in6 = reinterpret_cast<const sockaddr_in6*>(address);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&in6->sin6_addr);
-    admission->ticket_ = per_address_->AcquireIPv6(bytes, max_per_address);
-  } else {
-    return true;
-  }
-  return admission->ticket_ != PerAddressLimiter::kNoTicket;
+  return ReasonOf(counters_->EnterAddress(limits_, client, &admission->ticket_));
 }
 
 // Methods ---------------------------------------------------------------------
@@ -127,8 +102,10 @@ uint32_t Limit(const Arguments& arguments, size_t index) {
   return whole < value ? whole + 1 : whole;
 }
 
-napi_value PolicyNew(napi_env env, napi_callback_info) {
-  auto* policy = new AcceptPolicy();
+// (name of a group?)
+napi_value PolicyNew(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  auto* policy = new AcceptPolicy(arguments.has(0) ? arguments.String(0) : std::string());
   napi_value result;
   const napi_status status = napi_create_external(
       env, policy, [](napi_env, void* data, void*) { static_cast<AcceptPolicy*>(data)->Release(); },
@@ -143,10 +120,8 @@ napi_value PolicyLimits(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
   if (policy == nullptr) return arguments.Return(UV_EINVAL);
-  policy->max_connections = Limit(arguments, 1);
-  policy->max_per_address = Limit(arguments, 2);
-  policy->SetIPv6Prefix(
-      static_cast<unsigned>(arguments.Int(3, PerAddressLimiter::kDefaultIPv6Prefix)));
+  policy->SetLimits(Limit(arguments, 1), Limit(arguments, 2),
+                    static_cast<unsigned>(arguments.Int(3, PerAddressLimiter::kDefaultIPv6Prefix)));
   return arguments.Return(0);
 }
 

@@ -6,10 +6,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "block_list/block_rules.h"
-#include "listen/per_address_limiter.h"
-#include "listen/token_bucket.h"
+#include "listen/limit_counters.h"
 #include "stream/admission.h"
 
 namespace uvnet {
@@ -34,12 +34,13 @@ enum class DropReason : uint8_t {
 // while the server listens: what they say holds from the next connection on.
 //
 // Life: references are held by the server's object, by its listener and by every admission, so that
-// connections may outlive both. One environment, one thread: no atomics.
+// connections may outlive both. One environment, one thread: no atomics. Only the
+// counters may be shared with other threads.
 class AcceptPolicy final : private Admission::Giver {
  public:
   enum class ProxyMode : uint8_t { kOff, kOptional, kRequire };
 
-  static constexpr uint32_t kNoLimit = UINT32_MAX;
+  static constexpr uint32_t kNoLimit = LimitCounters::kNoLimit;
 
   struct Stats {
     uint64_t accepted = 0;
@@ -51,7 +52,8 @@ class AcceptPolicy final : private Admission::Giver {
     uint64_t bytes_written = 0;
   };
 
-  AcceptPolicy();
+  // With a name, it counts together with the other policies of that group in this process.
+  explicit AcceptPolicy(const std::string& group = {}) : counters_(LimitCounters::Of(group)) {}
   AcceptPolicy(const AcceptPolicy&) = delete;
   AcceptPolicy& operator=(const AcceptPolicy&) = delete;
 
@@ -61,9 +63,11 @@ class AcceptPolicy final : private Admission::Giver {
   }
 
   // Limits -------------------------------------------------------------------
-  uint32_t max_connections = kNoLimit;
-  uint32_t max_per_address = kNoLimit;
-  void SetIPv6Prefix(unsigned bits);
+  void SetLimits(uint32_t connections, uint32_t per_address, unsigned ipv6_prefix) {
+    limits_.connections = connections;
+    limits_.per_address = per_address;
+    limits_.ipv6_prefix = ipv6_prefix;
+  }
   // A rate of 0 is no limit.
   void SetRate(double per_second, uint32_t burst);
 
@@ -100,14 +104,9 @@ class AcceptPolicy final : private Admission::Giver {
 
   void TakeBack(uint32_t ticket, uint64_t bytes_read, uint64_t bytes_written) override;
 
-  bool TakePlace(const sockaddr* address, Admission* admission);
-
   uint32_t references_ = 1;
-  bool has_rate_ = false;
-  unsigned ipv6_prefix_ = PerAddressLimiter::kDefaultIPv6Prefix;
-  TokenBucket rate_;
-  // Made when the first limit per address is set.
-  std::unique_ptr<PerAddressLimiter> per_address_;
+  LimitCounters::Limits limits_;
+  const std::shared_ptr<LimitCounters> counters_;
   Stats stats_;
 };
 

@@ -50,6 +50,7 @@ const ADDITIONS = new Map([
   ['Server.prototype.maxConnectionsPerAddress', 'limit of the listener'],
   ['Server.prototype.ipv6PrefixLength', 'what counts as one address to the limits'],
   ['Server.prototype.acceptRate', 'limit of the listener'],
+  ['Server.prototype.limitGroup', 'servers that count together'],
   ['Server.prototype.connectionAttemptTimeout', 'closes connections that say nothing'],
   ['Server.prototype.proxyProtocol', 'addresses from a proxy'],
   ['Server.prototype.proxyFrom', 'which proxies are believed'],

@@ -30,7 +30,12 @@ const numbers = new Float64Array(FIXED_STATS + dropReasons.length);
 
 /** The policy of one server; it lives as long as the server or one of its connections. */
 export class AcceptPolicy implements ListenPolicy {
-  readonly native: NativePolicy = binding.policyNew();
+  readonly native: NativePolicy;
+
+  /** @param group - name of those that count together in this process */
+  constructor(group: string | undefined) {
+    this.native = group === undefined ? binding.policyNew() : binding.policyNew(group);
+  }
 
   /** Limits that are not finite numbers are none. */
   setLimits(connections: number, perAddress: number, ipv6Prefix: number): void {

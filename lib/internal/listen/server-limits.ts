@@ -1,10 +1,16 @@
 import type { BlockList as NodeBlockList } from 'node:net';
 import { AcceptPolicy, proxyModeNames, type ProxyMode, type ServerStats } from './accept-policy';
-import { ERR_INVALID_ARG_TYPE } from '../base/errors';
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../base/errors';
 import { isBlockList, listIdOf } from '../block-list/list-id';
 import type { ServerImpl } from './server-state';
 import { kLimits } from '../base/symbols';
-import { validateInteger, validateNumber, validateObject, validateOneOf } from '../base/validators';
+import {
+  validateInteger,
+  validateNumber,
+  validateObject,
+  validateOneOf,
+  validateString,
+} from '../base/validators';
 
 /** What a server lets in. All of it may change while it listens, and holds from then on. */
 
@@ -30,6 +36,14 @@ export interface LimitOptions {
   /** Limit of the rate of new connections; what goes beyond it is dropped. Default: none. */
   acceptRate?: AcceptRate | null | undefined;
   /**
+   * Name of a group of servers in this process, in whatever threads, that count together: what they
+   * have open, in all and by address, and how fast connections come. Each server keeps its own
+   * `maxConnections` and `maxConnectionsPerAddress` and compares them with what all of the group have;
+   * of `acceptRate`, the one that was set last holds for all that have one. It stays as it was when the
+   * server was made. Default: the server counts alone.
+   */
+  limitGroup?: string | undefined;
+  /**
    * Whether connections begin with a header of the PROXY protocol (version 1 or 2), from which
    * `remoteAddress` and so on are taken: `'require'` drops those without one, `'optional'` lets them
    * in as they are. Default: `'off'`.
@@ -54,7 +68,7 @@ const DEFAULT_IPV6_PREFIX = 64;
 
 /** The limits of one server, as they were set, and the native policy that they make up. */
 export class Limits {
-  readonly policy = new AcceptPolicy();
+  readonly policy: AcceptPolicy;
   maxConnections: unknown = undefined;
   maxConnectionsPerAddress: number | null | undefined = undefined;
   ipv6PrefixLength = DEFAULT_IPV6_PREFIX;
@@ -63,6 +77,10 @@ export class Limits {
   proxyProtocol: ProxyMode = 'off';
   proxyFrom: NodeBlockList | undefined = undefined;
   proxyHeaderTimeout = DEFAULT_PROXY_HEADER_TIMEOUT;
+
+  constructor(readonly limitGroup: string | undefined) {
+    this.policy = new AcceptPolicy(limitGroup);
+  }
 
   pushLimits(): void {
     this.policy.setLimits(
@@ -100,6 +118,13 @@ function nativeId(list: NodeBlockList | undefined): number {
 function checkBlockList(value: unknown, name: string): asserts value is NodeBlockList {
   if (isBlockList(value)) return;
   throw new ERR_INVALID_ARG_TYPE(name, 'net.BlockList', value);
+}
+
+function checkLimitGroup(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  validateString(value, 'options.limitGroup');
+  if (value === '') throw new ERR_INVALID_ARG_VALUE('options.limitGroup', value, 'is no name');
+  return value;
 }
 
 /** Names and setters of the limits that are uvnet's own. The setters check what they are given. */
@@ -161,7 +186,7 @@ const ownLimits = Object.keys(setters) as OwnLimit[];
 
 /** Checks and applies what `options` say; a server without limits costs nothing more. */
 export function initializeLimits(server: ServerImpl, options: LimitOptions): void {
-  server[kLimits] = new Limits();
+  server[kLimits] = new Limits(checkLimitGroup(options.limitGroup));
   if (options.blockList) {
     checkBlockList(options.blockList, 'options.blockList');
     server.blockList = options.blockList;
@@ -197,6 +222,12 @@ export const limitProperties: PropertyDescriptorMap = {
       this[kLimits].blockList = value;
       this[kLimits].pushLists();
     },
+  },
+};
+limitProperties['limitGroup'] = {
+  configurable: true,
+  get(this: ServerImpl): string | undefined {
+    return this[kLimits].limitGroup;
   },
 };
 for (const name of ownLimits) {

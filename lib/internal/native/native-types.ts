@@ -97,7 +97,7 @@ export interface NativeBinding {
   /** Takes a descriptor over, whatever the answer; or tells the status of an accept that failed. */
   feedListener(id: number, fd: number): number;
   /** What a server lets in; see accept-policy.ts. */
-  policyNew(): object;
+  policyNew(group?: string): object;
   policyLimits(policy: object, connections: number, perAddress: number, ipv6Prefix: number): number;
   policyRate(policy: object, perSecond: number, burst: number): number;
   policyLists(policy: object, blockList: number, proxyFrom: number): number;

@@ -8,6 +8,7 @@ export const serverOptions = {
   maxConnectionsPerAddress: null,
   ipv6PrefixLength: undefined,
   acceptRate: null,
+  limitGroup: undefined,
   proxyProtocol: 'off',
   proxyFrom: undefined,
   proxyHeaderTimeout: undefined,
