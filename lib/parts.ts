@@ -1,5 +1,5 @@
 import type * as addresses from './addresses';
-import type * as lean from './lean/implementation';
+import type * as lean from './lean/functions';
 import type * as passedHandle from './passed-handle';
 import { lazyPart } from './internal/base/parts';
 
@@ -12,4 +12,4 @@ export const addressesPart = lazyPart(() => require('./addresses') as typeof add
 /** Descriptors that arrive over unix sockets. */
 export const passedHandlePart = lazyPart(() => require('./passed-handle') as typeof passedHandle);
 /** Handler tables and relays. */
-export const leanPart = lazyPart(() => require('./lean/implementation') as typeof lean);
+export const leanPart = lazyPart(() => require('./lean/functions') as typeof lean);

@@ -11,24 +11,16 @@ import { kHandle, kOnReadStatus, kProxy, kReceiveHandles } from '../internal/bas
 import { checkDeparture, depart, endsLater, refuseWaiting } from '../internal/transfer/departure';
 import { giveUnread, unreadBytes, unreadOf } from '../internal/transfer/unread';
 import { isShutDown } from '../internal/transfer/unsent';
-import { Socket } from '../socket';
-import {
-  Connection,
-  CORKED,
-  ENDED,
-  FINISHED,
-  GONE,
-  PAUSED,
-  SHUT,
-  UNOPENED,
-  UNREF,
-} from './connection';
+import { Socket } from './socket';
+import { Connection, type ConnectionGroup } from './connection';
+import { CORKED, ENDED, FINISHED, GONE, PAUSED, SHUT, UNOPENED, UNREF } from './state-bits';
 import { keepEnds, knownEnds } from './ends';
 import { framingOf, wireBytes } from './framing';
-import { connectionNames, Group, type ConnectionOptions } from './group';
+import { makeGroup } from './delivery';
+import { connectionNames, type ConnectionOptions } from './group';
 import { tableOf, type Handlers } from './handlers';
 import { checkNames } from './known-options';
-import { holdEnd, holdUnread, takeHeld } from './held';
+import { holdEnd, holdUnread, takeHeld } from './paused-input';
 
 /** Connections that change between sockets and handler tables. */
 
@@ -39,7 +31,7 @@ const UV_EOF = errnoByName('EOF');
  *
  * @param announce - whether `open` is to be called
  */
-export function adopt(handle: Handle, group: Group, announce: boolean): Connection {
+export function adopt(handle: Handle, group: ConnectionGroup, announce: boolean): Connection {
   const status = binding.leanTake(handle.id, group.number, announce);
   if (status !== 0) throw errnoException(status, 'open');
   return new Connection(handle.release(), group, announce ? UNOPENED | PAUSED : PAUSED);
@@ -49,7 +41,7 @@ export function adopt(handle: Handle, group: Group, announce: boolean): Connecti
  * Makes a socket's connection one of the group; the socket emits 'close' without having ended it. It is
  * paused where the group's connections begin so.
  */
-export function adoptSocket(from: Socket, group: Group, announce = true): Connection {
+export function adoptSocket(from: Socket, group: ConnectionGroup, announce = true): Connection {
   const socket = from as unknown as SocketImpl;
   const handle = checkDeparture(socket, 'socket.toLean()');
   refuseWaiting(socket, 'socket.toLean()');
@@ -92,7 +84,7 @@ export function toLean<Data>(
   options: ConnectionOptions = {},
 ): Connection<Data> {
   checkNames(options, connectionNames);
-  const group = new Group(tableOf(handlers), undefined, options, framingOf(options.framing));
+  const group = makeGroup(tableOf(handlers), undefined, options, framingOf(options.framing));
   try {
     return adoptSocket(socket, group, false) as Connection<Data>;
   } finally {
@@ -130,7 +122,7 @@ function takeUndelivered(connection: Connection): Undelivered {
 }
 
 /** See {@link Connection.upgradeToStream}. */
-export function toStream(connection: Connection, unread: Buffer | undefined): Socket {
+function toStream(connection: Connection, unread: Buffer | undefined): Socket {
   // What was written leaves first, or is in the core's queue.
   while ((connection.state & (GONE | CORKED)) === CORKED) connection.uncork();
   binding.leanFlush();
@@ -167,3 +159,7 @@ export function toStream(connection: Connection, unread: Buffer | undefined): So
   else if (ended) impl[kOnReadStatus](UV_EOF);
   return socket;
 }
+
+Connection.prototype.upgradeToStream = function upgradeToStream(unread) {
+  return toStream(this, unread);
+};

@@ -4,11 +4,13 @@ import { AbortError, ERR_INVALID_ARG_VALUE, ERR_SOCKET_CLOSED } from '../interna
 import type { DialOptions } from '../internal/connect/dial';
 import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
-import { Socket, type SocketOptions } from '../socket';
+import type { SocketOptions } from '../internal/socket/constructor-options';
+import { Socket } from './socket';
 import { adoptSocket } from './adopt';
 import type { Connection } from './connection';
 import { framingOf } from './framing';
-import { connectionNames, Group, type ConnectionOptions } from './group';
+import { makeGroup } from './delivery';
+import { connectionNames, type ConnectionOptions } from './group';
 import { tableOf, type Handlers } from './handlers';
 import { checkNames, namesOf } from './known-options';
 
@@ -76,7 +78,7 @@ export function connect<Data = unknown>(
   const { signal } = options;
   return new Promise((resolve, reject) => {
     let abortion: Disposable | undefined;
-    const group = new Group(
+    const group = makeGroup(
       table,
       {
         joined: () => {},

@@ -2,35 +2,34 @@ import { binding } from '../internal/native/binding';
 import { errnoByName } from '../internal/native/errno';
 import { SLOT } from '../internal/native/id';
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
-import type { Socket } from '../socket';
-import { toStream } from './adopt';
+import type { Socket } from '../types/socket';
 import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/base/errors';
 import { nativeState } from '../internal/native/native-state';
 import { asyncDispose } from './async-dispose';
 import { holdBack, type Corked } from './cork';
 import { keepEnds, knownEnds, type Endpoint } from './ends';
 import type { Group } from './group';
-import { askForHeld, takeHeld } from './held';
-import { counters } from './memory';
-import { MAX_COPY, overflows, putBytes, putText } from './send';
+import { askForHeld, takeHeld } from './paused-input';
+import { counters } from './shared-memory';
+import { fits, makeRoomForBytes, makeRoomForText, MAX_COPY, putBytes, putText } from './send';
+import {
+  ENDED,
+  FINISHED,
+  SHUT,
+  PAUSED,
+  GONE,
+  WAITING,
+  UNREF,
+  CORKED,
+  CLOSING,
+  REPORTED,
+  AWAITED,
+  HOLDING,
+  UNOPENED,
+} from './state-bits';
 import { closeTimers, setIdleTimeout } from './timeouts';
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
-
-/** What a connection has been through, as bits of its `state`. */
-export const ENDED = 1; // by its peer
-export const FINISHED = 2; // by us
-export const SHUT = 4; // and that is done
-export const PAUSED = 8;
-export const HOLDING = 16; // see held.ts
-export const GONE = 32; // closed, or given away
-export const WAITING = 64; // `write` has returned false, and `drain` has not come yet
-export const UNREF = 128;
-export const CORKED = 256;
-export const UNOPENED = 512; // `open` was not called yet
-export const CLOSING = 1024; // to be closed as soon as all is sent, whatever its peer does
-export const REPORTED = 2048; // that it is closed
-export const AWAITED = 4096; // somebody waits for that report
 
 /** What is left of a connection that was closed, as it was then. */
 interface Last {
@@ -50,7 +49,7 @@ export function connectionOf(id: number): Connection | undefined {
 }
 
 /** Those of a group that `open` was called for. */
-export function connectionsOf(group: Group): Connection[] {
+export function connectionsOf(group: ConnectionGroup): Connection[] {
   return connections.filter(
     (connection) => connection?.group === group && (connection.state & UNOPENED) === 0,
   ) as Connection[];
@@ -61,6 +60,9 @@ const awaited = new Map<Connection, { promise: Promise<void>; resolve: () => voi
 
 const writeAfterEnd = (): Error =>
   genericNodeError('write after end', { code: 'ERR_STREAM_WRITE_AFTER_END' });
+
+/** The connections of one handler table. */
+export type ConnectionGroup = Group<Connection>;
 
 /**
  * A connection of a handler table. It is small: what most connections never use is kept apart from
@@ -83,7 +85,7 @@ export class Connection<Data = unknown> {
     /** @internal */
     readonly id: number,
     /** @internal */
-    readonly group: Group,
+    readonly group: ConnectionGroup,
     state: number,
   ) {
     this.state = state;
@@ -112,17 +114,20 @@ export class Connection<Data = unknown> {
   write(data: string | Uint8Array, encoding?: BufferEncoding): boolean {
     if ((this.state & (GONE | FINISHED | CORKED)) !== 0) return this.writeLater([data], encoding);
     let size: number;
-    const before = overflows;
+    let emptied: boolean;
     if (typeof data === 'string') {
+      if (!fits(data)) return this.writeNow(Buffer.from(data, encoding));
+      emptied = makeRoomForText(data);
       size = putText(this.id, data, encoding);
-      if (size < 0) return this.writeNow(Buffer.from(data, encoding));
     } else if (data instanceof Uint8Array) {
       if (data.length > MAX_COPY) return this.writeNow(data);
+      emptied = makeRoomForBytes(data);
       size = putBytes(this.id, data);
     } else {
       throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
     }
-    if (overflows !== before) this.queued = binding.writeQueueSize(this.id);
+    // What was written before is the core's now.
+    if (emptied) this.queued = binding.writeQueueSize(this.id);
     if (this.queued === 0) return true;
     this.queued += size;
     return this.hasRoom();
@@ -310,7 +315,7 @@ export class Connection<Data = unknown> {
 
   /** The peer's end, also after the connection is closed; without names for unix sockets. */
   get remote(): Endpoint {
-    return knownEnds(this)?.remote ?? this.last?.remote ?? this.endpoint(binding.tcpPeerName);
+    return knownEnds(this)?.remote ?? this.last?.remote ?? this.nameNow(binding.tcpPeerName);
   }
 
   /**
@@ -320,7 +325,7 @@ export class Connection<Data = unknown> {
   get local(): Endpoint {
     const known = knownEnds(this)?.local;
     if (known !== undefined) return known;
-    const local = this.endpoint(binding.tcpSockName);
+    const local = this.nameNow(binding.tcpSockName);
     if (local.address !== undefined) keepEnds(this, { local });
     return local;
   }
@@ -339,9 +344,7 @@ export class Connection<Data = unknown> {
    * @param unread - bytes that a handler was given and leaves to the socket, which has them first
    * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE after `end()`
    */
-  upgradeToStream(unread?: Buffer): Socket {
-    return toStream(this, unread);
-  }
+  declare upgradeToStream: (unread?: Buffer) => Socket; // See adopt.ts.
 
   /**
    * Closes the connection as `destroy()` does. Fulfilled when it is closed, and `close` was called or is
@@ -369,7 +372,7 @@ export class Connection<Data = unknown> {
     awaited.delete(this);
   }
 
-  private endpoint(name: (id: number) => string | number): Endpoint {
+  private nameNow(name: (id: number) => string | number): Endpoint {
     return (this.state & GONE) !== 0 ? {} : namedBy(name(this.id));
   }
 
@@ -428,6 +431,11 @@ export class Connection<Data = unknown> {
     if (this.queued > 0) return;
     this.state &= ~WAITING;
     this.group.table.drain(this);
+  }
+
+  /** @internal */
+  timedOut(): void {
+    this.group.table.timeout(this);
   }
 
   /** @internal */

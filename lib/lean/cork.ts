@@ -1,5 +1,5 @@
 import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
-import { received } from './memory';
+import { received } from './shared-memory';
 import { MAX_COPY } from './send';
 
 /** What a corked connection holds back. */

@@ -1,4 +1,8 @@
-import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../internal/base/errors';
+import {
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+  genericNodeError,
+} from '../internal/base/errors';
 import {
   validateBoolean,
   validateInteger,
@@ -114,4 +118,18 @@ export function wireBytes(
     header[little ? i : width - 1 - i] = rest % 256;
   }
   return [header, message];
+}
+
+/** In the order of LeanEvent::FrameError in native/lean/lean_hub.h, from 1 on. */
+const framingErrors = [
+  undefined,
+  { code: 'ERR_UVNET_MESSAGE_TOO_LONG', message: 'A message is longer than options.framing.max' },
+  { code: 'ERR_UVNET_MESSAGE_LENGTH', message: 'A message is shorter than its own header' },
+  { code: 'ERR_UVNET_MESSAGE_CUT_OFF', message: 'The connection ended within a message' },
+];
+
+/** Why a connection breaks its framing. */
+export function framingError(kind: number): Error {
+  const { code, message } = framingErrors[kind]!;
+  return genericNodeError(message, { code });
 }

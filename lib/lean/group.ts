@@ -1,11 +1,10 @@
+import type { SystemError } from '../internal/base/errors';
+import type { DropData } from '../internal/listen/server-state';
 import { binding } from '../internal/native/binding';
 import { SLOT } from '../internal/native/id';
 import type { FramingNumbers } from '../internal/native/native-types';
-import type { Connection } from './connection';
-import { startDelivery } from './deliver';
 import type { Framing } from './framing';
 import { NO_FRAMING } from './framing';
-import type { HandlerTable } from './handlers';
 import { namesOf } from './known-options';
 
 /** Options of connections, whichever way they are made. */
@@ -33,19 +32,31 @@ export const connectionNames = namesOf<ConnectionOptions>({
 const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 
 /** What wants to know of a group's connections beside their handlers. */
-export interface GroupOwner {
+export interface GroupOwner<Member> {
   /** There is one more. */
   joined(): void;
   /** Before the handler `open`. */
-  opened(connection: Connection): void;
+  opened(connection: Member): void;
   /** There is one less. */
-  left(connection: Connection): void;
+  left(connection: Member): void;
   /** The listener has closed: no further connection is accepted. */
   stopped(): void;
 }
 
+/** The handlers, as a group's connections call them; see handlers.ts. */
+export interface Table<Member> {
+  open(connection: Member): void;
+  data(connection: Member, bytes: Buffer): void;
+  drain(connection: Member): void;
+  end(connection: Member): void;
+  close(connection: Member, error: Error | undefined): void;
+  timeout(connection: Member): void;
+  drop(drop: DropData): void;
+  acceptError(error: SystemError): void;
+}
+
 /** The connections of one handler table, as native/lean/lean_group.h knows them. */
-export class Group {
+export class Group<Member = unknown> {
   readonly number: number;
   readonly borrow: boolean;
   readonly framed: boolean;
@@ -53,7 +64,7 @@ export class Group {
   readonly allowHalfOpen: boolean;
   readonly highWaterMark: number;
   /** Connections that are closed and were not told so yet, in order. */
-  readonly closed: Connection[] = [];
+  readonly closed: Member[] = [];
   connections = 0;
   /** Whether connections wait for `resume()` from the start. */
   pauses = false;
@@ -62,8 +73,8 @@ export class Group {
   private finished = false;
 
   constructor(
-    public table: HandlerTable,
-    public owner: GroupOwner | undefined,
+    public table: Table<Member>,
+    public owner: GroupOwner<Member> | undefined,
     options: ConnectionOptions,
     framing: FramingNumbers = NO_FRAMING,
   ) {
@@ -72,7 +83,6 @@ export class Group {
     this.highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
     this.framed = framing !== NO_FRAMING;
     this.framing = framing;
-    startDelivery();
     this.number = binding.leanGroupNew(this.borrow, ...framing);
     if (this.number < 0) throw new Error(`uvnet/lean: no group (${this.number})`);
     groups[this.number & SLOT] = this;
@@ -89,24 +99,24 @@ export class Group {
     this.owner?.joined();
   }
 
-  left(connection: Connection): void {
+  left(connection: Member): void {
     this.connections -= 1;
     this.freeIfDone();
     this.owner?.left(connection);
   }
 
   private freeIfDone(): void {
-    if (!this.finished || this.connections > 0 || groupOf(this.number) !== this) return;
+    if (!this.finished || this.connections > 0 || groups[this.number & SLOT] !== this) return;
     groups[this.number & SLOT] = undefined;
     binding.leanGroupFree(this.number);
   }
 }
 
 /** By slot. */
-const groups: (Group | undefined)[] = [];
+const groups: (object | undefined)[] = [];
 
 /** What was noted for a group outlives it. */
 export function groupOf(number: number): Group | undefined {
-  const group = groups[number & SLOT];
+  const group = groups[number & SLOT] as Group | undefined;
   return group?.number === number ? group : undefined;
 }

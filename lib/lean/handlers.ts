@@ -3,6 +3,7 @@ import { optionsPart } from '../internal/options/part';
 import type { DropData } from '../internal/listen/server-state';
 import { validateObject } from '../internal/base/validators';
 import type { Connection } from './connection';
+import type { Table } from './group';
 
 /**
  * What is called when something happens to a connection. Each of them may be left out, and is called
@@ -31,8 +32,6 @@ export interface ServerHandlers<Data = unknown> extends Handlers<Data> {
   acceptError?: (error: SystemError) => void;
 }
 
-export type HandlerTable = Required<ServerHandlers<unknown>>;
-
 const ignore = (): void => {};
 
 const judged = new Set<string>();
@@ -51,7 +50,7 @@ function warnOfUnknown(given: Record<string, unknown>, table: object): void {
 }
 
 /** A table that has every handler. */
-export function tableOf(handlers: unknown): HandlerTable {
+export function tableOf(handlers: unknown): Table<Connection> {
   validateObject(handlers, 'handlers');
   const given = handlers as Record<string, unknown>;
   const pick = (name: string): never => {

@@ -1,6 +1,7 @@
 import { binding } from '../internal/native/binding';
 import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
-import { FINISHED, GONE, type Connection } from './connection';
+import { type Connection } from './connection';
+import { FINISHED, GONE } from './state-bits';
 
 /** Ids of the receivers, as the core takes them. */
 let ids = new Int32Array(1024);

@@ -16,7 +16,7 @@ import {
   validateInteger,
   validateObject,
 } from '../internal/base/validators';
-import { Socket } from '../socket';
+import { Socket } from './socket';
 import { upgradeRefusal } from './adopt';
 import { Connection } from './connection';
 

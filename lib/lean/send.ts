@@ -9,7 +9,7 @@ import {
   SEND_USED,
   sending,
   SENDS,
-} from './memory';
+} from './shared-memory';
 
 /**
  * The send area: what is written in one turn is put there, connection by connection, and leaves
@@ -23,9 +23,6 @@ export const MAX_COPY = 8 * 1024;
 /** Up to this, a loop is faster than a call of the engine. */
 const SHORT_TEXT = 48;
 const SHORT_COPY = 32;
-
-/** How often the area was full. */
-export let overflows = 0;
 
 let scheduled = false;
 let exitHooked = false;
@@ -61,14 +58,25 @@ function schedule(): void {
   }
 }
 
-/** Where the next bytes go, with room for so many. */
-function place(room: number): number {
-  const used = numbers[SEND_USED];
-  if (used + room <= SEND_SIZE && numbers[SEND_COUNT] < MAX_SENDS) return used;
+/**
+ * Makes room for so many bytes, SEND_SIZE at most.
+ *
+ * @returns whether all that was in the area had to leave for it
+ */
+function makeRoom(size: number): boolean {
+  if (numbers[SEND_USED] + size <= SEND_SIZE && numbers[SEND_COUNT] < MAX_SENDS) return false;
   binding.leanFlush();
-  overflows += 1;
-  return 0;
+  return true;
 }
+
+/** As {@link makeRoom}, for MAX_COPY bytes at most. */
+export const makeRoomForBytes = (bytes: Uint8Array): boolean => makeRoom(bytes.length);
+
+/** As {@link makeRoom}, for a text that fits. */
+export const makeRoomForText = (text: string): boolean => makeRoom(text.length * MAX_UNIT_SIZE);
+
+/** Whether a text is short enough for the area, whatever it is made of. */
+export const fits = (text: string): boolean => text.length * MAX_UNIT_SIZE <= SEND_SIZE;
 
 /** Bytes of a connection were put into the area, at the end of what is there. */
 function note(id: number, at: number, size: number): void {
@@ -87,11 +95,11 @@ function note(id: number, at: number, size: number): void {
   if (count === 0 || exiting) schedule();
 }
 
-/** @param bytes - at most MAX_COPY of them */
+/** Puts bytes that room was made for into the area; returns how many. */
 export function putBytes(id: number, bytes: Uint8Array): number {
   const size = bytes.length;
   if (size === 0) return 0;
-  const at = place(size);
+  const at = numbers[SEND_USED];
   if (size <= SHORT_COPY) {
     for (let i = 0; i < size; i += 1) sending[at + i] = bytes[i]!;
   } else {
@@ -101,12 +109,10 @@ export function putBytes(id: number, bytes: Uint8Array): number {
   return size;
 }
 
-/** The number of bytes that a text took, or -1 where it is too long for the area. */
+/** Likewise a text; returns how many bytes it took. */
 export function putText(id: number, text: string, encoding: BufferEncoding | undefined): number {
-  const { length } = text;
-  if (length === 0) return 0;
-  if (length * MAX_UNIT_SIZE > SEND_SIZE) return -1;
-  const at = place(length * MAX_UNIT_SIZE);
+  if (text.length === 0) return 0;
+  const at = numbers[SEND_USED];
   const size = isUtf8(encoding)
     ? putUtf8(text, at)
     : sending.write(text, at, SEND_SIZE - at, encoding);

@@ -18,15 +18,17 @@ import {
 } from '../internal/listen/server-state';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { Server, type ListenOptions, type ServerOptions } from '../server';
-import type { Socket } from '../socket';
+import type { Socket } from '../types/socket';
 import { asyncDispose } from './async-dispose';
-import { connectionOf, connectionsOf, UNOPENED, type Connection } from './connection';
+import { connectionOf, connectionsOf, type Connection, type ConnectionGroup } from './connection';
+import { UNOPENED } from './state-bits';
 import { adopt, adoptSocket } from './adopt';
 import { keepEnds } from './ends';
 import { framingOf } from './framing';
-import { connectionNames, Group, type ConnectionOptions } from './group';
+import { makeGroup } from './delivery';
+import { connectionNames, type ConnectionOptions } from './group';
 import { tableOf, type ServerHandlers } from './handlers';
-import { holdUnread } from './held';
+import { holdUnread } from './paused-input';
 import { checkNames, namesOf } from './known-options';
 import { expectFirstByte } from './timeouts';
 
@@ -74,7 +76,7 @@ export class LeanServer<Data = unknown> {
   /** Fulfilled when the server listens; rejected when it cannot. */
   readonly ready: Promise<this>;
   private readonly base: ServerImpl;
-  private readonly group: Group;
+  private readonly group: ConnectionGroup;
 
   /** @internal */
   constructor(options: LeanListenOptions, handlers: ServerHandlers<Data>) {
@@ -82,7 +84,7 @@ export class LeanServer<Data = unknown> {
     const table = tableOf(handlers);
     const framing = framingOf(options.framing);
     this.base = new Server(options) as unknown as ServerImpl;
-    this.group = new Group(table, this, options, framing);
+    this.group = makeGroup(table, this, options, framing);
     const { base } = this;
     base._listen2 = (...place) => {
       setupListenHandle.apply(base, place);

@@ -2,9 +2,18 @@ import { clearTimeout, setTimeout } from '../internal/base/timers';
 import { binding } from '../internal/native/binding';
 import { TIMEOUT_MAX } from '../internal/socket/timeouts';
 import { validateInteger } from '../internal/base/validators';
-import type { Connection } from './connection';
 
 /** Timers of connections. None is left once its connection is closed. */
+
+/** A connection, as its timers see it. */
+interface Timed {
+  readonly id: number;
+  readonly idleTime: number;
+  readonly bytesRead: number;
+  destroy(): void;
+  /** The handler `timeout` is to be called. */
+  timedOut(): void;
+}
 
 /** An idle timeout: a timer looks when the core last saw a byte, and sleeps on where that is recent. */
 interface Idle {
@@ -14,12 +23,12 @@ interface Idle {
   toldAt: number;
 }
 
-const idles = new Map<Connection, Idle>();
+const idles = new Map<Timed, Idle>();
 
 /** The loop's clock is up to a millisecond behind. */
 const SLACK = 1;
 
-function onTimer(connection: Connection): void {
+function onTimer(connection: Timed): void {
   const idle = idles.get(connection);
   if (idle === undefined) return;
   const left = idle.milliseconds - connection.idleTime;
@@ -32,15 +41,15 @@ function onTimer(connection: Connection): void {
   // No byte has moved since it was told.
   if (connection.idleTime > now - idle.toldAt) return;
   idle.toldAt = now;
-  connection.group.table.timeout(connection);
+  connection.timedOut();
 }
 
-function arm(connection: Connection, idle: Idle, milliseconds: number): void {
+function arm(connection: Timed, idle: Idle, milliseconds: number): void {
   idle.timer = setTimeout(onTimer, Math.ceil(milliseconds), connection);
   idle.timer.unref();
 }
 
-export function setIdleTimeout(connection: Connection, milliseconds: number): void {
+export function setIdleTimeout(connection: Timed, milliseconds: number): void {
   validateInteger(milliseconds, 'milliseconds', 0, TIMEOUT_MAX);
   closeIdleTimer(connection);
   if (milliseconds === 0) return;
@@ -49,27 +58,27 @@ export function setIdleTimeout(connection: Connection, milliseconds: number): vo
   arm(connection, idle, milliseconds);
 }
 
-/** Connections that have to send a first byte within a time. */
-const awaited = new Map<Connection, NodeJS.Timeout>();
+/** Timeds that have to send a first byte within a time. */
+const awaited = new Map<Timed, NodeJS.Timeout>();
 
-function hasSent(connection: Connection): boolean {
+function hasSent(connection: Timed): boolean {
   // Where it is paused the kernel has its bytes.
   return connection.bytesRead > 0 || binding.isReadable(binding.fd(connection.id)) === 1;
 }
 
-function onLate(connection: Connection): void {
+function onLate(connection: Timed): void {
   awaited.delete(connection);
   if (!hasSent(connection)) connection.destroy();
 }
 
 /** Looks once, when the time is up: bytes that come in cost nothing for it. */
-export function expectFirstByte(connection: Connection, milliseconds: number): void {
+export function expectFirstByte(connection: Timed, milliseconds: number): void {
   const timer = setTimeout(onLate, milliseconds, connection);
   timer.unref();
   awaited.set(connection, timer);
 }
 
-export function closeTimers(connection: Connection): void {
+export function closeTimers(connection: Timed): void {
   if (idles.size > 0) closeIdleTimer(connection);
   if (awaited.size === 0) return;
   const timer = awaited.get(connection);
@@ -78,7 +87,7 @@ export function closeTimers(connection: Connection): void {
   awaited.delete(connection);
 }
 
-function closeIdleTimer(connection: Connection): void {
+function closeIdleTimer(connection: Timed): void {
   const idle = idles.get(connection);
   if (idle === undefined) return;
   clearTimeout(idle.timer);

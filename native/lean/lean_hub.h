@@ -16,7 +16,7 @@ namespace uvnet {
 class LeanGroup;
 class Stream;
 
-// What happened to a connection. JavaScript reads these from shared memory (lib/lean/memory.ts).
+// What happened to a connection. JavaScript reads these from shared memory (lib/lean/shared-memory.ts).
 struct LeanEvent {
   enum Type : int32_t {
     kNone,
@@ -140,7 +140,7 @@ class LeanHub final : public EnvironmentPart {
   void NoteCounters(const Stream* stream);
 
  private:
-  // Places in the memory shared with lib/lean/memory.ts, in units of 32 bits.
+  // Places in the memory shared with lib/lean/shared-memory.ts, in units of 32 bits.
   enum Number : size_t {
     kEventCount,
     kDelivered,  // events that JavaScript has begun to handle

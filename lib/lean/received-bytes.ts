@@ -1,4 +1,4 @@
-import { isDebugBuild, received, receivedWords } from './memory';
+import { isDebugBuild, received, receivedWords } from './shared-memory';
 
 /** How the bytes of the receive area reach a handler. */
 

@@ -1,7 +1,7 @@
 import { binding } from '../internal/native/binding';
-import { GONE, HOLDING, PAUSED, type Connection } from './connection';
-import { frameError, onEnd } from './deliver';
+import { framingError } from './framing';
 import { PackedMessages } from './packed-messages';
+import { HOLDING } from './state-bits';
 
 /**
  * What a connection got while it was paused: a pause keeps the core from reading on, but not from
@@ -14,7 +14,15 @@ import { PackedMessages } from './packed-messages';
 /** More than so many are packed: one read may bring 65,536, and each Buffer takes a hundred bytes. */
 const MAX_BUFFERS = 64;
 
-class Held {
+/** A connection, as what it holds sees it. */
+export interface Holder {
+  readonly id: number;
+  readonly group: { readonly framed: boolean };
+  state: number;
+}
+
+/** What a connection holds. */
+export class PausedInput {
   ended = false;
   /** Comes behind the bytes. */
   error: Error | undefined = undefined;
@@ -40,49 +48,52 @@ class Held {
   }
 }
 
-const held = new Map<Connection, Held>();
+const inputs = new Map<Holder, PausedInput>();
 
-function heldBy(connection: Connection): Held {
-  let mine = held.get(connection);
+function inputOf(connection: Holder): PausedInput {
+  let mine = inputs.get(connection);
   if (mine === undefined) {
-    mine = new Held();
-    held.set(connection, mine);
+    mine = new PausedInput();
+    inputs.set(connection, mine);
     connection.state |= HOLDING;
   }
   return mine;
 }
 
-function release(connection: Connection): void {
-  held.delete(connection);
+/** The connection holds nothing any more. */
+export function release(connection: Holder): void {
+  inputs.delete(connection);
   connection.state &= ~HOLDING;
 }
 
+export const heldBy = (connection: Holder): PausedInput | undefined => inputs.get(connection);
+
 /** @param bytes - the connection's own */
-export function hold(connection: Connection, bytes: Buffer): void {
-  heldBy(connection).push(bytes);
+export function hold(connection: Holder, bytes: Buffer): void {
+  inputOf(connection).push(bytes);
 }
 
 /** Holds bytes that were read before the connection had its table: whole messages with framing. */
-export function holdUnread(connection: Connection, bytes: Buffer): void {
+export function holdUnread(connection: Holder, bytes: Buffer): void {
   const messages = connection.group.framed ? binding.leanCut(connection.id, bytes) : [bytes];
   for (const message of messages) {
-    if (typeof message === 'number') holdError(connection, frameError(message));
+    if (typeof message === 'number') holdError(connection, framingError(message));
     else hold(connection, message);
   }
 }
 
 /** What comes behind the messages that are held. */
-export function holdError(connection: Connection, error: Error): void {
-  heldBy(connection).error = error;
+export function holdError(connection: Holder, error: Error): void {
+  inputOf(connection).error = error;
 }
 
-export function holdEnd(connection: Connection): void {
-  heldBy(connection).ended = true;
+export function holdEnd(connection: Holder): void {
+  inputOf(connection).ended = true;
 }
 
 /** What is held, which the connection does not get any more. */
-export function takeHeld(connection: Connection): { chunks: Buffer[]; ended: boolean } {
-  const mine = held.get(connection);
+export function takeHeld(connection: Holder): { chunks: Buffer[]; ended: boolean } {
+  const mine = inputs.get(connection);
   const chunks: Buffer[] = [];
   if (mine === undefined) return { chunks, ended: false };
   release(connection);
@@ -91,30 +102,9 @@ export function takeHeld(connection: Connection): { chunks: Buffer[]; ended: boo
 }
 
 /** The connection wants the first thing that is held. */
-export function askForHeld(connection: Connection): void {
-  const mine = held.get(connection)!;
+export function askForHeld(connection: Holder): void {
+  const mine = inputs.get(connection)!;
   if (mine.asked) return;
   mine.asked = true;
   binding.leanHold(connection.id);
-}
-
-/** It gets that, and asks for the next one by itself. */
-export function releaseHeld(connection: Connection): void {
-  const mine = held.get(connection);
-  if (mine === undefined) return;
-  mine.asked = false;
-  if ((connection.state & PAUSED) !== 0) return;
-  const bytes = mine.shift();
-  const { error, ended } = mine;
-  // All before the handler, which may throw.
-  if (bytes === undefined || !(mine.hasBytes || ended || error !== undefined)) {
-    release(connection);
-    if (error === undefined && !ended) connection.readOn();
-  } else {
-    askForHeld(connection);
-  }
-  if ((connection.state & GONE) !== 0) return;
-  if (bytes !== undefined) connection.group.table.data(connection, bytes);
-  else if (error !== undefined) connection.destroy(error);
-  else if (ended) onEnd(connection);
 }

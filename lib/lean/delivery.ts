@@ -1,12 +1,14 @@
 import { binding } from '../internal/native/binding';
 import { errnoByName } from '../internal/native/errno';
-import { errnoException, genericNodeError } from '../internal/base/errors';
+import { errnoException } from '../internal/base/errors';
 import { reported } from '../internal/native/report';
-import { borrowBytes, ownBytes, returnBytes } from './bytes';
+import type { FramingNumbers } from '../internal/native/native-types';
+import { borrowBytes, ownBytes, returnBytes } from './received-bytes';
+import { Connection, connectionOf, type ConnectionGroup } from './connection';
+import { framingError } from './framing';
+import { Group, groupOf, type ConnectionOptions, type GroupOwner, type Table } from './group';
 import {
   CLOSING,
-  Connection,
-  connectionOf,
   ENDED,
   FINISHED,
   GONE,
@@ -15,10 +17,9 @@ import {
   SHUT,
   UNOPENED,
   WAITING,
-} from './connection';
-import { groupOf, type Group } from './group';
-import { hold, holdEnd, holdError, releaseHeld } from './held';
-import * as memory from './memory';
+} from './state-bits';
+import { askForHeld, heldBy, hold, holdEnd, holdError, release } from './paused-input';
+import * as memory from './shared-memory';
 import {
   ACCEPTED,
   CLOSED,
@@ -37,24 +38,11 @@ import {
   SHUTDOWN,
   STOPPED,
   WRITE_ERROR,
-} from './memory';
+} from './shared-memory';
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
 /** Takes the events of the core apart and calls the handlers. */
-
-/** In the order of LeanEvent::FrameError in native/lean/lean_hub.h, from 1 on. */
-const frameErrors = [
-  undefined,
-  { code: 'ERR_UVNET_MESSAGE_TOO_LONG', message: 'A message is longer than options.framing.max' },
-  { code: 'ERR_UVNET_MESSAGE_LENGTH', message: 'A message is shorter than its own header' },
-  { code: 'ERR_UVNET_MESSAGE_CUT_OFF', message: 'The connection ended within a message' },
-];
-
-export function frameError(kind: number): Error {
-  const { code, message } = frameErrors[kind]!;
-  return genericNodeError(message, { code });
-}
 
 function onData(connection: Connection, at: number, size: number, message?: Buffer): void {
   const { group } = connection;
@@ -72,7 +60,7 @@ function onData(connection: Connection, at: number, size: number, message?: Buff
 }
 
 /** The peer has ended. */
-export function onEnd(connection: Connection): void {
+function onEnd(connection: Connection): void {
   if ((connection.state & (PAUSED | HOLDING)) !== 0) {
     holdEnd(connection);
     return;
@@ -98,7 +86,28 @@ function onShutdown(connection: Connection, status: number): void {
   }
 }
 
-function onClosed(group: Group): void {
+/** It gets the first of what it holds, and asks for the next by itself. */
+function onHeld(connection: Connection): void {
+  const input = heldBy(connection);
+  if (input === undefined) return;
+  input.asked = false;
+  if ((connection.state & PAUSED) !== 0) return;
+  const bytes = input.shift();
+  const { error, ended } = input;
+  // All before the handler, which may throw.
+  if (bytes === undefined || !(input.hasBytes || ended || error !== undefined)) {
+    release(connection);
+    if (error === undefined && !ended) connection.readOn();
+  } else {
+    askForHeld(connection);
+  }
+  if ((connection.state & GONE) !== 0) return;
+  if (bytes !== undefined) connection.group.table.data(connection, bytes);
+  else if (error !== undefined) connection.destroy(error);
+  else if (ended) onEnd(connection);
+}
+
+function onClosed(group: ConnectionGroup): void {
   const connection = group.closed.shift();
   if (connection === undefined) return;
   // Before the handler, which may throw.
@@ -123,7 +132,7 @@ function onOpen(connection: Connection): void {
 
 /** See {@link NativeBinding.leanStart}. */
 function deliver(number: number, end: number, message?: Buffer): void {
-  const group = groupOf(number);
+  const group = groupOf(number) as ConnectionGroup | undefined;
   for (let next = numbers[DELIVERED]; next < end; next += 1) {
     // A handler that throws ends this call; the core goes on with the event after it.
     numbers[DELIVERED] = next + 1;
@@ -175,18 +184,25 @@ function deliver(number: number, end: number, message?: Buffer): void {
         onShutdown(connection, size);
         break;
       case FRAME_ERROR:
-        if ((connection.state & (PAUSED | HOLDING)) !== 0) holdError(connection, frameError(size));
-        else connection.destroy(frameError(size));
+        if ((connection.state & (PAUSED | HOLDING)) !== 0) {
+          holdError(connection, framingError(size));
+        } else connection.destroy(framingError(size));
         break;
       case HELD:
-        releaseHeld(connection);
+        onHeld(connection);
         break;
       default:
     }
   }
 }
 
-export function startDelivery(): void {
+/** A group whose events are delivered. */
+export function makeGroup(
+  table: Table<Connection>,
+  owner: GroupOwner<Connection> | undefined,
+  options: ConnectionOptions,
+  framing: FramingNumbers,
+): ConnectionGroup {
   memory.start((number, end, message) => {
     try {
       deliver(number, end, message);
@@ -194,4 +210,5 @@ export function startDelivery(): void {
       throw reported(error);
     }
   });
+  return new Group(table, owner, options, framing);
 }
