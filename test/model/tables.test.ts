@@ -1,0 +1,300 @@
+// Handler tables under random calls, against a model of what each connection may still be told: `open`
+// once, then the bytes of one client in order, `end` once, `close` once, and nothing while it is paused
+// or gone. Servers follow one another, so that groups and ids are used again.
+//
+// UVNET_MODEL_STEPS: how many steps; UVNET_MODEL_SEED: the first seed.
+import type { Socket as NodeSocket } from 'node:net';
+
+import { nextEvent, nextTurn } from '../helpers/events';
+import { LeanScope, type Connection, type ListenOptions } from '../helpers/lean';
+import { numbered } from '../helpers/owners';
+import { Random } from '../helpers/random';
+
+const STEPS = Number(process.env['UVNET_MODEL_STEPS'] ?? 20_000);
+const FIRST_SEED = Number(process.env['UVNET_MODEL_SEED'] ?? 1);
+const GROUPS = 10;
+const STEPS_OF_ONE = 100;
+const CLIENTS = 5;
+const FIXED = 23;
+
+type Framing = ListenOptions['framing'];
+type Server = Awaited<ReturnType<LeanScope['listen']>>;
+
+/** A client of node:net, and what it has sent. */
+interface Client {
+  socket: NodeSocket;
+  /** Messages, without what the framing adds on the wire. */
+  sent: Buffer[];
+  ended: boolean;
+  answer: Buffer[];
+  closed: Promise<unknown>;
+}
+
+/** What the handlers may still be told of a connection. */
+class Model {
+  client = -1;
+  received: Buffer[] = [];
+  answered = 0;
+  paused = false;
+  ended = false;
+  closed = false;
+  finished = false;
+  /** By this side, maybe with bytes under way. */
+  cut = false;
+}
+
+const framings: Framing[] = [
+  undefined,
+  { type: 'fixed', size: FIXED },
+  { type: 'delimiter', delimiter: '\r\n' },
+  { type: 'length', bytes: 2, includesHeader: true },
+];
+
+function onWire(framing: Framing, message: Buffer): Buffer {
+  if (framing?.type === 'delimiter') return Buffer.concat([message, Buffer.from('\r\n')]);
+  if (framing?.type !== 'length') return message;
+  const header = Buffer.alloc(2);
+  header.writeUInt16BE(message.length + 2);
+  return Buffer.concat([header, message]);
+}
+
+describe('handler tables under random calls', () => {
+  const scope = new LeanScope();
+  afterEach(() => scope.dispose());
+
+  class Play {
+    readonly random: Random;
+    readonly framing: Framing;
+    readonly options: ListenOptions;
+    readonly proxied: boolean;
+    readonly models = new Map<Connection, Model>();
+    readonly clients: Client[] = [];
+    readonly failures: string[] = [];
+    private server!: Server;
+    private over = false;
+
+    constructor(readonly seed: number) {
+      this.random = new Random(seed);
+      const { random } = this;
+      this.framing = random.pick(framings);
+      this.proxied = random.chance(0.2);
+      this.options = {
+        framing: this.framing,
+        borrow: random.chance(0.5),
+        allowHalfOpen: random.chance(0.5),
+        pauseOnConnect: random.chance(0.2),
+        ...(this.proxied && { proxyProtocol: 'require' as const }),
+        ...(random.chance(0.3) && { path: scope.path() }),
+      };
+    }
+
+    fail(what: string): void {
+      this.failures.push(`seed ${this.seed}: ${what} (${JSON.stringify(this.options)})`);
+    }
+
+    /** The model of an event that may come. */
+    private at(connection: Connection, event: string): Model {
+      const model = this.models.get(connection);
+      if (this.over) this.fail(`${event} after close() was fulfilled`);
+      if (model === undefined) this.fail(`${event} without open`);
+      else if (model.closed) this.fail(`${event} after close`);
+      return model ?? new Model();
+    }
+
+    async listen(): Promise<void> {
+      this.server = await scope.listen(
+        {
+          open: (connection) => {
+            if (this.models.has(connection)) this.fail('two opens');
+            const model = new Model();
+            model.paused = this.options.pauseOnConnect === true;
+            this.models.set(connection, model);
+            this.act(connection, model);
+          },
+          data: (connection, bytes) => {
+            const model = this.at(connection, 'data');
+            if (model.paused) this.fail('data while paused');
+            if (model.ended) this.fail('data after end');
+            model.received.push(Buffer.from(bytes));
+            this.act(connection, model);
+          },
+          drain: (connection) => void this.at(connection, 'drain'),
+          end: (connection) => {
+            const model = this.at(connection, 'end');
+            if (model.ended) this.fail('two ends');
+            if (model.paused) this.fail('end while paused');
+            model.ended = true;
+            this.check(model, !model.cut);
+            if (this.options.allowHalfOpen !== true) model.finished = true;
+            this.act(connection, model);
+          },
+          close: (connection, error) => {
+            const model = this.at(connection, 'close');
+            model.closed = true;
+            if (error !== undefined && !model.cut) this.fail(`closed: ${error.stack}`);
+            if (!model.cut && !(model.ended && model.finished)) this.fail('closed early');
+            this.check(model, !model.cut);
+            // Nothing of it is left to act on.
+            for (const what of ['pause', 'resume', 'ref', 'unref', 'cork', 'uncork'] as const) {
+              connection[what]();
+            }
+            if (!model.finished && connection.write('x')) this.fail('written after close');
+          },
+        },
+        this.options,
+      );
+    }
+
+    /** The bytes are those of the one client, all of them where `whole`. */
+    private check(model: Model, whole: boolean): void {
+      const { received } = model;
+      if (received.length === 0) return;
+      model.client = Number(/^\d+/.exec(String(received[0]))?.[0] ?? -1);
+      const sent = this.clients[model.client]?.sent ?? [];
+      const join = (list: Buffer[]): string =>
+        list.map((each) => each.toString('latin1')).join('|');
+      const [all, came] =
+        this.framing === undefined
+          ? [Buffer.concat(sent).toString('latin1'), Buffer.concat(received).toString('latin1')]
+          : [join(sent), join(received)];
+      if (whole ? all !== came : !all.startsWith(came)) this.fail(`of client ${model.client}`);
+    }
+
+    private act(connection: Connection, model: Model): void {
+      const { random } = this;
+      const what = random.integer(0, 99);
+      if (what < 15) {
+        connection.pause();
+        model.paused = connection.isOpen;
+        if (random.chance(0.3)) this.resume(connection, model);
+      } else if (what < 35) {
+        this.write(connection, model, random.size(3000));
+      } else if (what < 38) {
+        this.write(connection, model, random.size(200_000));
+      } else if (what < 45) {
+        connection.cork();
+      } else if (what < 60) {
+        connection.uncork();
+      } else if (what < 65) {
+        connection.unref();
+        connection.ref();
+      } else if (what < 68) {
+        model.finished = true;
+        connection.end();
+      } else if (what < 70) {
+        model.cut = true;
+        if (random.chance(0.5)) connection.destroy();
+        else connection.reset();
+      }
+    }
+
+    private resume(connection: Connection, model: Model): void {
+      model.paused = false;
+      connection.resume();
+    }
+
+    private write(connection: Connection, model: Model, size: number): void {
+      if (model.finished || !connection.isOpen) return;
+      connection.write(numbered(model.answered, size));
+      model.answered += size;
+    }
+
+    private message(client: number, number: number): Buffer {
+      const head = `${client}:${number}:`;
+      const size = this.framing?.type === 'fixed' ? FIXED : this.random.size(3000) + head.length;
+      return Buffer.from(head.padEnd(size, 'abcdefgh'));
+    }
+
+    async connect(): Promise<void> {
+      const socket = await scope.client(this.server, { noDelay: true, allowHalfOpen: true });
+      const client: Client = {
+        socket,
+        sent: [],
+        ended: false,
+        answer: [],
+        closed: nextEvent(socket, 'close'),
+      };
+      socket.on('error', () => {});
+      socket.on('data', (bytes: Buffer) => client.answer.push(bytes));
+      if (this.proxied) socket.write('PROXY UNKNOWN\r\n');
+      this.clients.push(client);
+    }
+
+    /** Bytes that leave in pieces of any size. */
+    private send(index: number): void {
+      const { socket, sent, ended } = this.clients[index];
+      if (ended) return;
+      const messages = Array.from({ length: this.random.integer(1, 4) }, (_, more) =>
+        this.message(index, sent.length + more),
+      );
+      sent.push(...messages);
+      const bytes = Buffer.concat(messages.map((message) => onWire(this.framing, message)));
+      for (let at = 0; at < bytes.length;) {
+        const end = at + this.random.size(4000);
+        socket.write(bytes.subarray(at, end));
+        at = end;
+      }
+    }
+
+    private finish(client: Client): void {
+      client.ended = true;
+      client.socket.end();
+    }
+
+    private step(): void {
+      const { random } = this;
+      const what = random.integer(0, 99);
+      const open = [...this.models].filter(([, { closed }]) => !closed);
+      if (what < 50) this.send(random.integer(0, this.clients.length - 1));
+      else if (what < 52) this.finish(random.pick(this.clients));
+      else if (open.length > 0) {
+        const [connection, model] = random.pick(open);
+        if (what < 70) this.resume(connection, model);
+        else this.act(connection, model);
+      }
+    }
+
+    async run(): Promise<void> {
+      await this.listen();
+      for (let count = 0; count < CLIENTS; count++) await this.connect();
+      for (let step = 0; step < STEPS_OF_ONE && this.failures.length === 0; step++) {
+        if (this.random.chance(0.3)) await nextTurn();
+        this.step();
+      }
+      const abrupt = this.random.chance(0.3);
+      for (const client of this.clients) this.finish(client);
+      if (abrupt) for (const model of this.models.values()) model.cut = true;
+      const closing = abrupt ? this.server.closeAll() : this.server.close();
+      let closed = false;
+      void closing.then(() => (this.over = closed = true));
+      // What is paused or half-open goes on, and comes to its end.
+      while (!closed && this.failures.length === 0) {
+        for (const [connection, model] of this.models) {
+          if (model.closed) continue;
+          this.resume(connection, model);
+          if (model.ended && !model.finished) {
+            model.finished = true;
+            connection.end();
+          }
+        }
+        await nextTurn();
+      }
+      for (const { socket, answer } of this.clients) {
+        const bytes = Buffer.concat(answer);
+        if (!numbered(0, bytes.length).equals(bytes)) this.fail('an answer is another one');
+        socket.destroy();
+      }
+      await Promise.all(this.clients.map((client) => client.closed));
+      for (const { closed: told } of this.models.values()) {
+        if (!told) this.fail('close did not come');
+      }
+      expect(this.failures).toEqual([]);
+    }
+  }
+
+  const plays = Math.ceil(STEPS / STEPS_OF_ONE / GROUPS);
+  const seeds = Array.from({ length: GROUPS }, (_, group) => FIRST_SEED + group * plays);
+  test.each(seeds)(`${plays} servers, from seed %i on`, async (first) => {
+    for (let seed = first; seed < first + plays; seed++) await new Play(seed).run();
+  });
+});
