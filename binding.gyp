@@ -1,4 +1,4 @@
-# The release build (node-gyp, prebuildify). The developers' flavours are in CMakeLists.txt;
+# The release build (node-gyp). The developers' flavours are in CMakeLists.txt;
 # both read the list of source files from native/sources.json.
 {
   'targets': [

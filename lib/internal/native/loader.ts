@@ -70,7 +70,10 @@ function isMusl(): boolean {
   }
 }
 
-/** The names that prebuildify gives, for this system. */
+/**
+ * The names that prebuildify gives, for this system. node-gyp-build cannot look for them: it takes the
+ * "uv" that they begin with for its tag of libuv's version.
+ */
 function prebuiltName(): string {
   if (process.platform !== 'linux') return 'uvnet.node';
   const libc = isMusl() ? 'musl' : 'glibc';
@@ -98,8 +101,9 @@ function* candidates(): Generator<string> {
 /** What a person can do about it. */
 function advice(): string {
   const home = findHome();
-  if (isPackage(home))
-    {return 'To build one: npx uvnet build (needs python3, make and a C++ compiler)';}
+  if (isPackage(home)) {
+    return 'To build one: npx uvnet build (needs python3, make and a C++ compiler)';
+  }
   return (
     'A bundle carries no binary. Install uvnet where the bundle runs, leave it out of the bundle' +
     ` (esbuild: --external:uvnet), or copy its folder prebuilds to ${home}`
