@@ -1,4 +1,4 @@
-import { backend, implementation } from './internal/backend';
+import { backend, implementation } from './backend';
 import { netModule } from './internal/base/builtins';
 
 const net = implementation();

@@ -18,8 +18,8 @@ import { windowsCompiler, windowsJobs } from './lib/windows.mjs';
 const help = `Usage: node scripts/lint.mjs [--fix] [--only CHECK]... [--available]
 
   --fix          rewrite what eslint, prettier and clang-format can put right
-  --only CHECK   eslint, prettier, clang-format, clang-tidy, layers (no include in native/ goes upwards)
-                 or windows (the native code compiled, not linked, for Windows by mingw-w64); may be
+  --only CHECK   eslint, prettier, clang-format, clang-tidy, layers (nothing in lib/internal imports upwards,
+                 nothing in native/ includes upwards) or windows (the native code compiled, not linked, for Windows by mingw-w64); may be
                  given more than once
   --available    leave out the checks whose tool is not installed, and say so
   --help         this text
@@ -63,7 +63,16 @@ const checks = {
       ]),
     ],
   },
-  layers: { jobs: () => [async () => checkIncludeLayers()] },
+  layers: {
+    jobs: () => [
+      async () => checkIncludeLayers(),
+      moduleJob('dependency-cruiser/bin/dependency-cruise.mjs', [
+        '--config',
+        '.dependency-cruiser.cjs',
+        'lib',
+      ]),
+    ],
+  },
   windows: { command: windowsCompiler, jobs: windowsJobs },
 };
 

@@ -45,6 +45,7 @@ addMissing(BlockList.prototype, 'blockList.', [
   'fromJSON',
   'removeAddress',
   'removeCIDR',
+  'replaceMany',
   'removeRange',
   'removeSubnet',
   'share',

@@ -4,7 +4,7 @@ import type { DialOptions } from '../internal/connect/dial';
 import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
 import type { SocketOptionName } from '../internal/options/socket-option-types';
-import type { ListenOptions, ServerOptions } from '../types/server';
+import type { ListenOptions, ServerOptions } from '../internal/listen/server-options';
 import type { SocketOptions } from '../internal/socket/constructor-options';
 import { unavailable } from './unavailable';
 

@@ -4,7 +4,7 @@ import { ERR_INVALID_STATE, ERR_SOCKET_CLOSED, errnoException } from '../interna
 import type { Handle } from '../internal/native/handle';
 import { Pipe } from '../internal/native/pipe';
 import { TCP } from '../internal/native/tcp';
-import { nameEnds } from '../internal/listen/server-state';
+import { nameEnds } from '../internal/listen/accept';
 import { keepByteCounts } from '../internal/socket/closing';
 import type { SocketImpl } from '../internal/socket/socket-state';
 import { kHandle, kOnReadStatus, kProxy, kReceiveHandles } from '../internal/base/symbols';

@@ -1,6 +1,6 @@
 import { ERR_INVALID_ARG_TYPE, type SystemError } from '../internal/base/errors';
 import { optionsPart } from '../internal/options/part';
-import type { DropData } from '../internal/listen/server-state';
+import type { DropData } from '../internal/listen/accept';
 import { validateObject } from '../internal/base/validators';
 import type { Connection } from './connection';
 import type { Table } from './group';

@@ -1,4 +1,4 @@
-import { implementation } from '../internal/backend';
+import { implementation } from '../backend';
 
 /** `uvnet/lean`: handler tables and relays, for servers where streams are the cost. */
 
@@ -18,7 +18,7 @@ export const proxyHeader = lean.proxyHeader;
 export type { Connection } from './connection';
 export type { Endpoint } from './ends';
 export type { ProxyInfo } from '../internal/proxy/proxy-info';
-export type { CloseOptions } from '../internal/listen/server-close';
+export type { CloseOptions } from '../internal/listen/server-state';
 export type { LeanConnectOptions as ConnectOptions } from './connect';
 export type { Framing } from './framing';
 export type { ConnectionOptions } from './group';

@@ -1,6 +1,7 @@
 import type { ListenOptions as NodeListenOptions, ServerOpts } from 'node:net';
 import type { ServerStats } from '../internal/listen/accept-policy';
-import { checkCloseOptions, startGrace, type CloseOptions } from '../internal/listen/server-close';
+import { checkCloseOptions, startGrace } from '../internal/listen/server-close';
+import type { CloseOptions, ServerImpl } from '../internal/listen/server-state';
 import { binding } from '../internal/native/binding';
 import { errnoException, type SystemError } from '../internal/base/errors';
 import { Handle } from '../internal/native/handle';
@@ -10,12 +11,7 @@ import { setupListenHandle } from '../internal/listen/listen';
 import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
 import { applyAccepted } from '../internal/options/option-gate';
-import {
-  onConnection,
-  takeProxy,
-  type DropData,
-  type ServerImpl,
-} from '../internal/listen/server-state';
+import { onConnection, takeProxy, type DropData } from '../internal/listen/accept';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { Server, type ListenOptions, type ServerOptions } from '../server';
 import type { Socket } from '../types/socket';

@@ -1,5 +1,5 @@
-import type { DropData } from '../internal/listen/server-state';
-import type { ConnectionAttemptInfo } from '../internal/listen/attempts';
+import type { DropData } from '../internal/listen/accept';
+import type { ConnectionAttemptInfo } from '../internal/listen/admission';
 import type { SystemError } from '../internal/base/errors';
 import type { PassedHandle } from '../passed-handle';
 import type { Socket } from './socket';

@@ -17,10 +17,10 @@ export type {
 
 // Of node:net, with what uvnet adds to them.
 export type { BoundSocketOptions } from '../bound-socket';
-export type { DropData as DropArgument } from '../internal/listen/server-state';
+export type { DropData as DropArgument } from '../internal/listen/accept';
 export type { SocketAddressOptions as SocketAddressInitOptions } from '../internal/block-list/socket-address';
 export type { ServerEventMap, SocketEventMap } from './events';
-export type { ListenOptions, ServerOptions as ServerOpts } from './server';
+export type { ListenOptions, ServerOptions as ServerOpts } from '../internal/listen/server-options';
 export type {
   ConnectOptions as NetConnectOpts,
   IpcConnectOptions as IpcNetConnectOpts,
@@ -35,11 +35,11 @@ export type { BoundSocketToken } from '../bound-socket';
 export type { SystemError } from '../internal/base/errors';
 export type { DropReason } from '../internal/native/drop-reasons';
 export type { ProxyMode, ServerStats } from '../internal/listen/accept-policy';
-export type { ConnectionAttemptInfo } from '../internal/listen/attempts';
+export type { ConnectionAttemptInfo } from '../internal/listen/admission';
 export type { ProxyInfo, ProxySsl, ProxyTlv } from '../internal/proxy/proxy-info';
-export type { CloseOptions } from '../internal/listen/server-close';
-export type { AcceptRate } from '../internal/listen/server-limits';
-export type { DropData } from '../internal/listen/server-state';
+export type { CloseOptions } from '../internal/listen/server-state';
+export type { AcceptRate } from '../internal/listen/limits';
+export type { DropData } from '../internal/listen/accept';
 export type { PeerCredentials, SocketInfo } from '../internal/options/socket-info';
 export type {
   SocketOptionInputs,
@@ -53,7 +53,8 @@ export type {
   SocketAddressOptions,
   SocketAddressParts,
 } from '../internal/block-list/socket-address';
-export type { ServerConstructor, ServerOptions, ServerToken } from './server';
+export type { ServerConstructor, ServerToken } from './server';
+export type { ServerOptions } from '../internal/listen/server-options';
 export type {
   ConnectOptions,
   IpcConnectOptions,

@@ -1,10 +1,9 @@
 import type * as nodeNet from 'node:net';
 import type { ProxyMode, ServerStats } from '../internal/listen/accept-policy';
-import type { CloseOptions } from '../internal/listen/server-close';
-import type { AcceptRate, LimitOptions } from '../internal/listen/server-limits';
-import type { PathOptions } from '../internal/listen/unix-path';
+import type { CloseOptions } from '../internal/listen/server-state';
+import type { AcceptRate } from '../internal/listen/limits';
+import type { ListenOptions, ServerOptions } from '../internal/listen/server-options';
 import type { ServerOptionMethods } from '../internal/options/option-methods';
-import type { ListenSocketOptions } from '../internal/options/socket-option-types';
 import type { PackedList } from '../internal/transfer/block-lists';
 import type { DetachOptions, Token } from '../internal/transfer/handover';
 import type { ServerEventMap } from './events';
@@ -12,7 +11,7 @@ import type { Socket } from './socket';
 
 /** A TCP or pipe server with the interface of `net.Server`. */
 export interface Server extends nodeNet.Server, ServerOptionMethods {
-  /** See {@link LimitOptions}; `undefined` or `null` lifts a limit. */
+  /** See {@link ServerOptions}; `undefined` or `null` lifts a limit. */
   blockList: nodeNet.BlockList | undefined;
   maxConnectionsPerAddress: number | null | undefined;
   ipv6PrefixLength: number;
@@ -131,21 +130,6 @@ export interface ServerToken extends Token<'server'> {
   readonly path: string | undefined;
   readonly maxConnections: number | null | undefined;
   readonly ref: boolean;
-}
-
-/** Options of `listen()`; see `net.ListenOptions` for those not described here. */
-export interface ListenOptions extends nodeNet.ListenOptions, ListenSocketOptions, PathOptions {
-  /** A descriptor that listens or is bound already, of a TCP or a unix socket. */
-  fd?: number | undefined;
-}
-
-/** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
-export interface ServerOptions
-  extends Omit<nodeNet.ServerOpts, 'blockList'>, ListenSocketOptions, LimitOptions {
-  /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
-  handles?: boolean | undefined;
-  /** See {@link Server.connectionAttemptTimeout}. */
-  connectionAttemptTimeout?: number | undefined;
 }
 
 /** Listener of 'connection'. */

@@ -16,7 +16,7 @@ const ENTRIES = ['index', 'lean/index'];
  */
 const CHUNKS = {
   base: [
-    'internal/backend',
+    'backend',
     'internal/base/errors',
     'internal/base/ip',
     'internal/base/node-object',

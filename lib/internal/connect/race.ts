@@ -1,3 +1,4 @@
+import type { Handle } from '../native/handle';
 import { debug } from '../base/diagnostics';
 import { errnoByName } from '../native/errno';
 import {
@@ -12,7 +13,6 @@ import { anyAddress } from '../base/ip';
 import { presetHandle, refusal } from '../options/option-gate';
 import { connectDenial } from '../base/permission';
 import type { SocketImpl } from '../socket/socket-state';
-import type { ConnectCall } from './connect-call';
 
 /**
  * One connection's attempts as its socket sees them: the candidates go to the native race, whose
@@ -43,6 +43,14 @@ export interface RaceSettings {
   readonly connectTimeout: number;
   readonly concurrency: number;
   readonly firstAddressFamilyCount: number;
+}
+
+/** The call of `connect()` that a race is for. */
+interface RaceCall {
+  readonly socket: SocketImpl;
+  readonly handle: Handle;
+  readonly isPending: boolean;
+  connected(): void;
 }
 
 /** Whether the socket's block list forbids to connect there. */
@@ -81,7 +89,7 @@ export class Race implements RaceListener {
   private readonly handle: TCP;
 
   constructor(
-    private readonly call: ConnectCall,
+    private readonly call: RaceCall,
     private readonly settings: RaceSettings,
   ) {
     this.socket = call.socket;

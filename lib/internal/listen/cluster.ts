@@ -10,7 +10,8 @@ import { TCP } from '../native/tcp';
 import type { Handle } from '../native/handle';
 import type { SocketName } from '../native/handle-events';
 import type { AcceptPolicy } from './accept-policy';
-import { onConnection, type ServerImpl } from './server-state';
+import { onConnection } from './accept';
+import type { ServerImpl } from './server-state';
 
 /** Listening on what is core's: a bound pipe, and what a cluster's primary hands to its workers. */
 

@@ -22,7 +22,8 @@ import { planServer, presetListener, setInheritedOnEach, refusal } from '../opti
 import { isBoundSocket } from '../native/bound-handle';
 import { loadParts } from '../base/parts';
 import { markOpen } from './server-close';
-import { onConnection, onDrop, type ServerImpl } from './server-state';
+import { onConnection, onDrop } from './accept';
+import type { ServerImpl } from './server-state';
 import type { OptionPlan } from '../options/socket-options';
 import { kBoundPath, kLimits, kOptionPlan, kPathOptions, kTakeHandle } from '../base/symbols';
 import { bindPath, checkPathOptions, widenMode, type PathOptions } from './unix-path';

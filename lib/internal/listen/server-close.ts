@@ -2,22 +2,11 @@ import { clearTimeout, setTimeout } from '../base/timers';
 import type { HandleOwner } from '../native/handle-events';
 import { nativeState } from '../native/native-state';
 import { ownerOf } from '../native/handle';
-import type { ServerImpl } from './server-state';
+import type { ClosedState, CloseOptions, ServerImpl } from './server-state';
 import { kClosed, kGraceTimer, kLimits } from '../base/symbols';
 import { validateInteger, validateObject } from '../base/validators';
 
 /** Ending a server's connections, and waiting for their end. */
-
-/** Options of `server.close()`. */
-export interface CloseOptions {
-  /** Milliseconds after which what is still open is destroyed. */
-  grace: number;
-  /**
-   * A connection that has moved no byte for so many milliseconds counts as idle and is ended
-   * before. Default: 1000.
-   */
-  idle?: number | undefined;
-}
 
 /** Long enough for a request to be worked on in silence, short against any useful grace. */
 const DEFAULT_IDLE = 1000;
@@ -102,13 +91,6 @@ export function startGrace(
   };
   clearTimeout(server[kGraceTimer]);
   check();
-}
-
-/** What `server.closed` waits for. */
-export interface ClosedState {
-  promise: Promise<void>;
-  resolve: () => void;
-  done: boolean;
 }
 
 function closedState(server: ServerImpl): ClosedState {

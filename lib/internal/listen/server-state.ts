@@ -1,41 +1,41 @@
 import type { EventEmitter } from 'node:events';
 import type { BlockList } from 'node:net';
-import { Socket } from '../socket/socket';
-import { expectFirstByte, isAdmitted } from './attempts';
-import { debug, serverSocketChannel } from '../base/diagnostics';
-import { AcceptedSocketOptions } from '../socket/accepted-options';
-import { errnoException } from '../base/errors';
-import type { DropReason } from '../native/drop-reasons';
-import { Pipe } from '../native/pipe';
-import { TCP } from '../native/tcp';
-import type { Handle } from '../native/handle';
-import type { SocketName } from '../native/handle-events';
-import { isIP } from '../base/ip';
-import { buildProxyInfo, type ProxyInfo } from '../proxy/proxy-info';
-import type { ProxyParts } from '../native/native-types';
-import type { ClosedState, CloseOptions } from './server-close';
-import type { Limits } from './server-limits';
-import type { AcceptingServer, SocketImpl } from '../socket/socket-state';
-import type { PathOptions } from './unix-path';
-import { receiveHandles } from '../socket/receive-descriptors';
-import { applyAccepted } from '../options/option-gate';
-import type { EncodedOptions, OptionPlan } from '../options/socket-options';
-import {
+import type {
   kAcceptedOptions,
   kAttemptTimeout,
-  kSocketOptions,
-  kKeepAlive,
+  kClosed,
+  kGraceTimer,
   kLimits,
-  kNoDelay,
-  kOnBytes,
-  kProxy,
-  type kClosed,
-  type kGraceTimer,
-  type kOptionPlan,
-  type kPathOptions,
+  kOptionPlan,
+  kPathOptions,
   kReceiveHandles,
-  type kServerOptions,
+  kServerOptions,
+  kSocketOptions,
 } from '../base/symbols';
+import type { Handle } from '../native/handle';
+import type { EncodedOptions, OptionPlan } from '../options/socket-options';
+import type { AcceptedSocketOptions } from '../socket/accepted-options';
+import type { AcceptingServer } from '../socket/socket-state';
+import type { Limits } from './limits';
+import type { PathOptions } from './unix-path';
+
+/** Options of `server.close()`. */
+export interface CloseOptions {
+  /** Milliseconds after which what is still open is destroyed. */
+  grace: number;
+  /**
+   * A connection that has moved no byte for so many milliseconds counts as idle and is ended
+   * before. Default: 1000.
+   */
+  idle?: number | undefined;
+}
+
+/** What `server.closed` waits for. */
+export interface ClosedState {
+  promise: Promise<void>;
+  resolve: () => void;
+  done: boolean;
+}
 
 /** A Server as its own methods see it. */
 export interface ServerImpl extends EventEmitter, AcceptingServer {
@@ -62,6 +62,7 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   [kAcceptedOptions]?: EncodedOptions | undefined;
   maxConnections?: number | null;
   [kAttemptTimeout]: number;
+  connectionAttemptTimeout: number;
   [kLimits]: Limits;
   [kClosed]: ClosedState | undefined;
   [kGraceTimer]: NodeJS.Timeout | undefined;
@@ -85,158 +86,4 @@ export interface ConnectionCounter {
   getConnections(callback: (error: Error | null, count: number) => void): void;
   close(callback: () => void): void;
   once(event: 'exit', listener: (counter: ConnectionCounter) => void): void;
-}
-
-/** A listening handle, ours or a stand-in for one. */
-interface ListeningHandle {
-  owner: ServerImpl;
-  handsDownNoDelay?: boolean;
-  handsDownKeepAlive?: number;
-}
-
-/** The argument of 'drop'. A pipe's connection has no addresses. */
-export interface DropData {
-  reason: DropReason;
-  localAddress?: string;
-  localPort?: number;
-  localFamily?: string;
-  remoteAddress?: string;
-  remotePort?: number;
-  remoteFamily?: string;
-}
-
-function dropData(reason: DropReason, local: SocketName, remote: SocketName): DropData {
-  if (local.address === undefined && remote.address === undefined) return { reason };
-  return {
-    localAddress: local.address,
-    localPort: local.port,
-    localFamily: local.family,
-    remoteAddress: remote.address,
-    remotePort: remote.port,
-    remoteFamily: remote.family,
-    reason,
-  };
-}
-
-/** What a listening handle calls when connections were not let in; closed when it returns. */
-export function onDrop(this: Handle, count: number): void {
-  const server = this.owner as unknown as ServerImpl;
-  // Nothing is built for nobody.
-  if (server.listenerCount('drop') === 0) return;
-  const drops = Array.from({ length: count }, (_, index) => this.dropped(index));
-  for (const { reason, local, remote } of drops) {
-    server.emit('drop', dropData(reason, local, remote));
-  }
-}
-
-/** What the native policy cannot know: handles and block lists of node:net's own. */
-function refuse(server: ServerImpl, client: TCP): boolean {
-  if (server.maxConnections != null && server._connections >= server.maxConnections) {
-    const local: SocketName = {};
-    const remote: SocketName = {};
-    client.getsockname?.(local);
-    client.getpeername?.(remote);
-    server.emit('drop', dropData('maxConnections', local, remote));
-    return true;
-  }
-  const { blockList } = server;
-  if (blockList === undefined) return false;
-  const isOurs = (client as object) instanceof TCP || (client as object) instanceof Pipe;
-  if (isOurs && !server[kLimits].listIsForeign) return false;
-  const name: SocketName = {};
-  client.getpeername?.(name);
-  const family = isIP(name.address);
-  return family !== 0 && blockList.check(name.address!, `ipv${family}`);
-}
-
-/** From now on the handle's names are those of the client and of what it connected to. */
-export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined {
-  const [, , family, , source, sourcePort, target, targetPort] = parts;
-  const peer: SocketName = {};
-  const local: SocketName = {};
-  if (handle instanceof TCP) {
-    handle.getpeername(peer);
-    handle.getsockname(local);
-  }
-  if (family === 4 || family === 6) {
-    const name = `IPv${family}`;
-    nameEnds(
-      handle,
-      { address: source, family: name, port: sourcePort },
-      { address: target, family: name, port: targetPort },
-    );
-  }
-  return buildProxyInfo(parts, peer, local);
-}
-
-/** From now on the handle gives these names for the two ends of its connection. */
-export function nameEnds(handle: TCP, remote: SocketName, local: SocketName): void {
-  const give = (name: SocketName, out: SocketName): number => {
-    Object.assign(out, name);
-    return 0;
-  };
-  handle.getpeername = (out) => give(remote, out);
-  handle.getsockname = (out) => give(local, out);
-}
-
-/**
- * `noDelay` and `keepAlive`. Where the listening socket has handed them down already the methods of
- * the handle are called all the same, for programs that watch them, and do nothing.
- */
-function applyKeptOptions(
-  server: ServerImpl,
-  listener: ListeningHandle,
-  socket: SocketImpl,
-  handle: TCP,
-): void {
-  const { handsDownNoDelay = false, handsDownKeepAlive } = listener;
-  if (handle.setNoDelay && (server.noDelay || handsDownNoDelay)) {
-    socket[kNoDelay] = server.noDelay;
-    handle.setNoDelay(server.noDelay, server.noDelay === handsDownNoDelay);
-  }
-  if (handle.setKeepAlive && (server.keepAlive || handsDownKeepAlive !== undefined)) {
-    const { keepAlive: enable, keepAliveInitialDelay: delay } = server;
-    if (enable) socket[kKeepAlive] = { enable, delay, interval: undefined, count: undefined };
-    const known = enable && delay === handsDownKeepAlive;
-    handle.setKeepAlive(enable, delay, undefined, undefined, known);
-  }
-}
-
-/** What a listening handle calls for each connection, and for each accept that failed. */
-export function onConnection(this: ListeningHandle, status: number, handle: TCP): void {
-  const server = this.owner;
-  debug('onconnection');
-  if (status !== 0) {
-    server.emit('acceptError', errnoException(status, 'accept'));
-    return;
-  }
-  const { proxied } = handle;
-  const proxy = proxied === undefined ? undefined : takeProxy(handle, proxied);
-  if (refuse(server, handle)) {
-    handle.close();
-    return;
-  }
-
-  const options = (server[kSocketOptions] ??= new AcceptedSocketOptions());
-  options.handle = handle;
-  options.allowHalfOpen = server.allowHalfOpen;
-  options.pauseOnCreate = server.pauseOnConnect;
-  options.readableHighWaterMark = server.highWaterMark;
-  options.writableHighWaterMark = server.highWaterMark;
-  const socket = new Socket(options);
-  if (server[kReceiveHandles] === true) receiveHandles(socket);
-  applyKeptOptions(server, this, socket, handle);
-  if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle.id);
-  server._connections++;
-  socket.server = server;
-  socket._server = server;
-  if (proxied !== undefined) {
-    socket[kProxy] = proxy;
-    const head = proxied[9];
-    if (head.length > 0) socket[kOnBytes](head);
-  }
-  if (server.listenerCount('connectionAttempt') > 0 && !isAdmitted(server, socket)) return;
-  if (server[kAttemptTimeout] > 0) expectFirstByte(server, socket);
-  server.emit('connection', socket);
-  if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket });
 }

@@ -1,7 +1,7 @@
-import type * as fallback from '../fallback/index';
-import type * as native from '../net';
-import { lazily } from './base/builtins';
-import { loaded } from './native/loader';
+import type * as fallback from './fallback/index';
+import type * as native from './net';
+import { lazily } from './internal/base/builtins';
+import { loaded } from './internal/native/loader';
 
 /** `'native'` where uvnet's core is in use, `'node'` where it is `node:net`. */
 export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
@@ -10,6 +10,6 @@ export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native
 /* eslint-disable @typescript-eslint/no-require-imports -- one of the two is loaded */
 export const implementation = lazily(() =>
   loaded.binding === undefined
-    ? ((require('../fallback/index') as typeof fallback).fallBack(loaded.reason!) as typeof native)
-    : (require('../net') as typeof native),
+    ? ((require('./fallback/index') as typeof fallback).fallBack(loaded.reason!) as typeof native)
+    : (require('./net') as typeof native),
 );
