@@ -1,5 +1,5 @@
 import type { SystemError } from '../internal/base/errors';
-import type { DropData } from '../internal/listen/server-state';
+import type { DropData } from '../internal/listen/accept';
 import { binding } from '../internal/native/binding';
 import { SLOT } from '../internal/native/id';
 import type { FramingNumbers } from '../internal/native/native-types';
