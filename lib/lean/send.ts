@@ -1,5 +1,4 @@
 import { binding } from '../internal/native/binding';
-import { flushBeforeEnd } from '../internal/native/process-end';
 import {
   DELIVERING,
   MAX_SENDS,
@@ -48,7 +47,6 @@ function schedule(): void {
     };
     if ((process as { _exiting?: boolean })._exiting === true) exiting = true;
     else process.once('exit', stop);
-    flushBeforeEnd(flush);
   }
   if (exiting) {
     flush();

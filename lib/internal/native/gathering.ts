@@ -1,7 +1,6 @@
 import { binding } from './binding';
 import { handleOf } from './handle';
 import { WRITE_GATHERED } from './native-types';
-import { flushBeforeEnd } from './process-end';
 import { kOnWriteError } from '../base/symbols';
 
 /** Writes that are gathered until the turn of the event loop is over, and then leave in one call. */
@@ -17,7 +16,6 @@ export function afterWrite(status: number): number {
     const stop = (): void => reportFailures(binding.stopGathering());
     if ((process as { _exiting?: boolean })._exiting === true) stop();
     else process.once('exit', stop);
-    flushBeforeEnd(flushGathered);
   }
   process.nextTick(flushGathered);
   return 0;
