@@ -92,7 +92,11 @@ export function toLean<Data>(
   }
 }
 
-/** The error with which a connection refuses to become a socket. */
+/**
+ * The error with which a connection refuses to become a socket.
+ *
+ * @internal
+ */
 export function upgradeRefusal({ state }: Connection): Error | undefined {
   if ((state & GONE) !== 0) return new ERR_SOCKET_CLOSED();
   if ((state & FINISHED) !== 0) return new ERR_INVALID_STATE('upgradeToStream() comes after end()');

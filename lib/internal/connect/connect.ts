@@ -61,7 +61,7 @@ function connected(socket: SocketImpl): void {
 }
 
 /** Loads the parts that a connect is made of; returns why it has to fail where that is impossible. */
-function loadParts(socket: SocketImpl, options: Record<string, unknown>): Error | undefined {
+function loadPartsFor(socket: SocketImpl, options: Record<string, unknown>): Error | undefined {
   try {
     diallingPart();
     if (plansOptions(socket, options)) optionsPart();
@@ -125,7 +125,7 @@ export const connectMethods = {
     }
     const handle = this[kHandle];
     const pipe = this[kBoundSource] === true && handle !== null ? handle instanceof Pipe : !!path;
-    const missing = loadParts(this, options);
+    const missing = loadPartsFor(this, options);
     if (missing === undefined) planConnect(this, pipe, options);
     if (handle === null) {
       this[kHandle] = pipe ? new Pipe() : new TCP();
