@@ -1,5 +1,5 @@
 // Compares two implementations on a program, and makes a difference small.
-import type { Implementation } from '../helpers/implementations';
+import { libuvSeesLateResets, type Implementation } from '../helpers/implementations';
 import type { Program } from './program';
 import { describeProgram } from './program';
 import { runProgram } from './run';
@@ -117,9 +117,16 @@ async function comesOfGathering(
   return (await compareOnce(left, right, ungathered(program))) === undefined;
 }
 
+/** Whether a difference is that of a reset which only uvnet sees on the running line of Node. */
+function comesOfLateReset(report: string): boolean {
+  const [, first = '', second = ''] = report.split('\n');
+  const seen = 'error EPIPE or ECONNRESET | close true';
+  return !libuvSeesLateResets && second.includes(seen) && !first.includes(seen);
+}
+
 /**
  * A report about the difference on a program, its smallest form first; undefined where there is none
- * but that of gathered writes or of a timer.
+ * but that of gathered writes, of a late reset or of a timer.
  */
 export async function compare(
   left: Implementation,
@@ -130,6 +137,7 @@ export async function compare(
   if (found === undefined || (await comesOfTimer(left, right, program))) return undefined;
   const smallest = await shrink(left, right, program);
   const last = (await compareOnce(left, right, smallest)) ?? '  (seen once, not again)';
-  if (await comesOfGathering(left, right, smallest, last)) return undefined;
+  if (comesOfLateReset(last) || (await comesOfGathering(left, right, smallest, last)))
+    return undefined;
   return `${describeProgram(smallest)}\n${last}`;
 }

@@ -78,3 +78,7 @@ export function nodeAtLeast(major: number, minor = 0): boolean {
   const [runningMajor = 0, runningMinor = 0] = process.versions.node.split('.').map(Number);
   return runningMajor > major || (runningMajor === major && runningMinor >= minor);
 }
+
+const [uvMajor = 0, uvMinor = 0] = process.versions.uv.split('.').map(Number);
+/** Older libuv takes a reset that stands behind the last bytes for an end, and node:net with it. */
+export const libuvSeesLateResets = uvMajor > 1 || uvMinor >= 52;

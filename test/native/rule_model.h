@@ -32,7 +32,9 @@ inline IpAddress Mapped(const IpAddress& ipv4) {
 }
 
 inline bool SamePrefix(const IpAddress& a, const IpAddress& b, int length) {
-  for (int i = 0; i < length; ++i) {
+  const int whole = length / 8;
+  if (std::memcmp(a.bytes, b.bytes, static_cast<size_t>(whole)) != 0) return false;
+  for (int i = whole * 8; i < length; ++i) {
     if (Bit(a.bytes, i) != Bit(b.bytes, i)) return false;
   }
   return true;

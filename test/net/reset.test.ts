@@ -2,12 +2,9 @@ import type { Socket } from 'node:net';
 
 import { errorShape, thrownBy } from '../helpers/errors';
 import { nextEvent, traceEvents } from '../helpers/events';
-import { describeNet, nodeAtLeast } from '../helpers/implementations';
+import { describeNet, libuvSeesLateResets, nodeAtLeast } from '../helpers/implementations';
 import { endpointOf, transports } from '../helpers/scope';
 import { fill } from '../helpers/streams';
-
-const [uvMajor = 0, uvMinor = 0] = process.versions.uv.split('.').map(Number);
-const libuvAsksForErrors = uvMajor > 1 || uvMinor >= 52;
 
 describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
   test('the peer gets ECONNRESET, this side a clean close', async () => {
@@ -46,7 +43,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
   });
 
   describe.each(transports)('a reset over %s that comes in together with data', (transport) => {
-    newer(libuvAsksForErrors, 'libuv that asks for it')('is told behind the data', async () => {
+    newer(libuvSeesLateResets, 'libuv that asks for it')('is told behind the data', async () => {
       const { client, peer } = await scope.pair({ transport });
       const log: string[] = [];
       traceEvents(log, peer, '', new Set(['data', 'end', 'error', 'close']));
