@@ -16,7 +16,8 @@ namespace uvnet {
 class LeanGroup;
 class Stream;
 
-// What happened to a connection. JavaScript reads these from shared memory (lib/lean/shared-memory.ts).
+// What happened to a connection. JavaScript reads these from shared memory
+// (lib/lean/shared-memory.ts).
 struct LeanEvent {
   enum Type : int32_t {
     kNone,

@@ -137,7 +137,7 @@ export async function compare(
   if (found === undefined || (await comesOfTimer(left, right, program))) return undefined;
   const smallest = await shrink(left, right, program);
   const last = (await compareOnce(left, right, smallest)) ?? '  (seen once, not again)';
-  if (comesOfLateReset(last) || (await comesOfGathering(left, right, smallest, last)))
-    return undefined;
+  if (comesOfLateReset(last)) return undefined;
+  if (await comesOfGathering(left, right, smallest, last)) return undefined;
   return `${describeProgram(smallest)}\n${last}`;
 }

@@ -1,8 +1,9 @@
 // Links: native/block_list/address_trie.cc native/address/address.cc
 // Options: -fno-sanitize-coverage=trace-cmp -fno-sanitize=address,undefined
 //
-// No input has to meet a constant, so comparisons are not traced; and memory is not watched here, as it is in the
-// targets of rule tables and rule texts, which go through the same trie. So a run takes a third of the time.
+// No input has to meet a constant, so comparisons are not traced; and memory is not watched here,
+// as it is in the targets of rule tables and rule texts, which go through the same trie. So a run
+// takes a third of the time.
 //
 // After any sequence of rules added and removed, the trie covers what the rules cover one by one.
 //
