@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 /** The Debian packages of the programs that tests use. */
 const packages = {
   curl: 'curl',
+  git: 'git',
   haproxy: 'haproxy',
   nc: 'netcat-openbsd',
   'redis-cli': 'redis-tools',

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { brokenLinks } from '../helpers/markdown';
-import { needs } from '../helpers/needs';
+import { describeNeeds, missingCommand, needs } from '../helpers/needs';
 import { findManager, findRuntime, missingRuntime } from '../helpers/runtimes';
 
 /**
@@ -203,7 +203,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     }
   });
 
-  describe('is a clone', () => {
+  describeNeeds(missingCommand('git'))('is a clone', () => {
     // Stand-ins for the development dependencies: the real ones would come from the registry. tsc only
     // writes declarations, and node-gyp would compile for half a minute.
     const standIns: Record<string, Record<string, string>> = {

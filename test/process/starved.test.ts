@@ -203,6 +203,8 @@ describe.each(['EMFILE', 'EACCES'])('where files cannot be opened any more: %s',
         expect(got.toString()).toBe(setup.dropped === true ? '' : answer);
       }
     } finally {
+      // What was taken away is needed to remove the folder.
+      if (home !== root) chmodSync(home, 0o755);
       child.stdin!.end();
       expect([await ended, stderr]).toEqual([[0, null], '']);
     }
