@@ -193,7 +193,7 @@ export class End {
       return false;
     }
     this.moved += 1;
-    if (how === 'toNode') this.mayNotEnd = this.onlyOurs = false;
+    if (how === 'toNode' || how === 'relay') this.mayNotEnd = this.onlyOurs = false;
     this.note(`${from.kind} ${how}`);
     return true;
   }
