@@ -113,8 +113,6 @@ describeUvnet('relay of much', ({ scope }) => {
     // All else waits in the sender.
     expect(line.a.bytesRead).toBeLessThan(size / 2);
     expect(line.a.bytesRead - line.b.bytesWritten).toBeLessThanOrEqual(256 * 1024);
-    // Where splice(2) is, it is in use.
-    if (isLinux) expect(openPipes()).toBeGreaterThan(pipesOfOthers);
 
     // The other direction is not concerned.
     line.right.write('meanwhile');

@@ -93,6 +93,12 @@ function holdReading(socket: SocketImpl): void {
   if (socket[kBuffer] !== null) socket[kBuffer] = null;
 }
 
+/** With a reset, because an incomplete transfer would look like a complete one otherwise. */
+function destroyOther(socket: SocketImpl, incomplete: boolean): void {
+  if (incomplete && !socket.connecting && socket[kHandle] instanceof TCP) socket.resetAndDestroy();
+  else socket.destroy();
+}
+
 export class Relay implements RelayListener {
   private readonly counts = new Float64Array(2);
   private readonly started = performance.now();
@@ -110,7 +116,8 @@ export class Relay implements RelayListener {
     private readonly resolve: (result: RelayResult) => void,
     private readonly reject: (error: unknown) => void,
   ) {
-    for (const side of both) this.takeOver(side);
+    for (const side of both) this.watch(side);
+    for (const side of both) this.handOn(side);
     const { signal, idleTimeout, onProgress, progressInterval } = settings;
     if (signal?.aborted) {
       this.abort(signal);
@@ -122,8 +129,8 @@ export class Relay implements RelayListener {
     this.start();
   }
 
-  /** Takes note of what becomes of a socket, and hands on what it has read. */
-  private takeOver(side: Side): void {
+  /** Takes note of what becomes of a socket. */
+  private watch(side: Side): void {
     const socket = this.sockets[side];
     const onClose = (): void => this.closed(side);
     const onError = (error: unknown): void => {
@@ -131,10 +138,18 @@ export class Relay implements RelayListener {
     };
     this.listeners.push([onClose, onError]);
     socket.on('close', onClose).on('error', onError);
-    const handle = socket[kHandle]!;
-    handle.relay = this;
+    const handle = socket[kHandle];
+    // None where a connection of a handler table has turned out to be reset; its 'close' is to come.
+    if (handle !== null) handle.relay = this;
+  }
+
+  /** Stops what a socket does by itself, and hands on what it has read. */
+  private handOn(side: Side): void {
+    const socket = this.sockets[side];
     // Its owner does not uncork it any more, and what it holds back goes first.
     while (socket.writableCorked > 0) socket.uncork();
+    // A write may have failed, that of the other side's bytes too; the 'close' that follows is the relay's end.
+    if (socket.destroyed) return;
     holdReading(socket);
     const { chunks } = unreadOf(socket);
     dropUnread(socket);
@@ -194,12 +209,8 @@ export class Relay implements RelayListener {
     }
     const read = (flags & READING_FAILED) !== 0;
     this.fail(errnoException(status, read ? 'read' : 'write'), side);
-    const other = this.sockets[otherThan(side)];
-    // Else an incomplete transfer would look like a complete one.
-    const reset = (flags & OTHER_SIDE_ENDED) === 0 && other[kHandle] instanceof TCP;
     this.sockets[side].destroy();
-    if (reset) other.resetAndDestroy();
-    else other.destroy();
+    destroyOther(this.sockets[otherThan(side)], (flags & OTHER_SIDE_ENDED) === 0);
   }
 
   /** Somebody has destroyed a socket, or its connect has failed. */
@@ -207,7 +218,9 @@ export class Relay implements RelayListener {
     const error = this.errors[side];
     if (error === undefined) this.finish('destroyed');
     else this.fail(error, side);
-    this.sockets[otherThan(side)].destroy();
+    // A reset that the socket itself has seen, before the native relay began.
+    const isReset = (error as NodeJS.ErrnoException | undefined)?.syscall === 'read';
+    destroyOther(this.sockets[otherThan(side)], isReset);
   }
 
   private abort(signal: AbortSignal): void {
