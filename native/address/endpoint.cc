@@ -5,6 +5,9 @@
 #ifndef _WIN32
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
 #endif
 
 namespace uvnet {
@@ -31,6 +34,18 @@ int EndpointFromArguments(const Arguments& arguments, size_t index, sockaddr_sto
     return uv_ip6_addr(text, port, reinterpret_cast<sockaddr_in6*>(endpoint));
   }
   return uv_ip4_addr(text, port, reinterpret_cast<sockaddr_in*>(endpoint));
+}
+
+int LocalAddress(int fd, sockaddr_storage* address) {
+#ifdef _WIN32
+  (void)fd;
+  (void)address;
+  return UV_ENOTSUP;
+#else
+  socklen_t size = sizeof *address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(address), &size) == 0) return 0;
+  return uv_translate_sys_error(errno);
+#endif
 }
 
 napi_value ReturnEndpoint(const Arguments& arguments, const sockaddr* endpoint) {

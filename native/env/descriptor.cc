@@ -24,6 +24,15 @@ int DuplicateDescriptor(int fd) {
 #endif
 }
 
+int CloseDescriptor(int fd) {
+#ifdef _WIN32
+  (void)fd;
+  return UV_ENOTSUP;
+#else
+  return close(fd) == 0 ? 0 : uv_translate_sys_error(errno);
+#endif
+}
+
 namespace {
 
 // (fd): as above; it is held until somebody takes it over.
@@ -37,13 +46,9 @@ napi_value Duplicate(napi_env env, napi_callback_info info) {
 // over.
 napi_value Close(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-#ifdef _WIN32
-  return arguments.Return(UV_ENOTSUP);
-#else
   const int fd = arguments.Int(0, -1);
   if (!HeldDescriptors::Of(arguments.environment()).Release(fd)) return arguments.Return(UV_EBADF);
-  return arguments.Return(close(fd) == 0 ? 0 : uv_translate_sys_error(errno));
-#endif
+  return arguments.Return(CloseDescriptor(fd));
 }
 
 // (fd): it is somebody else's from now on.

@@ -5,10 +5,12 @@
 
 namespace uvnet {
 
-// Descriptors as such, whoever holds them. On Windows every method answers UV_ENOTSUP.
+// Descriptors as such, whoever holds them. On Windows every function returns UV_ENOTSUP.
 
 // A descriptor of its own for the same open file, or a status.
 int DuplicateDescriptor(int fd);
+
+int CloseDescriptor(int fd);
 
 void InitDescriptor(Napi::Env env, Napi::Object exports);
 

@@ -44,14 +44,14 @@ void LeanGroup::GiveUp(Stream* stream) {
   Release();
 }
 
-void LeanGroup::TakeConnection(Stream* stream) {
+void LeanGroup::OnConnection(Stream* stream) {
   Take(stream);
   hub_->Push(this, stream->id(), LeanEvent::kAccepted);
   const int status = paused_ ? 0 : stream->ReadStart();
   if (status != 0) hub_->Push(this, stream->id(), LeanEvent::kReadError, 0, status);
 }
 
-void LeanGroup::ListenerClosed() {
+void LeanGroup::OnListenerClosed() {
   hub_->Push(this, -1, LeanEvent::kStopped);
   Release();
 }

@@ -22,7 +22,7 @@ class LeanHub;
 //
 // Life: references are held by JavaScript's number, the listener, each connection and each event
 // that is noted.
-class LeanGroup final : public StreamConsumer, public ConnectionTaker {
+class LeanGroup final : public StreamConsumer, public ConnectionConsumer {
  public:
   // Null where the engine has no memory left. `framing` may be null.
   static LeanGroup* Create(LeanHub* hub, bool borrow, std::unique_ptr<FramingOptions> framing);
@@ -54,8 +54,8 @@ class LeanGroup final : public StreamConsumer, public ConnectionTaker {
   std::vector<uint8_t> Uncut(const Stream* stream) const;
 
   LeanGroup* AsLeanGroup() override { return this; }
-  void TakeConnection(Stream* stream) override;
-  void ListenerClosed() override;
+  void OnConnection(Stream* stream) override;
+  void OnListenerClosed() override;
 
   uv_buf_t Allocate(Stream* stream) override;
   void OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) override;

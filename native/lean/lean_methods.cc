@@ -98,7 +98,7 @@ napi_value Listen(napi_env env, napi_callback_info info) {
   if (group == nullptr) return arguments.Return(UV_EINVAL);
   group->SetPaused(arguments.Bool(2));
   group->Retain();
-  Listener::Of(stream)->GiveTo(group);
+  Listener::Of(stream)->SetConsumer(group);
   return arguments.Return(0);
 }
 

@@ -4,58 +4,49 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <vector>
 
-#include "env/environment.h"
-#include "env/handle.h"
 #include "listen/accept_policy.h"
-#include "listen/proxy_handshake.h"
 #include "proxy/proxy_protocol.h"
 #include "stream/stream.h"
 
 namespace uvnet {
 
-// Who gets a listener's connections in place of Callback::kConnection, except for those that have
-// more to tell than themselves (Listener::Proxied).
-class ConnectionTaker {
+// Gets a listener's connections in place of Callback::kConnection, except for those that a
+// PROXY header came with (Listener::Proxied).
+class ConnectionConsumer {
  public:
   // The stream has its id.
-  virtual void TakeConnection(Stream* client) = 0;
+  virtual void OnConnection(Stream* client) = 0;
   // No connection follows. The last call.
-  virtual void ListenerClosed() = 0;
+  virtual void OnListenerClosed() = 0;
 
  protected:
-  ~ConnectionTaker() = default;
+  ~ConnectionConsumer() = default;
 };
 
 // Accepts connections for a bound stream, and asks its policy about each before anything else is
-// made for it.
+// made for it. How connections are accepted is the platform's: listener_posix.cc, listener_win.cc.
 //
-// On POSIX it polls the listening descriptor and accepts by itself: the peer's address comes with
-// the call, errors are seen and not swallowed (libuv from 1.45 on reports none), and one wake-up
-// may take many connections. Windows accepts through uv_listen.
+// Connections that are not let in are reported together, in one call, and closed after it:
+// JavaScript asks for what it wants to know about them (their addresses) only where somebody
+// listens.
 //
-// Connections that are not let in are reported together at the end of a wake-up, in one call, and
-// closed after it: JavaScript asks for what it wants to know about them (their addresses) only
-// where somebody listens.
-//
-// Life: made by Start, owned by itself, ends when both its uv handles are closed.
-class Listener final : private StreamAttachment
-#ifndef _WIN32
-    ,
-                       private ProxyHandshakeOwner
-#endif
-{
+// Life: made by Start, owned by itself. Close begins its end.
+class Listener : private StreamAttachment {
  public:
-  // `policy` may be null: everybody is let in. On a TCP handle that listens already the backlog and
-  // the policy take the place of those it has: somebody else has its connections from now on. A
-  // pipe's stays with whom it is: UV_EALREADY.
+  // `policy` may be null: everybody is let in. On a TCP handle that listens already, the backlog
+  // and the policy replace those it has, and its ConnectionConsumer leaves. A pipe that listens
+  // already is UV_EALREADY.
   static int Start(Stream* server, int backlog, AcceptPolicy* policy);
-  // The same where another process accepts, and hands over what it has accepted: `server` has no
+  // The same where another process accepts and passes on what it has accepted: `server` has no
   // descriptor.
   static int StartFed(Stream* server, AcceptPolicy* policy);
-  // Takes the descriptor of an accepted connection over, whatever the answer; `self` may be null.
-  // Instead of a descriptor, the status of an accept that failed.
+  // Takes ownership of the descriptor of an accepted connection, whatever the result; `self` may be
+  // null. Instead of a descriptor, the status of an accept that failed.
   static int Feed(Listener* self, int fd);
 
   Listener(const Listener&) = delete;
@@ -66,7 +57,8 @@ class Listener final : private StreamAttachment
     return static_cast<Listener*>(server->attachment(Role::kListener));
   }
 
-  void GiveTo(ConnectionTaker* taker);
+  // Null for Callback::kConnection. The one before it leaves.
+  void SetConsumer(ConnectionConsumer* consumer);
 
   // What came before the first byte of the connection, during Callback::kConnection.
   struct Proxied {
@@ -75,87 +67,61 @@ class Listener final : private StreamAttachment
   };
   const Proxied* proxied() const { return proxied_; }
 
-  // Takes the callback that is running for where connections come from, as async_hooks see it.
+  // From now on async_hooks see the running callback as the origin of the connections.
   void AdoptOrigin();
 
   // A connection that was not let in, during Callback::kDrop.
   struct Drop {
     DropReason reason;
     sockaddr_storage peer;
-    sockaddr_storage local;  // Windows; elsewhere the descriptor is asked
-    int fd;
+    sockaddr_storage local;  // where `fd` is -1
+    int fd;                  // -1 where the connection is closed already
   };
   const Drop* drop(size_t index) const { return index < drops_.size() ? &drops_[index] : nullptr; }
 
- private:
-  void StreamClosing() override { Close(); }
-  void SetRef(bool ref) override;
-  void Close();
-
-  void HandOver(Stream* client, const Proxied* proxied);
-  void AttachClient(Stream* client);
+ protected:
   Listener(Stream* server, AcceptPolicy* policy);
-  ~Listener();
+  virtual ~Listener();
 
-  static int Start(Stream* server, AcceptPolicy* policy, bool fed, int backlog);
-  int Listen(int backlog);
-  int ListenAnew(int backlog, AcceptPolicy* policy);
-  int InitTimer();
+  // The platform's part -------------------------------------------------------
+  virtual int Listen(int backlog) = 0;
+  virtual int ListenFed() = 0;
+  // Changes the backlog of one that listens.
+  virtual int SetBacklog(int backlog) = 0;
+  // Takes ownership of a descriptor that another process has accepted.
+  virtual int TakeDescriptor(int fd) = 0;
+  // Sets `closing_`. Deletes the listener, as soon as nothing of it is in use any more.
+  virtual void Close() = 0;
+
+  // Registers the client and reports it. User code may close the listener.
+  void ReportConnection(Stream* client, const Proxied* proxied);
   void ReportError(int status);
+  // Reports all drops, and closes their descriptors.
   void ReportDrops();
 
-#ifdef _WIN32
-  static void OnConnection(uv_stream_t* stream, int status);
-#else
-  // The most connections taken in one wake-up, so that a flood of connections cannot starve the
-  // connections that are open.
-  static constexpr int kMaxBurst = 64;
-  // Go's http.Server has the same bounds, in milliseconds.
-  static constexpr uint64_t kMinRetryDelay = 5;
-  static constexpr uint64_t kMaxRetryDelay = 1000;
+  Environment* const environment_;
+  Stream* const server_;
+  AcceptPolicy* policy_;
+  std::vector<Drop> drops_;
+  bool closing_ = false;
 
-  static void OnReadable(uv_poll_t* poll, int status, int events);
-  static void OnRetry(uv_timer_t* timer);
-  static void OnPartClosed(uv_handle_t* handle);
-  bool AcceptOne();
-  void Take(AcceptedSocket socket);
-  // Makes the stream and hands it to JavaScript. False where libuv does not take the descriptor.
-  bool Deliver(AcceptedSocket socket, const ProxyHeader* header, const std::vector<uint8_t>& head);
-  void Refuse(int fd, const sockaddr_storage& peer, DropReason reason);
-  void BackOff(int status);
-  int Poll();
+ private:
+  // A listener of this platform.
+  static Listener* New(Stream* server, AcceptPolicy* policy);
+  static int Start(Stream* server, AcceptPolicy* policy, bool fed, int backlog);
+  int ListenAnew(int backlog, AcceptPolicy* policy);
 
-  void HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
-                     const std::vector<uint8_t>& head) override;
-  void HandshakeFailed(AcceptedSocket socket, DropReason reason) override;
-
-  uv_os_fd_t fd_ = -1;  // -1 where another process accepts, and there is no poll
-  uv_poll_t poll_;
-  uv_timer_t retry_;
-  uint64_t retry_delay_ = 0;
-  // How many accepts to try in the next wake-up: an accept that finds nothing is a wasted system
-  // call, so the number grows only while the queue proves long.
-  int burst_ = 1;
-  int full_bursts_ = 0;
-  int open_parts_ = 0;
-  // In a wake-up, whose end reports the drops.
-  bool accepting_ = false;
-#endif
+  void StreamClosing() override { Close(); }
 
   const char* client_type() const {
     return server_->kind() == Handle::Kind::kTcp ? "TCPWRAP" : "PIPEWRAP";
   }
+  void AttachClient(Stream* client);
 
   // Of all connections, where they may share one; else what each one's is made in.
   std::shared_ptr<AsyncContext> origin_;
-  ConnectionTaker* taker_ = nullptr;
-
-  Environment* environment_;
-  Stream* server_;
-  AcceptPolicy* policy_;
+  ConnectionConsumer* consumer_ = nullptr;
   const Proxied* proxied_ = nullptr;
-  std::vector<Drop> drops_;
-  bool closing_ = false;
 };
 
 void InitListener(Napi::Env env, Napi::Object exports);

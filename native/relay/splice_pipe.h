@@ -34,10 +34,12 @@ class SplicePipe {
   size_t used() const { return used_; }
 
  private:
+#ifdef __linux__
   SplicePipe(int out, int in) : out_(out), in_(in) {}
 
   int out_;
   int in_;
+#endif
   size_t used_ = 0;
 };
 

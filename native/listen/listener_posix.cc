@@ -1,0 +1,342 @@
+#ifndef _WIN32
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "listen/listener.h"
+#include "listen/proxy_handshake.h"
+
+namespace uvnet {
+
+namespace {
+
+// Polls the listening descriptor and accepts by itself: the peer's address comes with the call,
+// errors are seen and not swallowed (libuv from 1.45 on reports none), and one wake-up may take
+// many connections.
+//
+// Life: ends when both its uv handles are closed.
+class PosixListener final : public Listener, private ProxyHandshakeOwner {
+ public:
+  PosixListener(Stream* server, AcceptPolicy* policy) : Listener(server, policy) {}
+
+ private:
+  // The most connections taken in one wake-up, so that a flood of connections cannot starve the
+  // connections that are open.
+  static constexpr int kMaxBurst = 64;
+  // Go's http.Server has the same bounds, in milliseconds.
+  static constexpr uint64_t kMinRetryDelay = 5;
+  static constexpr uint64_t kMaxRetryDelay = 1000;
+
+  int Listen(int backlog) override;
+  int ListenFed() override { return InitTimer(); }
+  int SetBacklog(int backlog) override;
+  int TakeDescriptor(int fd) override;
+  void SetRef(bool ref) override;
+  void Close() override;
+
+  void HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
+                     const std::vector<uint8_t>& head) override;
+  void HandshakeFailed(AcceptedSocket socket, DropReason reason) override;
+
+  static void OnReadable(uv_poll_t* poll, int status, int events);
+  static void OnRetry(uv_timer_t* timer);
+  static void OnPartClosed(uv_handle_t* handle);
+
+  int InitTimer();
+  int Poll() { return uv_poll_start(&poll_, UV_READABLE, OnReadable); }
+  bool AcceptOne();
+  void Take(AcceptedSocket socket);
+  // Makes the stream and reports it.
+  void Deliver(AcceptedSocket socket, const ProxyHeader* header, const std::vector<uint8_t>& head);
+  void Refuse(int fd, const sockaddr_storage& peer, DropReason reason);
+  void BackOff(int status);
+
+  uv_os_fd_t fd_ = -1;  // -1 where another process accepts, and there is no poll
+  uv_poll_t poll_;
+  uv_timer_t retry_;
+  uint64_t retry_delay_ = 0;
+  // How many accepts to try in the next wake-up: an accept that finds nothing is a wasted system
+  // call, so the number grows only while the queue proves long.
+  int burst_ = 1;
+  int full_bursts_ = 0;
+  int open_parts_ = 0;
+  // In a wake-up, whose end reports the drops.
+  bool accepting_ = false;
+};
+
+// The client that a header names; `address` stays as it is where it names none.
+void SourceAddress(const ProxyHeader& header, sockaddr_storage* address) {
+  if (header.family == ProxyHeader::Family::kIPv4) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(header.source.port);
+    std::memcpy(&in.sin_addr, header.source.address, sizeof in.sin_addr);
+    std::memcpy(address, &in, sizeof in);
+  } else if (header.family == ProxyHeader::Family::kIPv6) {
+    sockaddr_in6 in6{};
+    in6.sin6_family = AF_INET6;
+    in6.sin6_port = htons(header.source.port);
+    std::memcpy(&in6.sin6_addr, header.source.address, sizeof in6.sin6_addr);
+    std::memcpy(address, &in6, sizeof in6);
+  }
+}
+
+int PosixListener::Listen(int backlog) {
+  // An address in use shows here at last: uv_tcp_bind keeps it to itself.
+  if (server_->kind() == Handle::Kind::kTcp) {
+    sockaddr_storage name;
+    int size = sizeof name;
+    int status = uv_tcp_getsockname(server_->uv_tcp(), reinterpret_cast<sockaddr*>(&name), &size);
+    if (status == UV_EBADF) {
+      // Never bound: any port of any IPv4 address, as the system call does it.
+      sockaddr_in any;
+      status = uv_ip4_addr("0.0.0.0", 0, &any);
+      if (status == 0) {
+        status = uv_tcp_bind(server_->uv_tcp(), reinterpret_cast<sockaddr*>(&any), 0);
+      }
+    }
+    if (status != 0) return status;
+  }
+  int status = uv_fileno(server_->uv_handle(), &fd_);
+  if (status != 0) return status;
+  if (listen(fd_, backlog) != 0) return uv_translate_sys_error(errno);
+
+  status = InitTimer();
+  if (status != 0) return status;
+  status = uv_poll_init(environment_->loop(), &poll_, fd_);
+  if (status != 0) return status;
+  poll_.data = this;
+  ++open_parts_;
+  environment_->HandleOpened();
+  SetRef(server_->HasRef());
+  return Poll();
+}
+
+int PosixListener::InitTimer() {
+  const int status = uv_timer_init(environment_->loop(), &retry_);
+  if (status != 0) return status;
+  retry_.data = this;
+  ++open_parts_;
+  environment_->HandleOpened();
+  uv_unref(reinterpret_cast<uv_handle_t*>(&retry_));
+  return 0;
+}
+
+int PosixListener::SetBacklog(int backlog) {
+  if (fd_ < 0) return UV_EALREADY;
+  return listen(fd_, backlog) == 0 ? 0 : uv_translate_sys_error(errno);
+}
+
+int PosixListener::TakeDescriptor(int fd) {
+  AcceptedSocket socket;
+  socket.fd = fd;
+  socklen_t size = sizeof socket.peer;
+  const int flags = fcntl(fd, F_GETFL);
+  // The peer as accept4 would have given it. One that has gone already has no address any more.
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&socket.peer), &size) != 0 || flags == -1 ||
+      fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+    const int status = uv_translate_sys_error(errno);
+    close(fd);
+    return status;
+  }
+  Take(std::move(socket));
+  return 0;
+}
+
+void PosixListener::SetRef(bool ref) {
+  if (fd_ < 0) return;
+  // While it backs off the timer stands in for the poll.
+  for (auto* part :
+       {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&retry_)}) {
+    if (ref) {
+      uv_ref(part);
+    } else {
+      uv_unref(part);
+    }
+  }
+}
+
+void PosixListener::Close() {
+  if (closing_) return;
+  closing_ = true;
+  AbandonHandshakes();
+  SetConsumer(nullptr);
+  if (open_parts_ == 0) {
+    delete this;
+    return;
+  }
+  // In the order in which Listen made them, which may have stopped in between.
+  const int parts = open_parts_;
+  if (parts >= 1) uv_close(reinterpret_cast<uv_handle_t*>(&retry_), OnPartClosed);
+  if (parts >= 2) uv_close(reinterpret_cast<uv_handle_t*>(&poll_), OnPartClosed);
+}
+
+void PosixListener::OnPartClosed(uv_handle_t* handle) {
+  auto* self = static_cast<PosixListener*>(handle->data);
+  Environment* environment = self->environment_;
+  if (--self->open_parts_ == 0) delete self;
+  environment->HandleClosed();
+}
+
+void PosixListener::OnReadable(uv_poll_t* poll, int status, int) {
+  auto* self = static_cast<PosixListener*>(poll->data);
+  if (status < 0) {
+    self->BackOff(status);
+    return;
+  }
+  const int budget = self->burst_;
+  int taken = 0;
+  self->accepting_ = true;
+  while (taken < budget && !self->closing_ && self->AcceptOne()) ++taken;
+  self->accepting_ = false;
+  self->ReportDrops();
+  if (self->closing_) return;
+  if (taken < budget) {
+    self->burst_ = 1;
+    self->full_bursts_ = 0;
+  } else if (++self->full_bursts_ >= 3 && self->burst_ < kMaxBurst) {
+    self->burst_ *= 2;
+    self->full_bursts_ = 0;
+  }
+}
+
+// False when the queue is empty or nothing can be taken for now.
+bool PosixListener::AcceptOne() {
+  AcceptedSocket socket;
+  socklen_t size = sizeof socket.peer;
+  auto* const peer = reinterpret_cast<sockaddr*>(&socket.peer);
+  do {
+#ifdef __linux__
+    socket.fd = accept4(fd_, peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+    socket.fd = accept(fd_, peer, &size);
+#endif
+  } while (socket.fd < 0 && errno == EINTR);
+
+  if (socket.fd < 0) {
+    const int error = errno;
+    if (error == EAGAIN || error == EWOULDBLOCK) return false;
+    // The peer gave up while it waited in the queue: nothing to report.
+    if (error == ECONNABORTED || error == EPROTO) return true;
+    // Descriptors that are about to be closed may be all that is missing.
+    if (!drops_.empty()) return false;
+    BackOff(uv_translate_sys_error(error));
+    return false;
+  }
+#ifndef __linux__
+  (void)fcntl(socket.fd, F_SETFD, FD_CLOEXEC);  // of a descriptor that is open it cannot fail
+#endif
+  retry_delay_ = 0;
+  Take(std::move(socket));
+  return true;
+}
+
+void PosixListener::Take(AcceptedSocket socket) {
+  const auto* const peer = reinterpret_cast<const sockaddr*>(&socket.peer);
+  bool via_proxy = false;
+  DropReason reason = DropReason::kNone;
+  if (policy_->proxy_mode != AcceptPolicy::ProxyMode::kOff) {
+    reason = policy_->ExpectsProxy(peer, &via_proxy);
+  }
+  if (reason == DropReason::kNone) reason = policy_->Admit(peer, via_proxy, &socket.admission);
+  if (reason != DropReason::kNone) {
+    Refuse(socket.fd, socket.peer, reason);
+  } else if (via_proxy) {
+    ProxyHandshake::Start(environment_, this, std::move(socket), policy_->proxy_mode,
+                          policy_->proxy_timeout);
+  } else {
+    Deliver(std::move(socket), nullptr, {});
+  }
+}
+
+void PosixListener::HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
+                                  const std::vector<uint8_t>& head) {
+  // Without addresses in the header the connection's own are the right ones.
+  sockaddr_storage client = socket.peer;
+  if (header != nullptr) SourceAddress(*header, &client);
+  const DropReason reason =
+      policy_->AdmitClient(reinterpret_cast<const sockaddr*>(&client), &socket.admission);
+  if (reason != DropReason::kNone) {
+    // Not open any more when it is told of.
+    socket.admission.Leave(0, 0);
+    Refuse(socket.fd, client, reason);
+  } else {
+    Deliver(std::move(socket), header, head);
+  }
+}
+
+void PosixListener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
+  socket.admission.Leave(0, 0);
+  Refuse(socket.fd, socket.peer, reason);
+}
+
+void PosixListener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
+                            const std::vector<uint8_t>& head) {
+  int status;
+  Stream* client;
+  if (server_->kind() == Handle::Kind::kTcp) {
+    client = Stream::NewTcp(environment_, AF_UNSPEC, &status);
+    if (client != nullptr) status = uv_tcp_open(client->uv_tcp(), socket.fd);
+  } else {
+    client = Stream::NewPipe(environment_, false, &status);
+    if (client != nullptr) status = uv_pipe_open(client->uv_pipe(), socket.fd);
+  }
+  if (client == nullptr || status != 0) {
+    close(socket.fd);
+    if (client != nullptr) client->Close();
+    BackOff(status);
+    return;
+  }
+  client->SetPeer(reinterpret_cast<const sockaddr*>(&socket.peer));
+  client->Admitted(std::move(socket.admission));
+  client->CountRead(head.size());
+  policy_->CountAccepted();
+  const Proxied proxied = {header, &head};
+  ReportConnection(client, header != nullptr || !head.empty() ? &proxied : nullptr);
+}
+
+void PosixListener::Refuse(int fd, const sockaddr_storage& peer, DropReason reason) {
+  policy_->CountDrop(reason);
+  Drop drop = {};
+  drop.reason = reason;
+  drop.peer = peer;
+  drop.fd = fd;
+  drops_.push_back(drop);
+  if (!accepting_) ReportDrops();
+}
+
+// Descriptors or memory are used up. The connections stay in the kernel's queue; polling on would
+// spin, so the listener rests and tries again.
+void PosixListener::BackOff(int status) {
+  if (fd_ < 0) {
+    ReportError(status);
+    return;
+  }
+  uv_poll_stop(&poll_);
+  retry_delay_ = retry_delay_ == 0 ? kMinRetryDelay : retry_delay_ * 2;
+  if (retry_delay_ > kMaxRetryDelay) retry_delay_ = kMaxRetryDelay;
+  uv_timer_start(&retry_, OnRetry, retry_delay_, 0);
+  ReportError(status);
+}
+
+void PosixListener::OnRetry(uv_timer_t* timer) {
+  auto* self = static_cast<PosixListener*>(timer->data);
+  if (self->closing_) return;
+  const int status = self->Poll();
+  if (status != 0) self->BackOff(status);
+}
+
+}  // namespace
+
+Listener* Listener::New(Stream* server, AcceptPolicy* policy) {
+  return new PosixListener(server, policy);
+}
+
+}  // namespace uvnet
+
+#endif  // _WIN32
