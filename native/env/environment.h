@@ -19,20 +19,24 @@ class Handle;
 // The JavaScript functions that the core calls, in the order in which
 // lib/internal/native/callbacks.ts hands them over.
 enum class Callback : uint8_t {
-  kRead,        // (id, nread | status, offset, slab?)
-  kReadBuffer,  // (id, buffer, size?)
-  kConnection,  // (id, status, client id, 1 if Listener::proxied() knows more)
-  kConnect,     // (id, status)
-  kRace,        // (id, ConnectRace::EventType | flags, candidate | -1, status)
-  kWrite,       // (id, status)
-  kShutdown,    // (id, status)
-  kClose,       // (id)
-  kWriteError,  // (id, status): a write that JavaScript already counts as done
-  kDrop,        // (id, count): connections that were not let in; see Listener::Drop
-  kPeek,        // (id, bytes | status)
-  kDescriptor,  // (id, descriptor, position): came with the bytes that are reported next
-  kRelay,       // (id of a, 0 | status, Relay::Side, flags of relay.cc)
-  kOrigin,      // (id of a server): to call AdoptOrigin; see Listener::AttachClient
+  kReadSlab,        // (id, size, offset): bytes in the slab
+  kReadNewSlab,     // (id, size, offset, slab): likewise, in a slab that replaces the one before
+  kReadBuffer,      // (id, buffer, size): bytes at the start of a buffer of their own
+  kReadUserBuffer,  // (id, size): bytes at the start of the user's buffer
+  kReadStatus,      // (id, status): the end, or an error
+  kConnection,      // (id, client id, 1 if Listener::proxied() knows more)
+  kAcceptError,     // (id, status)
+  kConnect,         // (id, status)
+  kRace,            // (id, ConnectRace::EventType | flags, candidate | -1, status)
+  kWrite,           // (id, status)
+  kShutdown,        // (id, status)
+  kClose,           // (id)
+  kWriteError,      // (id, status): a write that JavaScript already counts as done
+  kDrop,            // (id, count): connections that were not let in; see Listener::Drop
+  kPeek,            // (id, bytes | status)
+  kDescriptor,      // (id, descriptor, position): came with the bytes that are reported next
+  kRelay,           // (id of a, 0 | status, Relay::Side, flags of relay.cc)
+  kOrigin,          // (id of a server): to call AdoptOrigin; see Listener::AttachClient
   kCount,
 };
 

@@ -73,7 +73,7 @@ int Listener::Feed(Listener* self, int fd) {
 
 void Listener::ReportError(int status) {
   policy_->CountError();
-  JsCall(server_).Int(server_->id()).Int(status).Run(Callback::kConnection);
+  JsCall(server_).Int(server_->id()).Int(status).Run(Callback::kAcceptError);
 }
 
 void Listener::ReportDrops() {
@@ -97,8 +97,7 @@ void Listener::ReportConnection(Stream* client, const Proxied* proxied) {
   }
   AttachClient(client);
   JsCall call(server_);
-  call.Int(server_->id()).Int(0).Int(id);
-  if (proxied != nullptr) call.Int(1);
+  call.Int(server_->id()).Int(id).Int(proxied == nullptr ? 0 : 1);
   proxied_ = proxied;
   call.Run(Callback::kConnection);
   proxied_ = nullptr;

@@ -241,7 +241,7 @@ void Stream::OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer) 
   }
   self->Touch();
   if (nread < 0) {
-    JsCall(self).Int(self->id()).Int(static_cast<int>(nread)).Run(Callback::kRead);
+    JsCall(self).Int(self->id()).Int(static_cast<int>(nread)).Run(Callback::kReadStatus);
     return;
   }
   const auto size = static_cast<size_t>(nread);
@@ -256,7 +256,7 @@ void Stream::DeliverBytes(const char* data, size_t size) {
   bytes_read_ += size;
   bulk_ = size >= ReceiveBuffer::kBulkRead;
   if (user_buffer() != nullptr) {
-    JsCall(this).Int(id()).Int(static_cast<int>(size)).Run(Callback::kRead);
+    JsCall(this).Int(id()).Int(static_cast<int>(size)).Run(Callback::kReadUserBuffer);
     return;
   }
   if (size <= ReceiveBuffer::kSmallRead) {
@@ -279,8 +279,11 @@ void Stream::DeliverSmall(const char* data, size_t size) {
     return;
   }
   call.Int(id()).Int(static_cast<int>(size)).Int(static_cast<int>(offset));
-  if (slab != nullptr) call.Value(slab);
-  call.Run(Callback::kRead);
+  if (slab == nullptr) {
+    call.Run(Callback::kReadSlab);
+  } else {
+    call.Value(slab).Run(Callback::kReadNewSlab);
+  }
 }
 
 void Stream::DeliverCopy(const char* data, size_t size) {
@@ -291,7 +294,7 @@ void Stream::DeliverCopy(const char* data, size_t size) {
     ReportNoMemory();
     return;
   }
-  call.Int(id()).Value(chunk).Run(Callback::kReadBuffer);
+  call.Int(id()).Value(chunk).Int(static_cast<int>(size)).Run(Callback::kReadBuffer);
 }
 
 void Stream::DeliverBulk(size_t size) {
@@ -302,13 +305,11 @@ void Stream::DeliverBulk(size_t size) {
     ReportNoMemory();
     return;
   }
-  call.Int(id()).Value(buffer);
-  if (size < ReceiveBuffer::kAreaSize) call.Int(static_cast<int>(size));
-  call.Run(Callback::kReadBuffer);
+  call.Int(id()).Value(buffer).Int(static_cast<int>(size)).Run(Callback::kReadBuffer);
 }
 
 // Bytes that cannot be delivered cannot be dropped silently either.
-void Stream::ReportNoMemory() { JsCall(this).Int(id()).Int(UV_ENOMEM).Run(Callback::kRead); }
+void Stream::ReportNoMemory() { JsCall(this).Int(id()).Int(UV_ENOMEM).Run(Callback::kReadStatus); }
 
 int Stream::Shutdown() {
   const int flushed = Flush();

@@ -30,48 +30,57 @@ const FastBuffer = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species
 /** Where the core puts short reads. */
 let slab: ArrayBufferLike;
 let slabStart = 0;
-function onRead(id: number, size: number, offset?: number, fresh?: Buffer): void {
-  if (fresh !== undefined) {
-    slab = fresh.buffer;
-    slabStart = fresh.byteOffset;
-  }
+
+function onReadSlab(id: number, size: number, offset: number): void {
   const owner = handles[id & SLOT]?.owner;
   if (owner == null) return;
   try {
-    if (size < 0) {
-      owner[kOnReadStatus](size);
-    } else if (offset === undefined) {
-      owner[kOnUserBytes](size);
-    } else {
-      owner[kOnBytes](new FastBuffer(slab, slabStart + offset, size));
-    }
+    owner[kOnBytes](new FastBuffer(slab, slabStart + offset, size));
   } catch (error) {
     throw reported(error);
   }
 }
 
-/** With a size, only so much at the start of the buffer was read. */
-function onReadBuffer(id: number, buffer: Buffer, size?: number): void {
+function onReadNewSlab(id: number, size: number, offset: number, fresh: Buffer): void {
+  slab = fresh.buffer;
+  slabStart = fresh.byteOffset;
+  onReadSlab(id, size, offset);
+}
+
+function onReadBuffer(id: number, buffer: Buffer, size: number): void {
+  const bytes = size === buffer.length ? buffer : buffer.subarray(0, size);
   try {
-    handles[id & SLOT]?.owner?.[kOnBytes](size === undefined ? buffer : buffer.subarray(0, size));
+    handles[id & SLOT]?.owner?.[kOnBytes](bytes);
   } catch (error) {
     throw reported(error);
   }
 }
 
-function deliverConnection(id: number, status: number, clientId?: number, proxied?: 1): void {
-  const server = handles[id & SLOT];
-  if (clientId === undefined) {
-    server?.onconnection?.(status);
-    return;
+function onReadUserBuffer(id: number, size: number): void {
+  try {
+    handles[id & SLOT]?.owner?.[kOnUserBytes](size);
+  } catch (error) {
+    throw reported(error);
   }
+}
+
+function onReadStatus(id: number, status: number): void {
+  handles[id & SLOT]?.owner?.[kOnReadStatus](status);
+}
+
+function deliverConnection(id: number, clientId: number, proxied: 0 | 1): void {
+  const server = handles[id & SLOT];
   const client = server instanceof TCP ? new TCP(clientId) : new Pipe(clientId);
-  if (proxied !== undefined) client.proxied = binding.acceptedProxyInfo(id);
+  if (proxied === 1) client.proxied = binding.acceptedProxyInfo(id);
   if (server?.onconnection == null) {
     client.close();
   } else {
-    server.onconnection(status, client);
+    server.onconnection(0, client);
   }
+}
+
+function onAcceptError(id: number, status: number): void {
+  handles[id & SLOT]?.onconnection?.(status);
 }
 
 function deliverDrops(id: number, count: number): void {
@@ -131,11 +140,15 @@ function onOrigin(id: number): void {
 }
 
 const callbacks: NativeCallback[] = [
-  // By themselves, as reads are many: the call that the others have more is too much for them.
-  onRead,
+  // These report by themselves: for reads, which are many, one more call would be too much.
+  onReadSlab,
+  onReadNewSlab,
   onReadBuffer,
+  onReadUserBuffer,
   ...[
+    onReadStatus,
     deliverConnection,
+    onAcceptError,
     onConnect,
     onRace,
     onWrite,
