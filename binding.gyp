@@ -1,18 +1,21 @@
-# The release build (node-gyp). The developers' flavours are in CMakeLists.txt;
-# both read the list of source files from native/sources.json.
+# The release build (node-gyp). The developers' flavours are in CMakeLists.txt; both read the list of
+# source files from native/sources.json, which also holds what the cross builds compile by.
 {
   'targets': [
     {
       'target_name': 'uvnet',
       'sources': ['<!@(node -p "require(\'./native/sources.json\').sources.join(\' \')")'],
       'include_dirs': ['native', '<!(node -p "try{require(\'node-addon-api\').include_dir}catch{\'native/vendor\'}")'],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_DEPRECATED', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS'],
+      'defines': ['<!@(node -p "require(\'./native/sources.json\').defines.join(\' \')")'],
       # Headers of Node and node-addon-api are not ours to keep free of warnings; ours are strict.
       'conditions': [
         [
           'OS == "win"',
           {
-            'defines': ['NOMINMAX', 'WIN32_LEAN_AND_MEAN', '_HAS_EXCEPTIONS=0'],
+            'defines': [
+              '<!@(node -p "require(\'./native/sources.json\').windowsDefines.join(\' \')")',
+              '_HAS_EXCEPTIONS=0',
+            ],
             'libraries': ['-lws2_32.lib', '-liphlpapi.lib'],
             'msvs_settings': {
               'VCCLCompilerTool': {
@@ -56,19 +59,7 @@
           'OS != "win" and OS != "mac"',
           {
             'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
-            'cflags_cc': [
-              '-std=c++17',
-              '-O3',
-              '-Wall',
-              '-Wextra',
-              '-Werror',
-              '-fno-exceptions',
-              '-fno-rtti',
-              '-fvisibility=hidden',
-              '-fvisibility-inlines-hidden',
-              '-ffunction-sections',
-              '-fdata-sections',
-            ],
+            'cflags_cc': ['<!@(node -p "require(\'./native/sources.json\').flags.join(\' \')")'],
             # The C++ runtime comes along: the addon must load where the system's is older. libgcc_s
             # does not: Node itself needs it, and a copy would ask for the newest glibc. That runtime
             # takes 72 KiB when it is loaded and never gives them back, so it stays loaded: else each

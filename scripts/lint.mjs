@@ -2,6 +2,8 @@
 // Style and static checks of everything in the repository.
 import { parseArgs } from 'node:util';
 import { tidyJobs } from './lib/clang-tidy.mjs';
+import { checkJobs } from './lib/cross-build.mjs';
+import { crossTargets } from './lib/cross-targets.mjs';
 import { checkIncludeLayers } from './lib/include-layers.mjs';
 import {
   at,
@@ -13,7 +15,6 @@ import {
   main,
   root,
 } from './lib/tools.mjs';
-import { windowsCompiler, windowsJobs } from './lib/windows.mjs';
 
 const help = `Usage: node scripts/lint.mjs [--fix] [--only CHECK]... [--available]
 
@@ -73,7 +74,10 @@ const checks = {
       ]),
     ],
   },
-  windows: { command: windowsCompiler, jobs: windowsJobs },
+  windows: {
+    command: crossTargets['win32-x64'].compiler[0],
+    jobs: () => checkJobs(crossTargets['win32-x64']),
+  },
 };
 
 main(async () => {
@@ -104,7 +108,7 @@ main(async () => {
       else failures.push(missing);
       continue;
     }
-    jobs.push(...jobsOf(values.fix).map((run) => ({ name, run })));
+    jobs.push(...(await jobsOf(values.fix)).map((run) => ({ name, run })));
   }
   // What rewrites files must not do so while another reads them.
   await inParallel(

@@ -3,6 +3,8 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { crossBuild, missingFor } from './lib/cross-build.mjs';
+import { crossTargets } from './lib/cross-targets.mjs';
 import { checkSymbols } from './lib/symbols.mjs';
 import { at, CommandError, findNodeDir, hasCommand, main, run, runModule } from './lib/tools.mjs';
 
@@ -10,8 +12,8 @@ const libc = existsSync('/etc/alpine-release') ? 'musl' : 'glibc';
 const self =
   process.platform === 'linux' ? (process.arch === 'arm' ? `armv7.${libc}` : libc) : undefined;
 
-/** What can be built here: this system, and those that Debian's cross compilers reach. */
-const targets = {
+/** What node-gyp can build here: this system, and those that Debian's cross compilers reach. */
+const nodeGypTargets = {
   [`${process.platform}-${process.arch}`]: { arch: process.arch, tag: self },
   ...(process.platform === 'linux' && process.arch === 'x64' && libc === 'glibc'
     ? {
@@ -21,6 +23,12 @@ const targets = {
     : {}),
 };
 
+/** Without what node-gyp builds: on Windows itself that is the real thing. */
+const others = Object.fromEntries(
+  Object.entries(crossTargets).filter(([name]) => !Object.hasOwn(nodeGypTargets, name)),
+);
+const targets = { ...nodeGypTargets, ...others };
+
 const help = `Usage: node scripts/prebuild.mjs [--target NAME]... [options]
 
   --target NAME    ${Object.keys(targets).join(', ')} (default: this system)
@@ -29,11 +37,15 @@ const help = `Usage: node scripts/prebuild.mjs [--target NAME]... [options]
   --help           this text
 
 Each binary is stripped, and a Linux one is checked: it asks for no glibc above 2.28 and for no
-C++ runtime, and exports the module's entry only. The compilers for the other processors are
-Debian's g++-aarch64-linux-gnu and g++-arm-linux-gnueabihf.
+C++ runtime, and exports the module's entry only. The compilers for the other targets are Debian's
+g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and g++-mingw-w64-x86-64-posix.
 `;
 
-const compilerOf = ({ tools }) => (tools ? `${tools}-g++` : undefined);
+/** What has to be installed for a target; undefined where nothing is missing. */
+function missing({ tools, compiler, installedBy }) {
+  if (compiler) return missingFor({ compiler, installedBy });
+  return tools && !hasCommand(`${tools}-g++`) ? `${tools}-g++` : undefined;
+}
 
 function prebuild(name, { arch, tag, tools }, nodedir) {
   // A folder of its own: node-gyp owns build/, and that is the developer's.
@@ -71,7 +83,7 @@ function prebuild(name, { arch, tag, tools }, nodedir) {
   console.log(`${path.relative(at('.'), output)}: ${statSync(output).size} bytes`);
 }
 
-main(() => {
+main(async () => {
   const { values } = parseArgs({
     options: {
       target: { type: 'string', multiple: true },
@@ -86,14 +98,14 @@ main(() => {
   }
   let names = values.target ?? [Object.keys(targets)[0]];
   if (values.all) {
-    const missing = ([, target]) => target.tools && !hasCommand(compilerOf(target));
-    for (const entry of Object.entries(targets).filter(missing)) {
-      console.log(`left out: ${entry[0]} (${compilerOf(entry[1])} is not installed)`);
+    for (const [name, target] of Object.entries(targets)) {
+      if (missing(target)) console.log(`left out: ${name} (${missing(target)} is not installed)`);
     }
-    names = Object.keys(targets).filter((name) => !missing([name, targets[name]]));
+    names = Object.keys(targets).filter((name) => !missing(targets[name]));
   }
   for (const name of names) {
     if (!Object.hasOwn(targets, name)) throw new CommandError(`--target ${name}: not known here`);
-    prebuild(name, targets[name], values.nodedir);
+    if (Object.hasOwn(others, name)) await crossBuild(name, others[name]);
+    else prebuild(name, targets[name], values.nodedir);
   }
 });

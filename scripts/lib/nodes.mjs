@@ -14,9 +14,11 @@ function works(binary) {
 }
 
 /** Fetches the package into the folder `home`, if what is there does not run; `fresh` does it anyway. */
-async function fetchBinary(specifier, home, binary, fresh) {
+async function fetchBinary(specifier, home, binary, { fresh = false, foreign = false } = {}) {
   const file = path.join(home, binary);
-  if (!fresh && works(file)) return;
+  // One of another platform does not run here, and npm takes it only when it is told to.
+  const complete = foreign ? existsSync : works;
+  if (!fresh && complete(file)) return;
   const staging = `${home}.staging-${process.pid}`;
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
@@ -27,6 +29,7 @@ async function fetchBinary(specifier, home, binary, fresh) {
       '--no-fund',
       '--no-package-lock',
       '--ignore-scripts',
+      ...(foreign ? ['--force'] : []),
     ];
     console.log(`$ npm install ${specifier}`);
     const { status, stdout, stderr } = await capture(
@@ -42,27 +45,35 @@ async function fetchBinary(specifier, home, binary, fresh) {
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
-  if (!works(file)) throw new CommandError(`${file} does not run`);
+  if (!complete(file)) throw new CommandError(`${file} does not run`);
 }
 
-/** The folder of an installation of that major version: it has bin/node and include/node. */
-export async function nodeHome(version, { fresh = false } = {}) {
-  const home = at('.cache/nodes', version);
-  const name = `node-${process.platform}-${process.arch}`;
-  await fetchBinary(`${name}@${version}`, home, 'bin/node', fresh);
+/**
+ * The folder of an installation of that major version, for this platform or another: it has bin/node
+ * and include/node, or for Windows bin/node.exe alone.
+ */
+export async function nodeHome(
+  version,
+  { fresh = false, platform = process.platform, arch = process.arch } = {},
+) {
+  const foreign = platform !== process.platform || arch !== process.arch;
+  const name = `${platform}-${arch}`;
+  const home = at('.cache/nodes', foreign ? `${version}-${name}` : version);
+  const binary = foreign && platform === 'win32' ? 'bin/node.exe' : 'bin/node';
+  await fetchBinary(`node-${name}@${version}`, home, binary, { fresh, foreign });
   return home;
 }
 
 /** Package managers besides npm, with which test/package installs the tarball. */
 async function fetchManagers() {
-  await fetchBinary('pnpm@9', at('.cache/managers/pnpm'), 'bin/pnpm.cjs', false);
-  await fetchBinary('yarn@1', at('.cache/managers/yarn'), 'bin/yarn.js', false);
+  await fetchBinary('pnpm@9', at('.cache/managers/pnpm'), 'bin/pnpm.cjs');
+  await fetchBinary('yarn@1', at('.cache/managers/yarn'), 'bin/yarn.js');
 }
 
 /** Bun and Deno, which get the fallback, where npm has them for this platform; and package managers. */
 export async function fetchOthers() {
   await fetchManagers();
   if (process.platform !== 'linux' || process.arch !== 'x64') return;
-  await fetchBinary('@oven/bun-linux-x64@1', at('.cache/runtimes/bun'), 'bin/bun', false);
-  await fetchBinary('@deno/linux-x64-glibc@2', at('.cache/runtimes/deno'), 'deno', false);
+  await fetchBinary('@oven/bun-linux-x64@1', at('.cache/runtimes/bun'), 'bin/bun');
+  await fetchBinary('@deno/linux-x64-glibc@2', at('.cache/runtimes/deno'), 'deno');
 }

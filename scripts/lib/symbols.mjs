@@ -6,7 +6,7 @@ import { CommandError } from './tools.mjs';
 export const GLIBC_LIMIT = '2.28';
 
 /** The module's entry, and nothing else. */
-const ENTRY = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+export const ENTRY = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 /** Libraries that every Node loads itself; the last three are the loader's. */
 const LIBRARIES =

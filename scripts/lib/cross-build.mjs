@@ -1,0 +1,87 @@
+// Compiles and links the addon for another platform: the sources, defines and flags that binding.gyp
+// reads as well, and the compiler of the target.
+import { copyFileSync, mkdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { nodeHome, supported } from './nodes.mjs';
+import {
+  at,
+  capture,
+  CommandError,
+  hasCommand,
+  inParallel,
+  isStale,
+  listFiles,
+  readJson,
+  root,
+} from './tools.mjs';
+
+/** What to install before a target can be built here; undefined where it can. */
+export const missingFor = ({ compiler, installedBy }) =>
+  hasCommand(compiler[0]) ? undefined : installedBy;
+
+async function runTool([command, ...args]) {
+  const { status, signal, stdout, stderr } = await capture(command, args);
+  if (status !== 0) {
+    throw new CommandError(`${command}: ${signal ?? `exit code ${status}`}\n${stdout}${stderr}`);
+  }
+}
+
+/** The command that compiles for a target, without the names of files. */
+async function compileCommand({ compiler, defines, flags = [] }) {
+  const lists = readJson(at('native/sources.json'));
+  // The oldest Node's: what newer ones have must not be asked for.
+  const headers = path.join(await nodeHome(supported[0]), 'include/node');
+  return [
+    ...compiler,
+    ...lists.flags,
+    ...flags,
+    ...[...lists.defines, ...(lists[defines] ?? [])].map((name) => `-D${name}`),
+    `-I${root}`,
+    `-I${at('native')}`,
+    ...['-isystem', headers, '-isystem', at('node_modules/node-addon-api')],
+  ];
+}
+
+/** One function for each source, which throws with what the compiler says of it for that target. */
+export async function checkJobs(target) {
+  const command = await compileCommand(target);
+  return readJson(at('native/sources.json')).sources.map(
+    (source) => () => runTool([...command, '-fsyntax-only', source]),
+  );
+}
+
+/** Builds a target's binary, and answers its place in prebuilds/; objects are kept for the next time. */
+export async function crossBuild(name, target) {
+  const missing = missingFor(target);
+  if (missing) throw new CommandError(`${name} needs ${missing}`);
+  const folder = at('.cache/cross', name);
+  mkdirSync(folder, { recursive: true });
+  const command = await compileCommand(target);
+  const shared = [
+    ...listFiles([at('native')]).filter((file) => file.endsWith('.h')),
+    ...listFiles([at('scripts/lib')]).filter((file) => path.basename(file).startsWith('cross-')),
+    at('native/sources.json'),
+  ];
+  const { sources } = readJson(at('native/sources.json'));
+  console.log(`${name}: compiling ${sources.length} files by ${target.compiler.join(' ')}`);
+  const objects = await inParallel(sources, async (source) => {
+    const object = path.join(folder, `${source.replaceAll('/', '-')}.o`);
+    if (isStale(object, [at(source), ...shared])) {
+      await runTool([...command, '-c', source, '-o', object]);
+    }
+    return object;
+  });
+  const imports = target.imports ? await target.imports(folder) : [];
+  const binary = path.join(folder, 'uvnet.node');
+  await runTool([
+    ...target.compiler,
+    ...['-shared', '-o', binary, ...target.link, ...objects, ...imports],
+    ...(target.libraries ?? []),
+  ]);
+  const problems = target.check(binary);
+  if (problems.length) throw new CommandError(`${name}\n  ${problems.join('\n  ')}`);
+  const output = at('prebuilds', name, target.file);
+  mkdirSync(path.dirname(output), { recursive: true });
+  copyFileSync(binary, output);
+  console.log(`${path.relative(root, output)}: ${statSync(output).size} bytes`);
+}
