@@ -4,27 +4,9 @@
 
 #include <string>
 
-#include "block_list/block_list.h"
-#include "connect/connector.h"
-#include "connect/tcp_ends.h"
 #include "env/arguments.h"
-#include "env/descriptor.h"
 #include "env/environment.h"
-#include "env/js_call.h"
-#include "lean/lean_group.h"
-#include "listen/accept_policy.h"
-#include "listen/listener.h"
-#include "listen/unix_path.h"
-#include "options/socket_options_binding.h"
-#include "proxy/proxy_header_binding.h"
-#include "relay/relay.h"
-#include "stream/pipe.h"
-#include "stream/stream.h"
-#include "stream/tcp.h"
-#include "transfer/fd_passing.h"
-#include "transfer/handover.h"
-#include "transfer/peek.h"
-#include "transfer/take_over.h"
+#include "env/modules.h"
 
 namespace uvnet {
 
@@ -95,26 +77,25 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "errnoByName", ErrnoByName);
   Define(env, exports, "guessHandle", GuessHandle);
   Define(env, exports, "handleCounts", HandleCounts);
-  InitJsCall(env, exports);
-  InitStream(env, exports);
-  InitWrite(env, exports);
-  InitTcp(env, exports);
-  InitTcpEnds(env, exports);
-  InitPipe(env, exports);
-  InitListener(env, exports);
   InitAcceptPolicy(env, exports);
-  InitDescriptor(env, exports);
-  InitHandover(env, exports);
-  InitTakeOver(env, exports);
-  InitUnixPath(env, exports);
-  InitSocketOptions(env, exports);
   InitBlockList(env, exports);
-  InitFdPassing(env, exports);
-  InitPeek(env, exports);
   InitConnector(env, exports);
-  InitRelay(env, exports);
-  InitProxyHeader(env, exports);
+  InitDescriptor(env, exports);
+  InitDescriptorPassing(env, exports);
+  InitJsCall(env, exports);
   InitLean(env, exports);
+  InitListener(env, exports);
+  InitOffers(env, exports);
+  InitPeek(env, exports);
+  InitPipe(env, exports);
+  InitProxyHeader(env, exports);
+  InitRelay(env, exports);
+  InitSocketOptions(env, exports);
+  InitStream(env, exports);
+  InitTcp(env, exports);
+  InitUndelivered(env, exports);
+  InitUnixPath(env, exports);
+  InitWrite(env, exports);
   return exports;
 }
 

@@ -7,10 +7,11 @@
 #include <netinet/in.h>
 #endif
 
-#include "address/endpoint.h"
+#include "address/address_arguments.h"
 #include "env/js_call.h"
+#include "env/modules.h"
 #include "env/request.h"
-#include "options/preset.h"
+#include "options/initial_options.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 
@@ -162,20 +163,20 @@ int Connector::OpenAttempt(uint32_t candidate) {
   int status = 0;
   Stream* stream = front_;
   if (!front_is_free_) {
-    stream = Stream::NewTcp(environment_, AF_UNSPEC, &status);
+    stream = Stream::New(environment_, Handle::Kind::kTcp, &status);
     if (stream == nullptr) {
       failure_flags_ = kAtOnce;
       return status;
     }
     if (!ref_) stream->Unref();
-    stream->SetPreset(front_->shared_preset());
+    SetInitialOptions(stream, InitialOptionsOf(front_));
   }
   front_is_free_ = false;
 
   const int family = attempts_[candidate].remote.ss_family;
   status = PrepareSocket(stream, family);
   if (status == 0) status = Bind(stream, family);
-  if (status == 0) status = ApplyPreset(stream, OptionStage::kBound);
+  if (status == 0) status = ApplyInitialOptions(stream, OptionStage::kBound);
   const bool bound = status == 0;
   if (bound) status = Connect(stream, candidate);
   if (status != 0) {
@@ -184,7 +185,7 @@ int Connector::OpenAttempt(uint32_t candidate) {
     if (uv_tcp_getsockname(stream->uv_tcp(), Generic(&failed_local_), &size) != 0) {
       failed_local_.ss_family = AF_UNSPEC;
     }
-    front_->SetRefusedOption(stream->refused_option());
+    SetRefusedOption(front_, RefusedOption(stream));
     Discard(stream);
     return status;
   }
@@ -230,7 +231,7 @@ void Connector::CloseAttempt(uint32_t candidate) {
 void Connector::Discard(Stream* stream) {
   if (stream == front_) {
     int status;
-    Stream* shell = Stream::NewTcp(environment_, AF_UNSPEC, &status);
+    Stream* shell = Stream::New(environment_, Handle::Kind::kTcp, &status);
     // Without memory for another one it stays open until the socket is closed.
     if (shell == nullptr) return;
     shell->TakePlaceOf(front_);
@@ -320,7 +321,7 @@ napi_value WithEndpoint(napi_env env, napi_callback_info info) {
   Connector* connector = ConnectorFromArguments(arguments);
   if (connector == nullptr) return arguments.Return(UV_ECANCELED);
   sockaddr_storage endpoint{};
-  const int status = EndpointFromArguments(arguments, 1, &endpoint);
+  const int status = AddressFromArguments(arguments, 1, &endpoint);
   if (status == 0) (connector->*Method)(endpoint);
   return arguments.Return(status);
 }
@@ -348,7 +349,7 @@ napi_value RaceFailedLocal(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Connector* connector = ConnectorFromArguments(arguments);
   if (connector == nullptr) return arguments.Return(UV_ECANCELED);
-  return ReturnEndpoint(arguments, connector->failed_local());
+  return ReturnAddress(arguments, connector->failed_local());
 }
 
 }  // namespace

@@ -123,8 +123,6 @@ class Connector final : private ConnectRace::Host, private StreamAttachment {
   uv_timer_t timer_;
 };
 
-void InitConnector(Napi::Env env, Napi::Object exports);
-
 }  // namespace uvnet
 
 #endif  // UVNET_CONNECTOR_H_

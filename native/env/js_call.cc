@@ -2,6 +2,7 @@
 
 #include "env/arguments.h"
 #include "env/handle.h"
+#include "env/modules.h"
 
 namespace uvnet {
 

@@ -81,8 +81,6 @@ class JsCall {
   bool broken_ = false;
 };
 
-void InitJsCall(Napi::Env env, Napi::Object exports);
-
 }  // namespace uvnet
 
 #endif  // UVNET_JS_CALL_H_

@@ -90,8 +90,6 @@ class LeanGroup final : public StreamConsumer, public ConnectionConsumer {
   uint32_t references_ = 1;
 };
 
-void InitLean(Napi::Env env, Napi::Object exports);
-
 }  // namespace uvnet
 
 #endif  // UVNET_LEAN_GROUP_H_

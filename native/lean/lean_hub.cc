@@ -8,7 +8,7 @@
 #include "env/environment.h"
 #include "env/js_call.h"
 #include "lean/lean_group.h"
-#include "memory/piece.h"
+#include "memory/buffer.h"
 #include "memory/receive_buffer.h"
 #include "stream/stream.h"
 
@@ -283,12 +283,12 @@ void LeanHub::NoteCounters(const Stream* stream) {
 }
 
 void LeanHub::SendAll(LeanGroup* group, Stream* stream, int32_t first) {
-  pieces_.clear();
+  buffers_.clear();
   for (int32_t i = first; i >= 0; i = sends()[i].next) {
     const LeanSend& send = sends()[i];
-    pieces_.push_back(Piece(send_ + send.at, send.size));
+    buffers_.push_back(MakeBuffer(send_ + send.at, send.size));
   }
-  Written(group, stream, stream->WriteCopied(pieces_.data(), pieces_.size()));
+  Written(group, stream, stream->WriteCopied(buffers_.data(), buffers_.size()));
 }
 
 void LeanHub::Flush() {

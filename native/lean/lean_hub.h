@@ -198,7 +198,7 @@ class LeanHub final : public EnvironmentPart {
   std::vector<LeanGroup*> owners_;  // of the events; each counts as a reference
   std::vector<Late> late_;          // likewise
   std::vector<int32_t> last_send_;  // by slot of an id: its last record so far and 1, or 0
-  std::vector<uv_buf_t> pieces_;
+  std::vector<uv_buf_t> buffers_;
 };
 
 }  // namespace uvnet

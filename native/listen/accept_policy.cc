@@ -10,6 +10,7 @@
 #endif
 
 #include "env/arguments.h"
+#include "env/modules.h"
 #include "stream/stream.h"
 
 namespace uvnet {

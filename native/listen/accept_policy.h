@@ -110,8 +110,6 @@ class AcceptPolicy final : private Admission::Giver {
   Stats stats_;
 };
 
-void InitAcceptPolicy(Napi::Env env, Napi::Object exports);
-
 // The policy behind a value that `policyNew` returned, or null.
 AcceptPolicy* PolicyFrom(napi_env env, napi_value value);
 

@@ -2,9 +2,10 @@
 
 #include <utility>
 
-#include "address/endpoint.h"
-#include "env/descriptor.h"
+#include "address/address_arguments.h"
+#include "descriptor/descriptor.h"
 #include "env/js_call.h"
+#include "env/modules.h"
 #include "proxy/proxy_info.h"
 #include "stream/stream_arguments.h"
 
@@ -198,7 +199,7 @@ napi_value DropPeerName(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   const Listener::Drop* drop = FindDrop(arguments);
   if (drop == nullptr) return arguments.Return(UV_EINVAL);
-  return ReturnEndpoint(arguments, reinterpret_cast<const sockaddr*>(&drop->peer));
+  return ReturnAddress(arguments, reinterpret_cast<const sockaddr*>(&drop->peer));
 }
 
 napi_value DropSockName(napi_env env, napi_callback_info info) {
@@ -208,7 +209,7 @@ napi_value DropSockName(napi_env env, napi_callback_info info) {
   sockaddr_storage local = drop->local;
   const int status = drop->fd < 0 ? 0 : LocalAddress(drop->fd, &local);
   if (status != 0) return arguments.Return(status);
-  return ReturnEndpoint(arguments, reinterpret_cast<const sockaddr*>(&local));
+  return ReturnAddress(arguments, reinterpret_cast<const sockaddr*>(&local));
 }
 
 }  // namespace

@@ -124,8 +124,6 @@ class Listener : private StreamAttachment {
   const Proxied* proxied_ = nullptr;
 };
 
-void InitListener(Napi::Env env, Napi::Object exports);
-
 }  // namespace uvnet
 
 #endif  // UVNET_LISTENER_H_

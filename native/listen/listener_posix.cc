@@ -278,22 +278,15 @@ void PosixListener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
 void PosixListener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
                             const std::vector<uint8_t>& head) {
   int status;
-  Stream* client;
-  if (server_->kind() == Handle::Kind::kTcp) {
-    client = Stream::NewTcp(environment_, AF_UNSPEC, &status);
-    if (client != nullptr) status = uv_tcp_open(client->uv_tcp(), socket.fd);
-  } else {
-    client = Stream::NewPipe(environment_, false, &status);
-    if (client != nullptr) status = uv_pipe_open(client->uv_pipe(), socket.fd);
-  }
-  if (client == nullptr || status != 0) {
+  Stream* const client = Stream::New(environment_, server_->kind(), &status);
+  if (client != nullptr) status = client->Open(socket.fd);
+  if (status != 0) {
     close(socket.fd);
     if (client != nullptr) client->Close();
     BackOff(status);
     return;
   }
-  client->SetPeer(reinterpret_cast<const sockaddr*>(&socket.peer));
-  client->Admitted(std::move(socket.admission));
+  client->Accepted(reinterpret_cast<const sockaddr*>(&socket.peer), std::move(socket.admission));
   client->CountRead(head.size());
   policy_->CountAccepted();
   const Proxied proxied = {header, &head};

@@ -64,7 +64,7 @@ class WindowsListener final : public Listener {
     drop.reason = policy_->Admit(reinterpret_cast<const sockaddr*>(&drop.peer), false, &admission);
     if (drop.reason == DropReason::kNone) {
       policy_->CountAccepted();
-      client->Admitted(std::move(admission));
+      client->Accepted(reinterpret_cast<const sockaddr*>(&drop.peer), std::move(admission));
       ReportConnection(client, nullptr);
       return;
     }
@@ -80,9 +80,7 @@ class WindowsListener final : public Listener {
 
   // Null with a status where there is none.
   Stream* NewClient(int* status) {
-    Stream* const client = server_->kind() == Handle::Kind::kTcp
-                               ? Stream::NewTcp(environment_, AF_UNSPEC, status)
-                               : Stream::NewPipe(environment_, false, status);
+    Stream* const client = Stream::New(environment_, server_->kind(), status);
     if (client == nullptr) return nullptr;
     *status = uv_accept(server_->uv_stream(), client->uv_stream());
     if (*status == 0) return client;

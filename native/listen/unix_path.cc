@@ -1,5 +1,3 @@
-#include "listen/unix_path.h"
-
 #ifndef _WIN32
 #include <fcntl.h>
 #include <sys/file.h>
@@ -16,6 +14,7 @@
 #endif
 
 #include "env/arguments.h"
+#include "env/modules.h"
 
 namespace uvnet {
 

@@ -93,9 +93,9 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t option, OptionValue* val
 int ApplyOptions(uv_os_sock_t fd, int family, OptionStage stage, const OptionList& list,
                  size_t* failed);
 
-// What a socket is to have when it is made; `protocol` is the row of `multipath`
-// where that is asked for.
-struct SocketPreset {
+// What a socket gets when it is made; `protocol` is the row of `multipath` where
+// that is asked for.
+struct InitialOptions {
   static constexpr int kDefaultProtocol = -1;
 
   int protocol = kDefaultProtocol;

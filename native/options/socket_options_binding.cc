@@ -1,10 +1,9 @@
-#include "options/socket_options_binding.h"
-
 #include <memory>
 #include <utility>
 
+#include "env/modules.h"
+#include "options/initial_options.h"
 #include "options/peer_credentials.h"
-#include "options/preset.h"
 #include "options/tcp_info.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
@@ -34,6 +33,28 @@ int ReadOption(napi_env env, napi_value number, size_t* option) {
     return UV_EINVAL;
   }
   *option = row;
+  return 0;
+}
+
+// A list of settings: [option, value, option, value…], options by row of the table, values as
+// numbers or strings. UV_EINVAL for anything else.
+int ReadOptionList(napi_env env, napi_value array, OptionList* list) {
+  uint32_t length = 0;
+  if (array == nullptr || napi_get_array_length(env, array, &length) != napi_ok) return UV_EINVAL;
+  list->clear();
+  list->reserve(length / 2);
+  for (uint32_t i = 0; i + 1 < length; i += 2) {
+    napi_value number;
+    napi_value value;
+    OptionSetting setting;
+    if (napi_get_element(env, array, i, &number) != napi_ok ||
+        napi_get_element(env, array, i + 1, &value) != napi_ok ||
+        ReadOption(env, number, &setting.option) != 0 ||
+        ReadOptionValue(env, setting.option, value, &setting.value) != 0) {
+      return UV_EINVAL;
+    }
+    list->push_back(std::move(setting));
+  }
   return 0;
 }
 
@@ -104,14 +125,14 @@ napi_value Apply(napi_env env, napi_callback_info info) {
 
 // (id, list, protocol): options for the socket that bind or connect makes;
 // `protocol` is the row of the option that chooses one, or -1.
-napi_value Preset(napi_env env, napi_callback_info info) {
+napi_value SetInitial(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  auto preset = std::make_shared<SocketPreset>();
-  preset->protocol = arguments.Int(2, SocketPreset::kDefaultProtocol);
-  const int status = ReadOptionList(env, arguments.at(1), &preset->list);
-  if (status == 0) stream->SetPreset(std::move(preset));
+  auto options = std::make_shared<InitialOptions>();
+  options->protocol = arguments.Int(2, InitialOptions::kDefaultProtocol);
+  const int status = ReadOptionList(env, arguments.at(1), &options->list);
+  if (status == 0) SetInitialOptions(stream, std::move(options));
   return arguments.Return(status);
 }
 
@@ -119,7 +140,7 @@ napi_value Preset(napi_env env, napi_callback_info info) {
 napi_value Refused(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   const Stream* stream = arguments.stream();
-  return arguments.Return(stream == nullptr ? -1 : stream->refused_option());
+  return arguments.Return(stream == nullptr ? -1 : RefusedOption(stream));
 }
 
 // (id, numbers: Float64Array, raw: object): a TcpInfo::State, or a status.
@@ -178,31 +199,11 @@ napi_value Credentials(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-int ReadOptionList(napi_env env, napi_value array, OptionList* list) {
-  uint32_t length = 0;
-  if (array == nullptr || napi_get_array_length(env, array, &length) != napi_ok) return UV_EINVAL;
-  list->clear();
-  list->reserve(length / 2);
-  for (uint32_t i = 0; i + 1 < length; i += 2) {
-    napi_value number;
-    napi_value value;
-    OptionSetting setting;
-    if (napi_get_element(env, array, i, &number) != napi_ok ||
-        napi_get_element(env, array, i + 1, &value) != napi_ok ||
-        ReadOption(env, number, &setting.option) != 0 ||
-        ReadOptionValue(env, setting.option, value, &setting.value) != 0) {
-      return UV_EINVAL;
-    }
-    list->push_back(std::move(setting));
-  }
-  return 0;
-}
-
 void InitSocketOptions(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "setSocketOption", Set);
   Define(env, exports, "getSocketOption", Get);
   Define(env, exports, "applySocketOptions", Apply);
-  Define(env, exports, "presetSocketOptions", Preset);
+  Define(env, exports, "presetSocketOptions", SetInitial);
   Define(env, exports, "refusedSocketOption", Refused);
   Define(env, exports, "socketInfo", Info);
   Define(env, exports, "peerCredentials", Credentials);

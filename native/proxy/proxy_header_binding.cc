@@ -1,10 +1,9 @@
-#include "proxy/proxy_header_binding.h"
-
 #include <cstring>
 #include <string>
 
 #include "address/address.h"
 #include "env/arguments.h"
+#include "env/modules.h"
 #include "proxy/proxy_protocol.h"
 
 namespace uvnet {

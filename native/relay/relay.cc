@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "env/js_call.h"
+#include "env/modules.h"
 #include "memory/receive_buffer.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"

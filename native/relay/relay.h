@@ -102,8 +102,6 @@ class Relay final : public StreamConsumer {
   napi_ref counts_ = nullptr;
 };
 
-void InitRelay(Napi::Env env, Napi::Object exports);
-
 }  // namespace uvnet
 
 #endif  // UVNET_RELAY_H_

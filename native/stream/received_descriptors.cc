@@ -2,7 +2,6 @@
 
 #ifndef _WIN32
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,11 +11,11 @@
 #include <cstring>
 #include <vector>
 
-#include "env/held_descriptors.h"
+#include "descriptor/descriptor_holder.h"
+#include "descriptor/held_descriptors.h"
 #include "env/js_call.h"
-#include "memory/piece.h"
+#include "memory/buffer.h"
 #include "memory/receive_buffer.h"
-#include "stream/descriptor_holder.h"
 #include "stream/stream.h"
 
 namespace uvnet {
@@ -49,9 +48,29 @@ std::vector<int> TakeDescriptors(Stream* stream) {
   return taken;
 }
 
-// Hands descriptors to JavaScript. False where the stream was closed meanwhile.
+// The bytes that are delivered as soon as the descriptors that came with them are.
+class Undelivered final : public StreamAttachment {
+ public:
+  Undelivered(Stream* stream, const uv_buf_t& bytes) : stream_(stream), bytes_(bytes) {
+    stream->SetAttachment(Role::kUndelivered, this);
+  }
+  ~Undelivered() { stream_->SetAttachment(Role::kUndelivered, nullptr); }
+  Undelivered(const Undelivered&) = delete;
+  Undelivered& operator=(const Undelivered&) = delete;
+
+  const uv_buf_t& bytes() const { return bytes_; }
+
+ private:
+  void StreamClosing() override {}
+  void SetRef(bool) override {}
+
+  Stream* const stream_;
+  const uv_buf_t bytes_;
+};
+
+// Passes descriptors to JavaScript. False where the stream was closed meanwhile.
 bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, const uv_buf_t& bytes) {
-  stream->SetUndelivered(bytes);
+  const Undelivered undelivered(stream, bytes);
   for (const int fd : descriptors) {
     JsCall call(stream);
     if (!stream->alive() || !call.possible()) {
@@ -68,19 +87,11 @@ bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, cons
     HeldDescriptors::Of(stream->environment()).Hold(fd);
     call.Int(stream->id()).Int(fd).Value(position).Run(Callback::kDescriptor);
   }
-  stream->SetUndelivered(uv_buf_init(nullptr, 0));
   return stream->alive();
 }
 
 // As many as the kernel lets into one message.
 constexpr size_t kMaxDescriptors = 253;
-
-constexpr int kMaxRounds = 32;
-
-bool HungUp(int fd) {
-  pollfd poll_fd{fd, 0, 0};
-  return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP) != 0;
-}
 
 // As recvmsg(2), with all descriptors of the message.
 ssize_t Receive(int fd, const uv_buf_t& buffer, std::vector<int>* descriptors) {
@@ -124,24 +135,19 @@ bool DeliverDescriptors(Stream* stream, const uv_buf_t& bytes) {
   return ReportDescriptors(stream, TakeDescriptors(stream), bytes);
 }
 
-// A descriptor ends a read, however much follows. libuv takes a read that did not
-// fill its buffer for the last one, and where the other end has closed already it
-// reports the end at once: what follows would be lost. So it is read here.
-void Stream::ReadOn() {
-  for (int round = 0; alive() && reading_; ++round) {
-    // Enough for one turn, unless nothing but the end is to come.
-    if (round >= kMaxRounds && !HungUp(fd())) return;
-    uv_buf_t buffer;
-    OnAllocate(uv_handle(), ReceiveBuffer::kAreaSize, &buffer);
-    if (buffer.len == 0) return;
-    std::vector<int> descriptors;
-    const ssize_t nread = Receive(fd(), buffer, &descriptors);
-    // Nothing left, the end or an error: libuv is told of those as well.
-    if (nread <= 0) return;
-    const auto size = static_cast<size_t>(nread);
-    if (!ReportDescriptors(this, descriptors, Piece(buffer.base, size))) return;
-    DeliverBytes(buffer.base, size);
-  }
+ssize_t ReadDescriptors(Stream* stream, const uv_buf_t& buffer) {
+  std::vector<int> descriptors;
+  const ssize_t nread = Receive(stream->fd(), buffer, &descriptors);
+  if (nread <= 0) return nread;
+  const uv_buf_t bytes = MakeBuffer(buffer.base, static_cast<size_t>(nread));
+  if (!ReportDescriptors(stream, descriptors, bytes)) return UV_ECANCELED;
+  return nread;
+}
+
+uv_buf_t UndeliveredBytes(const Stream* stream) {
+  using Role = StreamAttachment::Role;
+  const auto* undelivered = static_cast<Undelivered*>(stream->attachment(Role::kUndelivered));
+  return undelivered == nullptr ? MakeBuffer(nullptr, 0) : undelivered->bytes();
 }
 
 #else
@@ -150,7 +156,9 @@ int ReceiveDescriptors(Stream*, bool) { return UV_ENOTSUP; }
 
 bool DeliverDescriptors(Stream*, const uv_buf_t&) { return true; }
 
-void Stream::ReadOn() {}
+ssize_t ReadDescriptors(Stream*, const uv_buf_t&) { return UV_ENOTSUP; }
+
+uv_buf_t UndeliveredBytes(const Stream*) { return MakeBuffer(nullptr, 0); }
 
 #endif  // _WIN32
 

@@ -21,6 +21,14 @@ int ReceiveDescriptors(Stream* stream, bool receive);
 // closed meanwhile.
 bool DeliverDescriptors(Stream* stream, const uv_buf_t& bytes);
 
+// Reads more into `buffer`, and reports the descriptors that came with it. The number of bytes, 0
+// at the end, or a negative number where there is nothing to deliver (or the stream was closed).
+ssize_t ReadDescriptors(Stream* stream, const uv_buf_t& buffer);
+
+// The bytes of a read that brought descriptors, while those are reported: an owner that the
+// connection is transferred to meanwhile gets them too.
+uv_buf_t UndeliveredBytes(const Stream* stream);
+
 }  // namespace uvnet
 
 #endif  // UVNET_RECEIVED_DESCRIPTORS_H_

@@ -16,21 +16,22 @@ namespace {
 
 // uv_try_write knows what to say before the connection is there and after shutdown. And what a
 // write of nothing says of a peer that is gone differs between the system calls.
-bool Sendable(const uv_stream_t* stream, const uv_buf_t* pieces, unsigned count) {
+bool Sendable(const uv_stream_t* stream, const uv_buf_t* buffers, unsigned count) {
   return stream->connect_req == nullptr && uv_is_writable(stream) && count <= IOV_MAX &&
-         std::any_of(pieces, pieces + count, [](const uv_buf_t& piece) { return piece.len > 0; });
+         std::any_of(buffers, buffers + count,
+                     [](const uv_buf_t& buffer) { return buffer.len > 0; });
 }
 
-ssize_t Send(int fd, const uv_buf_t* pieces, unsigned count) {
+ssize_t Send(int fd, const uv_buf_t* buffers, unsigned count) {
   constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
   ssize_t sent;
   do {
     if (count == 1) {
-      sent = send(fd, pieces[0].base, pieces[0].len, kFlags);
+      sent = send(fd, buffers[0].base, buffers[0].len, kFlags);
     } else {
       // libuv lays its buffers out as the system does.
       msghdr message{};
-      message.msg_iov = reinterpret_cast<iovec*>(const_cast<uv_buf_t*>(pieces));
+      message.msg_iov = reinterpret_cast<iovec*>(const_cast<uv_buf_t*>(buffers));
       message.msg_iovlen = count;
       sent = sendmsg(fd, &message, kFlags);
     }
@@ -40,24 +41,24 @@ ssize_t Send(int fd, const uv_buf_t* pieces, unsigned count) {
 
 }  // namespace
 
-int SendNow(uv_stream_t* stream, const uv_buf_t* pieces, unsigned count) {
+int SendNow(uv_stream_t* stream, const uv_buf_t* buffers, unsigned count) {
   uv_os_fd_t fd;
-  if (!Sendable(stream, pieces, count) ||
+  if (!Sendable(stream, buffers, count) ||
       uv_fileno(reinterpret_cast<const uv_handle_t*>(stream), &fd) != 0) {
-    return uv_try_write(stream, pieces, count);
+    return uv_try_write(stream, buffers, count);
   }
-  const ssize_t sent = Send(fd, pieces, count);
+  const ssize_t sent = Send(fd, buffers, count);
   if (sent >= 0) return static_cast<int>(sent);
   // A pipe handle may have been given a FIFO.
-  if (errno == ENOTSOCK) return uv_try_write(stream, pieces, count);
+  if (errno == ENOTSOCK) return uv_try_write(stream, buffers, count);
   if (errno == EAGAIN || errno == ENOBUFS) return UV_EAGAIN;
   return uv_translate_sys_error(errno);
 }
 
 #else
 
-int SendNow(uv_stream_t* stream, const uv_buf_t* pieces, unsigned count) {
-  return uv_try_write(stream, pieces, count);
+int SendNow(uv_stream_t* stream, const uv_buf_t* buffers, unsigned count) {
+  return uv_try_write(stream, buffers, count);
 }
 
 #endif

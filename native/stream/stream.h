@@ -18,7 +18,12 @@ namespace uvnet {
 
 class StreamConsumer;
 class WriteRequest;
-struct SocketPreset;
+
+// The writes of a stream that libuv holds, the oldest first.
+struct WriteList {
+  WriteRequest* first = nullptr;
+  WriteRequest* last = nullptr;
+};
 
 // How a write was taken (a negative number is its libuv error).
 enum WriteResult : int {
@@ -27,16 +32,18 @@ enum WriteResult : int {
   kWriteGathered = 2,  // as done, and the caller is to schedule FlushAll
 };
 
-// A TCP or pipe handle: reading, writing, shutdown, counters. What only one of
-// the two kinds can do is in tcp.cc and pipe.cc; a listening stream has a
-// Listener.
+// A TCP or pipe handle: reading (stream_read.cc), writing (stream_write.cc), shutdown, counters.
+// What only one of the two kinds can do is in connect/tcp.cc and connect/pipe.cc; a listening
+// stream has a Listener.
 class Stream final : public Handle {
  public:
-  // Null where libuv refuses; `*status` tells why.
-  static Stream* NewTcp(Environment* environment, unsigned family, int* status);
-  static Stream* NewPipe(Environment* environment, bool ipc, int* status);
+  // Null where libuv refuses, with the reason in `*status`.
+  static Stream* New(Environment* environment, Kind kind, int* status);
 
-  // Who gets what this stream reports; null for the facade. See StreamConsumer.
+  // Puts a descriptor into a stream that has none. On success it belongs to the stream.
+  int Open(int fd);
+
+  // Gets what this stream reports; null for the facade. See StreamConsumer.
   void SetConsumer(StreamConsumer* consumer) { consumer_ = consumer; }
   StreamConsumer* consumer() const { return consumer_; }
 
@@ -53,7 +60,7 @@ class Stream final : public Handle {
   // Whether the peer's end was read. Some lines of libuv report it once more to who reads on.
   bool ended() const { return ended_; }
 
-  // Writing (write.cc) -------------------------------------------------------
+  // Writing ------------------------------------------------------------------
   // Writes what the kernel takes now. The rest is queued: with `pin` (the object
   // that owns the bytes) kept alive, or copied where it is null.
   // `gather` lets a small write wait for the end of its turn.
@@ -61,11 +68,11 @@ class Stream final : public Handle {
   // The same for text, whose bytes nobody keeps. `counted`: it counts as written
   // even where it fails at once, as in node:net all but short texts do.
   int WriteText(const char* data, size_t size, bool gather, bool counted);
-  // The same for several pieces. `owned` holds bytes of pieces that no
+  // The same for several buffers. `owned` holds the bytes of those that no
   // JavaScript object owns.
-  int WriteVector(uv_buf_t* pieces, size_t count, napi_value pin, std::unique_ptr<char[]> owned);
+  int WriteVector(uv_buf_t* buffers, size_t count, napi_value pin, std::unique_ptr<char[]> owned);
   // The same where nobody keeps the bytes: those that the kernel refuses are copied.
-  int WriteCopied(uv_buf_t* pieces, size_t count);
+  int WriteCopied(uv_buf_t* buffers, size_t count);
   // How many bytes the kernel takes at once: none where others wait already.
   int TryWrite(const char* data, size_t size);
   // Sends what was gathered. JavaScript counts these bytes as written, so
@@ -74,8 +81,8 @@ class Stream final : public Handle {
   // The same for all that have gathered; what fails is noted with the pool.
   static void FlushWaiting(GatherPool* pool);
 
-  // What was taken and the kernel does not have yet, in order: a copy, for who goes on with the
-  // connection on a descriptor of its own. Closing this stream drops the original. UV_EBUSY where a
+  // A copy of what was taken and the kernel does not have yet, in order, for a connection that
+  // goes on with a descriptor of its own. Closing this stream drops the original. UV_EBUSY where a
   // descriptor is among it.
   int CopyUnsent(std::string* bytes);
 
@@ -87,17 +94,17 @@ class Stream final : public Handle {
     return connecting_ || attachment(StreamAttachment::Role::kConnector) != nullptr;
   }
   void SetConnecting() { connecting_ = true; }
-  int Connected(int status);
+  void Connected(int status);
 
   // Closes with a TCP RST instead of FIN.
   int CloseReset();
 
   // What goes with the stream; null for none of that role. See StreamAttachment.
   void SetAttachment(StreamAttachment::Role role, StreamAttachment* attachment) {
-    rare()->attachments[static_cast<size_t>(role)] = attachment;
+    extra()->attachments[static_cast<size_t>(role)] = attachment;
   }
   StreamAttachment* attachment(StreamAttachment::Role role) const {
-    return rare_ == nullptr ? nullptr : rare_->attachments[static_cast<size_t>(role)];
+    return extra_ == nullptr ? nullptr : extra_->attachments[static_cast<size_t>(role)];
   }
   // Whether the stream, and what goes with it, keeps the loop alive.
   void SetRef(bool ref);
@@ -107,8 +114,10 @@ class Stream final : public Handle {
   // Likewise, bytes that did not come through Read.
   void CountRead(size_t size) { bytes_read_ += size; }
 
-  // An accepted connection keeps its place under the server's limits until it closes.
-  void Admitted(Admission admission) {
+  // This is an accepted connection, which keeps its place under the server's limits until it
+  // closes.
+  void Accepted(const sockaddr* peer, Admission admission) {
+    SetPeer(peer);
     admission_ = std::move(admission);
     Touch();
   }
@@ -122,36 +131,14 @@ class Stream final : public Handle {
     return peer_.sin6_family == 0 ? nullptr : reinterpret_cast<const sockaddr*>(&peer_);
   }
 
-  // Options for a socket that is not made yet, shared by the attempts of one
-  // connect; and the option that was refused last, a row of the table or -1.
-  void SetPreset(std::shared_ptr<const SocketPreset> preset) {
-    if (preset != nullptr || rare_ != nullptr) rare()->preset = std::move(preset);
-  }
-  const SocketPreset* preset() const { return rare_ == nullptr ? nullptr : rare_->preset.get(); }
-  std::shared_ptr<const SocketPreset> shared_preset() const {
-    return rare_ == nullptr ? nullptr : rare_->preset;
-  }
-  void SetRefusedOption(int option) {
-    if (option != refused_option()) rare()->refused_option = option;
-  }
-  int refused_option() const { return rare_ == nullptr ? -1 : rare_->refused_option; }
-
   void Touch() { last_activity_ = uv_now(environment()->loop()); }
   uint64_t last_activity() const { return last_activity_; }
-  // Bytes of a read that brought descriptors, while those are reported: who takes the connection
-  // over meanwhile takes them along.
-  void SetUndelivered(uv_buf_t bytes) { rare()->undelivered = bytes; }
-  uv_buf_t undelivered() const {
-    return rare_ == nullptr ? uv_buf_init(nullptr, 0) : rare_->undelivered;
-  }
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
   size_t write_queue_size() const { return uv_stream_get_write_queue_size(uv_stream()); }
   int fd() const;
 
  private:
-  friend class WriteRequest;
-
   Stream(Environment* environment, Kind kind);
   ~Stream() override;
 
@@ -163,7 +150,7 @@ class Stream final : public Handle {
   static void OnRead(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buffer);
   ssize_t ReadEnd() const;
   void DeliverBytes(const char* data, size_t size);
-  // Reads what a descriptor has kept apart from its bytes (received_descriptors.cc).
+  // Reads what a descriptor has kept apart from its bytes.
   void ReadOn();
   void DeliverSmall(const char* data, size_t size);
   void DeliverCopy(const char* data, size_t size);
@@ -180,28 +167,23 @@ class Stream final : public Handle {
     bool transient = false;         // nobody: what waits is copied
     bool counted = true;            // as written, even where it fails at once
   };
-  int Dispatch(uv_buf_t* pieces, size_t count, bool notify, Keeper keeper);
+  int Dispatch(uv_buf_t* buffers, size_t count, bool notify, Keeper keeper);
   void ForgetGathered();
 
-  // What few streams have. An accepted connection has none of it, and there may be many.
-  struct Rare {
+  // What most accepted connections, of which there may be many, never have.
+  struct Extra {
     StreamAttachment* attachments[static_cast<size_t>(StreamAttachment::Role::kCount)] = {};
-    std::shared_ptr<const SocketPreset> preset;
     napi_ref user_buffer = nullptr;
-    int refused_option = -1;
-    // Writes that libuv holds, the oldest first.
-    WriteRequest* first_write = nullptr;
-    WriteRequest* last_write = nullptr;
-    uv_buf_t undelivered = {};
+    WriteList writes;
   };
-  Rare* rare() {
-    if (rare_ == nullptr) rare_.reset(new Rare);
-    return rare_.get();
+  Extra* extra() {
+    if (extra_ == nullptr) extra_.reset(new Extra);
+    return extra_.get();
   }
-  napi_ref user_buffer() const { return rare_ == nullptr ? nullptr : rare_->user_buffer; }
+  napi_ref user_buffer() const { return extra_ == nullptr ? nullptr : extra_->user_buffer; }
 
   StreamConsumer* consumer_ = nullptr;
-  std::unique_ptr<Rare> rare_;
+  std::unique_ptr<Extra> extra_;
   std::unique_ptr<GatherBlock> gathered_;
 
   uint64_t bytes_read_ = 0;
@@ -223,9 +205,6 @@ class Stream final : public Handle {
   bool reset_on_close_ : 1;
   bool ended_ : 1;
 };
-
-void InitStream(Napi::Env env, Napi::Object exports);
-void InitWrite(Napi::Env env, Napi::Object exports);
 
 }  // namespace uvnet
 

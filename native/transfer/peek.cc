@@ -13,6 +13,7 @@
 #endif
 
 #include "env/js_call.h"
+#include "env/modules.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 

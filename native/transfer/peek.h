@@ -55,8 +55,6 @@ class Peek final : private StreamAttachment {
   uv_poll_t poll_;
 };
 
-void InitPeek(Napi::Env env, Napi::Object exports);
-
 }  // namespace uvnet
 
 #endif  // UVNET_PEEK_H_

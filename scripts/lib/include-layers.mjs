@@ -6,6 +6,7 @@ import { at, CommandError, listFiles } from './tools.mjs';
 /** From the bottom to the top; the module's entry, in native/ itself, stands above all. */
 const layers = [
   'env',
+  'descriptor',
   'memory',
   'address',
   'stream',

@@ -35,7 +35,7 @@ import { whenConnected } from './when-connected';
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
-/** Encodings that the core writes by itself (write.cc has the same numbers). */
+/** Encodings that are written natively (native/stream/write_binding.cc has the same numbers). */
 const ENCODINGS: Record<string, number> = {
   __proto__: null as never,
   utf8: 0,

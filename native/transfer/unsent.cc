@@ -1,7 +1,7 @@
-#include "transfer/take_over.h"
-
 #include <string>
 
+#include "env/modules.h"
+#include "stream/received_descriptors.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {
@@ -31,13 +31,13 @@ napi_value CopyUndelivered(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return nullptr;
-  const uv_buf_t bytes = stream->undelivered();
+  const uv_buf_t bytes = UndeliveredBytes(stream);
   return CopyOf(env, bytes.base, bytes.len);
 }
 
 }  // namespace
 
-void InitTakeOver(Napi::Env env, Napi::Object exports) {
+void InitUndelivered(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "copyUnsent", CopyUnsent);
   Define(env, exports, "copyUndelivered", CopyUndelivered);
 }

@@ -3,11 +3,12 @@
 #include <cstring>
 #include <vector>
 
-#include "address/endpoint.h"
+#include "address/address_arguments.h"
+#include "env/modules.h"
 #include "lean/lean_group.h"
 #include "lean/lean_hub.h"
 #include "listen/listener.h"
-#include "memory/piece.h"
+#include "memory/buffer.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {
@@ -277,7 +278,7 @@ napi_value Writev(napi_env env, napi_callback_info info) {
   if (list == nullptr || napi_get_array_length(env, list, &count) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  std::vector<uv_buf_t> pieces(count);
+  std::vector<uv_buf_t> buffers(count);
   bool borrowed = false;
   for (uint32_t i = 0; i < count; ++i) {
     napi_value chunk;
@@ -286,11 +287,11 @@ napi_value Writev(napi_env env, napi_callback_info info) {
       return arguments.Return(UV_EINVAL);
     }
     borrowed = borrowed || connection.hub()->Holds(bytes.data);
-    pieces[i] = Piece(bytes.data, bytes.size);
+    buffers[i] = MakeBuffer(bytes.data, bytes.size);
   }
   Stream* const stream = connection.stream();
-  const int result = borrowed ? stream->WriteCopied(pieces.data(), count)
-                              : stream->WriteVector(pieces.data(), count, list, nullptr);
+  const int result = borrowed ? stream->WriteCopied(buffers.data(), count)
+                              : stream->WriteVector(buffers.data(), count, list, nullptr);
   return arguments.ReturnNumber(connection.Outcome(result));
 }
 
@@ -364,7 +365,7 @@ napi_value PeerName(napi_env env, napi_callback_info info) {
   Handle* const handle = arguments.environment()->Lookup(arguments.Int(0, -1));
   if (handle == nullptr || handle->kind() != Handle::Kind::kTcp) return arguments.Return(UV_EBADF);
   const sockaddr* const peer = static_cast<Stream*>(handle)->peer();
-  return peer == nullptr ? arguments.Return(UV_ENOTCONN) : ReturnEndpoint(arguments, peer);
+  return peer == nullptr ? arguments.Return(UV_ENOTCONN) : ReturnAddress(arguments, peer);
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include "transfer/fd_passing.h"
-
 #ifndef _WIN32
 #include <unistd.h>
 #endif
@@ -7,11 +5,12 @@
 #include <memory>
 #include <utility>
 
-#include "env/held_descriptors.h"
+#include "descriptor/descriptor_holder.h"
+#include "descriptor/held_descriptors.h"
 #include "env/js_call.h"
+#include "env/modules.h"
 #include "env/request.h"
-#include "memory/piece.h"
-#include "stream/descriptor_holder.h"
+#include "memory/buffer.h"
 #include "stream/received_descriptors.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
@@ -74,7 +73,7 @@ int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin
   uv_pipe_t* pipe = stream->uv_pipe();
   const int receiving = pipe->ipc;
   pipe->ipc = 1;
-  const uv_buf_t buffer = Piece(data, size);
+  const uv_buf_t buffer = MakeBuffer(data, size);
   status = DescriptorRequest::Start(std::move(request), [&](uv_write_t* write) {
     return uv_write2(write, stream->uv_stream(), &buffer, 1, holder->stream(),
                      DescriptorRequest::OnDone);
@@ -128,7 +127,7 @@ napi_value Send(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-void InitFdPassing(Napi::Env env, Napi::Object exports) {
+void InitDescriptorPassing(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "receiveDescriptors", Receive);
   Define(env, exports, "sendDescriptor", Send);
 }

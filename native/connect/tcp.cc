@@ -1,5 +1,3 @@
-#include "stream/tcp.h"
-
 #ifndef _WIN32
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -8,43 +6,73 @@
 #include <cerrno>
 #endif
 
-#include "address/endpoint.h"
-#include "env/held_descriptors.h"
-#include "stream/stream.h"
+#include "address/address_arguments.h"
+#include "connect/connect_request.h"
+#include "env/modules.h"
+#include "options/initial_options.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {
 
 namespace {
 
-// (type of the async resource)
-napi_value TcpNew(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  int status;
-  Stream* stream = Stream::NewTcp(arguments.environment(), AF_UNSPEC, &status);
-  if (stream == nullptr) return arguments.Return(status);
-  stream->Attach(arguments.at(0));
-  return arguments.Return(stream->Register());
-}
-
-napi_value TcpOpen(napi_env env, napi_callback_info info) {
-  StreamArguments arguments(env, info);
-  Stream* stream = arguments.tcp();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-  const int fd = arguments.Int(1, -1);
-  const int status = uv_tcp_open(stream->uv_tcp(), static_cast<uv_os_sock_t>(fd));
-  if (status == 0) HeldDescriptors::Of(arguments.environment()).Release(fd);
-  return arguments.Return(status);
-}
-
 #ifndef _WIN32
 int SetIntOption(Stream* stream, int level, int name, int value) {
-  uv_os_fd_t fd;
-  const int status = uv_fileno(stream->uv_handle(), &fd);
+  uv_os_sock_t fd;
+  const int status = SocketOf(stream, &fd);
   if (status != 0) return status;
   return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : uv_translate_sys_error(errno);
 }
 #endif
+
+// libuv up to 1.48 ignores UV_TCP_REUSEPORT without a word, so it is set here.
+int SetReusePort(Stream* stream, int family) {
+#if !defined(_WIN32) && defined(SO_REUSEPORT)
+  const int status = EnsureSocket(stream, family);
+  return status != 0 ? status : SetIntOption(stream, SOL_SOCKET, SO_REUSEPORT, 1);
+#else
+  (void)stream;
+  (void)family;
+  return UV_ENOTSUP;
+#endif
+}
+
+// (id, address, port, family, ipv6Only, reusePort)
+napi_value TcpBind(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  sockaddr_storage address{};
+  int status = AddressFromArguments(arguments, 1, &address);
+  if (status != 0) return arguments.Return(status);
+  if (arguments.Bool(5)) {
+    status = SetReusePort(stream, address.ss_family);
+    if (status != 0) return arguments.Return(status);
+  }
+  status = PrepareSocket(stream, address.ss_family);
+  if (status != 0) return arguments.Return(status);
+  // It has no meaning for IPv4, where node:net ignores it and libuv fails.
+  const bool ipv6_only = arguments.Bool(4) && address.ss_family == AF_INET6;
+  const unsigned flags = ipv6_only ? UV_TCP_IPV6ONLY : 0;
+  status = uv_tcp_bind(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), flags);
+  return arguments.Return(status != 0 ? status : ApplyInitialOptions(stream, OptionStage::kBound));
+}
+
+// (id, address, port, family)
+napi_value TcpConnect(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.tcp();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  sockaddr_storage address{};
+  int status = AddressFromArguments(arguments, 1, &address);
+  if (status == 0) status = PrepareSocket(stream, address.ss_family);
+  if (status == 0) status = ApplyInitialOptions(stream, OptionStage::kBound);
+  if (status != 0) return arguments.Return(status);
+  return arguments.Return(ConnectRequest::Begin(stream, [&](uv_connect_t* request) {
+    return uv_tcp_connect(request, stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address),
+                          ConnectRequest::OnDone);
+  }));
+}
 
 napi_value TcpSockName(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -55,20 +83,20 @@ napi_value TcpSockName(napi_env env, napi_callback_info info) {
   const int status =
       uv_tcp_getsockname(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), &size);
   if (status != 0) return arguments.Return(status);
-  return ReturnEndpoint(arguments, reinterpret_cast<sockaddr*>(&address));
+  return ReturnAddress(arguments, reinterpret_cast<sockaddr*>(&address));
 }
 
 napi_value TcpPeerName(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  if (stream->peer() != nullptr) return ReturnEndpoint(arguments, stream->peer());
+  if (stream->peer() != nullptr) return ReturnAddress(arguments, stream->peer());
   sockaddr_storage address{};
   int size = sizeof address;
   const int status =
       uv_tcp_getpeername(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), &size);
   if (status != 0) return arguments.Return(status);
-  return ReturnEndpoint(arguments, reinterpret_cast<sockaddr*>(&address));
+  return ReturnAddress(arguments, reinterpret_cast<sockaddr*>(&address));
 }
 
 napi_value TcpNoDelay(napi_env env, napi_callback_info info) {
@@ -114,8 +142,8 @@ napi_value TcpKeepAlive(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void InitTcp(Napi::Env env, Napi::Object exports) {
-  Define(env, exports, "tcpNew", TcpNew);
-  Define(env, exports, "tcpOpen", TcpOpen);
+  Define(env, exports, "tcpBind", TcpBind);
+  Define(env, exports, "tcpConnect", TcpConnect);
   Define(env, exports, "tcpSockName", TcpSockName);
   Define(env, exports, "tcpPeerName", TcpPeerName);
   Define(env, exports, "tcpNoDelay", TcpNoDelay);

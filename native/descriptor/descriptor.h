@@ -12,8 +12,6 @@ int DuplicateDescriptor(int fd);
 
 int CloseDescriptor(int fd);
 
-void InitDescriptor(Napi::Env env, Napi::Object exports);
-
 }  // namespace uvnet
 
 #endif  // UVNET_DESCRIPTOR_H_

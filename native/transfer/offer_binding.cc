@@ -1,12 +1,11 @@
-#include "transfer/handover.h"
-
 #ifndef _WIN32
 #include <unistd.h>
 
 #include <string>
 #endif
 
-#include "env/descriptor.h"
+#include "descriptor/descriptor.h"
+#include "env/modules.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 #include "transfer/offers.h"
@@ -30,11 +29,6 @@ class OwnOffers final : public EnvironmentPart {
  private:
   Environment* environment_;
 };
-
-int Open(Stream* stream, int fd) {
-  return stream->kind() == Handle::Kind::kTcp ? uv_tcp_open(stream->uv_tcp(), fd)
-                                              : uv_pipe_open(stream->uv_pipe(), fd);
-}
 
 // (id): the key under which the descriptor of the handle is offered, or a
 // status. The handle keeps its own descriptor and is to be closed now; the name
@@ -69,7 +63,7 @@ napi_value TakeOffer(napi_env env, napi_callback_info info) {
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   Offer offer;
   if (!Offers::Shared().Take(arguments.String(1), &offer)) return arguments.Return(UV_ENOENT);
-  const int status = Open(stream, offer.fd);
+  const int status = stream->Open(offer.fd);
   if (status != 0) {
     Offers::Discard(offer);
   } else if (offer.name != nullptr && stream->kind() == Handle::Kind::kPipe) {
@@ -97,7 +91,7 @@ napi_value NotSupported(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-void InitHandover(Napi::Env env, Napi::Object exports) {
+void InitOffers(Napi::Env env, Napi::Object exports) {
 #ifndef _WIN32
   Define(env, exports, "makeOffer", MakeOffer);
   Define(env, exports, "takeOffer", TakeOffer);

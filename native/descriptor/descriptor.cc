@@ -1,4 +1,4 @@
-#include "env/descriptor.h"
+#include "descriptor/descriptor.h"
 
 #ifndef _WIN32
 #include <fcntl.h>
@@ -9,8 +9,9 @@
 #include <cerrno>
 #endif
 
+#include "descriptor/held_descriptors.h"
 #include "env/arguments.h"
-#include "env/held_descriptors.h"
+#include "env/modules.h"
 
 namespace uvnet {
 

@@ -1,34 +1,12 @@
-#include "stream/pipe.h"
-
-#include "env/held_descriptors.h"
-#include "stream/abstract_name.h"
-#include "stream/connect_request.h"
+#include "connect/abstract_name.h"
+#include "connect/connect_request.h"
+#include "env/modules.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {
 
 namespace {
-
-// (type of the async resource)
-napi_value PipeNew(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  int status;
-  Stream* stream = Stream::NewPipe(arguments.environment(), false, &status);
-  if (stream == nullptr) return arguments.Return(status);
-  stream->Attach(arguments.at(0));
-  return arguments.Return(stream->Register());
-}
-
-napi_value PipeOpen(napi_env env, napi_callback_info info) {
-  StreamArguments arguments(env, info);
-  Stream* stream = arguments.pipe();
-  if (stream == nullptr) return arguments.Return(UV_EBADF);
-  const int fd = arguments.Int(1, -1);
-  const int status = uv_pipe_open(stream->uv_pipe(), static_cast<uv_file>(fd));
-  if (status == 0) HeldDescriptors::Of(arguments.environment()).Release(fd);
-  return arguments.Return(status);
-}
 
 // Names are byte strings with a length: a first byte of zero is Linux's abstract namespace. A name
 // that does not fit is an error and never cut off; nor is a path with a zero in it, which older
@@ -78,8 +56,6 @@ napi_value PipePendingInstances(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void InitPipe(Napi::Env env, Napi::Object exports) {
-  Define(env, exports, "pipeNew", PipeNew);
-  Define(env, exports, "pipeOpen", PipeOpen);
   Define(env, exports, "pipeBind", PipeBind);
   Define(env, exports, "pipeConnect", PipeConnect);
   Define(env, exports, "pipeChmod", PipeChmod);

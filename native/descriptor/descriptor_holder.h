@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <uv.h>
 
-#include "env/descriptor.h"
+#include "descriptor/descriptor.h"
 #include "env/environment.h"
 
 namespace uvnet {

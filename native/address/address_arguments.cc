@@ -1,4 +1,4 @@
-#include "address/endpoint.h"
+#include "address/address_arguments.h"
 
 #include <cstring>
 
@@ -15,25 +15,25 @@ namespace uvnet {
 namespace {
 
 // An IPv6 address, a zone, and the percent sign between them.
-constexpr size_t kEndpointTextSize = INET6_ADDRSTRLEN + 1 + UV_IF_NAMESIZE;
+constexpr size_t kTextSize = INET6_ADDRSTRLEN + 1 + UV_IF_NAMESIZE;
 
 }  // namespace
 
-int EndpointFromArguments(const Arguments& arguments, size_t index, sockaddr_storage* endpoint) {
+int AddressFromArguments(const Arguments& arguments, size_t index, sockaddr_storage* address) {
   // No longer text is an address; one byte more, so that a cut is noticed.
-  char text[kEndpointTextSize + 1];
+  char text[kTextSize + 1];
   size_t size = 0;
   if (!arguments.has(index) ||
       napi_get_value_string_latin1(arguments.env(), arguments.at(index), text, sizeof text,
                                    &size) != napi_ok ||
-      size >= kEndpointTextSize) {
+      size >= kTextSize) {
     return UV_EINVAL;
   }
   const int port = arguments.Int(index + 1);
   if (arguments.Int(index + 2) == 6) {
-    return uv_ip6_addr(text, port, reinterpret_cast<sockaddr_in6*>(endpoint));
+    return uv_ip6_addr(text, port, reinterpret_cast<sockaddr_in6*>(address));
   }
-  return uv_ip4_addr(text, port, reinterpret_cast<sockaddr_in*>(endpoint));
+  return uv_ip4_addr(text, port, reinterpret_cast<sockaddr_in*>(address));
 }
 
 int LocalAddress(int fd, sockaddr_storage* address) {
@@ -48,12 +48,12 @@ int LocalAddress(int fd, sockaddr_storage* address) {
 #endif
 }
 
-napi_value ReturnEndpoint(const Arguments& arguments, const sockaddr* endpoint) {
-  char text[kEndpointTextSize];
+napi_value ReturnAddress(const Arguments& arguments, const sockaddr* address) {
+  char text[kTextSize];
   int family;
   int port;
-  if (endpoint->sa_family == AF_INET6) {
-    auto* in6 = reinterpret_cast<const sockaddr_in6*>(endpoint);
+  if (address->sa_family == AF_INET6) {
+    auto* in6 = reinterpret_cast<const sockaddr_in6*>(address);
     uv_ip6_name(in6, text, INET6_ADDRSTRLEN);
     if (in6->sin6_scope_id != 0 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr)) {
       const size_t length = std::strlen(text);
@@ -65,8 +65,8 @@ napi_value ReturnEndpoint(const Arguments& arguments, const sockaddr* endpoint) 
     }
     family = 6;
     port = ntohs(in6->sin6_port);
-  } else if (endpoint->sa_family == AF_INET) {
-    auto* in = reinterpret_cast<const sockaddr_in*>(endpoint);
+  } else if (address->sa_family == AF_INET) {
+    auto* in = reinterpret_cast<const sockaddr_in*>(address);
     uv_ip4_name(in, text, sizeof text);
     family = 4;
     port = ntohs(in->sin_port);

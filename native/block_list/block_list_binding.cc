@@ -1,5 +1,3 @@
-#include "block_list/block_list.h"
-
 #include <uv.h>
 
 #include <memory>
@@ -11,6 +9,7 @@
 #include "block_list/rule_text.h"
 #include "env/arguments.h"
 #include "env/environment.h"
+#include "env/modules.h"
 
 namespace uvnet {
 

@@ -1,4 +1,4 @@
-#include "stream/abstract_name.h"
+#include "connect/abstract_name.h"
 
 #ifdef __linux__
 #include <sys/socket.h>
