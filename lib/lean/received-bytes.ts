@@ -1,10 +1,10 @@
+import { binding } from '../internal/native/binding';
 import { isDebugBuild, received, receivedWords } from './shared-memory';
 
 /** How the bytes of the receive area reach a handler. */
 
-/** As in native/memory/receive_buffer.h: what one kept byte may pin, and from where on a read stands alone. */
-const SLAB_SIZE = 8 * 1024;
-const SMALL_READ = SLAB_SIZE / 4;
+/** Those of native/memory/receive_buffer.h. */
+const { slabSize: SLAB_SIZE, smallRead: SMALL_READ } = binding;
 /** Up to this, a loop over words is faster than a call of the engine. */
 const SHORT_COPY = 256;
 

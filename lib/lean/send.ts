@@ -1,3 +1,4 @@
+import { whenExiting } from '../internal/base/exiting';
 import { binding } from '../internal/native/binding';
 import {
   DELIVERING,
@@ -40,13 +41,11 @@ function flushInTick(): void {
 function schedule(): void {
   if (!exitHooked) {
     exitHooked = true;
-    // From then on no tick runs any more, nor does a delivery end.
-    const stop = (): void => {
+    // From then on no delivery ends any more either.
+    whenExiting(() => {
       exiting = true;
       flush();
-    };
-    if ((process as { _exiting?: boolean })._exiting === true) exiting = true;
-    else process.once('exit', stop);
+    });
   }
   if (exiting) {
     flush();

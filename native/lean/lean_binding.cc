@@ -9,6 +9,7 @@
 #include "lean/lean_hub.h"
 #include "listen/listener.h"
 #include "memory/buffer.h"
+#include "memory/receive_buffer.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {
@@ -371,6 +372,8 @@ napi_value PeerName(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void InitLean(Napi::Env env, Napi::Object exports) {
+  exports.Set("slabSize", static_cast<double>(ReceiveBuffer::kSlabSize));
+  exports.Set("smallRead", static_cast<double>(ReceiveBuffer::kSmallRead));
   Define(env, exports, "leanStart", Start);
   Define(env, exports, "leanGroupNew", GroupNew);
   Define(env, exports, "leanGroupFree", GroupFree);

@@ -28,7 +28,7 @@ export function handleFor(fd: number): Handle {
   throw new ERR_INVALID_FD_TYPE(type);
 }
 
-/** Takes a descriptor over; it is closed with the handle. */
+/** Takes a descriptor over; it is closed with the handle. What throws leaves it to the caller. */
 export function openHandle(fd: number): Handle {
   const handle = handleFor(fd);
   const status = handle.open(fd);

@@ -1,6 +1,7 @@
 import { binding } from './binding';
 import { handleOf } from './handle';
 import { WRITE_GATHERED } from './native-types';
+import { whenExiting } from '../base/exiting';
 import { kOnWriteError } from '../base/symbols';
 
 /** Writes that are gathered until the turn of the event loop is over, and then leave in one call. */
@@ -13,9 +14,7 @@ export function afterWrite(status: number): number {
   if (!exitHooked) {
     exitHooked = true;
     // What is written from the exit on, when no tick will run any more, leaves at once.
-    const stop = (): void => reportFailures(binding.stopGathering());
-    if ((process as { _exiting?: boolean })._exiting === true) stop();
-    else process.once('exit', stop);
+    whenExiting(() => reportFailures(binding.stopGathering()));
   }
   process.nextTick(flushGathered);
   return 0;

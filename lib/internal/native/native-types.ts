@@ -228,6 +228,10 @@ export interface NativeBinding {
   /** Closes what nobody took; UV_ENOENT where somebody did. */
   withdrawOffer(key: string): number;
 
+  /** Bytes of a slab, which small reads share. */
+  readonly slabSize: number;
+  /** From here on, in bytes, a read has memory of its own. */
+  readonly smallRead: number;
   /**
    * Handler tables (native/lean/lean_hub.h, lib/lean): the shared memory and what delivers events, which
    * is called with the group's number, the end of its events and the message that lies apart, if any.

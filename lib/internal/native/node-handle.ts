@@ -1,6 +1,6 @@
 import { binding } from './binding';
 import { errnoException } from '../base/errors';
-import { guessHandleType } from './descriptor';
+import { openHandle } from './descriptor';
 import { Handle } from './handle';
 import { Pipe } from './pipe';
 import { TCP } from './tcp';
@@ -34,16 +34,6 @@ export function isNodeHandle(value: unknown): value is NodeHandle {
   );
 }
 
-/** A handle of ours on a descriptor that it owns from now on. The descriptor is closed on failure. */
-export function openDescriptor(fd: number): Handle {
-  const handle = guessHandleType(fd) === 'TCP' ? new TCP() : new Pipe();
-  const status = handle.open(fd);
-  if (status === 0) return handle;
-  handle.close();
-  binding.closeDescriptor(fd);
-  throw errnoException(status, 'open');
-}
-
 /** A second descriptor for the same socket. */
 export function duplicateDescriptor(fd: number): number {
   const copy = binding.duplicateDescriptor(fd);
@@ -51,16 +41,22 @@ export function duplicateDescriptor(fd: number): number {
   return copy;
 }
 
+/** A handle of ours on a second descriptor for the same socket. */
+export function openCopy(fd: number): Handle {
+  const copy = duplicateDescriptor(fd);
+  try {
+    return openHandle(copy);
+  } catch (error) {
+    binding.closeDescriptor(copy);
+    throw error;
+  }
+}
+
 /** Takes over what a handle of core's holds, and closes that. */
 export function adoptNodeHandle(core: NodeHandle): Handle {
   const { fd } = core;
   // A handle that is neither bound nor connected has no descriptor yet.
-  const handle =
-    fd >= 0
-      ? openDescriptor(duplicateDescriptor(fd))
-      : core.constructor.name === 'TCP'
-        ? new TCP()
-        : new Pipe();
+  const handle = fd >= 0 ? openCopy(fd) : core.constructor.name === 'TCP' ? new TCP() : new Pipe();
   closeNodeHandle(core);
   return handle;
 }

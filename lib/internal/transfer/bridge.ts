@@ -13,7 +13,7 @@ import type { KeepAliveSetting } from '../options/option-owners';
 import type { SocketImpl } from '../socket/socket-state';
 import { kKeepAlive, kNoDelay, kReceiveHandles } from '../base/symbols';
 import { checkDeparture, depart, endsLater, isOver, refuseWaiting } from './departure';
-import { duplicateDescriptor, isNodeHandle, openDescriptor } from '../native/node-handle';
+import { duplicateDescriptor, isNodeHandle, openCopy } from '../native/node-handle';
 import { makeToken, takeToken, type DetachOptions, type Token } from './handover';
 import { finishFirst } from './queue-behind';
 import {
@@ -141,7 +141,7 @@ export function fromNode(
   const successor = makeSocket(
     Socket,
     settingsFor(old, handle.reading === true),
-    openDescriptor(duplicateDescriptor(handle.fd)),
+    openCopy(handle.fd),
   );
   // What core set on the socket is not told, so that the next call counts in any case.
   successor[kNoDelay] = undefined as never;
