@@ -8,7 +8,10 @@ import { at, CommandError, runModule } from './tools.mjs';
 const require = createRequire(import.meta.url);
 
 /** What users load, each as a CommonJS module and as an ES module that re-exports it. */
-const ENTRIES = ['index', 'lean/index'];
+const ENTRIES = ['index', 'lean/index', 'register/index'];
+
+/** ES modules without a CommonJS module of the same name. What they import is a chunk below. */
+const HOOKS = ['register/thread-hooks'];
 
 /**
  * The files that every program loads. `net` is the native backend; `base` is what the entries and
@@ -23,11 +26,14 @@ const CHUNKS = {
     'internal/base/validators',
     'internal/options/own-options',
     'internal/options/socket-option-names',
+    // A module of Node's goes where it is used, and who else uses it would load that chunk.
+    'node:diagnostics_channel',
   ],
   net: ['net'],
+  'register/packages': ['register/packages'],
 };
 
-const source = (name) => at(`lib/${name}.ts`);
+const source = (name) => (name.startsWith('node:') ? name : at(`lib/${name}.ts`));
 
 /** TypeScript to JavaScript without comments. */
 function transpile(file) {
@@ -98,7 +104,7 @@ export async function buildDist({ clean }) {
   if (clean) rmSync(at('dist'), { recursive: true, force: true });
   runModule('typescript/bin/tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly']);
   await bundle();
-  for (const name of ENTRIES) {
+  for (const name of [...ENTRIES, ...HOOKS]) {
     writeFileSync(at(`dist/${name}.mjs`), transpile(at(`lib/${name}.mts`)));
   }
 }

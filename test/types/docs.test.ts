@@ -58,7 +58,11 @@ test('every example of the documentation compiles', () => {
   ) as { config: { compilerOptions: object } };
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root);
   // As an ES module sees the package.
-  options.paths = { uvnet: ['./lib/index.mts'], 'uvnet/lean': ['./lib/lean/index.mts'] };
+  options.paths = {
+    uvnet: ['./lib/index.mts'],
+    'uvnet/lean': ['./lib/lean/index.mts'],
+    'uvnet/register': ['./lib/register/index.mts'],
+  };
   const modules = new Map(
     examples.map((example, index) => [
       path.join(root, 'test/types', `example-${index}.mts`),

@@ -1,0 +1,38 @@
+import { kNodesOwn } from '../internal/base/builtins';
+import { isNet, type Packages } from './packages';
+
+/** `process.getBuiltinModule('net')`, of which Node tells no hook. */
+
+type GetBuiltinModule = ((id: string) => unknown) & { [kNodesOwn]?: GetBuiltinModule };
+
+/** The file of the code that has called `callee`. */
+function callerOf(callee: GetBuiltinModule): string | undefined {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  Error.stackTraceLimit = 1;
+  Error.prepareStackTrace = (_error, sites) => sites;
+  try {
+    const holder: { stack?: NodeJS.CallSite[] } = {};
+    Error.captureStackTrace(holder, callee);
+    return holder.stack?.[0]?.getFileName() ?? undefined;
+  } finally {
+    Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+  }
+}
+
+/** @returns what undoes it */
+export function hookBuiltins(uvnet: unknown, packages: Packages): () => void {
+  const owner = process as unknown as { getBuiltinModule?: GetBuiltinModule };
+  const original = owner.getBuiltinModule;
+  if (original === undefined) return () => {};
+  let active = true;
+  const getBuiltinModule: GetBuiltinModule = (id) => {
+    if (active && isNet(id) && packages.gets(callerOf(getBuiltinModule))) return uvnet;
+    return original(id);
+  };
+  getBuiltinModule[kNodesOwn] = original[kNodesOwn] ?? original;
+  owner.getBuiltinModule = getBuiltinModule;
+  return () => {
+    active = false;
+    if (owner.getBuiltinModule === getBuiltinModule) owner.getBuiltinModule = original;
+  };
+}

@@ -1,0 +1,136 @@
+import { channel } from 'node:diagnostics_channel';
+import { writeSync } from 'node:fs';
+import type { Server, Socket } from 'node:net';
+import { isMainThread, threadId } from 'node:worker_threads';
+import { loaded } from '../internal/native/loader';
+
+/**
+ * What `UVNET_REGISTER_REPORT=1` prints at exit: who has got uvnet, and what was done with it. It is for who
+ * tries uvnet, and wants to see that it is in use. Without that variable nothing is counted.
+ */
+
+/** The part of a Server that only uvnet's has. */
+interface Counting {
+  stats?(): { dropped: Record<string, number> };
+}
+
+const sum = (numbers: Iterable<number>): number => {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
+};
+
+const listed = (names: Iterable<string>): string => [...names].sort().join(', ') || '(nobody)';
+
+export class Report {
+  /** Packages by whether they got uvnet. */
+  private readonly served = new Set<string>();
+  private readonly kept = new Set<string>();
+  private readonly open = new Set<Socket>();
+  private readonly servers = new Set<Server & Counting>();
+  private readonly dropped = new Map<string, number>();
+  private readonly totals = {
+    connected: 0,
+    accepted: 0,
+    listening: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+  };
+  /** Connections that went on in Node: as its own sockets, or as a stream among others. */
+  readonly handedOver = { natively: 0, asStream: 0 };
+  private readonly undo: (() => void)[] = [];
+
+  /**
+   * @param uvnet - what counts is told by its classes: Node's own sockets publish on the same channels
+   * @param beforePrint - brings in what other threads know
+   */
+  constructor(
+    private readonly uvnet: { Socket: { prototype: object }; Server: { prototype: object } },
+    private readonly beforePrint: () => void,
+  ) {
+    this.subscribe('net.client.socket', ({ socket }) => this.count('connected', socket));
+    this.subscribe('net.server.socket', ({ socket }) => this.count('accepted', socket));
+    this.subscribe('tracing:net.server.listen:asyncEnd', ({ server }) => this.watch(server));
+    const print = (): void => this.print();
+    process.on('exit', print);
+    this.undo.push(() => process.off('exit', print));
+  }
+
+  /** Notes who has asked for `net`. */
+  asked(name: string, served: boolean): void {
+    (served ? this.served : this.kept).add(name);
+  }
+
+  stop(): void {
+    for (const step of this.undo) step();
+  }
+
+  private subscribe(
+    name: string,
+    listener: (message: { socket: Socket; server: Server }) => void,
+  ): void {
+    const source = channel(name);
+    const onMessage = listener as (message: unknown) => void;
+    source.subscribe(onMessage);
+    this.undo.push(() => source.unsubscribe(onMessage));
+  }
+
+  private count(way: 'connected' | 'accepted', socket: Socket): void {
+    if (!Object.prototype.isPrototypeOf.call(this.uvnet.Socket.prototype, socket)) return;
+    if (this.open.has(socket)) return;
+    this.totals[way]++;
+    this.open.add(socket);
+    socket.once('close', () => {
+      this.open.delete(socket);
+      this.addBytes(socket);
+    });
+  }
+
+  private addBytes({ bytesRead, bytesWritten }: Socket): void {
+    this.totals.bytesRead += bytesRead;
+    this.totals.bytesWritten += bytesWritten;
+  }
+
+  private watch(server: Server & Counting): void {
+    if (!Object.prototype.isPrototypeOf.call(this.uvnet.Server.prototype, server)) return;
+    if (this.servers.has(server)) return;
+    this.totals.listening++;
+    this.servers.add(server);
+    server.once('close', () => {
+      this.servers.delete(server);
+      this.addDrops(server);
+    });
+  }
+
+  private addDrops(server: Counting): void {
+    if (loaded.binding === undefined) return;
+    for (const [reason, count] of Object.entries(server.stats?.().dropped ?? {})) {
+      if (count > 0) this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count);
+    }
+  }
+
+  private print(): void {
+    this.beforePrint();
+    for (const socket of this.open) this.addBytes(socket);
+    for (const server of this.servers) this.addDrops(server);
+    const { connected, accepted, listening, bytesRead, bytesWritten } = this.totals;
+    const reasons = [...this.dropped].map(([reason, count]) => `${reason} ${count}`);
+    const { reason, file } = loaded;
+    const lines = [
+      `uvnet/register${isMainThread ? '' : `, thread ${threadId}`}`,
+      `  code: ${file ?? `fell back to node:net, because ${reason?.split('\n')[0]}`}`,
+      `  got uvnet: ${listed(this.served)}`,
+      ...(this.kept.size > 0 ? [`  kept node:net: ${listed(this.kept)}`] : []),
+      `  sockets: ${connected} connected, ${accepted} accepted; servers: ${listening}`,
+      `  bytes: ${bytesRead} read, ${bytesWritten} written`,
+      `  connections dropped: ${[sum(this.dropped.values()), ...reasons].join(', ')}`,
+      `  handed to Node: ${this.handedOver.natively} natively, ${this.handedOver.asStream} as streams`,
+    ];
+    // A console may be a pipe, which process.exit() does not wait for.
+    try {
+      writeSync(2, `${lines.join('\n')}\n`);
+    } catch {
+      // Nobody is there to read it.
+    }
+  }
+}

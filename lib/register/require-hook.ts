@@ -1,0 +1,32 @@
+import module from 'node:module';
+import { isNet, type Packages } from './packages';
+
+/** `require()` of Nodes without `module.registerHooks()`. */
+
+interface Parent {
+  readonly filename?: string | null;
+}
+type Load = (
+  this: unknown,
+  id: string,
+  parent: Parent | null | undefined,
+  isMain: boolean,
+) => unknown;
+type Loader = { _load: Load };
+
+/** @returns what undoes it */
+export function hookRequire(uvnet: unknown, packages: Packages): () => void {
+  const loader = module as unknown as Loader;
+  const original = loader._load;
+  let active = true;
+  const load: Load = function (id, parent, isMain) {
+    if (active && isNet(id) && packages.gets(parent?.filename ?? undefined)) return uvnet;
+    return original.call(this, id, parent, isMain);
+  };
+  loader._load = load;
+  return () => {
+    active = false;
+    // Somebody may have hooked behind us, and calls ours.
+    if (loader._load === load) loader._load = original;
+  };
+}

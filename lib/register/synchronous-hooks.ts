@@ -1,0 +1,35 @@
+import module from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { isNet, type Packages } from './packages';
+
+/** `module.registerHooks()` (Node 22.15 and newer) serves `require()` and `import` alike. */
+
+interface Entry {
+  readonly url: string;
+  readonly format: 'commonjs' | 'module';
+}
+
+/** The files of uvnet that `require()` and `import` get. */
+export interface Entries {
+  readonly require: string;
+  readonly import: string;
+}
+
+/** @returns what undoes it; undefined where this Node does not have it */
+export function hookSynchronously(entries: Entries, packages: Packages): (() => void) | undefined {
+  // Not in the types of the oldest line.
+  const { registerHooks } = module as Partial<typeof module>;
+  if (registerHooks === undefined) return undefined;
+  const required: Entry = { url: pathToFileURL(entries.require).href, format: 'commonjs' };
+  const imported: Entry = { url: pathToFileURL(entries.import).href, format: 'module' };
+  const hooks = registerHooks({
+    resolve(specifier, context, nextResolve) {
+      if (!isNet(specifier) || !packages.gets(context.parentURL)) {
+        return nextResolve(specifier, context);
+      }
+      const entry = context.conditions.includes('import') ? imported : required;
+      return { ...entry, shortCircuit: true };
+    },
+  });
+  return () => hooks.deregister();
+}
