@@ -1,7 +1,6 @@
 import type { Handle } from '../native/handle';
 import type { CallUnderWay, SocketImpl } from '../socket/socket-state';
 import { kConnectCall, kHandle } from '../base/symbols';
-import type { Race } from './race';
 
 /**
  * One call of `connect()`. What it waits for may come when the socket is at something else by now:
@@ -9,8 +8,8 @@ import type { Race } from './race';
  */
 export class ConnectCall implements CallUnderWay {
   readonly handle: Handle;
-  /** Its attempts, where they need more than the handle. */
-  race: Race | undefined;
+  /** Its race, where it has one. */
+  race: CallUnderWay | undefined;
 
   constructor(
     readonly socket: SocketImpl,

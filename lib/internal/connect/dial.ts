@@ -9,7 +9,6 @@ import {
   ERR_INVALID_ARG_TYPE,
   ERR_INVALID_ARG_VALUE,
   ERR_INVALID_IP_ADDRESS,
-  ERR_IP_BLOCKED,
   exceptionWithHostPort,
 } from '../base/errors';
 import { errnoByName } from '../native/errno';
@@ -18,11 +17,10 @@ import { TCP } from '../native/tcp';
 import { anyAddress, isIP } from '../base/ip';
 import { ConnectCall } from './connect-call';
 import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
-import { presetHandle, refusal } from '../options/option-gate';
-import { connectDenial } from '../base/permission';
-import { isBlocked, Race, type Family, type RaceSettings, type Target } from './race';
+import { attempt, type Place, type Target } from './attempt';
+import { Race, type RaceSettings } from './race';
 import type { SocketImpl } from '../socket/socket-state';
-import { kBoundSource, kHandle } from '../base/symbols';
+import { kBoundSource } from '../base/symbols';
 import {
   validateBoolean,
   validateFunction,
@@ -36,7 +34,6 @@ import {
 /** What `connect()` does with its options: checks them, resolves the name, starts the race. */
 
 const UV_EINVAL = errnoByName('EINVAL');
-const UV_ENOENT = errnoByName('ENOENT');
 
 /** What a connected socket is handed to (see connect.ts). */
 type Succeed = (socket: SocketImpl) => void;
@@ -67,90 +64,11 @@ export interface DialOptions extends TcpNetConnectOpts {
 
 /** Connects a socket to a path: a unix-domain socket or a named pipe. */
 export function dialPipe(socket: SocketImpl, path: string, succeed: Succeed): void {
-  const call = new ConnectCall(socket, succeed);
-  socket.emit('connectionAttempt', path, undefined, undefined);
-  if (!call.isPending) return;
-  const denial = connectDenial(path);
-  if (denial !== undefined) {
-    socket.destroy(denial);
-    return;
-  }
-  const status = (call.handle as Pipe).connect(path, (result) => settle(call, result, path));
-  if (status !== 0) failAtOnce(call, status, path);
+  attempt(new ConnectCall(socket, succeed), { address: path });
 }
 
-/** Tells a socket what became of its attempt. */
-function settle(
-  call: ConnectCall,
-  result: number,
-  address: string,
-  port?: number,
-  family?: Family,
-): void {
-  if (!call.isPending) return;
-  if (result === 0) {
-    call.connected();
-    return;
-  }
-  const { socket } = call;
-  const error = exceptionWithHostPort(result, 'connect', address, port);
-  socket.connecting = false;
-  socket._sockname = null;
-  socket.emit('connectionAttemptFailed', address, port, family, error);
-  // A listener may have connected it anew.
-  if (socket[kHandle] === call.handle) socket.destroy(error);
-}
-
-/** For an attempt that never was under way. */
-function failAtOnce(
-  { socket, handle }: ConnectCall,
-  status: number,
-  address: string,
-  port?: number,
-): void {
-  const { address: from, port: fromPort } = socket._getsockname();
-  socket.destroy(
-    refusal(handle, status) ??
-      exceptionWithHostPort(status, 'connect', address, port, `${from}:${fromPort}`),
-  );
-}
-
-/** Connects a socket to the one address there is, from any local end: no race and no timer. */
-function dialAddress(call: ConnectCall, target: Target, port: number): void {
-  const { socket } = call;
-  const { address, family } = target;
-  const handle = call.handle as TCP;
-  const refused = presetHandle(socket, handle);
-  if (refused !== undefined) {
-    socket.destroy(refused);
-    return;
-  }
-  debug('connect: attempting %s:%d (IPv%d)', address, port, family);
-  socket.emit('connectionAttempt', address, port, family);
-  if (!call.isPending) return;
-  if (isBlocked(socket, target)) {
-    socket.destroy(new ERR_IP_BLOCKED(address));
-    return;
-  }
-  const denial = connectDenial(address, port);
-  if (denial !== undefined) {
-    socket.destroy(denial);
-    return;
-  }
-  const done = (result: number): void => settle(call, result, address, port, family);
-  if (handle instanceof Pipe) {
-    // A pipe of node:net takes the address for the path of a socket, and there is none of that name. A
-    // connect to a path that is under way comes to nothing, there too.
-    process.nextTick(done, UV_ENOENT);
-    return;
-  }
-  const status =
-    family === 6 ? handle.connect6(address, port, done) : handle.connect(address, port, done);
-  if (status !== 0) failAtOnce(call, status, address, port);
-}
-
-function dialInNextTick(call: ConnectCall, target: Target, port: number): void {
-  if (call.isPending) dialAddress(call, target, port);
+function dialInNextTick(call: ConnectCall, place: Place): void {
+  if (call.isPending) attempt(call, place);
 }
 
 function checkEndpoints(options: DialOptions, host: string, bound: boolean): void {
@@ -236,18 +154,19 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
   const { port, localAddress, localPort, connectTimeout } = settings;
   // Only addresses of TCP race; a handle of the user's own makes one attempt, as in node:net.
   const races = call.handle instanceof TCP;
+  let race: Race | undefined;
   if (races && (localAddress || localPort || connectTimeout > 0)) {
-    call.race = new Race(call, settings);
-    if (!bound && !call.race.startClock()) return;
+    race = call.race = new Race(call, settings);
+    if (!bound && !race.startClock()) return;
   }
   const use: UseTargets = (targets, complete) => {
     if (!races) {
       dialForeign(call, targets[0], settings);
-    } else if (call.race === undefined && complete && targets.length === 1) {
-      dialAddress(call, targets[0], port);
+    } else if (race === undefined && complete && targets.length === 1) {
+      attempt(call, { ...targets[0], port });
     } else {
-      call.race ??= new Race(call, settings);
-      call.race.offer(targets, complete);
+      call.race = race ??= new Race(call, settings);
+      race.offer(targets, complete);
     }
   };
 
@@ -255,9 +174,9 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
     const target = { address: host, family: literal };
     // An adopted socket's local address is to be seen in this very tick.
     if (bound) use([target], true);
-    else if (call.race !== undefined || !races) {
+    else if (race !== undefined || !races) {
       process.nextTick(() => call.isPending && use([target], true));
-    } else process.nextTick(dialInNextTick, call, target, port);
+    } else process.nextTick(dialInNextTick, call, { ...target, port });
     return;
   }
 
@@ -297,5 +216,5 @@ function dialForeign(call: ConnectCall, target: Target, settings: RaceSettings):
     call.fail(exceptionWithHostPort(UV_EINVAL, 'bind', local, localPort));
     return;
   }
-  dialAddress(call, target, port);
+  attempt(call, { ...target, port });
 }

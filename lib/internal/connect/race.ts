@@ -13,6 +13,7 @@ import { anyAddress } from '../base/ip';
 import { presetHandle, refusal } from '../options/option-gate';
 import { connectDenial } from '../base/permission';
 import type { SocketImpl } from '../socket/socket-state';
+import { isBlocked, type Target } from './attempt';
 
 /**
  * One connection's attempts as its socket sees them: the candidates go to the native race, whose
@@ -21,14 +22,6 @@ import type { SocketImpl } from '../socket/socket-state';
  */
 
 const UV_ETIMEDOUT = errnoByName('ETIMEDOUT');
-
-export type Family = 4 | 6;
-
-/** Where an attempt goes to. */
-export interface Target {
-  readonly address: string;
-  readonly family: Family;
-}
 
 export interface RaceSettings {
   /** As the user named it, for errors that concern no single address. */
@@ -51,11 +44,6 @@ interface RaceCall {
   readonly handle: Handle;
   readonly isPending: boolean;
   connected(): void;
-}
-
-/** Whether the socket's block list forbids to connect there. */
-export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
-  return socket.blockList?.check(address, `ipv${family}`) === true;
 }
 
 // ConnectRace::EventType and the flags of connector.h.
@@ -205,14 +193,10 @@ export class Race implements RaceListener {
     }
   }
 
-  private isBlocked(target: Target): boolean {
-    return isBlocked(this.socket, target);
-  }
-
   /** Why a candidate is none. */
   private refuses(target: Target): Error | undefined {
     const { address } = target;
-    if (!this.single && this.isBlocked(target)) return new ERR_IP_BLOCKED(address);
+    if (!this.single && isBlocked(this.socket, target)) return new ERR_IP_BLOCKED(address);
     return connectDenial(address, this.settings.port);
   }
 
@@ -235,7 +219,7 @@ export class Race implements RaceListener {
     if (!this.call.isPending) return;
     if (!this.single) {
       socket.autoSelectFamilyAttemptedAddresses!.push(`${address}:${port}`);
-    } else if (this.isBlocked(target)) {
+    } else if (isBlocked(this.socket, target)) {
       socket.destroy(new ERR_IP_BLOCKED(address));
     }
   }

@@ -1,0 +1,93 @@
+import { debug } from '../base/diagnostics';
+import { ERR_IP_BLOCKED, exceptionWithHostPort } from '../base/errors';
+import { connectDenial } from '../base/permission';
+import { kHandle } from '../base/symbols';
+import { errnoByName } from '../native/errno';
+import type { ConnectCallback, Handle } from '../native/handle';
+import { Pipe } from '../native/pipe';
+import type { TCP } from '../native/tcp';
+import { presetHandle, refusal } from '../options/option-gate';
+import type { SocketImpl } from '../socket/socket-state';
+import type { ConnectCall } from './connect-call';
+
+/** The one attempt of a call whose place is known: no race and no timer. */
+
+const UV_ENOENT = errnoByName('ENOENT');
+
+export type Family = 4 | 6;
+
+/** An address to connect to. */
+export interface Target {
+  readonly address: string;
+  readonly family: Family;
+}
+
+/** An address with its port, or a path, which has neither port nor family. */
+export interface Place {
+  readonly address: string;
+  readonly port?: number;
+  readonly family?: Family;
+}
+
+/** Whether the socket's block list forbids to connect there. */
+export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
+  return socket.blockList?.check(address, `ipv${family}`) === true;
+}
+
+/** Connects by the handle of the call, from any local end. */
+export function attempt(call: ConnectCall, place: Place): void {
+  const { socket, handle } = call;
+  const { address, port, family } = place;
+  const refused = presetHandle(socket, handle);
+  if (refused !== undefined) {
+    socket.destroy(refused);
+    return;
+  }
+  debug('connect: attempting %s:%s (IPv%s)', address, port, family);
+  socket.emit('connectionAttempt', address, port, family);
+  if (!call.isPending) return;
+  const forbidden =
+    family !== undefined && isBlocked(socket, { address, family })
+      ? new ERR_IP_BLOCKED(address)
+      : connectDenial(address, port);
+  if (forbidden !== undefined) {
+    socket.destroy(forbidden);
+    return;
+  }
+  const status = begin(handle, place, (result) => settle(call, result, place));
+  if (status === 0) return;
+  const { address: from, port: fromPort } = socket._getsockname();
+  socket.destroy(
+    refusal(handle, status) ??
+      exceptionWithHostPort(status, 'connect', address, port, `${from}:${fromPort}`),
+  );
+}
+
+/** @returns 0, after which `done` is called, or a status */
+function begin(handle: Handle, { address, port, family }: Place, done: ConnectCallback): number {
+  if (family === undefined) return (handle as Pipe).connect(address, done);
+  if (handle instanceof Pipe) {
+    // A pipe of node:net takes the address for the path of a socket, and there is none of that name. A
+    // connect to a path that is under way comes to nothing, there too.
+    process.nextTick(done, UV_ENOENT);
+    return 0;
+  }
+  const tcp = handle as TCP;
+  return family === 6 ? tcp.connect6(address, port!, done) : tcp.connect(address, port!, done);
+}
+
+/** Tells the socket what became of the attempt. */
+function settle(call: ConnectCall, result: number, { address, port, family }: Place): void {
+  if (!call.isPending) return;
+  if (result === 0) {
+    call.connected();
+    return;
+  }
+  const { socket } = call;
+  const error = exceptionWithHostPort(result, 'connect', address, port);
+  socket.connecting = false;
+  socket._sockname = null;
+  socket.emit('connectionAttemptFailed', address, port, family, error);
+  // A listener may have connected it anew.
+  if (socket[kHandle] === call.handle) socket.destroy(error);
+}
