@@ -1,6 +1,6 @@
 import type * as addresses from './addresses';
 import type * as lean from './lean/functions';
-import type * as passedHandle from './passed-handle';
+import type * as receivedDescriptor from './received-descriptor';
 import { lazyPart } from './internal/base/parts';
 
 /** The parts of the public surface that load at their first use. */
@@ -10,6 +10,8 @@ import { lazyPart } from './internal/base/parts';
 /** BlockList, SocketAddress and BoundSocket. */
 export const addressesPart = lazyPart(() => require('./addresses') as typeof addresses);
 /** Descriptors that arrive over unix sockets. */
-export const passedHandlePart = lazyPart(() => require('./passed-handle') as typeof passedHandle);
+export const receivedDescriptorPart = lazyPart(
+  () => require('./received-descriptor') as typeof receivedDescriptor,
+);
 /** Handler tables and relays. */
 export const leanPart = lazyPart(() => require('./lean/functions') as typeof lean);

@@ -20,11 +20,10 @@ export const Server = ServerClass as unknown as ServerConstructor;
 
 /** What travels of the limits as it is. */
 function limitsOf(server: Server): ServerOptions {
-  const { maxConnectionsPerAddress, ipv6PrefixLength, acceptRate, limitGroup } = server;
+  const { maxConnectionsPerAddress, acceptRate, limitGroup } = server;
   const { proxyProtocol, proxyHeaderTimeout, connectionAttemptTimeout } = server;
   return {
     maxConnectionsPerAddress,
-    ipv6PrefixLength,
     acceptRate,
     limitGroup,
     proxyProtocol,
@@ -47,7 +46,7 @@ function detach(this: ServerImpl, options: DetachOptions = {}): ServerToken {
       ...limitsOf(this as unknown as Server),
     },
     blockList: movesPart().packList((this as unknown as Server).blockList),
-    proxyFrom: movesPart().packList((this as unknown as Server).proxyFrom),
+    trustedProxies: movesPart().packList((this as unknown as Server).trustedProxies),
     path: this._pipeName,
     maxConnections: this.maxConnections,
     ref: !this._unref,
@@ -76,7 +75,7 @@ function attach(
       ...token.settings,
       ...own,
       blockList: own?.blockList ?? unpackList(token.blockList),
-      proxyFrom: own?.proxyFrom ?? unpackList(token.proxyFrom),
+      trustedProxies: own?.trustedProxies ?? unpackList(token.trustedProxies),
     },
     listener,
   );

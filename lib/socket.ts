@@ -13,7 +13,7 @@ import { movesPart } from './internal/transfer/part';
 import type { Connection } from './lean/connection';
 import type { ConnectionOptions } from './lean/group';
 import type { Handlers } from './lean/handlers';
-import { leanPart, passedHandlePart } from './parts';
+import { leanPart, receivedDescriptorPart } from './parts';
 import type * as declared from './types/socket';
 import type { SocketConstructor } from './types/socket';
 
@@ -62,17 +62,17 @@ const rareMethods = {
     movesPart().endPeek(this, result);
   },
 
-  sendHandle(
+  sendDescriptor(
     this: SocketImpl,
     payload: unknown,
-    handle: unknown,
+    descriptor: unknown,
     callback?: (error?: Error | null) => void,
   ): boolean {
-    return movesPart().sendHandle(this, payload, handle, callback);
+    return movesPart().sendDescriptor(this, payload, descriptor, callback);
   },
 
   [kOnDescriptor](this: SocketImpl, fd: number, position: number): void {
-    passedHandlePart().emitHandle(this, fd, position);
+    receivedDescriptorPart().emitDescriptor(this, fd, position);
   },
 };
 Object.assign(Socket.prototype, connectMethods, rareMethods);

@@ -27,7 +27,7 @@ exports.lean = async (lean, { endpoint, size }) => {
       close: (connection) => members.delete(connection),
       data(connection) {
         members.delete(connection);
-        lean.publish(members, message);
+        lean.broadcast(members, message);
         members.add(connection);
       },
     },

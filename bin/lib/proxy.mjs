@@ -247,20 +247,20 @@ function run(settings) {
     }
   }
 
-  let proxyFrom;
+  let trustedProxies;
   if (settings.trustedProxies !== undefined) {
-    proxyFrom = new net.BlockList();
+    trustedProxies = new net.BlockList();
     for (const subnet of settings.trustedProxies) {
-      if (subnet.includes('/')) proxyFrom.addCIDR(subnet);
-      else proxyFrom.addAddress(subnet);
+      if (subnet.includes('/')) trustedProxies.addCIDR(subnet);
+      else trustedProxies.addAddress(subnet);
     }
   }
   const server = net.createServer({
     noDelay: true,
     allowHalfOpen: true,
     pauseOnConnect: true,
-    proxyProtocol: settings.acceptProxy ? 'require' : 'off',
-    proxyFrom,
+    proxyProtocol: settings.acceptProxy ? 'required' : 'off',
+    trustedProxies,
   });
   if (settings.maxConnections !== undefined) server.maxConnections = settings.maxConnections;
   const display = new Display(counters, settings);

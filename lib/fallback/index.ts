@@ -17,7 +17,7 @@ interface CoreNet extends Record<string, unknown> {
 
 /** What `uvnet/lean` has, all of it the core's. */
 const lean = Object.fromEntries(
-  ['listen', 'connect', 'publish', 'relay', 'proxyHeader'].map((name) => [
+  ['listen', 'connect', 'broadcast', 'relay', 'proxyHeader'].map((name) => [
     name,
     () => unavailable(`uvnet/lean: ${name}()`),
   ]),

@@ -56,7 +56,7 @@ const methods = {
   close(this: nodeNet.Server, ...args: unknown[]): unknown {
     const [options] = args;
     const isOptions = typeof options === 'object' && options !== null;
-    if (isOptions && ('grace' in options || 'idle' in options)) {
+    if (isOptions && ('gracePeriod' in options || 'idleTimeout' in options)) {
       unavailable('server.close(options)');
     }
     return Reflect.apply(close, this, args);
@@ -80,19 +80,14 @@ Object.defineProperty(Server, Symbol.hasInstance, {
 });
 
 addMissing(Server.prototype, 'server.', [
-  'closeAll',
-  'closeIdle',
+  'closeAllConnections',
+  'closeIdleConnections',
   'detach',
   'getOption',
   'setOption',
   'stats',
 ]);
 addMissing(Server, 'Server.', ['attach']);
-
-Object.defineProperty(Server.prototype, 'closed', {
-  configurable: true,
-  get: () => unavailable('server.closed'),
-});
 
 /** Options that are properties of a server too, and may be set while it listens. */
 function defineOption(name: string, neutral: unknown): void {

@@ -60,7 +60,7 @@ addMissing(Socket.prototype, 'socket.', [
   'peek',
   'peerCredentials',
   'resetAndDestroy',
-  'sendHandle',
+  'sendDescriptor',
   'setOption',
   'setTypeOfService',
   'toLean',
@@ -69,7 +69,7 @@ addMissing(Socket.prototype, 'socket.', [
 addMissing(Socket, 'Socket.', ['attach', 'fromNode']);
 
 /** No PROXY header was read, and core has a descriptor for itself. */
-for (const name of ['proxy', 'fd']) {
+for (const name of ['proxyInfo', 'fd']) {
   if (name in Socket.prototype) continue;
   Object.defineProperty(Socket.prototype, name, { configurable: true, get: () => undefined });
 }

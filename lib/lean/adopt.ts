@@ -7,7 +7,7 @@ import { TCP } from '../internal/native/tcp';
 import { nameEnds } from '../internal/listen/accept';
 import { keepByteCounts } from '../internal/socket/closing';
 import type { SocketImpl } from '../internal/socket/socket-state';
-import { kHandle, kOnReadStatus, kProxy, kReceiveHandles } from '../internal/base/symbols';
+import { kHandle, kOnReadStatus, kProxy, kReceiveDescriptors } from '../internal/base/symbols';
 import { checkDeparture, depart, endsLater, refuseWaiting } from '../internal/transfer/departure';
 import { giveUnread, unreadBytes, unreadOf } from '../internal/transfer/unread';
 import { isShutDown } from '../internal/transfer/unsent';
@@ -45,8 +45,8 @@ export function adoptSocket(from: Socket, group: ConnectionGroup, announce = tru
   const socket = from as unknown as SocketImpl;
   const handle = checkDeparture(socket, 'socket.toLean()');
   refuseWaiting(socket, 'socket.toLean()');
-  if (socket[kReceiveHandles] === true) {
-    throw new ERR_INVALID_STATE('a handler table cannot receive handles');
+  if (socket[kReceiveDescriptors] === true) {
+    throw new ERR_INVALID_STATE('a handler table cannot receive descriptors');
   }
   const { ended } = socket._readableState;
   const shut = isShutDown(socket);
@@ -99,7 +99,7 @@ export function toLean<Data>(
  */
 export function upgradeRefusal({ state }: Connection): Error | undefined {
   if ((state & GONE) !== 0) return new ERR_SOCKET_CLOSED();
-  if ((state & FINISHED) !== 0) return new ERR_INVALID_STATE('upgradeToStream() comes after end()');
+  if ((state & FINISHED) !== 0) return new ERR_INVALID_STATE('toSocket() comes after end()');
   return undefined;
 }
 
@@ -125,8 +125,8 @@ function takeUndelivered(connection: Connection): Undelivered {
   return taken;
 }
 
-/** See {@link Connection.upgradeToStream}. */
-function toStream(connection: Connection, unread: Buffer | undefined): Socket {
+/** See {@link Connection.toSocket}. */
+function socketOf(connection: Connection, unread: Buffer | undefined): Socket {
   // What was written leaves first, or is in the core's queue.
   while ((connection.state & (GONE | CORKED)) === CORKED) connection.uncork();
   binding.leanFlush();
@@ -134,7 +134,7 @@ function toStream(connection: Connection, unread: Buffer | undefined): Socket {
   if (refusal !== undefined) throw refusal;
 
   const { group, id, state } = connection;
-  const paused = connection.isPaused;
+  const paused = connection.isPaused();
   const { chunks, ended: endNoted, error } = takeUndelivered(connection);
   if (unread !== undefined) chunks.unshift(Buffer.from(unread));
   const given = chunks.filter(({ length }) => length > 0);
@@ -164,6 +164,6 @@ function toStream(connection: Connection, unread: Buffer | undefined): Socket {
   return socket;
 }
 
-Connection.prototype.upgradeToStream = function upgradeToStream(unread) {
-  return toStream(this, unread);
+Connection.prototype.toSocket = function toSocket(unread) {
+  return socketOf(this, unread);
 };

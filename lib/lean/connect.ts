@@ -70,8 +70,12 @@ export function connect<Data = unknown>(
 ): Promise<Connection<Data>> {
   checkNames(options, connectNames);
   const table = tableOf(handlers);
-  if (options.handles) {
-    throw new ERR_INVALID_ARG_VALUE('options.handles', options.handles, 'is not supported');
+  if (options.receiveDescriptors) {
+    throw new ERR_INVALID_ARG_VALUE(
+      'options.receiveDescriptors',
+      options.receiveDescriptors,
+      'is not supported',
+    );
   }
   const framing = framingOf(options.framing);
   const socket = new Socket(options);

@@ -200,7 +200,7 @@ export class Connection<Data = unknown> {
   }
 
   /** Closes the connection now, with a TCP reset. */
-  reset(): void {
+  resetAndDestroy(): void {
     this.close(undefined, true);
   }
 
@@ -249,7 +249,8 @@ export class Connection<Data = unknown> {
     if (status !== 0) this.destroy(errnoException(status, 'read'));
   }
 
-  get isPaused(): boolean {
+  /** Whether nothing is read, after `pause()` or `pauseOnConnect`. */
+  isPaused(): boolean {
     return (this.state & PAUSED) !== 0;
   }
 
@@ -344,7 +345,7 @@ export class Connection<Data = unknown> {
    * @param unread - bytes that a handler was given and leaves to the socket, which has them first
    * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE after `end()`
    */
-  declare upgradeToStream: (unread?: Buffer) => Socket; // See adopt.ts.
+  declare toSocket: (unread?: Buffer) => Socket; // See adopt.ts.
 
   /**
    * Closes the connection as `destroy()` does. Fulfilled when it is closed, and `close` was called or is

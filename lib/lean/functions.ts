@@ -1,7 +1,7 @@
 /** What is behind lib/lean/index.ts; loaded by index.ts of lib, where the native core could be. */
 export { toLean } from './adopt';
 export { connect } from './connect';
-export { publish } from './publish';
+export { broadcast } from './broadcast';
 export { proxyHeader } from './proxy-header';
 export { relay } from './relay';
 export { LeanServer, listen } from './server';

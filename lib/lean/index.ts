@@ -9,7 +9,7 @@ export const listen = lean.listen;
 /** Connects, and has a table of handlers called with what happens to the connection. */
 export const connect = lean.connect;
 /** Sends the same data to many connections: one call, in which a text is encoded once. */
-export const publish = lean.publish;
+export const broadcast = lean.broadcast;
 /** Joins two connections until both have ended; see docs/RELAY.md. */
 export const relay = lean.relay;
 /** Makes the PROXY header by which a server learns the address of a proxy's client. */

@@ -63,7 +63,7 @@ function checkFitness(sides: readonly [Side, Side]): void {
 }
 
 const socketOf = (side: Side): SocketImpl =>
-  (side instanceof Connection ? side.upgradeToStream() : side) as unknown as SocketImpl;
+  (side instanceof Connection ? side.toSocket() : side) as unknown as SocketImpl;
 
 function takeSockets([a, b]: readonly [Side, Side]): readonly [SocketImpl, SocketImpl] {
   const first = socketOf(a);

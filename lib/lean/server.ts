@@ -1,6 +1,11 @@
 import type { ListenOptions as NodeListenOptions, ServerOpts } from 'node:net';
 import type { ServerStats } from '../internal/listen/accept-policy';
-import { checkCloseOptions, startGrace } from '../internal/listen/server-close';
+import {
+  checkCloseOptions,
+  endIdle,
+  startGrace,
+  type EndingConnections,
+} from '../internal/listen/server-close';
 import type { CloseOptions, ServerImpl } from '../internal/listen/server-state';
 import { binding } from '../internal/native/binding';
 import { errnoException, type SystemError } from '../internal/base/errors';
@@ -62,7 +67,7 @@ const listenNames: ReadonlySet<string> = new Set([
   'fd',
 ]);
 
-const closeNames = namesOf<CloseOptions>({ grace: true, idle: true });
+const closeNames = namesOf<CloseOptions>({ gracePeriod: true, idleTimeout: true });
 
 /**
  * A listener with a handler table. The listening itself, with its options, limits and filters, is that
@@ -108,7 +113,7 @@ export class LeanServer<Data = unknown> {
   /**
    * Stops accepting. Fulfilled when the connections that are open have ended too. With options, as those
    * of `net.Server#close()`: connections that are idle, or become so, are ended, and what is left when
-   * the grace is over is destroyed.
+   * the grace period is over is destroyed.
    *
    * @throws (rejects with) ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ERR_INVALID_ARG_VALUE for an option
    *   that does not exist
@@ -120,20 +125,26 @@ export class LeanServer<Data = unknown> {
     }
     const { base } = this;
     const closed = new Promise<void>((resolve) => base.close(() => resolve()));
-    if (options !== undefined) {
-      startGrace(base, options, {
-        idle: (ms) => this.idle(ms),
-        destroyAll: () => this.destroyAll(),
-      });
-    }
+    if (options !== undefined) startGrace(base, options, this.endings);
     await closed;
   }
 
-  /** Stops accepting, and closes all connections; those that `open` was not called for yet, unseen. */
-  closeAll(): Promise<void> {
-    const closed = this.close();
-    this.destroyAll();
-    return closed;
+  /**
+   * Destroys all connections. The server goes on listening. If it has stopped, this also holds for
+   * connections that `open` was not called for yet; no handler is called for those.
+   */
+  closeAllConnections(): void {
+    this.endings.destroyAll();
+  }
+
+  /**
+   * Ends the connections that have moved no byte for `idleTimeout` milliseconds (default: 1000), after
+   * what they have still to send. The server goes on listening.
+   *
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   */
+  closeIdleConnections(idleTimeout?: number): void {
+    endIdle(this.endings, idleTimeout);
   }
 
   /** As {@link close}. */
@@ -172,18 +183,18 @@ export class LeanServer<Data = unknown> {
     return this;
   }
 
-  private idle(ms: number): Connection[] {
-    const ids = this.base[kLimits].policy.idleHandles(ms);
-    const connections = ids.map((id) => connectionOf(id)).filter((found) => found !== undefined);
-    return connections.filter(
-      ({ group, state }) => group === this.group && (state & UNOPENED) === 0,
-    );
-  }
-
-  /** Those that are not opened yet are closed when they would be. */
-  private destroyAll(): void {
-    this.group.refuses = true;
-    for (const connection of this.connections()) connection.destroy();
+  private get endings(): EndingConnections {
+    return {
+      idle: (ms) => {
+        const ids = this.base[kLimits].policy.idleHandles(ms);
+        const found = ids.map((id) => connectionOf(id)).filter((one) => one !== undefined);
+        return found.filter(({ group, state }) => group === this.group && (state & UNOPENED) === 0);
+      },
+      destroyAll: () => {
+        this.group.refuses = this.base._handle === null;
+        for (const connection of this.connections()) connection.destroy();
+      },
+    };
   }
 
   /** @internal */

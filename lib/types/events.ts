@@ -1,7 +1,7 @@
 import type { DropData } from '../internal/listen/accept';
 import type { ConnectionAttemptInfo } from '../internal/listen/admission';
 import type { SystemError } from '../internal/base/errors';
-import type { PassedHandle } from '../passed-handle';
+import type { ReceivedDescriptor } from '../received-descriptor';
 import type { Socket } from './socket';
 
 /** The events of sockets and servers, with what their listeners are called with. */
@@ -27,7 +27,7 @@ export interface SocketEventMap {
   error: [error: Error];
   finish: [];
   /** A descriptor has arrived over a unix socket; `position` is where in the bytes it came. */
-  handle: [handle: PassedHandle, position: number];
+  descriptor: [descriptor: ReceivedDescriptor, position: number];
   /** A name was looked up. */
   lookup: [error: Error | null, address: string, family: number | null, host: string];
   pause: [];

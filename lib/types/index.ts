@@ -38,7 +38,7 @@ export type { ProxyMode, ServerStats } from '../internal/listen/accept-policy';
 export type { ConnectionAttemptInfo } from '../internal/listen/admission';
 export type { ProxyInfo, ProxySsl, ProxyTlv } from '../internal/proxy/proxy-info';
 export type { CloseOptions } from '../internal/listen/server-state';
-export type { AcceptRate } from '../internal/listen/limits';
+export type { AcceptRate, AddressLimit } from '../internal/listen/limits';
 export type { DropData } from '../internal/listen/accept';
 export type { PeerCredentials, SocketInfo } from '../internal/options/socket-info';
 export type {
@@ -48,7 +48,7 @@ export type {
 } from '../internal/options/socket-option-types';
 export type { SocketToken } from '../internal/transfer/bridge';
 export type { DetachOptions } from '../internal/transfer/handover';
-export type { PassedHandle } from '../passed-handle';
+export type { ReceivedDescriptor } from '../received-descriptor';
 export type {
   SocketAddressOptions,
   SocketAddressParts,

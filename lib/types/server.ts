@@ -1,7 +1,7 @@
 import type * as nodeNet from 'node:net';
 import type { ProxyMode, ServerStats } from '../internal/listen/accept-policy';
 import type { CloseOptions } from '../internal/listen/server-state';
-import type { AcceptRate } from '../internal/listen/limits';
+import type { AcceptRate, AddressLimit } from '../internal/listen/limits';
 import type { ListenOptions, ServerOptions } from '../internal/listen/server-options';
 import type { ServerOptionMethods } from '../internal/options/option-methods';
 import type { PackedList } from '../internal/transfer/block-lists';
@@ -13,13 +13,12 @@ import type { Socket } from './socket';
 export interface Server extends nodeNet.Server, ServerOptionMethods {
   /** See {@link ServerOptions}; `undefined` or `null` lifts a limit. */
   blockList: nodeNet.BlockList | undefined;
-  maxConnectionsPerAddress: number | null | undefined;
-  ipv6PrefixLength: number;
+  maxConnectionsPerAddress: number | AddressLimit | null | undefined;
   acceptRate: AcceptRate | null | undefined;
   /** The option; it cannot be changed. */
   readonly limitGroup: string | undefined;
   proxyProtocol: ProxyMode;
-  proxyFrom: nodeNet.BlockList | undefined;
+  trustedProxies: nodeNet.BlockList | undefined;
   proxyHeaderTimeout: number;
   listen(options: ListenOptions, listener?: () => void): this;
   listen(port?: number, hostname?: string, backlog?: number, listener?: () => void): this;
@@ -43,20 +42,18 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
   close(callback?: (error?: Error) => void): this;
   /**
    * Stops accepting, ends connections that are idle or become so, and destroys what is left when
-   * the grace is over. 'close' and {@link closed} follow the last connection.
+   * the grace period is over. 'close' follows the last connection.
    */
   close(options: CloseOptions, callback?: (error?: Error) => void): this;
-  /** Stops accepting and destroys all connections. */
-  closeAll(callback?: (error?: Error) => void): this;
+  /** Destroys all connections. The server goes on listening. */
+  closeAllConnections(): void;
   /**
-   * Ends the connections that have moved no byte for `ms` milliseconds (default: 0, all), after what
-   * they have still to send. The server goes on listening.
+   * Ends the connections that have moved no byte for `idleTimeout` milliseconds (default: 1000), after
+   * what they have still to send. The server goes on listening.
    *
-   * @returns how many these were
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
-  closeIdle(ms?: number): number;
-  /** Fulfilled with 'close'. A server that listens again gets a new promise. */
-  readonly closed: Promise<void>;
+  closeIdleConnections(idleTimeout?: number): void;
 
   /**
    * Offers the listening socket to another thread of the process, where
@@ -126,7 +123,7 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
 export interface ServerToken extends Token<'server'> {
   readonly settings: ServerOptions;
   readonly blockList: PackedList;
-  readonly proxyFrom: PackedList;
+  readonly trustedProxies: PackedList;
   readonly path: string | undefined;
   readonly maxConnections: number | null | undefined;
   readonly ref: boolean;

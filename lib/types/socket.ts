@@ -3,7 +3,7 @@ import type { DialOptions } from '../internal/connect/dial';
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type { OptionMethods } from '../internal/options/option-methods';
 import type { SocketToken } from '../internal/transfer/bridge';
-import type { HandleMethods } from '../internal/transfer/handle-passing';
+import type { DescriptorMethods } from '../internal/transfer/send-descriptor';
 import type { DetachOptions } from '../internal/transfer/handover';
 import type { PeekMethods } from '../internal/transfer/peek';
 import type { Connection } from '../lean/connection';
@@ -13,7 +13,7 @@ import type { SocketOptions } from '../internal/socket/constructor-options';
 import type { SocketEventMap } from './events';
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
-export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, PeekMethods {
+export interface Socket extends nodeNet.Socket, OptionMethods, DescriptorMethods, PeekMethods {
   /**
    * Connects, as {@link connect} does; the listener is added for 'connect'.
    *
@@ -25,7 +25,7 @@ export interface Socket extends nodeNet.Socket, OptionMethods, HandleMethods, Pe
   connect(path: string, listener?: () => void): this;
 
   /** What a PROXY header said about this connection; undefined where it had none. */
-  readonly proxy: ProxyInfo | undefined;
+  readonly proxyInfo: ProxyInfo | undefined;
 
   /**
    * Hands the connection over to a new socket of `node:net`, for code that takes no other:

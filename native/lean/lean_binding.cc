@@ -307,7 +307,7 @@ napi_value TryWrite(napi_env env, napi_callback_info info) {
 }
 
 // (Int32Array of ids, how many of them, Buffer)
-napi_value Publish(napi_env env, napi_callback_info info) {
+napi_value Broadcast(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* const environment = arguments.environment();
   LeanHub* const hub = LeanHub::Existing(environment);
@@ -389,7 +389,7 @@ void InitLean(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "leanWrite", Write);
   Define(env, exports, "leanWritev", Writev);
   Define(env, exports, "leanTryWrite", TryWrite);
-  Define(env, exports, "leanPublish", Publish);
+  Define(env, exports, "leanBroadcast", Broadcast);
   Define(env, exports, "leanEnd", End);
   Define(env, exports, "leanClose", Close);
   Define(env, exports, "leanPeerName", PeerName);

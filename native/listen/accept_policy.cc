@@ -63,7 +63,7 @@ DropReason AcceptPolicy::ExpectsProxy(const sockaddr* peer, bool* expects) const
   *expects = false;
   if (proxy_mode == ProxyMode::kOff) return DropReason::kNone;
   const bool has_address = peer->sa_family == AF_INET || peer->sa_family == AF_INET6;
-  *expects = proxy_from == nullptr || !has_address || Lists(proxy_from.get(), peer);
+  *expects = trusted_proxies == nullptr || !has_address || Lists(trusted_proxies.get(), peer);
   return *expects || proxy_mode == ProxyMode::kOptional ? DropReason::kNone
                                                         : DropReason::kProxyPeer;
 }
@@ -152,7 +152,7 @@ napi_value PolicyLists(napi_env env, napi_callback_info info) {
   if (policy == nullptr) return arguments.Return(UV_EINVAL);
   const BlockListTable& lists = BlockListTable::Of(arguments.environment());
   policy->block_list = lists.Get(arguments.Int(1, -1));
-  policy->proxy_from = lists.Get(arguments.Int(2, -1));
+  policy->trusted_proxies = lists.Get(arguments.Int(2, -1));
   return arguments.Return(0);
 }
 

@@ -76,7 +76,7 @@ class AcceptPolicy final : private Admission::Giver {
 
   ProxyMode proxy_mode = ProxyMode::kOff;
   // Null: everybody may send a header.
-  std::shared_ptr<const BlockRules> proxy_from;
+  std::shared_ptr<const BlockRules> trusted_proxies;
   uint64_t proxy_timeout = 0;  // milliseconds
 
   // Decisions ----------------------------------------------------------------

@@ -191,11 +191,15 @@ int ReadPlatformInfo(uv_os_sock_t fd, TcpInfo* info) {
   const auto take = [&](TcpInfo::Number number, const auto& field) {
     set(number, static_cast<double>(field), &field);
   };
-  take(TcpInfo::kRttMicros, kernel.rtt);
-  take(TcpInfo::kRttVarianceMicros, kernel.rttvar);
+  constexpr double kMicrosPerMilli = 1000;
+  const auto take_micros = [&](TcpInfo::Number number, const auto& field) {
+    set(number, static_cast<double>(field) / kMicrosPerMilli, &field);
+  };
+  take_micros(TcpInfo::kRttMs, kernel.rtt);
+  take_micros(TcpInfo::kRttVarianceMs, kernel.rttvar);
   // ~0: not measured yet.
-  if (kernel.min_rtt != UINT32_MAX) take(TcpInfo::kMinRttMicros, kernel.min_rtt);
-  take(TcpInfo::kRetransmitTimeoutMicros, kernel.rto);
+  if (kernel.min_rtt != UINT32_MAX) take_micros(TcpInfo::kMinRttMs, kernel.min_rtt);
+  take_micros(TcpInfo::kRetransmitTimeoutMs, kernel.rto);
   take(TcpInfo::kRetransmits, kernel.retransmits);
   take(TcpInfo::kTotalRetransmits, kernel.total_retrans);
   take(TcpInfo::kBytesSent, kernel.bytes_sent);
@@ -222,12 +226,12 @@ int ReadPlatformInfo(uv_os_sock_t fd, TcpInfo* info) {
   if (kernel.pacing_rate != UINT64_MAX) {
     take(TcpInfo::kPacingRateBytesPerSecond, kernel.pacing_rate);
   }
-  take(TcpInfo::kBusyMicros, kernel.busy_time);
-  take(TcpInfo::kReceiveWindowLimitedMicros, kernel.rwnd_limited);
-  take(TcpInfo::kSendBufferLimitedMicros, kernel.sndbuf_limited);
-  take(TcpInfo::kMillisSinceDataSent, kernel.last_data_sent);
-  take(TcpInfo::kMillisSinceDataReceived, kernel.last_data_recv);
-  take(TcpInfo::kMillisSinceAckReceived, kernel.last_ack_recv);
+  take_micros(TcpInfo::kBusyMs, kernel.busy_time);
+  take_micros(TcpInfo::kReceiveWindowLimitedMs, kernel.rwnd_limited);
+  take_micros(TcpInfo::kSendBufferLimitedMs, kernel.sndbuf_limited);
+  take(TcpInfo::kSinceDataSentMs, kernel.last_data_sent);
+  take(TcpInfo::kSinceDataReceivedMs, kernel.last_data_recv);
+  take(TcpInfo::kSinceAckReceivedMs, kernel.last_ack_recv);
   take(TcpInfo::kKeepAliveProbes, kernel.probes);
   return 0;
 }
@@ -286,11 +290,10 @@ int ReadPlatformInfo(uv_os_sock_t fd, TcpInfo* info) {
     info->state = kStates[kernel.tcpi_state];
   }
   double* numbers = info->numbers;
-  constexpr double kMicrosPerMilli = 1000;
   const double segment = kernel.tcpi_maxseg;
-  numbers[TcpInfo::kRttMicros] = kernel.tcpi_srtt * kMicrosPerMilli;
-  numbers[TcpInfo::kRttVarianceMicros] = kernel.tcpi_rttvar * kMicrosPerMilli;
-  numbers[TcpInfo::kRetransmitTimeoutMicros] = kernel.tcpi_rto * kMicrosPerMilli;
+  numbers[TcpInfo::kRttMs] = kernel.tcpi_srtt;
+  numbers[TcpInfo::kRttVarianceMs] = kernel.tcpi_rttvar;
+  numbers[TcpInfo::kRetransmitTimeoutMs] = kernel.tcpi_rto;
   numbers[TcpInfo::kTotalRetransmits] = static_cast<double>(kernel.tcpi_txretransmitpackets);
   numbers[TcpInfo::kBytesSent] = static_cast<double>(kernel.tcpi_txbytes);
   numbers[TcpInfo::kBytesReceived] = static_cast<double>(kernel.tcpi_rxbytes);
@@ -354,8 +357,9 @@ int ReadPlatformInfo(uv_os_sock_t fd, TcpInfo* info) {
   }
   if (kernel.State < sizeof(kStates) / sizeof(kStates[0])) info->state = kStates[kernel.State];
   double* numbers = info->numbers;
-  numbers[TcpInfo::kRttMicros] = kernel.RttUs;
-  numbers[TcpInfo::kMinRttMicros] = kernel.MinRttUs;
+  constexpr double kMicrosPerMilli = 1000;
+  numbers[TcpInfo::kRttMs] = kernel.RttUs / kMicrosPerMilli;
+  numbers[TcpInfo::kMinRttMs] = kernel.MinRttUs / kMicrosPerMilli;
   numbers[TcpInfo::kBytesSent] = static_cast<double>(kernel.BytesOut);
   numbers[TcpInfo::kBytesReceived] = static_cast<double>(kernel.BytesIn);
   numbers[TcpInfo::kBytesRetransmitted] = kernel.BytesRetrans;

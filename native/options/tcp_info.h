@@ -31,10 +31,10 @@ struct TcpInfo {
 
   // The numbers, in the order in which lib/internal/options/socket-info.ts names them.
   enum Number : int {
-    kRttMicros,
-    kRttVarianceMicros,
-    kMinRttMicros,
-    kRetransmitTimeoutMicros,
+    kRttMs,
+    kRttVarianceMs,
+    kMinRttMs,
+    kRetransmitTimeoutMs,
     kRetransmits,       // of the segment that waits now
     kTotalRetransmits,  // segments, since the beginning
     kBytesSent,
@@ -57,12 +57,12 @@ struct TcpInfo {
     kNotSentBytes,
     kDeliveryRateBytesPerSecond,
     kPacingRateBytesPerSecond,
-    kBusyMicros,
-    kReceiveWindowLimitedMicros,
-    kSendBufferLimitedMicros,
-    kMillisSinceDataSent,
-    kMillisSinceDataReceived,
-    kMillisSinceAckReceived,
+    kBusyMs,
+    kReceiveWindowLimitedMs,
+    kSendBufferLimitedMs,
+    kSinceDataSentMs,
+    kSinceDataReceivedMs,
+    kSinceAckReceivedMs,
     kKeepAliveProbes,  // unanswered
     kSendQueueBytes,
     kReceiveQueueBytes,

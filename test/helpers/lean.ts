@@ -23,6 +23,13 @@ const source = process.env.UVNET_TEST_ENTRY === undefined ? '../../lib/lean/inde
 export const lean = require(source) as Lean;
 export const net = uvnet.net as unknown as Uvnet;
 
+/** Stops accepting, and destroys all connections. */
+export function closeAtOnce(server: Server): Promise<void> {
+  const closed = server.close();
+  server.closeAllConnections();
+  return closed;
+}
+
 export class LeanScope {
   private readonly servers = new Set<Server>();
   private readonly sockets = new Scope(nodeNet);
@@ -58,7 +65,7 @@ export class LeanScope {
 
   async dispose(): Promise<void> {
     await this.sockets.dispose();
-    await Promise.all([...this.servers].map((server) => server.closeAll()));
+    await Promise.all([...this.servers].map((server) => closeAtOnce(server)));
     this.servers.clear();
   }
 }

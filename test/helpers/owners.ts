@@ -50,7 +50,7 @@ export interface EndOptions {
   /** Whether tables may cut the bytes into messages: until there may be an end within one. */
   cutting: boolean;
   /** Whether descriptors come along. */
-  handles: boolean;
+  receiveDescriptors: boolean;
   /** A fresh connection between two sockets. */
   pair: () => Promise<[Socket, Socket]>;
   /** Pairs at hand for relays, which have to be there in the middle of a callback. */
@@ -216,7 +216,7 @@ export class StreamOwner implements Owner {
     socket.on('end', () => this.relayed || to.takeEnd(this));
     socket.on('drain', () => to.called('drain'));
     // Without it the descriptors would be closed all the same.
-    socket.on('handle', () => to.called('handle'));
+    socket.on('descriptor', () => to.called('descriptor'));
     to.closing.push(nextEvent(socket, 'close'));
     if (listen) socket.on('data', (bytes: Buffer) => this.onData(bytes));
   }
@@ -224,7 +224,7 @@ export class StreamOwner implements Owner {
   get moves(): readonly Move[] {
     if (this.isNode) return ['fromNode'];
     // What receives no descriptors may lose bytes that come behind one, as every socket of libuv.
-    return this.to.options.handles
+    return this.to.options.receiveDescriptors
       ? ['toLean', 'thread', 'relay']
       : ['toNode', 'toLean', 'thread', 'relay'];
   }
@@ -397,7 +397,7 @@ export class LeanOwner implements Owner {
   move(how: Move): Owner {
     const { to, connection } = this;
     const owner =
-      how === 'relay' ? relayed(to, connection) : new StreamOwner(to, connection.upgradeToStream());
+      how === 'relay' ? relayed(to, connection) : new StreamOwner(to, connection.toSocket());
     this.left();
     return owner;
   }
@@ -436,7 +436,7 @@ export class LeanOwner implements Owner {
   }
 
   reset(): void {
-    this.connection.reset();
+    this.connection.resetAndDestroy();
   }
 }
 

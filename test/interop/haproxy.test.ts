@@ -47,7 +47,7 @@ async function through(
   options?: net.ServerOptions,
 ): Promise<Proxied> {
   const server = scope.trackServer(
-    net.createServer({ proxyProtocol: 'require', ...options }, (socket) => {
+    net.createServer({ proxyProtocol: 'required', ...options }, (socket) => {
       socket.on('error', () => {}).pipe(socket);
     }) as never,
   ) as unknown as net.Server;
@@ -139,7 +139,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     expect(socket.remoteFamily).toBe(family);
     expect(socket.localAddress).toBe(front);
     expect(socket.localPort).toBe(frontPort);
-    expect(socket.proxy).toMatchObject({
+    expect(socket.proxyInfo).toMatchObject({
       version: number,
       command: 'proxy',
       family,
@@ -151,14 +151,14 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     });
     if (back === 'tcp') {
       // The balancer's own end.
-      expect(socket.proxy).toMatchObject({
+      expect(socket.proxyInfo).toMatchObject({
         peerAddress: '127.0.0.1',
         localAddress: '127.0.0.1',
         localPort: backPort,
       });
-      expect(socket.proxy!.peerPort).not.toBe(client.localPort);
+      expect(socket.proxyInfo!.peerPort).not.toBe(client.localPort);
     } else {
-      expect(socket.proxy!.peerAddress).toBeUndefined();
+      expect(socket.proxyInfo!.peerAddress).toBeUndefined();
     }
     await echoes(client);
     expect(server.stats()).toMatchObject({ accepted: 1, bytesRead: 100_000 });
@@ -166,18 +166,18 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
 
   test.each(versions)('%s, client of a unix socket: no addresses', async (_, words, number) => {
     const { socket, client } = await through({ words, front: 'unix', back: 'tcp' });
-    expect(socket.proxy).toMatchObject({ version: number });
+    expect(socket.proxyInfo).toMatchObject({ version: number });
     // Then those of the connection itself are the right ones.
     expect(socket.remoteAddress).toBe('127.0.0.1');
-    expect(socket.remotePort).toBe(socket.proxy!.peerPort);
+    expect(socket.remotePort).toBe(socket.proxyInfo!.peerPort);
     await echoes(client);
   });
 
   test('records of a v2 header', async () => {
     const words = 'send-proxy-v2 proxy-v2-options unique-id,crc32c';
     const { socket, client } = await through({ words, front: '127.0.0.1', back: 'tcp' });
-    expect(socket.proxy!.uniqueId!.toString()).toBe(`id-127.0.0.1-${client.localPort}`);
-    expect(socket.proxy!.tlvs.map(({ type }) => type).sort()).toEqual([3, 5]);
+    expect(socket.proxyInfo!.uniqueId!.toString()).toBe(`id-127.0.0.1-${client.localPort}`);
+    expect(socket.proxyInfo!.tlvs.map(({ type }) => type).sort()).toEqual([3, 5]);
   });
 
   test('health checks of v2 are local, and have the addresses of the connection', async () => {
@@ -185,11 +185,11 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     // Checks come again and again, between and around the connection of the client.
     const { socket, server } = await through({ words, front: '127.0.0.1', back: 'tcp' });
     let check = socket;
-    while (check.proxy?.command !== 'local') {
+    while (check.proxyInfo?.command !== 'local') {
       [check] = (await once(server, 'connection')) as [net.Socket];
     }
-    expect(check.proxy).toMatchObject({ version: 2, command: 'local' });
-    expect(check.remotePort).toBe(check.proxy.peerPort);
+    expect(check.proxyInfo).toMatchObject({ version: 2, command: 'local' });
+    expect(check.remotePort).toBe(check.proxyInfo.peerPort);
   });
 
   test('optional takes it too', async () => {
@@ -202,7 +202,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
   });
 
   test('without a header, require drops the connection', async () => {
-    const server = scope.trackServer(net.createServer({ proxyProtocol: 'require' }) as never);
+    const server = scope.trackServer(net.createServer({ proxyProtocol: 'required' }) as never);
     await scope.listen(server);
     const client = scope.connect({ port: portOf(server), host: '127.0.0.1' });
     client.on('error', () => {}).write('GET / HTTP/1.1\r\n\r\n');

@@ -3,7 +3,15 @@ import nodeNet from 'node:net';
 
 import { runChild } from '../helpers/child';
 import { deferred, nextEvent, nextTurn } from '../helpers/events';
-import { lean, leanEntry, LeanScope, net, receiveAll, type Connection } from '../helpers/lean';
+import {
+  closeAtOnce,
+  lean,
+  leanEntry,
+  LeanScope,
+  net,
+  receiveAll,
+  type Connection,
+} from '../helpers/lean';
 
 type Server = Awaited<ReturnType<LeanScope['listen']>>;
 
@@ -50,8 +58,8 @@ describe('the bookkeeping of a handler table', () => {
   });
 
   test.each([
-    ['closeAll()', (server: Server) => server.closeAll()],
-    ['close({ grace: 0 })', (server: Server) => server.close({ grace: 0 })],
+    ['close() and closeAllConnections()', closeAtOnce],
+    ['close({ gracePeriod: 0 })', (server: Server) => server.close({ gracePeriod: 0 })],
   ])('%s closes them without a handler being called', async (_, close) => {
     const log: string[] = [];
     const server = await scope.listen({
@@ -150,14 +158,12 @@ describe('the bookkeeping of a handler table', () => {
       old[act]();
     }
     old.setTimeout(1);
-    old.reset();
+    old.resetAndDestroy();
     expect(old.write('x')).toBe(false);
     expect(old.writev(['x'])).toBe(false);
     expect(old.tryWrite(Buffer.from('x'))).toBe(0);
     expect([old.isOpen, old.idleTime, old.writableLength, old.local]).toEqual([false, 0, 0, {}]);
-    expect(() => old.upgradeToStream()).toThrow(
-      expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }),
-    );
+    expect(() => old.toSocket()).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }));
   });
 
   test('`close` is called though nothing else keeps the process', async () => {
@@ -172,7 +178,8 @@ describe('the bookkeeping of a handler table', () => {
       // The phase of the loop after the one that delivers.
       setImmediate(() => {
         client.destroy();
-        void server.closeAll().then(() => console.log('server'));
+        void server.close().then(() => console.log('server'));
+        server.closeAllConnections();
       });
     });
     expect({ code, lines: stdout.split('\n').sort() }).toEqual({
@@ -257,7 +264,7 @@ describe('the bookkeeping of a handler table', () => {
   );
 
   describe('with `pauseOnConnect`', () => {
-    test.each(['off', 'optional', 'require'] as const)(
+    test.each(['off', 'optional', 'required'] as const)(
       'nothing comes before resume() (proxyProtocol: %s)',
       async (proxyProtocol) => {
         const opened = deferred<Connection>();
@@ -266,15 +273,15 @@ describe('the bookkeeping of a handler table', () => {
           {
             open: opened.resolve,
             data: (connection, bytes) =>
-              received.resolve(`${connection.isPaused} ${String(bytes)}`),
+              received.resolve(`${connection.isPaused()} ${String(bytes)}`),
           },
           { pauseOnConnect: true, ...(proxyProtocol === 'off' ? {} : { proxyProtocol }) },
         );
         const client = await scope.client(server);
-        const header = proxyProtocol === 'require' ? 'PROXY UNKNOWN\r\n' : '';
+        const header = proxyProtocol === 'required' ? 'PROXY UNKNOWN\r\n' : '';
         client.write(`${header}PROBE hello`);
         const connection = await opened.promise;
-        expect(connection.isPaused).toBe(true);
+        expect(connection.isPaused()).toBe(true);
         for (let turns = 0; turns < 10; turns += 1) await nextTurn();
         let early: unknown = 'nothing';
         void received.promise.then((bytes) => (early = bytes));

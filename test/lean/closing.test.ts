@@ -6,7 +6,7 @@ describe('closing', () => {
   const scope = new LeanScope();
   afterEach(() => scope.dispose());
 
-  describe('server.close({ grace, idle })', () => {
+  describe('server.close({ gracePeriod, idleTimeout })', () => {
     test('ends idle connections behind what they have to send', async () => {
       const opened = deferred<Connection>();
       const closed = deferred<Error | undefined>();
@@ -18,13 +18,13 @@ describe('closing', () => {
       const client = await scope.client(server, { allowHalfOpen: true });
       const all = receiveAll(client);
       (await opened.promise).write('last');
-      await server.close({ grace: 2 ** 31 - 1, idle: 0 });
+      await server.close({ gracePeriod: 2 ** 31 - 1, idleTimeout: 0 });
       expect(await closed.promise).toBeUndefined();
       expect(String(await all)).toBe('last');
       client.destroy();
     });
 
-    test('destroys the others when the grace is over', async () => {
+    test('destroys the others when the grace period is over', async () => {
       const log: string[] = [];
       const opened = deferred();
       const server = await scope.listen({
@@ -37,7 +37,7 @@ describe('closing', () => {
       const client = await scope.client(server);
       client.on('error', () => {});
       await opened.promise;
-      await server.close({ grace: 0 });
+      await server.close({ gracePeriod: 0 });
       expect(log).toEqual(['open', 'close undefined']);
       expect(server.stats().open).toBe(0);
     });
@@ -46,8 +46,8 @@ describe('closing', () => {
       const opened = deferred<Connection>();
       const server = await scope.listen({ open: opened.resolve });
       const client = await scope.client(server);
-      const socket = (await opened.promise).upgradeToStream();
-      await server.close({ grace: 0 });
+      const socket = (await opened.promise).toSocket();
+      await server.close({ gracePeriod: 0 });
       expect(socket.destroyed).toBe(false);
       client.end();
       await nextEvent(socket.resume(), 'close');
@@ -59,18 +59,26 @@ describe('closing', () => {
       const client = await scope.client(server);
       client.on('error', () => {});
       await opened.promise;
-      const first = server.close({ grace: 2 ** 31 - 1, idle: 2 ** 31 - 1 });
-      await server.close({ grace: 0 });
+      const first = server.close({ gracePeriod: 2 ** 31 - 1, idleTimeout: 2 ** 31 - 1 });
+      await server.close({ gracePeriod: 0 });
       await first;
     });
 
     test.each([
-      [{ grace: '1' }, 'ERR_INVALID_ARG_TYPE', /options\.grace/],
-      [{ grace: -1 }, 'ERR_OUT_OF_RANGE', /options\.grace/],
-      [{}, 'ERR_INVALID_ARG_TYPE', /options\.grace/],
+      [{ gracePeriod: '1' }, 'ERR_INVALID_ARG_TYPE', /options\.gracePeriod/],
+      [{ gracePeriod: -1 }, 'ERR_OUT_OF_RANGE', /options\.gracePeriod/],
+      [{}, 'ERR_INVALID_ARG_TYPE', /options\.gracePeriod/],
       [1, 'ERR_INVALID_ARG_TYPE', /options/],
-      [{ grace: 1, idel: 5 }, 'ERR_INVALID_ARG_VALUE', /options\.idel' is not known/],
-      [{ grcae: 1 }, 'ERR_INVALID_ARG_VALUE', /options\.grcae' is not known \(near: 'grace'\)/],
+      [
+        { gracePeriod: 1, idelTimeout: 5 },
+        'ERR_INVALID_ARG_VALUE',
+        /options\.idelTimeout' is not known/,
+      ],
+      [
+        { grcaePeriod: 1 },
+        'ERR_INVALID_ARG_VALUE',
+        /options\.grcaePeriod' is not known \(near: 'gracePeriod'\)/,
+      ],
     ])('refuses %p, and the server goes on', async (options, code, message) => {
       const server = await scope.listen({
         data: (connection, bytes) => void connection.end(bytes),
@@ -122,7 +130,7 @@ describe('closing', () => {
       const server = await scope.listen({ open: opened.resolve });
       const client = await scope.client(server);
       const connection = await opened.promise;
-      const socket = connection.upgradeToStream();
+      const socket = connection.toSocket();
       await connection[Symbol.asyncDispose]();
       expect(socket.destroyed).toBe(false);
       client.end();
@@ -164,7 +172,7 @@ describe('closing', () => {
       const server = await scope.listen({ open: opened.resolve });
       const closed = deferred<Connection>();
       await lean.connect({ port: server.port!, host: '127.0.0.1' }, { close: closed.resolve });
-      (await opened.promise).reset();
+      (await opened.promise).resetAndDestroy();
       const connection = await closed.promise;
       await nextTurn();
       expect(connection.remote).toEqual({
@@ -219,7 +227,7 @@ describe('closing', () => {
       const opened = deferred<Connection>();
       const server = await scope.listen({ open: opened.resolve });
       const client = await scope.client(server);
-      const socket = (await opened.promise).upgradeToStream();
+      const socket = (await opened.promise).toSocket();
       expect(() => socket.toLean({}, { highWatermrk: 1 } as never)).toThrow(
         refusal('highWatermrk', 'highWaterMark'),
       );

@@ -93,7 +93,7 @@ describe('handlers', () => {
   });
 
   test('reset() is seen by the peer as one', async () => {
-    const server = await scope.listen({ open: (connection) => connection.reset() });
+    const server = await scope.listen({ open: (connection) => connection.resetAndDestroy() });
     const client = await scope.client(server);
     client.resume();
     const [error] = await nextEvent(client, 'error');
@@ -226,7 +226,7 @@ describe('handlers', () => {
     expect(first).not.toHaveBeenCalled();
   });
 
-  test('close() waits for the connections; closeAll() does not', async () => {
+  test('close() waits for the connections; closeAllConnections() does not', async () => {
     const opened = deferred<Connection>();
     const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
     const client = await scope.client(server);
@@ -237,9 +237,41 @@ describe('handlers', () => {
     connection.write('still here');
     await nextEvent(client, 'data');
     expect(closed).toBe(false);
-    void server.closeAll();
+    server.closeAllConnections();
     await closing;
     expect(connection.isOpen).toBe(false);
+  });
+
+  test('closeAllConnections() destroys open connections, and the server goes on listening', async () => {
+    let opened = deferred<Connection>();
+    const closed = deferred<Error | undefined>();
+    const server = await scope.listen({
+      open: (connection) => opened.resolve(connection),
+      close: (_, error) => closed.resolve(error),
+    });
+    const first = await scope.client(server);
+    first.on('error', () => {});
+    await opened.promise;
+    server.closeAllConnections();
+    expect(await closed.promise).toBeUndefined();
+    opened = deferred<Connection>();
+    await scope.client(server);
+    expect((await opened.promise).isOpen).toBe(true);
+    expect(server.connections()).toHaveLength(1);
+  });
+
+  test('closeIdleConnections() ends connections without a byte for so long', async () => {
+    const opened = deferred<Connection>();
+    const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
+    const client = await scope.client(server);
+    const connection = await opened.promise;
+    server.closeIdleConnections(60_000);
+    connection.write('last');
+    expect(() => server.closeIdleConnections(-1)).toThrow(/"idleTimeout"/);
+    server.closeIdleConnections(0);
+    const received = await receiveAll(client);
+    expect(String(received)).toBe('last');
+    expect(server.address()).not.toBeNull();
   });
 
   test('addresses, counters and the limits of a server', async () => {
@@ -311,7 +343,7 @@ describe('handlers', () => {
     client.write('two ');
     setImmediate(() => client.write('three!'));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(connection.isPaused).toBe(true);
+    expect(connection.isPaused()).toBe(true);
     expect(chunks).toEqual([]);
     connection.resume();
     await done.promise;

@@ -10,7 +10,7 @@ import {
 } from '../helpers/lean';
 import { Random } from '../helpers/random';
 
-type Socket = ReturnType<Connection['upgradeToStream']>;
+type Socket = ReturnType<Connection['toSocket']>;
 type Framing = NonNullable<ListenOptions['framing']>;
 
 function header(size: number, bytes: number, little: boolean): Buffer {
@@ -175,7 +175,7 @@ describe('framing', () => {
     expect(messages).toEqual(['one', 'two']);
   });
 
-  describe('upgradeToStream()', () => {
+  describe('toSocket()', () => {
     test.each(kinds)('gives what is behind the last message (%s)', async (_, framing) => {
       const random = new Random(21);
       for (const [count, large, last] of [
@@ -199,7 +199,7 @@ describe('framing', () => {
             data(connection, message) {
               received.push(message);
               if (received.length < last) return;
-              upgraded.resolve(scope.track(connection.upgradeToStream()));
+              upgraded.resolve(scope.track(connection.toSocket()));
             },
           },
           { framing },
@@ -240,7 +240,7 @@ describe('framing', () => {
         connection.resume();
         while (messages.length < 2) await new Promise((resolve) => setImmediate(resolve));
       }
-      const peer = scope.track(connection.upgradeToStream(Buffer.from('unread ')));
+      const peer = scope.track(connection.toSocket(Buffer.from('unread ')));
       client.end('ur');
       const rest = `\x07\0three\x09\0four`.slice(0, -1);
       expect((await receiveAll(peer)).toString('latin1')).toBe(
@@ -259,7 +259,7 @@ describe('framing', () => {
     ])('gives a message that is %s', async (_, framing, bytes) => {
       const upgraded = deferred<Socket>();
       const server = await scope.listen(
-        { data: (connection) => upgraded.resolve(scope.track(connection.upgradeToStream())) },
+        { data: (connection) => upgraded.resolve(scope.track(connection.toSocket())) },
         { framing },
       );
       const client = await scope.client(server);

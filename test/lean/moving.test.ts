@@ -47,13 +47,13 @@ describe('connections', () => {
     await expect(lean.connect({} as never, {})).rejects.toMatchObject({ code: 'ERR_MISSING_ARGS' });
   });
 
-  test('upgradeToStream() gives a socket with all that was not consumed', async () => {
+  test('toSocket() gives a socket with all that was not consumed', async () => {
     const socket = deferred<import('node:net').Socket>();
     const closed = jest.fn();
     const server = await scope.listen({
       data(connection, bytes) {
         connection.write('switching ');
-        socket.resolve(scope.track(connection.upgradeToStream(bytes.subarray(4)) as never));
+        socket.resolve(scope.track(connection.toSocket(bytes.subarray(4)) as never));
         expect(connection.isOpen).toBe(false);
       },
       close: closed,
@@ -106,7 +106,7 @@ describe('connections', () => {
     const client = await scope.client(server);
     const connection = await opened.promise;
     const { id } = connection;
-    const socket = scope.track(connection.upgradeToStream() as never as NodeSocket);
+    const socket = scope.track(connection.toSocket() as never as NodeSocket);
     const bytes = Buffer.from('x');
     expect(binding.leanHold(id)).toBe(UV_EBADF);
     expect(binding.leanWrite(id, bytes)).toBe(UV_EBADF);
@@ -115,7 +115,7 @@ describe('connections', () => {
     expect(binding.leanEnd(id, false)).toBe(UV_EBADF);
     expect(binding.leanClose(id, false)).toBe(UV_EBADF);
     expect(binding.leanGiveUp(id, 'TCPWRAP')).toBe(UV_EBADF);
-    expect(binding.leanPublish(Int32Array.of(id), 1, bytes)).toBe(0);
+    expect(binding.leanBroadcast(Int32Array.of(id), 1, bytes)).toBe(0);
     expect(binding.leanCut(id, bytes)).toBeUndefined();
     expect(binding.leanUncut(id)).toBeUndefined();
     socket.end('the socket has it');
@@ -164,7 +164,7 @@ describe('connections', () => {
     const seen = deferred<[Connection, string]>();
     const server = await scope.listen(
       { data: (connection, bytes) => seen.resolve([connection, bytes.toString()]) },
-      { proxyProtocol: 'require' },
+      { proxyProtocol: 'required' },
     );
     const client = await scope.client(server);
     client.write('PROXY TCP4 192.0.2.1 192.0.2.2 4000 80\r\nhello');
@@ -182,7 +182,7 @@ describe('connections', () => {
     const opened = deferred<Connection>();
     const server = await scope.listen(
       { open: opened.resolve },
-      { proxyProtocol: 'require', path: scope.path() },
+      { proxyProtocol: 'required', path: scope.path() },
     );
     const client = await scope.client(server);
     client.write(
@@ -196,8 +196,8 @@ describe('connections', () => {
     const connection = await opened.promise;
     const { proxyInfo } = connection;
     expect(proxyInfo).toMatchObject({ version: 2, sourceAddress: '2001:db8::1' });
-    const socket = connection.upgradeToStream();
-    expect(socket.proxy).toBe(proxyInfo);
+    const socket = connection.toSocket();
+    expect(socket.proxyInfo).toBe(proxyInfo);
     const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = socket;
     expect({ remoteAddress, remotePort, remoteFamily, localAddress, localPort }).toEqual({
       remoteAddress: '2001:db8::1',
@@ -226,8 +226,8 @@ describe('connections', () => {
       const connection = await seen.promise;
       expect(connection.proxyInfo?.version).toBe(header === '' ? undefined : 1);
       expect(connection.remotePort).toBe(client.localPort);
-      const socket = connection.upgradeToStream();
-      expect([socket.proxy?.version, socket.remotePort, socket.localPort]).toEqual([
+      const socket = connection.toSocket();
+      expect([socket.proxyInfo?.version, socket.remotePort, socket.localPort]).toEqual([
         header === '' ? undefined : 1,
         client.localPort,
         server.port,

@@ -36,7 +36,7 @@ describeUvnet('proxyHeader', ({ net, scope }) => {
 
   describe.each([1, 2] as const)('our own server reads version %i', (version) => {
     const told = async (of: object): Promise<Socket> => {
-      const server = scope.trackServer(net.createServer({ proxyProtocol: 'require' }) as never);
+      const server = scope.trackServer(net.createServer({ proxyProtocol: 'required' }) as never);
       await scope.listen(server);
       const accepted = nextEvent(server, 'connection');
       scope.connect(endpointOf(server)).write(proxyHeader(of, { version }));
@@ -56,12 +56,12 @@ describeUvnet('proxyHeader', ({ net, scope }) => {
     ])('%s', async (_, of, expected) => {
       const socket = await told(of);
       expect(socket).toMatchObject(expected);
-      expect(socket.proxy).toMatchObject({ version, command: 'proxy' });
+      expect(socket.proxyInfo).toMatchObject({ version, command: 'proxy' });
     });
 
     test('no addresses', async () => {
       const socket = await told({});
-      expect(socket.proxy).toMatchObject({ version });
+      expect(socket.proxyInfo).toMatchObject({ version });
       expect(socket.remoteAddress).toBe('127.0.0.1');
     });
   });

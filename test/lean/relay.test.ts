@@ -423,9 +423,9 @@ describeUvnet('relay', ({ net, scope }) => {
       }
     });
 
-    test('a socket that receives handles', async () => {
+    test('a socket that receives descriptors', async () => {
       const { a } = await openLine(scope);
-      const { b } = await openLine(scope, { right: 'unix', sockets: { handles: true } });
+      const { b } = await openLine(scope, { right: 'unix', sockets: { receiveDescriptors: true } });
       expect(await rejectionOf(relay(a, b))).toMatchObject({ code: 'ERR_INVALID_STATE' });
     });
 

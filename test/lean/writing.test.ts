@@ -251,7 +251,7 @@ describe('writing', () => {
   test.each([
     ['small', 10],
     ['large', 100_000],
-  ])('publish() of %s data reaches all, behind what was written before', async (_, size) => {
+  ])('broadcast() of %s data reaches all, behind what was written before', async (_, size) => {
     const members = new Set<Connection>();
     const ready = deferred();
     const server = await scope.listen({
@@ -264,15 +264,15 @@ describe('writing', () => {
     await ready.promise;
     const [first] = members;
     for (const member of members) member.write('before ');
-    lean.publish(members, 'é'.repeat(size));
+    lean.broadcast(members, 'é'.repeat(size));
     for (const member of members) member.end(' after');
-    lean.publish([first!], 'not any more');
+    lean.broadcast([first!], 'not any more');
     for (const client of clients) {
       expect((await receiveAll(client)).toString()).toBe(`before ${'é'.repeat(size)} after`);
     }
   });
 
-  test('publish() to receivers that do not read waits for them', async () => {
+  test('broadcast() to receivers that do not read waits for them', async () => {
     const members: Connection[] = [];
     const drained = deferred<Connection>();
     const ready = deferred();
@@ -286,7 +286,7 @@ describe('writing', () => {
     const client = await scope.client(server);
     await ready.promise;
     const data = Buffer.alloc(16 * 1024 * 1024, 'p');
-    lean.publish(members, data);
+    lean.broadcast(members, data);
     members[0]!.write('end');
     let bytes = 0;
     client.on('data', (piece: Buffer) => (bytes += piece.length));

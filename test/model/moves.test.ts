@@ -38,21 +38,25 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
 
   async function openPair(
     transport: Transport,
-    handles: boolean,
+    receiveDescriptors: boolean,
     client: object = {},
     pauseOnConnect = false,
   ): Promise<[Socket, Socket]> {
-    const key = `${transport} ${handles} ${pauseOnConnect}`;
+    const key = `${transport} ${receiveDescriptors} ${pauseOnConnect}`;
     let server = servers.get(key);
     if (server === undefined) {
-      const options = { allowHalfOpen: true, pauseOnConnect, ...(handles && { handles }) };
+      const options = {
+        allowHalfOpen: true,
+        pauseOnConnect,
+        ...(receiveDescriptors && { receiveDescriptors }),
+      };
       server = scope.server(options as never);
       await scope.listen(server, scope.listenOptions(transport));
       servers.set(key, server);
     }
     const pair = await scope.join(server, {
       allowHalfOpen: true,
-      ...(handles && { handles }),
+      ...(receiveDescriptors && { receiveDescriptors }),
       ...client,
     } as never);
     return [pair.client, pair.peer] as never;
@@ -61,16 +65,16 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
   afterEach(() => servers.clear());
 
   /** Sends a connection that was not read yet as a descriptor, as to another process. */
-  async function pass(socket: Socket, handles: boolean): Promise<Socket> {
+  async function pass(socket: Socket, receiveDescriptors: boolean): Promise<Socket> {
     const [sender, receiver] = await open('unix', true);
     const passed = new Promise<Socket>((resolve) => {
-      receiver.once('handle', (handle: import('../../lib/index').PassedHandle) => {
-        resolve(scope.track(handle.toSocket({ allowHalfOpen: true, handles } as never)));
+      receiver.once('descriptor', (handle: import('../../lib/index').ReceivedDescriptor) => {
+        resolve(scope.track(handle.toSocket({ allowHalfOpen: true, receiveDescriptors } as never)));
       });
     });
     const closed = nextEvent(socket, 'close');
     receiver.resume();
-    sender.sendHandle('x', socket, () => {
+    sender.sendDescriptor('x', socket, () => {
       socket.destroy();
       sender.destroy();
     });
@@ -118,9 +122,9 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
   }
 
   function sendDescriptor(end: End, socket: Socket): void {
-    if (!end.options.handles || socket.destroyed) return;
+    if (!end.options.receiveDescriptors || socket.destroyed) return;
     try {
-      socket.sendHandle(numbered(end.sent, 3), 0);
+      socket.sendDescriptor(numbered(end.sent, 3), 0);
       end.sent += 3;
       end.note('sends a descriptor');
     } catch (error) {
@@ -176,7 +180,7 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
   async function play(seed: number): Promise<void> {
     const random = new Random(seed);
     const transport = random.pick(['tcp', 'unix'] as const);
-    const handles = transport === 'unix' && random.chance(0.3);
+    const receiveDescriptors = transport === 'unix' && random.chance(0.3);
     const pairs: [Socket, Socket][] = [];
     const pair = (): Promise<[Socket, Socket]> => open('tcp', false);
     if (random.chance(0.5)) pairs.push(await pair(), await pair());
@@ -185,7 +189,7 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
       random,
       transport,
       cutting: true,
-      handles,
+      receiveDescriptors,
       pair,
       pairs,
     };
@@ -201,8 +205,8 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
       },
     };
     const passes = random.chance(0.2);
-    const sockets = await open(transport, handles, direct ? { onread } : {}, passes);
-    if (passes) sockets[1] = await pass(sockets[1], handles);
+    const sockets = await open(transport, receiveDescriptors, direct ? { onread } : {}, passes);
+    if (passes) sockets[1] = await pass(sockets[1], receiveDescriptors);
     sockets.forEach((socket, index) => {
       ends[index].owner = new StreamOwner(ends[index], socket, false, !(direct && index === 0));
     });

@@ -6,7 +6,7 @@
 import type { Socket as NodeSocket } from 'node:net';
 
 import { nextEvent, nextTurn } from '../helpers/events';
-import { LeanScope, type Connection, type ListenOptions } from '../helpers/lean';
+import { closeAtOnce, LeanScope, type Connection, type ListenOptions } from '../helpers/lean';
 import { numbered } from '../helpers/owners';
 import { Random } from '../helpers/random';
 
@@ -83,7 +83,7 @@ describe('handler tables under random calls', () => {
         borrow: random.chance(0.5),
         allowHalfOpen: random.chance(0.5),
         pauseOnConnect: random.chance(0.2),
-        ...(this.proxied && { proxyProtocol: 'require' as const }),
+        ...(this.proxied && { proxyProtocol: 'required' as const }),
         ...(random.chance(0.3) && { path: scope.path() }),
       };
     }
@@ -184,7 +184,7 @@ describe('handler tables under random calls', () => {
       } else if (what < 70) {
         model.cut = true;
         if (random.chance(0.5)) connection.destroy();
-        else connection.reset();
+        else connection.resetAndDestroy();
       }
     }
 
@@ -264,7 +264,7 @@ describe('handler tables under random calls', () => {
       const abrupt = this.random.chance(0.3);
       for (const client of this.clients) this.finish(client);
       if (abrupt) for (const model of this.models.values()) model.cut = true;
-      const closing = abrupt ? this.server.closeAll() : this.server.close();
+      const closing = abrupt ? closeAtOnce(this.server) : this.server.close();
       let closed = false;
       void closing.then(() => (this.over = closed = true));
       // What is paused or half-open goes on, and comes to its end.

@@ -108,14 +108,14 @@ TEST(EveryRowIsSound) {
 
 TEST(NumbersReachTheKernel) {
   const Case cases[] = {
-      {"reuseAddress", 1, SOL_SOCKET, SO_REUSEADDR, 1, 1},
+      {"reuseAddr", 1, SOL_SOCKET, SO_REUSEADDR, 1, 1},
       {"reusePort", 1, SOL_SOCKET, SO_REUSEPORT, 1, 1},
       {"freeBind", 1, IPPROTO_IP, IP_FREEBIND, 1, 1},
       {"typeOfService", 0xb8, IPPROTO_IP, IP_TOS, 0xb8, 0xb8},
       {"priority", 5, SOL_SOCKET, SO_PRIORITY, 5, 5},
-      {"timeToLive", 33, IPPROTO_IP, IP_TTL, 33, 33},
+      {"ttl", 33, IPPROTO_IP, IP_TTL, 33, 33},
       {"sendBufferSize", 20000, SOL_SOCKET, SO_SNDBUF, 40000, 40000},
-      {"receiveBufferSize", 20000, SOL_SOCKET, SO_RCVBUF, 40000, 40000},
+      {"recvBufferSize", 20000, SOL_SOCKET, SO_RCVBUF, 40000, 40000},
       {"maxSegment", 700, IPPROTO_TCP, TCP_MAXSEG, 700, 700},
       {"noDelay", 1, IPPROTO_TCP, TCP_NODELAY, 1, 1},
       {"keepAlive", 1, SOL_SOCKET, SO_KEEPALIVE, 1, 1},
@@ -148,7 +148,7 @@ TEST(Ipv6SocketsUseTheIpv6OptionsAndKeepBothInStep) {
   CHECK_EQ(socket.Set("typeOfService", Number(0x88)), 0);
   CHECK_EQ(socket.Kernel(IPPROTO_IPV6, IPV6_TCLASS), 0x88);
   CHECK_EQ(socket.Kernel(IPPROTO_IP, IP_TOS), 0x88);
-  CHECK_EQ(socket.Set("timeToLive", Number(9)), 0);
+  CHECK_EQ(socket.Set("ttl", Number(9)), 0);
   CHECK_EQ(socket.Kernel(IPPROTO_IPV6, IPV6_UNICAST_HOPS), 9);
   CHECK_EQ(socket.Set("ipv6Only", Number(1)), 0);
   CHECK_EQ(socket.Kernel(IPPROTO_IPV6, IPV6_V6ONLY), 1);
@@ -235,7 +235,7 @@ TEST(AppliesListsInStages) {
   const Socket socket(AF_INET);
   const OptionList list = {
       {Row("multipath"), Number(1)},
-      {Row("reuseAddress"), Number(1)},
+      {Row("reuseAddr"), Number(1)},
       {Row("userTimeout"), Number(5000)},
       {Row("quickAck"), Number(1)},
   };
@@ -282,7 +282,7 @@ TEST(ReadsTheStateOfAConnection) {
   CHECK_EQ(info.numbers[uvnet::TcpInfo::kReceiveQueueBytes], 5);
   CHECK_EQ(info.numbers[uvnet::TcpInfo::kBytesReceived], 5);
   CHECK(info.numbers[uvnet::TcpInfo::kCongestionWindow] > 0);
-  CHECK(info.numbers[uvnet::TcpInfo::kRttMicros] >= 0);
+  CHECK(info.numbers[uvnet::TcpInfo::kRttMs] >= 0);
   CHECK(info.raw.size() > 30);
 
   uvnet::TcpInfo listening;

@@ -49,18 +49,17 @@ function program(folder: string, expected: Record<string, string[]>): void {
   list.addAddress('::1');
   const local = { port: 1, host: '127.0.0.1' };
   const codes: Record<string, string> = {
-    proxyProtocol: codeOf(() => net.createServer({ proxyProtocol: 'require' })),
-    proxyFrom: codeOf(() => new net.Server({ proxyFrom: list })),
+    proxyProtocol: codeOf(() => net.createServer({ proxyProtocol: 'required' })),
+    trustedProxies: codeOf(() => new net.Server({ trustedProxies: list })),
     maxConnectionsPerAddress: codeOf(() => net.createServer({ maxConnectionsPerAddress: 1 })),
     inherited: codeOf(() => net.createServer(Object.create({ acceptRate: { perSecond: 1 } }))),
     setLater: codeOf(() => (net.createServer().maxConnectionsPerAddress = 1)),
     mode: codeOf(() => net.createServer().listen({ path: '/nonexistent/x', mode: 0o600 })),
     listenOption: codeOf(() => net.createServer().listen({ port: 0, bindToDevice: 'lo' })),
     connectOption: codeOf(() => net.connect({ ...local, bindToDevice: 'lo' })),
-    socketOption: codeOf(() => new net.Socket({ handles: true })),
+    socketOption: codeOf(() => new net.Socket({ receiveDescriptors: true })),
     socketConnect: codeOf(() => new net.Socket().connect({ ...local, mark: 1 })),
-    closeOptions: codeOf(() => net.createServer().close({ grace: 1 })),
-    closed: codeOf(() => net.createServer().closed),
+    closeOptions: codeOf(() => net.createServer().close({ gracePeriod: 1 })),
     stats: codeOf(() => net.createServer().stats()),
     peek: codeOf(() => new net.Socket().peek(1)),
     attach: codeOf(() => net.Socket.attach({})),

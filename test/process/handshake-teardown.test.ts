@@ -14,7 +14,7 @@ test.each(ways)('a worker that ends by %s', async (way) => {
       const worker = new Worker(
         `const { parentPort } = require('node:worker_threads');
         const net = require(${JSON.stringify(entry)});
-        const server = net.createServer({ proxyProtocol: 'require', maxConnectionsPerAddress: 9 });
+        const server = net.createServer({ proxyProtocol: 'required', maxConnectionsPerAddress: 9 });
         server.listen(0, '127.0.0.1', () => {
           for (let i = 0; i < 3; i++) {
             require('node:net').connect(server.address().port, '127.0.0.1').write('PROXY ');

@@ -34,7 +34,7 @@ const { entry } = uvnet!;
                   timeout: (connection) => {
                     console.log('lean');
                     connection.destroy();
-                    server.close({ grace: 10 } as never);
+                    server.close({ gracePeriod: 10 } as never);
                   },
                 },
               )

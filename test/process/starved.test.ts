@@ -42,23 +42,27 @@ const setups: [string, Setup][] = [
     { options: { connectionAttemptTimeout: 1 }, says: '', dropped: true },
   ],
   ["'connectionAttempt'", { on: 'connectionAttempt' }],
-  ["proxyProtocol 'require'", { options: { proxyProtocol: 'require' }, says: 'PROXY' }],
+  ["proxyProtocol 'required'", { options: { proxyProtocol: 'required' }, says: 'PROXY' }],
   [
-    "proxyProtocol 'require' without a header",
-    { options: { proxyProtocol: 'require' }, says: 'GET / HTTP/1.0\r\n\r\n', dropped: true },
+    "proxyProtocol 'required' without a header",
+    { options: { proxyProtocol: 'required' }, says: 'GET / HTTP/1.0\r\n\r\n', dropped: true },
   ],
   ["proxyProtocol 'optional'", { options: { proxyProtocol: 'optional' }, says: 'PROXY' }],
   [
-    'proxyFrom',
-    { options: { proxyProtocol: 'require' }, lists: { proxyFrom: '127.0.0.1' }, says: 'PROXY' },
+    'trustedProxies',
+    {
+      options: { proxyProtocol: 'required' },
+      lists: { trustedProxies: '127.0.0.1' },
+      says: 'PROXY',
+    },
   ],
   ['blockList', { lists: { blockList: '192.0.2.1' } }],
   ['blockList with the peer', { lists: { blockList: '127.0.0.1' }, on: 'drop', dropped: true }],
   ['limits', { options: { maxConnectionsPerAddress: 9, acceptRate: { perSecond: 99 } } }],
   ['limits that drop', { options: { maxConnectionsPerAddress: 0 }, on: 'drop', dropped: true }],
-  ['handles', { transport: 'unix', options: { handles: true } }],
+  ['receiveDescriptors', { transport: 'unix', options: { receiveDescriptors: true } }],
   ['node options', { options: { noDelay: true, keepAlive: true, keepAliveInitialDelay: 5000 } }],
-  ['socket options', { options: { receiveBufferSize: 8192, userTimeout: 999, priority: 1 } }],
+  ['socket options', { options: { recvBufferSize: 8192, userTimeout: 999, priority: 1 } }],
   [
     'methods of the socket that are used for the first time',
     {
@@ -73,8 +77,8 @@ const setups: [string, Setup][] = [
   ['peerCredentials', { transport: 'unix', calls: [['peerCredentials']] }],
   ['a handler table', { lean: true }],
   [
-    "a handler table, proxyProtocol 'require'",
-    { lean: true, options: { proxyProtocol: 'require' }, says: 'PROXY' },
+    "a handler table, proxyProtocol 'required'",
+    { lean: true, options: { proxyProtocol: 'required' }, says: 'PROXY' },
   ],
   [
     'a handler table, connectionAttemptTimeout',

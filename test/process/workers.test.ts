@@ -55,12 +55,12 @@ async function terminateHolding({
   const sends = `
     const socket = net.connect(path, () => {
       socket.write(Buffer.alloc(8 << 20));
-      socket.sendHandle('x', file);
+      socket.sendDescriptor('x', file);
       parentPort.postMessage('');
     });`;
   const receives = `
-    net.createServer({ handles: true }, (socket) => {
-      socket.on('handle', () => {
+    net.createServer({ receiveDescriptors: true }, (socket) => {
+      socket.on('descriptor', () => {
         parentPort.postMessage('');
         for (;;);
       });
@@ -79,7 +79,7 @@ async function terminateHolding({
     if (mode === 'receives') {
       const inEvent = once(worker, 'message');
       const client = net.connect(path);
-      client.sendHandle('x', file);
+      client.sendDescriptor('x', file);
       await inEvent;
       client.destroy();
     }

@@ -42,7 +42,7 @@ function move(socket) {
         keep(net.Socket.fromNode(socket.toNode()));
         break;
       case 2:
-        keep(socket.toLean({ data: (c, bytes) => void c.write(bytes) }).upgradeToStream());
+        keep(socket.toLean({ data: (c, bytes) => void c.write(bytes) }).toSocket());
         break;
       case 3:
         socket.toLean({ data: (c, bytes) => void c.write(bytes), close: swallow });
@@ -75,8 +75,8 @@ const servers = [
     })
     .listen(0, '127.0.0.1'),
   net
-    .createServer({ handles: true }, (socket) => {
-      socket.on('handle', (passed) => {
+    .createServer({ receiveDescriptors: true }, (socket) => {
+      socket.on('descriptor', (passed) => {
         // Some are taken, some are left to be closed.
         if (random(2) === 0) keep(passed.toSocket());
       });
@@ -108,11 +108,11 @@ function connectSome() {
     );
   }
   if (servers[1].listening) {
-    const link = keep(net.connect({ path: unixPath, handles: true }));
+    const link = keep(net.connect({ path: unixPath, receiveDescriptors: true }));
     link.on('connect', () => {
       const other = sockets[random(sockets.length)];
       try {
-        link.sendHandle('h', other, swallow);
+        link.sendDescriptor('h', other, swallow);
       } catch (error) {
         if (error.code === undefined) throw error;
       }

@@ -16,7 +16,7 @@ export function calls(net: typeof uvnet): void {
   net.connect(5, () => {});
   net.createConnection('/run/x').end();
   new net.Socket().connect({ port: 5, dualLookup: true });
-  net.createServer({ proxyProtocol: 'require' }).listen({ path: '/run/x', mode: 0o600 });
+  net.createServer({ proxyProtocol: 'required' }).listen({ path: '/run/x', mode: 0o600 });
 
   // @ts-expect-error -- a misspelt name
   net.connect({ potr: 5 });
@@ -25,7 +25,7 @@ export function calls(net: typeof uvnet): void {
   // @ts-expect-error -- no such mode
   net.createServer({ proxyProtocol: 'maybe' });
   // @ts-expect-error -- a misspelt name
-  net.createServer({ proxyProtocl: 'require' });
+  net.createServer({ proxyProtocl: 'required' });
   // @ts-expect-error -- a misspelt name
   new net.Socket().connect({ port: 5, dualLookpu: true });
 }
@@ -36,7 +36,7 @@ export function events(server: uvnet.Server, socket: uvnet.Socket): void {
   server.once('drop', ({ reason, remoteAddress }) => [reason, remoteAddress]);
   server.on('acceptError', (error) => error.code.toUpperCase());
   server.on('connectionAttempt', (attempt, info) => [attempt.destroy(), info.remoteAddress]);
-  socket.on('handle', (handle, position) => [handle.take(), position.toFixed()]);
+  socket.on('descriptor', (handle, position) => [handle.take(), position.toFixed()]);
   socket.prependListener('data', (data) => data.length);
   socket.off('custom', (anything: number) => anything);
 }
@@ -60,7 +60,7 @@ export function lean({ listen }: typeof uvnetLean): void {
 export type Checks = [
   Same<Parameters<NonNullable<Handlers['close']>>[1], NodeJS.ErrnoException | undefined>,
   Same<Parameters<NonNullable<ServerHandlers['drop']>>[0], uvnet.DropData>,
-  Same<uvnet.SocketEventMap['handle'][0], uvnet.PassedHandle>,
+  Same<uvnet.SocketEventMap['descriptor'][0], uvnet.ReceivedDescriptor>,
   Same<uvnet.ServerEventMap['connection'][0], uvnet.Socket>,
 ];
 

@@ -34,7 +34,7 @@ describe('names of socket options', () => {
     ['usertimeout', 'userTimeout'],
     ['TCP_USER_TIMEOUT', 'userTimeout'],
     ['userTimout', 'userTimeout'],
-    ['SO_RCVBUF', 'receiveBufferSize'],
+    ['SO_RCVBUF', 'recvBufferSize'],
     ['nodelay', 'noDelay'],
     ['NoDelay', 'noDelay'],
     ['keepAliveDelay', 'keepAliveInitialDelay'],

@@ -25,8 +25,12 @@ async function listening(options: net.ServerOptions = {}, host = '127.0.0.1'): P
 const portOfServer = (server: net.Server): number => portOf(server as never);
 
 /** Connects; says whether the server kept the connection. */
-async function knock(server: net.Server, localAddress = '127.0.0.1'): Promise<boolean> {
-  const client = scope.connect({ port: portOfServer(server), host: '127.0.0.1', localAddress });
+async function knock(
+  server: net.Server,
+  localAddress = '127.0.0.1',
+  host = '127.0.0.1',
+): Promise<boolean> {
+  const client = scope.connect({ port: portOfServer(server), host, localAddress });
   client.on('error', () => {});
   const kept = nextEvent(server, 'connection').then(() => true);
   const closed = nextEvent(client, 'close').then(() => false);
@@ -153,13 +157,26 @@ describe('maxConnectionsPerAddress', () => {
     );
     const server = createServer();
     expect(() => (server.maxConnectionsPerAddress = value as number)).toThrow(
-      /"maxConnectionsPerAddress"/,
+      /"maxConnectionsPerAddress(\.limit)?"/,
     );
   });
 
-  test.each([-1, 129, '64'])('an ipv6PrefixLength of %p is refused', (value) => {
-    expect(() => createServer({ ipv6PrefixLength: value as number })).toThrow(
-      /options\.ipv6PrefixLength/,
+  test('addresses of an IPv6 network count as one address', async () => {
+    const server = createServer({ maxConnectionsPerAddress: { limit: 1, ipv6Prefix: 0 } });
+    await scope.listen(server as never, { port: 0, host: '::1' });
+    const knock6 = (): Promise<boolean> => knock(server, '::1', '::1');
+    expect(await knock6()).toBe(true);
+    expect(await knock6()).toBe(false);
+    server.maxConnectionsPerAddress = { limit: 2 };
+    expect(server.maxConnectionsPerAddress).toEqual({ limit: 2, ipv6Prefix: 64 });
+    expect(await knock6()).toBe(true);
+    expect(await knock6()).toBe(false);
+  });
+
+  test.each([-1, 129, '64', null])('an ipv6Prefix of %p is refused', (value) => {
+    const limit = { limit: 1, ipv6Prefix: value as number };
+    expect(() => createServer({ maxConnectionsPerAddress: limit })).toThrow(
+      /options\.maxConnectionsPerAddress\.ipv6Prefix/,
     );
   });
 });
@@ -221,7 +238,7 @@ describe('stats', () => {
         blockList: 0,
         maxConnectionsPerAddress: 0,
         acceptRate: 0,
-        proxyFrom: 0,
+        trustedProxies: 0,
         proxyHeader: 0,
         proxyTimeout: 0,
       },
@@ -267,25 +284,37 @@ describe('stats', () => {
   });
 });
 
-describe('closeIdle, closeAll, close with a grace', () => {
+describe('closing connections', () => {
   const ended = (socket: Socket): Promise<unknown> => {
     socket.resume();
     return nextEvent(socket, 'close');
   };
 
-  test('closeIdle ends what has not moved for long enough', async () => {
+  test('closeIdleConnections() ends connections that have not moved for long enough', async () => {
     const server = await listening();
-    const { client } = await scope.join(server as never);
-    expect(server.closeIdle(60_000)).toBe(0);
-    expect(server.stats().open).toBe(1);
+    const { client, peer } = await scope.join(server as never);
+    server.closeIdleConnections(60_000);
+    expect(peer.writableEnded).toBe(false);
     const closed = ended(client);
-    expect(server.closeIdle()).toBe(1);
+    expect(server.closeIdleConnections(0)).toBeUndefined();
     await closed;
     expect(server.listening).toBe(true);
     expect(await knock(server)).toBe(true);
   });
 
-  test('closeIdle sends first what waits', async () => {
+  test('closeIdleConnections() takes a second without a byte for idle', async () => {
+    const start = performance.now();
+    const server = await listening();
+    const { client } = await scope.join(server as never);
+    client.resume();
+    while (server.stats().open > 0) {
+      server.closeIdleConnections();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(performance.now() - start).toBeGreaterThan(990);
+  });
+
+  test('closeIdleConnections() sends first what waits', async () => {
     const server = await listening();
     const { client, peer } = await scope.join(server as never);
     const size = 1 << 22;
@@ -293,62 +322,55 @@ describe('closeIdle, closeAll, close with a grace', () => {
     let received = 0;
     client.on('data', (chunk) => (received += chunk.length));
     const closed = nextEvent(client, 'close');
-    server.closeIdle();
+    server.closeIdleConnections(0);
     await closed;
     expect(received).toBe(size);
   });
 
-  test.each([-1, 0.5, '1'])('closeIdle(%p) is refused', (ms) => {
-    expect(() => createServer().closeIdle(ms as number)).toThrow(/"ms"/);
+  test.each([-1, 0.5, '1'])('closeIdleConnections(%p) is refused', (timeout) => {
+    expect(() => createServer().closeIdleConnections(timeout as number)).toThrow(/"idleTimeout"/);
   });
 
-  test('closeAll stops listening and destroys all', async () => {
+  test('closeAllConnections() destroys all connections, and the server goes on listening', async () => {
     const server = await listening();
     const pairs = [await scope.join(server as never), await scope.join(server as never)];
     const clients = pairs.map(({ client }) => ended(client.on('error', () => {})));
-    const called = new Promise((resolve) => server.closeAll(resolve));
-    await Promise.all([...clients, called, server.closed]);
-    expect(server.listening).toBe(false);
+    expect(server.closeAllConnections()).toBeUndefined();
+    expect(pairs.map(({ peer }) => peer.destroyed)).toEqual([true, true]);
+    await Promise.all(clients);
+    expect(server.listening).toBe(true);
     expect(server.stats().open).toBe(0);
+    expect(await knock(server)).toBe(true);
   });
 
-  test('closeAll after close ends what is left', async () => {
+  test('closeAllConnections() after close() brings the event close', async () => {
     const server = await listening();
     const { client } = await scope.join(server as never);
-    server.close();
-    const called = new Promise((resolve) => server.closeAll(resolve));
+    const called = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
     await Promise.all([ended(client), called]);
     expect(server.stats().open).toBe(0);
   });
 
-  test('closeAll of a server that does not listen reports what close does', async () => {
-    const error = await new Promise((resolve) => createServer().closeAll(resolve));
-    expect(error).toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' });
-  });
-
-  test('closed is fulfilled with close, each time anew', async () => {
+  test('a connection may close all others and itself', async () => {
     const server = await listening();
-    const first = server.closed;
-    expect(server.closed).toBe(first);
-    server.close();
-    await first;
-    expect(server.closed).toBe(first);
-    await scope.listen(server as never, { port: 0 });
-    expect(server.closed).not.toBe(first);
-    server.close();
-    await server.closed;
-    expect(server.listening).toBe(false);
+    const { client: first } = await scope.join(server as never);
+    const { client: second, peer } = await scope.join(server as never);
+    const closed = [first, second].map((client) => ended(client.on('error', () => {})));
+    peer.on('data', () => server.closeAllConnections());
+    second.write('x');
+    await Promise.all(closed);
+    expect(server.listening).toBe(true);
   });
 
-  test('closed is fulfilled at once where the server is closed already', async () => {
-    const server = await listening();
-    const closed = nextEvent(server, 'close');
-    server.close();
-    await closed;
-    await expect(server.closed).resolves.toBeUndefined();
+  test('a server that does not listen has nothing to close', () => {
+    const server = createServer();
+    server.closeAllConnections();
+    server.closeIdleConnections(0);
+    expect(server.stats().open).toBe(0);
   });
 
-  test('a grace ends the idle, and at its end the rest', async () => {
+  test('a grace period ends idle connections, and at its end all others', async () => {
     const server = await listening();
     const idle = await scope.join(server as never);
     const busy = await scope.join(server as never);
@@ -364,21 +386,22 @@ describe('closeIdle, closeAll, close with a grace', () => {
     void ended(idle.client).then(() => ends.push('idle'));
     const destroyed = nextEvent(busy.client, 'close').then(() => ends.push('busy'));
     const start = performance.now();
-    server.close({ grace: 600, idle: 100 });
+    const closed = nextEvent(server, 'close');
+    server.close({ gracePeriod: 600, idleTimeout: 100 });
     expect(server.listening).toBe(false);
-    await Promise.all([server.closed, destroyed]);
+    await Promise.all([closed, destroyed]);
     expect(ends).toEqual(['idle', 'busy']);
     expect(performance.now() - start).toBeGreaterThan(590);
   });
 
-  test('a grace ends a connection as soon as it becomes idle', async () => {
+  test('a grace period ends a connection as soon as it becomes idle', async () => {
     const server = await listening();
     const { client, peer } = await scope.join(server as never);
     const closed = ended(client);
     // Active now, so that the first look of close() finds nothing.
     client.write('x');
     await nextEvent(peer, 'data');
-    server.close({ grace: 60_000, idle: 20 });
+    server.close({ gracePeriod: 60_000, idleTimeout: 20 });
     expect(peer.writableEnded).toBe(false);
     // A timer that is due later runs later, however busy the machine is.
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -386,20 +409,24 @@ describe('closeIdle, closeAll, close with a grace', () => {
     await closed;
   });
 
-  test('a grace is over when the last connection ends', async () => {
+  test('a grace period is over when the last connection ends', async () => {
     const server = await listening();
     const { client, peer } = await scope.join(server as never);
-    const called = new Promise((resolve) => server.close({ grace: 60_000 }, resolve as never));
+    const called = new Promise((resolve) =>
+      server.close({ gracePeriod: 60_000 }, resolve as never),
+    );
     peer.resume();
     client.end();
     await Promise.all([ended(client), called]);
     expect(server.stats().open).toBe(0);
   });
 
-  test.each([[{ idle: 1 }], [{ grace: -1 }], [{ grace: 1, idle: '1' }]])(
+  test.each([[{ idleTimeout: 1 }], [{ gracePeriod: -1 }], [{ gracePeriod: 1, idleTimeout: '1' }]])(
     'close(%p) is refused',
     (options) => {
-      expect(() => createServer().close(options as never)).toThrow(/"options\.(grace|idle)"/);
+      expect(() => createServer().close(options as never)).toThrow(
+        /"options\.(gracePeriod|idleTimeout)"/,
+      );
     },
   );
 });

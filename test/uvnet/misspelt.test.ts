@@ -17,11 +17,11 @@ describeUvnet('a name that is nearly one of uvnet', (implementation) => {
           if (name === 'UvnetWarning') warnings.push(message);
         });
         for (let i = 0; i < 2; i++) {
-          net.createServer({ proxyProtocl: 'require', maxConnectionsPerAdress: 1 });
+          net.createServer({ proxyProtocl: 'required', maxConnectionsPerAdress: 1 });
           net.createServer().listen({ port: 0, replaceStal: true }, function (this: any) {
             this.close();
           });
-          new net.Socket({ hanldes: true });
+          new net.Socket({ receiveDesciptors: true });
           const target = { port: 1, host: '127.0.0.1' };
           net.connect({ ...target, dualLookpu: true }).on('error', () => {});
           net.connect({ ...target, bindtodevice: 'lo' }).on('error', () => {});
@@ -50,7 +50,7 @@ describeUvnet('a name that is nearly one of uvnet', (implementation) => {
         "'bindtodevice' 'bindToDevice'",
         "'clsoe' 'close'",
         "'dualLookpu' 'dualLookup'",
-        "'hanldes' 'handles'",
+        "'receiveDesciptors' 'receiveDescriptors'",
         "'maxConnectionsPerAdress' 'maxConnectionsPerAddress'",
         "'proxyProtocl' 'proxyProtocol'",
         "'replaceStal' 'replaceStale'",

@@ -17,8 +17,8 @@ describeUvnet('a connection that changes hands', ({ scope }) => {
   describe.each(['tcp', 'unix'] as const)('to another process, over %s', (transport) => {
     /** Sends back what it receives, and says what was left over of it. */
     function echo({ net: module, args: [path] }: ChildTools): void {
-      const channel = module.connect({ path, handles: true } as never);
-      channel.on('handle', (passed: import('../../lib/index').PassedHandle) => {
+      const channel = module.connect({ path, receiveDescriptors: true } as never);
+      channel.on('descriptor', (passed: import('../../lib/index').ReceivedDescriptor) => {
         const socket = passed.toSocket({ allowHalfOpen: true });
         socket.on('error', (error: NodeJS.ErrnoException) => console.log(error.code));
         socket.on('close', () => channel.destroy());
@@ -27,7 +27,7 @@ describeUvnet('a connection that changes hands', ({ scope }) => {
       channel.resume();
     }
 
-    /** What the client gets back, where its connection is passed on by sendHandle(). */
+    /** What the client gets back, where its connection is passed on by sendDescriptor(). */
     async function passed(act: (client: Socket) => void): Promise<[Buffer, Outcome]> {
       const channels = scope.server();
       await scope.listen(channels, { path: scope.path('channel') });
@@ -35,7 +35,7 @@ describeUvnet('a connection that changes hands', ({ scope }) => {
       const child = runChild(uvnet!, echo, { args: [scope.path('channel')] });
       const [sender] = await channel;
       const server = scope.server({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
-        sender.sendHandle('x', socket as Socket, () => socket.destroy());
+        sender.sendDescriptor('x', socket as Socket, () => socket.destroy());
       });
       await scope.listen(server, scope.listenOptions(transport));
       const client = scope.connect({ ...endpointOf(server), allowHalfOpen: true }) as Socket;
@@ -48,7 +48,7 @@ describeUvnet('a connection that changes hands', ({ scope }) => {
       return [Buffer.concat(chunks), await child];
     }
 
-    test('sendHandle: what was sent before, and what comes later, is read there', async () => {
+    test('sendDescriptor: what was sent before, and what comes later, is read there', async () => {
       const [bytes, { stdout, code }] = await passed((client) => {
         client.write(numbered(0, PIECE));
         client.once('connect', () => {
@@ -63,12 +63,12 @@ describeUvnet('a connection that changes hands', ({ scope }) => {
       expect({ stdout, code }).toEqual({ stdout: '', code: 0 });
     });
 
-    test('sendHandle: one that was ended before has its end there', async () => {
+    test('sendDescriptor: one that was ended before has its end there', async () => {
       const [bytes, { code }] = await passed((client) => client.end('all of it'));
       expect([String(bytes), code]).toEqual(['all of it', 0]);
     });
 
-    test('sendHandle: one that was reset before is reset there', async () => {
+    test('sendDescriptor: one that was reset before is reset there', async () => {
       const [bytes, { stdout, code }] = await passed((client) => {
         client.once('connect', () =>
           transport === 'tcp' ? client.resetAndDestroy() : client.destroy(),

@@ -26,7 +26,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
       random: new Random(7),
       transport,
       cutting: false,
-      handles: false,
+      receiveDescriptors: false,
       pair: open,
       pairs,
     };
@@ -154,7 +154,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     const table = (peer as Socket).toLean({});
     table.write(numbered(0, PIECE));
     for (let at = PIECE; at < MUCH; at += PIECE) table.write(numbered(at, PIECE));
-    const there = scope.track(table.upgradeToStream().toNode());
+    const there = scope.track(table.toSocket().toNode());
     // As TLS does: past the stream.
     expect(there.writableLength).toBeGreaterThan(0);
     there.end(numbered(MUCH, 5));
@@ -176,12 +176,14 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     expect(log.sort()).toEqual(['ended', 'finish']);
   });
 
-  test('a socket that receives handles becomes none of a handler table', async () => {
-    const sockets = { handles: true } as never;
+  test('a socket that receives descriptors becomes none of a handler table', async () => {
+    const sockets = { receiveDescriptors: true } as never;
     const { peer } = await scope.pair({ transport: 'unix', server: sockets });
-    expect(() => (peer as Socket).toLean({})).toThrow('receive handles');
+    expect(() => (peer as Socket).toLean({})).toThrow('receive descriptors');
     expect(peer.destroyed).toBe(false);
-    expect(() => lean.connect({ path: '/nowhere', handles: true }, {})).toThrow('handles');
+    expect(() => lean.connect({ path: '/nowhere', receiveDescriptors: true }, {})).toThrow(
+      'receiveDescriptors',
+    );
   });
 
   test('an unfit side is found before a connection becomes a socket', async () => {
@@ -203,17 +205,17 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
   test.each(['detach', 'toNode'] as const)(
     '%s() in the event of a descriptor takes the bytes along that came with it',
     async (how) => {
-      const sockets = { handles: true } as never;
+      const sockets = { receiveDescriptors: true } as never;
       const { client, peer } = await scope.pair({ transport: 'unix', server: sockets });
       const text = new Promise<string>((resolve) => {
         peer.on('data', () => resolve('the old socket'));
-        peer.on('handle', () => {
+        peer.on('descriptor', () => {
           const old = peer as Socket;
           const moved = how === 'toNode' ? old.toNode() : net.Socket.attach(old.detach());
           void readAll(scope.track(moved)).then((bytes) => resolve(bytes.toString()));
         });
       });
-      (client as Socket).sendHandle('with it', 0);
+      (client as Socket).sendDescriptor('with it', 0);
       client.end();
       expect(await text).toBe('with it');
     },
@@ -222,11 +224,11 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
   test('wrong options of toSocket() leave the descriptor with its event', async () => {
     const { client, peer } = await scope.pair({
       transport: 'unix',
-      server: { handles: true } as never,
+      server: { receiveDescriptors: true } as never,
     });
-    const passed = nextEvent(peer, 'handle');
+    const passed = nextEvent(peer, 'descriptor');
     const taken: unknown[] = [];
-    peer.on('handle', (handle: import('../../lib/index').PassedHandle) => {
+    peer.on('descriptor', (handle: import('../../lib/index').ReceivedDescriptor) => {
       const { fd } = handle;
       for (const options of [{ blockList: 'x' }, { signal: 1 }, { typeOfService: 'x' }]) {
         expect(() => handle.toSocket(options as never)).toThrow(TypeError);
@@ -240,7 +242,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
       );
       taken.push(handle.fd);
     });
-    (client as Socket).sendHandle('x', client);
+    (client as Socket).sendDescriptor('x', client);
     await passed;
     // The last one was taken, and is closed with the socket that could not be made.
     expect(taken).toEqual([true, true, true, -1]);
@@ -259,7 +261,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     elsewhere.addAddress('10.1.2.3');
     const protections = [
       { blockList: loopback },
-      { proxyProtocol: 'require' as const, proxyFrom: elsewhere },
+      { proxyProtocol: 'required' as const, trustedProxies: elsewhere },
     ];
     for (const options of protections) {
       const server = scope.server(options as never) as import('../../lib/index').Server;
@@ -325,7 +327,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     const moved = new Promise<Socket>((resolve) => {
       // Before the loop looks what has arrived.
       setTimeout(() => {
-        const full = (one.peer as Socket).toLean({ data: () => resolve(table.upgradeToStream()) });
+        const full = (one.peer as Socket).toLean({ data: () => resolve(table.toSocket()) });
         for (let events = 0; events < 1100; events++) {
           full.pause();
           full.resume();

@@ -44,10 +44,28 @@ const property = (name: keyof net.Server & string, takes: Row['takes']): Row => 
   options: (value) => ({ [name]: value }),
 });
 
+const addressLimit = (server: net.Server): { limit: unknown; ipv6Prefix: unknown } => {
+  const limit = server.maxConnectionsPerAddress as net.AddressLimit | number;
+  return typeof limit === 'object' ? (limit as never) : { limit, ipv6Prefix: 64 };
+};
+
 const perSecond = (value: unknown): boolean => isNumber(value) && value >= TINY && value <= 1e9;
 const rows: Row[] = [
   property('maxConnectionsPerAddress', within(0, 2 ** 53 - 1)),
-  property('ipv6PrefixLength', within(0, 128)),
+  {
+    name: 'maxConnectionsPerAddress.limit',
+    takes: within(0, 2 ** 53 - 1),
+    set: (server, value) => (server.maxConnectionsPerAddress = { limit: value }),
+    get: (server) => addressLimit(server).limit,
+    options: (value) => ({ maxConnectionsPerAddress: { limit: value } }),
+  },
+  {
+    name: 'maxConnectionsPerAddress.ipv6Prefix',
+    takes: within(0, 128),
+    set: (server, value) => (server.maxConnectionsPerAddress = { limit: 5, ipv6Prefix: value }),
+    get: (server) => addressLimit(server).ipv6Prefix,
+    options: (value) => ({ maxConnectionsPerAddress: { limit: 5, ipv6Prefix: value } }),
+  },
   property('proxyHeaderTimeout', within(1, 2 ** 31 - 1)),
   property('connectionAttemptTimeout', within(0, 2 ** 31 - 1)),
   {
@@ -65,21 +83,21 @@ const rows: Row[] = [
     options: (value) => ({ acceptRate: { perSecond: 5, burst: value } }),
   },
   {
-    name: 'ms of closeIdle',
+    name: 'idleTimeout of closeIdleConnections',
     takes: within(0, 2 ** 53 - 1),
-    set: (server, value) => server.closeIdle(value),
+    set: (server, value) => server.closeIdleConnections(value),
     get: () => undefined,
   },
   {
-    name: 'grace of close',
+    name: 'gracePeriod of close',
     takes: within(0, 2 ** 31 - 1),
-    set: (server, value) => server.close({ grace: value }),
+    set: (server, value) => server.close({ gracePeriod: value }),
     get: () => undefined,
   },
   {
-    name: 'idle of close',
+    name: 'idleTimeout of close',
     takes: within(0, 2 ** 31 - 1),
-    set: (server, value) => server.close({ grace: 0, idle: value }),
+    set: (server, value) => server.close({ gracePeriod: 0, idleTimeout: value }),
     get: () => undefined,
   },
 ];

@@ -196,9 +196,9 @@ describeUnix('peek', () => {
     'a receive buffer of %i bytes is enough for as many, and too small for more',
     async (size) => {
       const { client, peer } = (await scope.pair({
-        server: { receiveBufferSize: size } as never,
+        server: { recvBufferSize: size } as never,
       })) as never as { client: NodeSocket; peer: Socket };
-      const holds = peer.getOption('receiveBufferSize')! / 2;
+      const holds = peer.getOption('recvBufferSize')! / 2;
       client.on('error', () => {}).write(Buffer.alloc(1 << 20, 'x'));
       if (holds < 16384) {
         const error: unknown = await peer.peek(holds + 1).catch((reason: unknown) => reason);

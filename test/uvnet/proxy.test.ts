@@ -52,7 +52,7 @@ function tlv(type: number, value: Buffer | string): Buffer {
 
 describe('proxyProtocol', () => {
   test('names are those of the header, before connection is emitted', async () => {
-    const server = await listening({ proxyProtocol: 'require' });
+    const server = await listening({ proxyProtocol: 'required' });
     const client = connect(server);
     client.write('PROXY TCP4 10.1.2.3 10.4.5.6 12345 80\r\nhello');
     const socket = await accepted(server);
@@ -65,11 +65,14 @@ describe('proxyProtocol', () => {
     const [data] = (await once(socket, 'data')) as [Buffer];
     expect(data.toString()).toBe('hello');
     expect(socket.bytesRead).toBe(5);
-    expect(socket.proxy).toMatchObject({ peerAddress: '127.0.0.1', peerPort: client.localPort });
+    expect(socket.proxyInfo).toMatchObject({
+      peerAddress: '127.0.0.1',
+      peerPort: client.localPort,
+    });
   });
 
   test('a header that comes byte by byte', async () => {
-    const server = await listening({ proxyProtocol: 'require' });
+    const server = await listening({ proxyProtocol: 'required' });
     const client = connect(server).setNoDelay();
     const connection = accepted(server);
     for (const byte of version2(IPV4)) {
@@ -96,10 +99,10 @@ describe('proxyProtocol', () => {
     ]);
     const block = [IPV4, tlv(1, 'h2'), tlv(2, 'example.com'), tlv(4, ''), tlv(5, 'id')];
     block.push(tlv(0x20, ssl), tlv(0x30, 'blue'), tlv(0xe0, 'custom'));
-    const server = await listening({ proxyProtocol: 'require' });
+    const server = await listening({ proxyProtocol: 'required' });
     connect(server).write(version2(Buffer.concat(block)));
-    const { proxy } = await accepted(server);
-    expect(proxy).toMatchObject({
+    const { proxyInfo } = await accepted(server);
+    expect(proxyInfo).toMatchObject({
       version: 2,
       alpn: 'h2',
       authority: 'example.com',
@@ -118,27 +121,27 @@ describe('proxyProtocol', () => {
         clientCertificate: Buffer.from([0x30, 0x82]),
       },
     });
-    expect(proxy!.tlvs.map(({ type }) => type)).toEqual([1, 2, 4, 5, 0x20, 0x30, 0xe0]);
-    expect(proxy!.ssl!.tlvs).toHaveLength(7);
+    expect(proxyInfo!.tlvs.map(({ type }) => type)).toEqual([1, 2, 4, 5, 0x20, 0x30, 0xe0]);
+    expect(proxyInfo!.ssl!.tlvs).toHaveLength(7);
   });
 
   test('an SSL record that is malformed within is left out, the rest counts', async () => {
-    const server = await listening({ proxyProtocol: 'require' });
+    const server = await listening({ proxyProtocol: 'required' });
     const block = Buffer.concat([IPV4, tlv(0x20, Buffer.from([1, 0, 0, 0, 0, 9])), tlv(1, 'h2')]);
     connect(server).write(version2(block));
-    const { proxy } = await accepted(server);
-    expect(proxy!.ssl).toBeUndefined();
-    expect(proxy!.alpn).toBe('h2');
+    const { proxyInfo } = await accepted(server);
+    expect(proxyInfo!.ssl).toBeUndefined();
+    expect(proxyInfo!.alpn).toBe('h2');
   });
 
   test('unix addresses are told, and are not the names of a TCP socket', async () => {
     const block = Buffer.alloc(216);
     block.write('/run/client.sock');
     block.write('/run/server.sock', 108);
-    const server = await listening({ proxyProtocol: 'require' });
+    const server = await listening({ proxyProtocol: 'required' });
     connect(server).write(version2(block, 0x31));
     const socket = await accepted(server);
-    expect(socket.proxy).toMatchObject({
+    expect(socket.proxyInfo).toMatchObject({
       family: 'unix',
       sourceAddress: '/run/client.sock',
       destinationAddress: '/run/server.sock',
@@ -155,7 +158,7 @@ describe('proxyProtocol', () => {
     ['a truncated record', version2(Buffer.concat([IPV4, Buffer.from([1, 0])]))],
     ['more than the limit', version2(Buffer.concat([IPV4, tlv(0xe0, Buffer.alloc(20_000))]))],
   ])('a header with %s is dropped', async (_, bytes) => {
-    const server = await listening({ proxyProtocol: 'require' });
+    const server = await listening({ proxyProtocol: 'required' });
     const client = connect(server);
     const drop = dropped(server);
     client.write(bytes);
@@ -169,14 +172,14 @@ describe('proxyProtocol', () => {
   });
 
   test('a peer that closes before its header is complete is dropped', async () => {
-    const server = await listening({ proxyProtocol: 'require' });
+    const server = await listening({ proxyProtocol: 'required' });
     const drop = dropped(server);
     connect(server).end('PROXY TCP4 10.1');
     expect((await drop).reason).toBe('proxyHeader');
   });
 
   test('a header that does not come in time', async () => {
-    const server = await listening({ proxyProtocol: 'require', proxyHeaderTimeout: 50 });
+    const server = await listening({ proxyProtocol: 'required', proxyHeaderTimeout: 50 });
     const client = connect(server);
     client.write('PROXY TC');
     expect((await dropped(server)).reason).toBe('proxyTimeout');
@@ -185,19 +188,20 @@ describe('proxyProtocol', () => {
   });
 
   test('connections that wait for their header count, and go with the server', async () => {
-    const server = await listening({ proxyProtocol: 'require' });
+    const server = await listening({ proxyProtocol: 'required' });
     const client = connect(server);
     client.write('PROXY');
     while (server.stats().open === 0) await nextTurn();
     const closed = nextEvent(client, 'close');
+    const stopped = nextEvent(server, 'close');
     server.close();
-    await server.closed;
+    await stopped;
     await closed;
     expect(server.stats()).toMatchObject({ open: 0, accepted: 0 });
   });
 
   test('the limit per address is that of the clients, not of the balancer', async () => {
-    const server = await listening({ proxyProtocol: 'require', maxConnectionsPerAddress: 1 });
+    const server = await listening({ proxyProtocol: 'required', maxConnectionsPerAddress: 1 });
     for (const host of ['10.0.0.1', '10.0.0.2']) {
       connect(server).write(`PROXY TCP4 ${host} 10.4.5.6 1 80\r\n`);
       expect((await accepted(server)).remoteAddress).toBe(host);
@@ -214,7 +218,7 @@ describe('proxyProtocol', () => {
   test('blockList is asked about the client too', async () => {
     const blockList = new net.BlockList();
     blockList.addSubnet('10.0.0.0', 8);
-    const server = await listening({ proxyProtocol: 'require', blockList });
+    const server = await listening({ proxyProtocol: 'required', blockList });
     connect(server).write('PROXY TCP4 11.0.0.1 10.4.5.6 1 80\r\n');
     await accepted(server);
     const drop = dropped(server);
@@ -227,7 +231,7 @@ describe('proxyProtocol', () => {
       const server = await listening({ proxyProtocol: 'optional' });
       connect(server).write('GET / HTTP/1.1\r\n');
       const socket = await accepted(server);
-      expect(socket.proxy).toBeUndefined();
+      expect(socket.proxyInfo).toBeUndefined();
       expect(socket.remoteAddress).toBe('127.0.0.1');
       const [data] = (await once(socket, 'data')) as [Buffer];
       expect(data.toString()).toBe('GET / HTTP/1.1\r\n');
@@ -252,7 +256,7 @@ describe('proxyProtocol', () => {
       const server = await listening({ proxyProtocol: 'optional', proxyHeaderTimeout: 50 });
       connect(server);
       const socket = await accepted(server);
-      expect(socket.proxy).toBeUndefined();
+      expect(socket.proxyInfo).toBeUndefined();
     });
 
     test('a client that closes without a word is a connection that ends', async () => {
@@ -265,7 +269,7 @@ describe('proxyProtocol', () => {
     });
   });
 
-  describe('proxyFrom', () => {
+  describe('trustedProxies', () => {
     const trusted = (): BlockList => {
       const list = new net.BlockList();
       list.addAddress('127.0.0.2');
@@ -273,16 +277,16 @@ describe('proxyProtocol', () => {
     };
 
     test('require drops others', async () => {
-      const server = await listening({ proxyProtocol: 'require', proxyFrom: trusted() });
+      const server = await listening({ proxyProtocol: 'required', trustedProxies: trusted() });
       const drop = dropped(server);
       connect(server, '127.0.0.1').write('PROXY TCP4 10.0.0.1 10.4.5.6 1 80\r\n');
-      expect(await drop).toMatchObject({ reason: 'proxyFrom', remoteAddress: '127.0.0.1' });
+      expect(await drop).toMatchObject({ reason: 'trustedProxies', remoteAddress: '127.0.0.1' });
       connect(server, '127.0.0.2').write('PROXY TCP4 10.0.0.1 10.4.5.6 1 80\r\n');
       expect((await accepted(server)).remoteAddress).toBe('10.0.0.1');
     });
 
     test('optional believes others nothing', async () => {
-      const server = await listening({ proxyProtocol: 'optional', proxyFrom: trusted() });
+      const server = await listening({ proxyProtocol: 'optional', trustedProxies: trusted() });
       connect(server, '127.0.0.1').write('PROXY TCP4 10.0.0.1 10.4.5.6 1 80\r\n');
       const socket = await accepted(server);
       expect(socket.remoteAddress).toBe('127.0.0.1');
@@ -292,7 +296,7 @@ describe('proxyProtocol', () => {
 
     test('the list may change while the server listens', async () => {
       const list = trusted();
-      const server = await listening({ proxyProtocol: 'require', proxyFrom: list });
+      const server = await listening({ proxyProtocol: 'required', trustedProxies: list });
       list.addAddress('127.0.0.1');
       connect(server, '127.0.0.1').write('PROXY TCP4 10.0.0.1 10.4.5.6 1 80\r\n');
       expect((await accepted(server)).remoteAddress).toBe('10.0.0.1');
@@ -302,7 +306,7 @@ describe('proxyProtocol', () => {
   test.each([
     [{ proxyProtocol: 'on' }, 'ERR_INVALID_ARG_VALUE'],
     [{ proxyProtocol: true }, 'ERR_INVALID_ARG_VALUE'],
-    [{ proxyFrom: ['127.0.0.1'] }, 'ERR_INVALID_ARG_TYPE'],
+    [{ trustedProxies: ['127.0.0.1'] }, 'ERR_INVALID_ARG_TYPE'],
     [{ proxyHeaderTimeout: 0 }, 'ERR_OUT_OF_RANGE'],
     [{ proxyHeaderTimeout: '1' }, 'ERR_INVALID_ARG_TYPE'],
   ])('%j is refused', (options, code) => {

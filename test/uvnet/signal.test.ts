@@ -158,7 +158,7 @@ describe('lean.connect', () => {
     expect(listeners(signal)).toBe(1);
     closed.destroy();
     const upgraded = await connectTo(signal);
-    scope.track(upgraded.upgradeToStream() as unknown as Socket);
+    scope.track(upgraded.toSocket() as unknown as Socket);
     expect(listeners(signal)).toBe(0);
   });
 });

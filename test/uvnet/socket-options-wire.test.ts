@@ -186,7 +186,7 @@ describeLab('socket options between two machines', () => {
       const server = start(lab.far, serve, host);
       const port = await server.answer<number>();
       const capture = await Capture.start(lab.far, `tcp and dst port ${port}`);
-      const options = { typeOfService: 'EF', timeToLive: 9, maxSegment: 700 };
+      const options = { typeOfService: 'EF', ttl: 9, maxSegment: 700 };
       const client = start(lab.near, dial, { host, port, ...options }, '');
       expect(await client.answer()).toBe('connected');
       const packets = await capture.stop();

@@ -28,13 +28,12 @@ export const kOnPeek: unique symbol = Symbol('onPeek');
 export const kPeek: unique symbol = Symbol('peek');
 
 /** Descriptors: whether they are received, how many wait to be sent. */
-export const kReceiveHandles: unique symbol = Symbol('receiveHandles');
-export const kHandlesToSend: unique symbol = Symbol('handlesToSend');
+export const kReceiveDescriptors: unique symbol = Symbol('receiveDescriptors');
+export const kDescriptorsToSend: unique symbol = Symbol('descriptorsToSend');
 
-/** The limits of a server, and what resolves `server.closed`. */
+/** The limits of a server. */
 export const kLimits: unique symbol = Symbol('limits');
-export const kClosed: unique symbol = Symbol('closed');
-/** The timer of a close with a grace. */
+/** The timer of a close with a grace period. */
 export const kGraceTimer: unique symbol = Symbol('graceTimer');
 /** How to bind to a unix socket's path. */
 export const kPathOptions: unique symbol = Symbol('pathOptions');

@@ -20,7 +20,7 @@ export interface ServerStats {
 }
 
 /** In the order of AcceptPolicy::ProxyMode. */
-const proxyModes = ['off', 'optional', 'require'] as const;
+const proxyModes = ['off', 'optional', 'required'] as const;
 export type ProxyMode = (typeof proxyModes)[number];
 export const proxyModeNames: readonly ProxyMode[] = proxyModes;
 
@@ -48,8 +48,8 @@ export class AcceptPolicy implements ListenPolicy {
   }
 
   /** Ids of native lists; -1 is none. */
-  setLists(blockList: number, proxyFrom: number): void {
-    binding.policyLists(this.native, blockList, proxyFrom);
+  setLists(blockList: number, trustedProxies: number): void {
+    binding.policyLists(this.native, blockList, trustedProxies);
   }
 
   setProxy(mode: ProxyMode, timeout: number): void {

@@ -9,7 +9,7 @@ import {
   kNoDelay,
   kOnBytes,
   kProxy,
-  kReceiveHandles,
+  kReceiveDescriptors,
   kSocketOptions,
 } from '../base/symbols';
 import type { DropReason } from '../native/drop-reasons';
@@ -21,7 +21,7 @@ import { TCP } from '../native/tcp';
 import { applyAccepted } from '../options/option-gate';
 import { buildProxyInfo, type ProxyInfo } from '../proxy/proxy-info';
 import { AcceptedSocketOptions } from '../socket/accepted-options';
-import { receiveHandles } from '../socket/receive-descriptors';
+import { letDescriptorsIn } from '../socket/receive-descriptors';
 import { Socket } from '../socket/socket';
 import type { SocketImpl } from '../socket/socket-state';
 import { expectFirstByte, isAdmitted } from './admission';
@@ -166,7 +166,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
   options.readableHighWaterMark = server.highWaterMark;
   options.writableHighWaterMark = server.highWaterMark;
   const socket = new Socket(options);
-  if (server[kReceiveHandles] === true) receiveHandles(socket);
+  if (server[kReceiveDescriptors] === true) letDescriptorsIn(socket);
   applyKeptOptions(server, this, socket, handle);
   if (server[kAcceptedOptions] !== undefined) applyAccepted(server, handle.id);
   server._connections++;

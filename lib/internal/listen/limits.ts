@@ -20,17 +20,23 @@ export interface AcceptRate {
   burst?: number | undefined;
 }
 
+/** A limit of connections from one address, with what counts as one address. */
+export interface AddressLimit {
+  /** Most connections that one address may have open. */
+  limit: number;
+  /**
+   * Bits of an IPv6 address that make up "one address", from 0 to 128. Default: 64, the network that a
+   * customer or a host is usually given.
+   */
+  ipv6Prefix?: number | undefined;
+}
+
 /** Options of a server that say whom it lets in; they are properties of the server too. */
 export interface LimitOptions {
   /** Connections from these addresses are closed before 'connection'. */
   blockList?: NodeBlockList | undefined;
   /** Most connections that one address may have open. Default: no limit. */
-  maxConnectionsPerAddress?: number | null | undefined;
-  /**
-   * Bits of an IPv6 address that make up "one address" for `maxConnectionsPerAddress`.
-   * Default: 64, the network that a customer or a host is usually given.
-   */
-  ipv6PrefixLength?: number | undefined;
+  maxConnectionsPerAddress?: number | AddressLimit | null | undefined;
   /** Limit of the rate of new connections; what goes beyond it is dropped. Default: none. */
   acceptRate?: AcceptRate | null | undefined;
   /**
@@ -43,19 +49,19 @@ export interface LimitOptions {
   limitGroup?: string | undefined;
   /**
    * Whether connections begin with a header of the PROXY protocol (version 1 or 2), from which
-   * `remoteAddress` and so on are taken: `'require'` drops those without one, `'optional'` lets them
+   * `remoteAddress` and so on are taken: `'required'` drops those without one, `'optional'` lets them
    * in as they are. Default: `'off'`.
    *
-   * With `'optional'` whoever can connect can claim any address, unless `proxyFrom` is given.
+   * With `'optional'` whoever can connect can claim any address, unless `trustedProxies` is given.
    * Not available on Windows.
    */
   proxyProtocol?: ProxyMode | undefined;
   /**
-   * The peers whose PROXY headers are believed. From others, `'require'` drops the connection and
+   * The peers whose PROXY headers are believed. From others, `'required'` drops the connection and
    * `'optional'` takes it for one without a header. Default: everybody; peers on unix sockets
    * always.
    */
-  proxyFrom?: NodeBlockList | undefined;
+  trustedProxies?: NodeBlockList | undefined;
   /** Milliseconds in which the header must have arrived. Default: 5000. */
   proxyHeaderTimeout?: number | undefined;
 }
@@ -68,12 +74,11 @@ const DEFAULT_IPV6_PREFIX = 64;
 export class Limits {
   readonly policy: AcceptPolicy;
   maxConnections: unknown = undefined;
-  maxConnectionsPerAddress: number | null | undefined = undefined;
-  ipv6PrefixLength = DEFAULT_IPV6_PREFIX;
+  maxConnectionsPerAddress: number | AddressLimit | null | undefined = undefined;
   acceptRate: AcceptRate | null | undefined = undefined;
   blockList: NodeBlockList | undefined = undefined;
   proxyProtocol: ProxyMode = 'off';
-  proxyFrom: NodeBlockList | undefined = undefined;
+  trustedProxies: NodeBlockList | undefined = undefined;
   proxyHeaderTimeout = DEFAULT_PROXY_HEADER_TIMEOUT;
 
   constructor(readonly limitGroup: string | undefined) {
@@ -81,15 +86,14 @@ export class Limits {
   }
 
   pushLimits(): void {
-    this.policy.setLimits(
-      asCount(this.maxConnections),
-      asCount(this.maxConnectionsPerAddress),
-      this.ipv6PrefixLength,
-    );
+    const perAddress = this.maxConnectionsPerAddress;
+    const { limit, ipv6Prefix = DEFAULT_IPV6_PREFIX } =
+      typeof perAddress === 'object' && perAddress !== null ? perAddress : { limit: perAddress };
+    this.policy.setLimits(asCount(this.maxConnections), asCount(limit), ipv6Prefix);
   }
 
   pushLists(): void {
-    this.policy.setLists(nativeId(this.blockList), nativeId(this.proxyFrom));
+    this.policy.setLists(nativeId(this.blockList), nativeId(this.trustedProxies));
   }
 
   /** True where the native core cannot ask the list: it is one of node:net's own. */
@@ -125,18 +129,23 @@ export function checkLimitGroup(value: unknown): string | undefined {
   return value;
 }
 
+/** What was given, checked; of an object a copy, which nobody can change. */
+function addressLimitOf(value: unknown, name: string): number | AddressLimit | null | undefined {
+  if (value == null) return value;
+  if (typeof value !== 'object') {
+    validateInteger(value, name, 0);
+    return value;
+  }
+  const { limit, ipv6Prefix = DEFAULT_IPV6_PREFIX } = value as AddressLimit;
+  validateInteger(limit, `${name}.limit`, 0);
+  validateInteger(ipv6Prefix, `${name}.ipv6Prefix`, 0, 128);
+  return Object.freeze({ limit, ipv6Prefix });
+}
+
 /** Names and setters of the limits that are uvnet's own. The setters check what they are given. */
 export const setters = {
   maxConnectionsPerAddress(limits: Limits, value: unknown, name: string): void {
-    if (value != null) validateInteger(value, name, 0);
-    limits.maxConnectionsPerAddress = value;
-    limits.pushLimits();
-  },
-
-  ipv6PrefixLength(limits: Limits, value: unknown, name: string): void {
-    if (value === undefined) value = DEFAULT_IPV6_PREFIX;
-    validateInteger(value, name, 0, 128);
-    limits.ipv6PrefixLength = value;
+    limits.maxConnectionsPerAddress = addressLimitOf(value, name);
     limits.pushLimits();
   },
 
@@ -162,13 +171,13 @@ export const setters = {
     limits.pushProxy();
   },
 
-  proxyFrom(limits: Limits, value: unknown, name: string): void {
+  trustedProxies(limits: Limits, value: unknown, name: string): void {
     if (value !== undefined) {
       checkBlockList(value, name);
       // To take such a list for none would be to trust everybody.
       if (nativeId(value) < 0) throw new ERR_INVALID_ARG_TYPE(name, "uvnet's BlockList", value);
     }
-    limits.proxyFrom = value;
+    limits.trustedProxies = value;
     limits.pushLists();
   },
 

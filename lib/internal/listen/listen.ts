@@ -21,7 +21,7 @@ import { anyAddress, isIPv6 } from '../base/ip';
 import { planServer, presetListener, setInheritedOnEach, refusal } from '../options/option-gate';
 import { isBoundSocket } from '../native/bound-handle';
 import { loadParts } from '../base/parts';
-import { markOpen } from './server-close';
+import { endGrace } from './server-close';
 import { onConnection, onDrop } from './accept';
 import type { ServerImpl } from './server-state';
 import type { OptionPlan } from '../options/socket-options';
@@ -244,7 +244,7 @@ export function setupListenHandle(
   handle.onconnection = onConnection as never;
   (handle as unknown as { owner: unknown }).owner = this;
   handle.ondrop = onDrop;
-  markOpen(this);
+  endGrace(this);
   if (serverListenChannel.hasSubscribers) serverListenChannel.asyncEnd.publish({ server: this });
   this._connectionKey = `${addressType}:${address}:${port}`;
   if (this._unref) this.unref();

@@ -2,14 +2,14 @@ import { clearTimeout, setTimeout } from '../base/timers';
 import type { HandleOwner } from '../native/handle-events';
 import { nativeState } from '../native/native-state';
 import { ownerOf } from '../native/handle';
-import type { ClosedState, CloseOptions, ServerImpl } from './server-state';
-import { kClosed, kGraceTimer, kLimits } from '../base/symbols';
+import type { CloseOptions, ServerImpl } from './server-state';
+import { kGraceTimer, kLimits } from '../base/symbols';
 import { validateInteger, validateObject } from '../base/validators';
 
 /** Ending a server's connections, and waiting for their end. */
 
 /** Long enough for a request to be worked on in silence, short against any useful grace. */
-const DEFAULT_IDLE = 1000;
+const DEFAULT_IDLE_TIMEOUT = 1000;
 
 /** Milliseconds between two looks for idle connections: where there are many, each look costs. */
 const LEAST_PAUSE = 5;
@@ -20,7 +20,7 @@ export interface Ending {
   destroySoon?: () => void;
 }
 
-/** The connections of a server, as the end of a grace needs them. */
+/** The connections of a server, as the end of a grace period needs them. */
 export interface EndingConnections {
   /** Those that have moved no byte for `ms` milliseconds. */
   idle(ms: number): Ending[];
@@ -39,42 +39,39 @@ const socketsOf = (server: ServerImpl): EndingConnections => ({
   },
 });
 
-/**
- * Ends the connections that have moved no byte for `ms` milliseconds, after what they have still to
- * send. The server goes on listening.
- *
- * @returns how many these were
- */
-export function closeIdle(this: ServerImpl, ms = 0): number {
-  validateInteger(ms, 'ms', 0);
-  const idle = connectionsOf(this, ms);
-  for (const connection of idle) connection.destroySoon?.();
-  return idle.length;
+/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+export function endIdle(connections: EndingConnections, idleTimeout = DEFAULT_IDLE_TIMEOUT): void {
+  validateInteger(idleTimeout, 'idleTimeout', 0);
+  for (const connection of connections.idle(idleTimeout)) connection.destroySoon?.();
 }
 
-/** Closes the server and destroys all its connections. */
-export function closeAll(this: ServerImpl, callback?: (error?: Error) => void): ServerImpl {
-  if (this._handle !== null || this._connections === 0) this.close(callback);
-  else if (typeof callback === 'function') this.once('close', callback);
+/** Ends the idle connections, after what they have still to send. The server goes on listening. */
+function closeIdleConnections(this: ServerImpl, idleTimeout?: number): void {
+  endIdle(socketsOf(this), idleTimeout);
+}
+
+/** Destroys all connections. The server goes on listening. */
+function closeAllConnections(this: ServerImpl): void {
   socketsOf(this).destroyAll();
-  return this;
 }
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
 export function checkCloseOptions(options: unknown): asserts options is CloseOptions {
   validateObject(options, 'options');
-  const { grace, idle } = options as Partial<CloseOptions>;
-  validateInteger(grace, 'options.grace', 0, 2 ** 31 - 1);
-  if (idle !== undefined) validateInteger(idle, 'options.idle', 0, 2 ** 31 - 1);
+  const { gracePeriod, idleTimeout } = options as Partial<CloseOptions>;
+  validateInteger(gracePeriod, 'options.gracePeriod', 0, 2 ** 31 - 1);
+  if (idleTimeout !== undefined) {
+    validateInteger(idleTimeout, 'options.idleTimeout', 0, 2 ** 31 - 1);
+  }
 }
 
-/** Ends idle connections from now on, and all others when the grace is over. */
+/** Ends idle connections from now on, and all others when the grace period is over. */
 export function startGrace(
   server: ServerImpl,
-  { grace, idle = DEFAULT_IDLE }: CloseOptions,
+  { gracePeriod, idleTimeout = DEFAULT_IDLE_TIMEOUT }: CloseOptions,
   connections = socketsOf(server),
 ): void {
-  const end = performance.now() + grace;
+  const end = performance.now() + gracePeriod;
   const check = (): void => {
     if (server._connections === 0) return;
     const left = end - performance.now();
@@ -82,50 +79,24 @@ export function startGrace(
       connections.destroyAll();
       return;
     }
-    const idleNow = connections.idle(idle);
+    const idleNow = connections.idle(idleTimeout);
     const [nextIdle] = nativeState;
     for (const connection of idleNow) connection.destroySoon?.();
     // Those that come from a handshake still have their idle time before them.
-    const pause = nextIdle < 0 ? idle : nextIdle;
+    const pause = nextIdle < 0 ? idleTimeout : nextIdle;
     server[kGraceTimer] = setTimeout(check, Math.min(left, Math.max(pause, LEAST_PAUSE)));
   };
   clearTimeout(server[kGraceTimer]);
   check();
 }
 
-function closedState(server: ServerImpl): ClosedState {
-  let state = server[kClosed];
-  if (state === undefined) {
-    let resolve!: () => void;
-    const promise = new Promise<void>((fulfil) => (resolve = fulfil));
-    state = { promise, resolve, done: false };
-    server[kClosed] = state;
-  }
-  return state;
-}
-
-/** With the event 'close'. */
-export function markClosed(server: ServerImpl): void {
+/** The server has closed, or listens again: the grace period is over. */
+export function endGrace(server: ServerImpl): void {
   clearTimeout(server[kGraceTimer]);
-  const state = closedState(server);
-  state.done = true;
-  state.resolve();
-}
-
-/** The server listens (again): the promise from now on is for the next end. */
-export function markOpen(server: ServerImpl): void {
-  clearTimeout(server[kGraceTimer]);
-  if (server[kClosed]?.done === true) server[kClosed] = undefined;
 }
 
 /** Properties of Server.prototype, which node:net does not have. */
 export const closeProperties: PropertyDescriptorMap = {
-  closeIdle: { configurable: true, writable: true, value: closeIdle },
-  closeAll: { configurable: true, writable: true, value: closeAll },
-  closed: {
-    configurable: true,
-    get(this: ServerImpl): Promise<void> {
-      return closedState(this).promise;
-    },
-  },
+  closeIdleConnections: { configurable: true, writable: true, value: closeIdleConnections },
+  closeAllConnections: { configurable: true, writable: true, value: closeAllConnections },
 };

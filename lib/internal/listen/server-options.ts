@@ -12,8 +12,8 @@ export interface ListenOptions extends nodeNet.ListenOptions, ListenSocketOption
 /** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
 export interface ServerOptions
   extends Omit<nodeNet.ServerOpts, 'blockList'>, ListenSocketOptions, LimitOptions {
-  /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
-  handles?: boolean | undefined;
+  /** Unix sockets: descriptors that arrive are reported by event 'descriptor'. Default false. */
+  receiveDescriptors?: boolean | undefined;
   /** See {@link Server.connectionAttemptTimeout}. */
   connectionAttemptTimeout?: number | undefined;
 }

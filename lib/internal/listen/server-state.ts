@@ -3,12 +3,11 @@ import type { BlockList } from 'node:net';
 import type {
   kAcceptedOptions,
   kAttemptTimeout,
-  kClosed,
   kGraceTimer,
   kLimits,
   kOptionPlan,
   kPathOptions,
-  kReceiveHandles,
+  kReceiveDescriptors,
   kServerOptions,
   kSocketOptions,
 } from '../base/symbols';
@@ -22,19 +21,12 @@ import type { PathOptions } from './unix-path';
 /** Options of `server.close()`. */
 export interface CloseOptions {
   /** Milliseconds after which what is still open is destroyed. */
-  grace: number;
+  gracePeriod: number;
   /**
    * A connection that has moved no byte for so many milliseconds counts as idle and is ended
    * before. Default: 1000.
    */
-  idle?: number | undefined;
-}
-
-/** What `server.closed` waits for. */
-export interface ClosedState {
-  promise: Promise<void>;
-  resolve: () => void;
-  done: boolean;
+  idleTimeout?: number | undefined;
 }
 
 /** A Server as its own methods see it. */
@@ -55,7 +47,7 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   keepAliveInitialDelay: number;
   highWaterMark: number;
   blockList?: BlockList;
-  [kReceiveHandles]?: boolean;
+  [kReceiveDescriptors]?: boolean;
   [kServerOptions]?: object;
   [kOptionPlan]?: OptionPlan | undefined;
   [kSocketOptions]?: AcceptedSocketOptions;
@@ -64,7 +56,6 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   [kAttemptTimeout]: number;
   connectionAttemptTimeout: number;
   [kLimits]: Limits;
-  [kClosed]: ClosedState | undefined;
   [kGraceTimer]: NodeJS.Timeout | undefined;
   [kPathOptions]: PathOptions | undefined;
 

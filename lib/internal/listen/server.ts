@@ -11,11 +11,11 @@ import type { TCP } from '../native/tcp';
 import { keepServerOptions } from '../options/option-gate';
 import { optionsPart } from '../options/part';
 import type { SocketOptionName } from '../options/socket-option-types';
-import { wantHandles } from '../socket/receive-descriptors';
+import { wantDescriptors } from '../socket/receive-descriptors';
 import type { SocketImpl } from '../socket/socket-state';
 import { attemptProperties } from './admission';
 import { listen, setupListenHandle } from './listen';
-import { checkCloseOptions, closeProperties, markClosed, startGrace } from './server-close';
+import { checkCloseOptions, closeProperties, endGrace, startGrace } from './server-close';
 import { initializeLimits, limitProperties, stats } from './server-limits';
 import type { ServerOptions } from './server-options';
 import type { CloseOptions, ConnectionCounter, ServerImpl } from './server-state';
@@ -68,7 +68,7 @@ const { Server: ServerFunction } = {
     }
     checkServerOptions(settings);
     keepServerOptions(server, settings);
-    if (settings.handles) wantHandles(server);
+    if (settings.receiveDescriptors) wantDescriptors(server);
 
     server._connections = 0;
     server._handle = null;
@@ -141,7 +141,7 @@ const serverMethods = {
   ): ServerImpl {
     let options: CloseOptions | undefined;
     // Objects of other kinds are ignored, as in node:net.
-    if (typeof cb === 'object' && cb !== null && ('grace' in cb || 'idle' in cb)) {
+    if (typeof cb === 'object' && cb !== null && ('gracePeriod' in cb || 'idleTimeout' in cb)) {
       checkCloseOptions(cb);
       options = cb;
       cb = callback;
@@ -177,7 +177,7 @@ const serverMethods = {
     if (this._handle !== null || this._connections > 0) return;
     process.nextTick(() => {
       debug('server: emit close');
-      markClosed(this);
+      endGrace(this);
       this.emit('close');
     });
   },

@@ -8,7 +8,7 @@ export type DropReason =
   | 'blockList'
   | 'maxConnectionsPerAddress'
   | 'acceptRate'
-  | 'proxyFrom'
+  | 'trustedProxies'
   | 'proxyHeader'
   | 'proxyTimeout';
 
@@ -19,7 +19,7 @@ export const dropReasons: readonly (DropReason | undefined)[] = [
   'blockList',
   'maxConnectionsPerAddress',
   'acceptRate',
-  'proxyFrom',
+  'trustedProxies',
   'proxyHeader',
   'proxyTimeout',
 ];

@@ -100,7 +100,7 @@ export interface NativeBinding {
   policyNew(group?: string): object;
   policyLimits(policy: object, connections: number, perAddress: number, ipv6Prefix: number): number;
   policyRate(policy: object, perSecond: number, burst: number): number;
-  policyLists(policy: object, blockList: number, proxyFrom: number): number;
+  policyLists(policy: object, blockList: number, trustedProxies: number): number;
   policyProxy(policy: object, mode: number, timeout: number): number;
   policyStats(policy: object, numbers: Float64Array): number;
   policyIdle(policy: object, idle: number): number[];
@@ -269,7 +269,7 @@ export interface NativeBinding {
   leanWritev(id: number, chunks: readonly Uint8Array[]): number;
   /** The number of bytes that the kernel took, or an error. */
   leanTryWrite(id: number, data: Uint8Array): number;
-  leanPublish(ids: Int32Array, count: number, data: Uint8Array): number;
+  leanBroadcast(ids: Int32Array, count: number, data: Uint8Array): number;
   /** 1 where the connection is closed by this, 0 where the event `shutdown` follows, or an error. */
   leanEnd(id: number, peerEnded: boolean): number;
   leanClose(id: number, reset: boolean): number;

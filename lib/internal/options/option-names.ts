@@ -4,7 +4,7 @@ import { socketOptionNames } from './socket-option-names';
 
 /**
  * The names of options. One that nobody knows and that is nearly one of uvnet's own is a mistake
- * which nothing else would tell: `{ proxyProtocl: 'require' }` would let everybody in.
+ * which nothing else would tell: `{ proxyProtocl: 'required' }` would let everybody in.
  */
 
 /** Those that `node:net` and its streams take. */

@@ -6,14 +6,13 @@
 
 export const serverOptions = {
   maxConnectionsPerAddress: null,
-  ipv6PrefixLength: undefined,
   acceptRate: null,
   limitGroup: undefined,
   proxyProtocol: 'off',
-  proxyFrom: undefined,
+  trustedProxies: undefined,
   proxyHeaderTimeout: undefined,
   connectionAttemptTimeout: 0,
-  handles: false,
+  receiveDescriptors: false,
 };
 
 export const listenOptions = {
@@ -22,7 +21,7 @@ export const listenOptions = {
 };
 
 export const socketOptions = {
-  handles: false,
+  receiveDescriptors: false,
 };
 
 export const connectOptions = {

@@ -17,18 +17,19 @@ export type TcpState =
 
 /**
  * The state of a connection at one moment. Numbers that a platform does not tell are undefined;
- * of a unix socket only the two queues are known.
+ * of a unix socket only the two queues are known. Times end in `Ms` (milliseconds, with fractions), sizes
+ * in `Bytes`.
  */
 export interface SocketInfo {
   state: TcpState;
   /** Smoothed round-trip time. */
-  rttMicros?: number;
+  rttMs?: number;
   /** Mean deviation of the round-trip time. */
-  rttVarianceMicros?: number;
+  rttVarianceMs?: number;
   /** Shortest round-trip time seen lately. */
-  minRttMicros?: number;
+  minRttMs?: number;
   /** Time after which unacknowledged data is sent again. */
-  retransmitTimeoutMicros?: number;
+  retransmitTimeoutMs?: number;
   /** How often the segment that waits now was sent again; 0 while all goes well. */
   retransmits?: number;
   /** Segments sent again since the connection was made. */
@@ -67,14 +68,14 @@ export interface SocketInfo {
   /** Rate that the kernel paces sending to; undefined where it does not. */
   pacingRateBytesPerSecond?: number;
   /** Time during which data was on its way. */
-  busyMicros?: number;
+  busyMs?: number;
   /** The part of it during which the peer's window was what stopped sending. */
-  receiveWindowLimitedMicros?: number;
+  receiveWindowLimitedMs?: number;
   /** The part of it during which the send buffer was what stopped sending. */
-  sendBufferLimitedMicros?: number;
-  millisSinceDataSent?: number;
-  millisSinceDataReceived?: number;
-  millisSinceAckReceived?: number;
+  sendBufferLimitedMs?: number;
+  sinceDataSentMs?: number;
+  sinceDataReceivedMs?: number;
+  sinceAckReceivedMs?: number;
   /** Keep-alive (or zero-window) probes that were not answered. */
   keepAliveProbes?: number;
   /** Bytes in the kernel that were not acknowledged (TCP) or read by the peer (unix socket). */
@@ -89,10 +90,10 @@ type NumberName = Exclude<keyof SocketInfo, 'state' | 'raw'>;
 
 /** In the order of TcpInfo::Number in tcp_info.h. */
 const numberNames: readonly NumberName[] = [
-  'rttMicros',
-  'rttVarianceMicros',
-  'minRttMicros',
-  'retransmitTimeoutMicros',
+  'rttMs',
+  'rttVarianceMs',
+  'minRttMs',
+  'retransmitTimeoutMs',
   'retransmits',
   'totalRetransmits',
   'bytesSent',
@@ -115,12 +116,12 @@ const numberNames: readonly NumberName[] = [
   'notSentBytes',
   'deliveryRateBytesPerSecond',
   'pacingRateBytesPerSecond',
-  'busyMicros',
-  'receiveWindowLimitedMicros',
-  'sendBufferLimitedMicros',
-  'millisSinceDataSent',
-  'millisSinceDataReceived',
-  'millisSinceAckReceived',
+  'busyMs',
+  'receiveWindowLimitedMs',
+  'sendBufferLimitedMs',
+  'sinceDataSentMs',
+  'sinceDataReceivedMs',
+  'sinceAckReceivedMs',
   'keepAliveProbes',
   'sendQueueBytes',
   'receiveQueueBytes',

@@ -6,7 +6,7 @@
  */
 export const socketOptionNames: ReadonlySet<string> = new Set([
   'multipath',
-  'reuseAddress',
+  'reuseAddr',
   'reusePort',
   'ipv6Only',
   'bindToDevice',
@@ -15,9 +15,9 @@ export const socketOptionNames: ReadonlySet<string> = new Set([
   'mark',
   'typeOfService',
   'priority',
-  'timeToLive',
+  'ttl',
   'sendBufferSize',
-  'receiveBufferSize',
+  'recvBufferSize',
   'maxSegment',
   'noDelay',
   'keepAlive',

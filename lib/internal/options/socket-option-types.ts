@@ -48,7 +48,7 @@ export interface SocketOptionInputs {
    * everything that binds. Absent on Windows, where the option of that name lets a stranger
    * take over a port in use. socket(7). Set before listen. On linux, darwin.
    */
-  reuseAddress: boolean;
+  reuseAddr: boolean;
 
   /**
    * Several sockets listen on one address and the kernel spreads connections over them. Only
@@ -104,7 +104,7 @@ export interface SocketOptionInputs {
    * Hops a packet may take. ip(7), RFC 3493. In integer, 1 to 255. Set any time. On linux,
    * darwin, win32.
    */
-  timeToLive: number;
+  ttl: number;
 
   /**
    * The kernel's send buffer. Setting it ends Linux' own tuning. Linux reports twice what was
@@ -119,7 +119,7 @@ export interface SocketOptionInputs {
    * it at net.core.rmem_max. socket(7). In bytes, 1 to 2147483647. Set before connect or
    * listen. On linux, darwin, win32.
    */
-  receiveBufferSize: number;
+  recvBufferSize: number;
 
   /**
    * Largest segment to send, and to announce to the peer. On a connection, `getOption` gives
@@ -244,7 +244,7 @@ export interface ConnectSocketOptions extends Given<
   Pick<
     SocketOptionInputs,
     | 'multipath'
-    | 'reuseAddress'
+    | 'reuseAddr'
     | 'reusePort'
     | 'ipv6Only'
     | 'bindToDevice'
@@ -253,9 +253,9 @@ export interface ConnectSocketOptions extends Given<
     | 'mark'
     | 'typeOfService'
     | 'priority'
-    | 'timeToLive'
+    | 'ttl'
     | 'sendBufferSize'
-    | 'receiveBufferSize'
+    | 'recvBufferSize'
     | 'maxSegment'
     | 'noDelay'
     | 'keepAlive'
@@ -285,7 +285,7 @@ export interface ListenSocketOptions extends Given<
   Pick<
     SocketOptionInputs,
     | 'multipath'
-    | 'reuseAddress'
+    | 'reuseAddr'
     | 'reusePort'
     | 'ipv6Only'
     | 'bindToDevice'
@@ -294,9 +294,9 @@ export interface ListenSocketOptions extends Given<
     | 'mark'
     | 'typeOfService'
     | 'priority'
-    | 'timeToLive'
+    | 'ttl'
     | 'sendBufferSize'
-    | 'receiveBufferSize'
+    | 'recvBufferSize'
     | 'maxSegment'
     | 'noDelay'
     | 'keepAlive'
@@ -363,7 +363,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     kernelNames: ['SO_PROTOCOL'],
   },
   {
-    name: 'reuseAddress',
+    name: 'reuseAddr',
     kind: 'Flag',
     minimum: 0,
     maximum: 1,
@@ -462,7 +462,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     kernelNames: ['SO_PRIORITY'],
   },
   {
-    name: 'timeToLive',
+    name: 'ttl',
     kind: 'Count',
     minimum: 1,
     maximum: 255,
@@ -484,7 +484,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     kernelNames: ['SO_SNDBUF'],
   },
   {
-    name: 'receiveBufferSize',
+    name: 'recvBufferSize',
     kind: 'Bytes',
     minimum: 1,
     maximum: 2147483647,

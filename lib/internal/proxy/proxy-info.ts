@@ -35,7 +35,7 @@ export interface ProxySsl {
   tlvs: ProxyTlv[];
 }
 
-/** What the balancer in front of this connection reported; see `socket.proxy`. */
+/** What the balancer in front of this connection reported; see `socket.proxyInfo`. */
 export interface ProxyInfo {
   version: 1 | 2;
   /** `'local'`: from the balancer itself, a health check; the addresses are the connection's own. */

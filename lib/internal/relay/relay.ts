@@ -7,7 +7,7 @@ import { Handle } from '../native/handle';
 import { TCP } from '../native/tcp';
 import type { RelayListener } from '../native/handle-events';
 import type { SocketImpl } from '../socket/socket-state';
-import { kBuffer, kHandle, kPeek, kReceiveHandles } from '../base/symbols';
+import { kBuffer, kHandle, kPeek, kReceiveDescriptors } from '../base/symbols';
 import { waitsBehind } from '../transfer/queue-behind';
 import { dropUnread, unreadOf } from '../transfer/unread';
 
@@ -78,8 +78,8 @@ export function unfit(socket: SocketImpl): Error | undefined {
   if (socket.readableEncoding !== null) {
     return new ERR_INVALID_STATE('cannot relay after setEncoding()');
   }
-  if (socket[kReceiveHandles] === true) {
-    return new ERR_INVALID_STATE('cannot relay a socket that receives handles');
+  if (socket[kReceiveDescriptors] === true) {
+    return new ERR_INVALID_STATE('cannot relay a socket that receives descriptors');
   }
   return undefined;
 }

@@ -13,8 +13,8 @@ export interface SocketOptions
   keepAliveInitialDelay?: number | undefined;
   highWaterMark?: number | undefined;
   blockList?: nodeNet.BlockList | undefined;
-  /** Unix sockets: descriptors that arrive are reported by event 'handle'. Default false. */
-  handles?: boolean | undefined;
+  /** Unix sockets: descriptors that arrive are reported by event 'descriptor'. Default false. */
+  receiveDescriptors?: boolean | undefined;
   objectMode?: boolean | undefined;
   readableObjectMode?: boolean | undefined;
   writableObjectMode?: boolean | undefined;

@@ -1,6 +1,6 @@
 import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, errnoException } from '../base/errors';
 import { loadParts } from '../base/parts';
-import { kHandle, kReceiveHandles } from '../base/symbols';
+import { kHandle, kReceiveDescriptors } from '../base/symbols';
 import { binding } from '../native/binding';
 import { Pipe } from '../native/pipe';
 import type { SocketImpl } from './socket-state';
@@ -8,18 +8,19 @@ import type { SocketImpl } from './socket-state';
 /** Descriptors that arrive over unix sockets: whether they are wanted. */
 
 /** Lets descriptors in on a unix socket; without this the kernel closes those that arrive. */
-export function receiveHandles(socket: SocketImpl): void {
+export function letDescriptorsIn(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (!(handle instanceof Pipe)) return;
   const status = binding.receiveDescriptors(handle.id, true);
   if (status !== 0) throw errnoException(status, 'recvmsg');
-  socket[kReceiveHandles] = true;
+  socket[kReceiveDescriptors] = true;
 }
 
-/** The option `handles` of sockets and servers, where it is true. */
-export function wantHandles(owner: { [kReceiveHandles]?: boolean }): void {
-  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('handles');
+/** The option `receiveDescriptors` of sockets and servers, where it is true. */
+export function wantDescriptors(owner: { [kReceiveDescriptors]?: boolean }): void {
+  if (process.platform === 'win32')
+    throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('receiveDescriptors');
   // When they arrive there may be no descriptor left to open a file with.
   loadParts();
-  owner[kReceiveHandles] = true;
+  owner[kReceiveDescriptors] = true;
 }

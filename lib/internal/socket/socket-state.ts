@@ -104,8 +104,8 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kKeepAlive]: KeepAliveSetting | null;
   [symbols.kTypeOfService]: number | undefined;
   [symbols.kPeek]?: PendingPeek | undefined;
-  [symbols.kReceiveHandles]?: boolean;
-  [symbols.kHandlesToSend]?: number;
+  [symbols.kReceiveDescriptors]?: boolean;
+  [symbols.kDescriptorsToSend]?: number;
   [symbols.kConnectCall]?: CallUnderWay | undefined;
   [symbols.kWaiting]?: Set<() => void>;
   [symbols.kCloseReport]?: (() => void) | undefined;

@@ -33,7 +33,7 @@ import { closingMethods } from './closing';
 import { checkSocketOptions, type SocketOptions } from './constructor-options';
 import { nameGetters, nameMethods } from './names';
 import { readMethods } from './read-path';
-import { wantHandles } from './receive-descriptors';
+import { wantDescriptors } from './receive-descriptors';
 import { settingMethods } from './settings';
 import { watchSignal } from './signal';
 import type { SocketImpl } from './socket-state';
@@ -150,7 +150,7 @@ const { Socket: SocketFunction } = {
 
     // Whatever refuses an option does so before a descriptor has changed its owner.
     keepTypeOfService(socket, settings.typeOfService);
-    if (settings.handles) wantHandles(socket);
+    if (settings.receiveDescriptors) wantDescriptors(socket);
     if (settings.blockList) {
       if (!isBlockList(settings.blockList)) {
         throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
@@ -285,7 +285,7 @@ Object.defineProperty(Socket.prototype, 'bufferSize', {
   },
 });
 
-Object.defineProperty(Socket.prototype, 'proxy', {
+Object.defineProperty(Socket.prototype, 'proxyInfo', {
   configurable: true,
   get(this: SocketImpl): ProxyInfo | undefined {
     return this[kProxy];

@@ -7,14 +7,14 @@ import {
   kBufferCallback,
   kBufferGenerator,
   kHandle,
-  kReceiveHandles,
+  kReceiveDescriptors,
   kTakeHandle,
 } from '../base/symbols';
 import { isBoundSocket } from '../native/bound-handle';
 import { openHandle } from '../native/descriptor';
 import { Handle } from '../native/handle';
 import { adoptNodeHandle, isNodeHandle } from '../native/node-handle';
-import { receiveHandles } from './receive-descriptors';
+import { letDescriptorsIn } from './receive-descriptors';
 import type { SocketOptions } from './constructor-options';
 import type { SocketImpl } from './socket-state';
 
@@ -72,7 +72,7 @@ export function adoptHandle(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle === null) return;
   handle.owner = socket;
-  if (socket[kReceiveHandles] === true) receiveHandles(socket);
+  if (socket[kReceiveDescriptors] === true) letDescriptorsIn(socket);
 
   let buffer = socket[kBuffer];
   if (buffer === null) return;

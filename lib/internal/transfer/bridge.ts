@@ -11,7 +11,7 @@ import { binding } from '../native/binding';
 import type { Handle } from '../native/handle';
 import type { KeepAliveSetting } from '../options/option-owners';
 import type { SocketImpl } from '../socket/socket-state';
-import { kKeepAlive, kNoDelay, kReceiveHandles } from '../base/symbols';
+import { kKeepAlive, kNoDelay, kReceiveDescriptors } from '../base/symbols';
 import { checkDeparture, depart, endsLater, isOver, refuseWaiting } from './departure';
 import { duplicateDescriptor, isNodeHandle, openCopy } from '../native/node-handle';
 import { makeToken, takeToken, type DetachOptions, type Token } from './handover';
@@ -166,7 +166,7 @@ export function detach(socket: SocketImpl, options: DetachOptions): SocketToken 
   const token = makeToken('socket', handle, options, {
     settings: {
       ...settingsFor(socket, handle.reading),
-      handles: socket[kReceiveHandles] === true,
+      receiveDescriptors: socket[kReceiveDescriptors] === true,
     },
     unread: packUnread(unreadOf(socket, binding.copyUndelivered(handle.id))),
     unsent: new Uint8Array(queuedBytes(handle)),

@@ -10,7 +10,7 @@ import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import { keepByteCounts } from '../socket/closing';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
-import { kHandle, kHandlesToSend, kPeek, kShutdownCallback } from '../base/symbols';
+import { kHandle, kDescriptorsToSend, kPeek, kShutdownCallback } from '../base/symbols';
 import { waitsBehind } from './queue-behind';
 import { silence } from './unread';
 import { awaitsSending, isShutDown } from './unsent';
@@ -46,7 +46,7 @@ export function checkDeparture(socket: SocketImpl, method: string): Handle {
   }
   if (handle.relay !== null) throw new ERR_INVALID_STATE('the socket is being relayed');
   if (socket[kPeek] !== undefined) throw new ERR_INVALID_STATE('a peek is under way');
-  if (socket[kHandlesToSend]! > 0) throw new ERR_INVALID_STATE('descriptors wait to be sent');
+  if (socket[kDescriptorsToSend]! > 0) throw new ERR_INVALID_STATE('descriptors wait to be sent');
   if (waitsBehind(socket)) {
     throw new ERR_INVALID_STATE('bytes that node:net was given still have to leave');
   }

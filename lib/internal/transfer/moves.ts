@@ -4,6 +4,6 @@
  */
 export { packList } from './block-lists';
 export { attach, detach, fromNode, toNode } from './bridge';
-export { sendHandle } from './handle-passing';
+export { sendDescriptor } from './send-descriptor';
 export { checkToken, makeToken, takeToken } from './handover';
 export { endPeek, peek } from './peek';

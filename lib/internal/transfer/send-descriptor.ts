@@ -13,7 +13,7 @@ import { flushGathered } from '../native/gathering';
 import { Pipe } from '../native/pipe';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { waitsBehind } from './queue-behind';
-import { kHandle, kHandlesToSend } from '../base/symbols';
+import { kHandle, kDescriptorsToSend } from '../base/symbols';
 import { validateFunction, validateInt32 } from '../base/validators';
 import { settle, writeMethods } from '../socket/write-path';
 import { whenConnected } from '../socket/when-connected';
@@ -21,24 +21,24 @@ import { whenConnected } from '../socket/when-connected';
 /** Descriptors over unix sockets: how they get in line with the bytes, and what arrives. */
 
 /** What can be sent: a descriptor, or something that has one. */
-export type SendableHandle = number | { fd: number } | Socket | Server;
+export type SendableDescriptor = number | { fd: number } | Socket | Server;
 
 /** Methods that uvnet adds to `net.Socket`. */
-export interface HandleMethods {
+export interface DescriptorMethods {
   /**
    * Sends a descriptor with some bytes over a unix socket, to any process (SCM_RIGHTS, unix(7)).
    * It is in line with what is written before and after. The descriptor is duplicated at once: the
    * caller keeps the own one and may close it.
    *
    * @param payload - at least one byte; the descriptor arrives with it
-   * @param handle - a descriptor, a Socket or a Server
+   * @param descriptor - a number, or a Socket or a Server that has one
    * @param callback - when the kernel has taken both, or with an error
    * @returns as `write()`
    * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows
    */
-  sendHandle(
+  sendDescriptor(
     payload: string | Uint8Array,
-    handle: SendableHandle,
+    descriptor: SendableDescriptor,
     callback?: (error?: Error | null) => void,
   ): boolean;
 }
@@ -46,15 +46,15 @@ export interface HandleMethods {
 /** Duplicates that wait for their turn, by the chunk that they belong to. */
 const waiting = new WeakMap<object, number>();
 
-function descriptorOf(handle: unknown): number {
-  if (typeof handle === 'number') {
-    validateInt32(handle, 'handle', 0);
-    return handle;
+function descriptorOf(value: unknown): number {
+  if (typeof value === 'number') {
+    validateInt32(value, 'descriptor', 0);
+    return value;
   }
-  if (typeof handle !== 'object' || handle === null) {
-    throw new ERR_INVALID_ARG_TYPE('handle', ['number', 'Socket', 'Server'], handle);
+  if (typeof value !== 'object' || value === null) {
+    throw new ERR_INVALID_ARG_TYPE('descriptor', ['number', 'Socket', 'Server'], value);
   }
-  const { _handle: inner, fd: own } = handle as { _handle?: { fd?: unknown } | null; fd?: unknown };
+  const { _handle: inner, fd: own } = value as { _handle?: { fd?: unknown } | null; fd?: unknown };
   const fd = inner?.fd ?? own;
   if (typeof fd !== 'number' || fd < 0) throw new ERR_INVALID_HANDLE_TYPE();
   return fd;
@@ -101,8 +101,8 @@ function writeInTurn(
  * afterwards, keep the short way.
  */
 function getInLine(socket: SocketImpl): void {
-  socket[kHandlesToSend] = (socket[kHandlesToSend] ?? 0) + 1;
-  if (socket[kHandlesToSend] > 1) return;
+  socket[kDescriptorsToSend] = (socket[kDescriptorsToSend] ?? 0) + 1;
+  if (socket[kDescriptorsToSend] > 1) return;
   Object.assign(socket, { _write: writeInTurn, _writev: null });
 }
 
@@ -112,21 +112,21 @@ function leaveLine(socket: SocketImpl, chunk: object): void {
     waiting.delete(chunk);
     binding.closeDescriptor(unsent);
   }
-  if (--socket[kHandlesToSend]! > 0) return;
+  if (--socket[kDescriptorsToSend]! > 0) return;
   const own = socket as Partial<Pick<SocketImpl, '_write' | '_writev'>>;
   delete own._write;
   delete own._writev;
 }
 
-export function sendHandle(
+export function sendDescriptor(
   socket: SocketImpl,
   payload: unknown,
-  handle: unknown,
+  descriptor: unknown,
   callback?: (error?: Error | null) => void,
 ): boolean {
-  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('sendHandle');
+  if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('sendDescriptor');
   const chunk = copyOf(payload);
-  const fd = descriptorOf(handle);
+  const fd = descriptorOf(descriptor);
   if (callback !== undefined) validateFunction(callback, 'callback');
   const own = socket[kHandle];
   if (own !== null && !(own instanceof Pipe)) {

@@ -12,7 +12,7 @@ let ids = new Int32Array(1024);
  *
  * @param connections - an array, a Set, or whatever else can be iterated
  */
-export function publish(
+export function broadcast(
   connections: Iterable<Connection>,
   data: string | Uint8Array,
   encoding?: BufferEncoding,
@@ -32,5 +32,5 @@ export function publish(
     ids[count] = connection.id;
     count += 1;
   }
-  if (count > 0 && bytes.length > 0) binding.leanPublish(ids, count, bytes);
+  if (count > 0 && bytes.length > 0) binding.leanBroadcast(ids, count, bytes);
 }

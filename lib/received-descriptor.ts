@@ -6,11 +6,11 @@ import { createServer, type Server, type ServerOptions } from './server';
 import { Socket, type SocketOptions } from './socket';
 
 /**
- * A descriptor that arrived over a unix socket, as the argument of its 'handle' event. Whoever wants
+ * A descriptor that arrived over a unix socket, as the argument of its 'descriptor' event. Whoever wants
  * it takes it before the event is over, with one of `take`, `toSocket` and `toServer`; otherwise it
  * is closed then, so that none is ever left behind.
  */
-export class PassedHandle {
+export class ReceivedDescriptor {
   /** What libuv finds behind it. */
   readonly type: 'TCP' | 'PIPE' | 'UDP' | 'FILE' | 'TTY' | 'UNKNOWN';
   /** Whether it is a socket that listens. */
@@ -21,7 +21,7 @@ export class PassedHandle {
   /** @internal */
   constructor(fd: number) {
     this.descriptor = fd;
-    this.type = guessHandleType(fd) as PassedHandle['type'];
+    this.type = guessHandleType(fd) as ReceivedDescriptor['type'];
     this.listening = binding.isListeningDescriptor(fd) === 1;
   }
 
@@ -90,11 +90,11 @@ export class PassedHandle {
 }
 
 /** A descriptor has arrived on a socket. */
-export function emitHandle(socket: EventEmitter, fd: number, position: number): void {
-  const passed = new PassedHandle(fd);
+export function emitDescriptor(socket: EventEmitter, fd: number, position: number): void {
+  const received = new ReceivedDescriptor(fd);
   try {
-    socket.emit('handle', passed, position);
+    socket.emit('descriptor', received, position);
   } finally {
-    passed.close();
+    received.close();
   }
 }

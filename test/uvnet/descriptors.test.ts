@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { PassedHandle, Socket } from '../../lib/index';
+import type { ReceivedDescriptor, Socket } from '../../lib/index';
 import { runChild } from '../helpers/child';
 import { errorShape, thrownBy } from '../helpers/errors';
 import { deferred, nextEvent } from '../helpers/events';
@@ -45,7 +45,7 @@ describeUnix('descriptors over unix sockets', () => {
     receiver: Socket;
   }
 
-  async function join(options: object = { handles: true }): Promise<Ends> {
+  async function join(options: object = { receiveDescriptors: true }): Promise<Ends> {
     const { client, peer } = await scope.pair({ transport: 'unix', server: options });
     return { sender: client as Socket, receiver: peer as Socket };
   }
@@ -57,7 +57,7 @@ describeUnix('descriptors over unix sockets', () => {
     return openSync(name, 'r');
   }
 
-  function contents(passed: PassedHandle): string {
+  function contents(passed: ReceivedDescriptor): string {
     const fd = passed.take();
     try {
       return readFileSync(fd, 'utf8');
@@ -69,14 +69,14 @@ describeUnix('descriptors over unix sockets', () => {
   test('one arrives with its bytes, between those before and those after', async () => {
     const { sender, receiver } = await join();
     const log: string[] = [];
-    receiver.on('handle', (passed: PassedHandle, position: number) => {
+    receiver.on('descriptor', (passed: ReceivedDescriptor, position: number) => {
       log.push(`${passed.type} ${contents(passed)} at ${position}`);
     });
     receiver.on('data', (chunk: Buffer) => log.push(String(chunk)));
     const fd = file('one');
     const done = deferred<Error | null | undefined>();
     sender.write('before ');
-    expect(sender.sendHandle('with', fd, done.resolve)).toBe(true);
+    expect(sender.sendDescriptor('with', fd, done.resolve)).toBe(true);
     // The caller's own one is not needed any more.
     closeSync(fd);
     sender.end(' after');
@@ -92,7 +92,7 @@ describeUnix('descriptors over unix sockets', () => {
     const before = openDescriptors();
     const sent: { name: string; end: number }[] = [];
     const got: { name: string; end: number }[] = [];
-    receiver.on('handle', (passed: PassedHandle, position: number) => {
+    receiver.on('descriptor', (passed: ReceivedDescriptor, position: number) => {
       got.push({ name: contents(passed), end: position });
     });
     const received = readAll(receiver);
@@ -105,7 +105,7 @@ describeUnix('descriptors over unix sockets', () => {
       offset += size;
       if (i % 3 === 0) {
         const fd = file(String(i));
-        sender.sendHandle(piece.subarray(0, size), fd);
+        sender.sendDescriptor(piece.subarray(0, size), fd);
         closeSync(fd);
         // A descriptor ends a chunk. One that came in several pieces came with the first of them.
         if (size < 200) sent.push({ name: String(i), end: offset });
@@ -129,41 +129,41 @@ describeUnix('descriptors over unix sockets', () => {
     sender.write(Buffer.alloc(size, 'f'));
     expect(sender.writableLength).toBeGreaterThan(0);
     const fd = file('late');
-    sender.sendHandle('x', fd);
+    sender.sendDescriptor('x', fd);
     closeSync(fd);
     sender.end('tail');
-    const arrived = nextEvent(receiver, 'handle');
+    const arrived = nextEvent(receiver, 'descriptor');
     let name = '';
-    receiver.once('handle', (passed: PassedHandle) => (name = contents(passed)));
+    receiver.once('descriptor', (passed: ReceivedDescriptor) => (name = contents(passed)));
     const received = readAll(receiver);
-    const [, position] = (await arrived) as [PassedHandle, number];
+    const [, position] = (await arrived) as [ReceivedDescriptor, number];
     expect(position).toBe(size + 1);
     expect((await received).length).toBe(size + 5);
     expect(name).toBe('late');
   });
 
   test('before there is a connection', async () => {
-    const server = scope.server({ handles: true } as never);
+    const server = scope.server({ receiveDescriptors: true } as never);
     await scope.listen(server, { path: scope.path() });
     const accepted = nextEvent(server, 'connection');
     const client = scope.connect(endpointOf(server)) as Socket;
     const fd = file('early');
     client.write('a');
-    client.sendHandle('b', fd);
+    client.sendDescriptor('b', fd);
     client.write('c');
     closeSync(fd);
     const [peer] = (await accepted) as [Socket];
     let name = '';
-    peer.on('handle', (passed: PassedHandle) => (name = contents(passed)));
+    peer.on('descriptor', (passed: ReceivedDescriptor) => (name = contents(passed)));
     client.end();
     expect(String(await readAll(peer))).toBe('abc');
     expect(name).toBe('early');
   });
 
   test('both ways on one connection, asked for by either end', async () => {
-    const server = scope.server({ handles: true } as never);
+    const server = scope.server({ receiveDescriptors: true } as never);
     await scope.listen(server, { path: scope.path() });
-    const joined = await scope.join(server, { handles: true } as never);
+    const joined = await scope.join(server, { receiveDescriptors: true } as never);
     const [client, peer] = [joined.client as Socket, joined.peer as Socket];
     for (const [from, to] of [
       [client, peer],
@@ -171,10 +171,10 @@ describeUnix('descriptors over unix sockets', () => {
     ] as const) {
       const fd = file('x');
       const arrived = new Promise<string>((resolve) => {
-        to.once('handle', (passed: PassedHandle) => resolve(contents(passed)));
+        to.once('descriptor', (passed: ReceivedDescriptor) => resolve(contents(passed)));
       });
       to.resume();
-      from.sendHandle('x', fd);
+      from.sendDescriptor('x', fd);
       closeSync(fd);
       expect(await arrived).toBe('x');
     }
@@ -184,7 +184,7 @@ describeUnix('descriptors over unix sockets', () => {
     const { sender, receiver } = await join();
     const tcp = await scope.pair();
     const moved = new Promise<Socket>((resolve) => {
-      receiver.once('handle', (passed: PassedHandle) => {
+      receiver.once('descriptor', (passed: ReceivedDescriptor) => {
         expect([passed.type, passed.listening]).toEqual(['TCP', false]);
         expect(thrownBy(() => passed.toServer()).code).toBe('ERR_INVALID_FD_TYPE');
         const socket = scope.track(passed.toSocket());
@@ -194,7 +194,7 @@ describeUnix('descriptors over unix sockets', () => {
       });
     });
     receiver.resume();
-    sender.sendHandle('take this', tcp.peer);
+    sender.sendDescriptor('take this', tcp.peer);
     const socket = await moved;
     tcp.peer.destroy();
     tcp.client.write('hello');
@@ -215,10 +215,10 @@ describeUnix('descriptors over unix sockets', () => {
       ({ net, args }) => {
         const link = net.connect({
           path: (args as unknown as [string])[0],
-          handles: true,
+          receiveDescriptors: true,
         } as never);
-        link.on('handle', (passed) => {
-          const server = (passed as PassedHandle).toServer({}, (socket) => {
+        link.on('descriptor', (passed) => {
+          const server = (passed as ReceivedDescriptor).toServer({}, (socket) => {
             socket.end('served elsewhere');
             server.close();
           });
@@ -229,7 +229,7 @@ describeUnix('descriptors over unix sockets', () => {
       { args: [place] },
     );
     const [link] = (await accepted) as [Socket];
-    link.sendHandle('!', tcp);
+    link.sendDescriptor('!', tcp);
     const ready = readAll(link);
     // From here on only the child accepts.
     tcp.close();
@@ -262,14 +262,14 @@ print(data.decode(), len(fds), os.read(fds[0], 100).decode(), flush=True)`,
     );
     const [link] = (await accepted) as [Socket];
     const fd = file('for python');
-    link.sendHandle('payload', fd);
+    link.sendDescriptor('payload', fd);
     closeSync(fd);
     expect(String(await output)).toBe('payload 1 for python\n');
     expect(await code).toBe(0);
   });
 
   test('from a program that has never heard of uvnet, many with one message', async () => {
-    const server = scope.server({ handles: true } as never);
+    const server = scope.server({ receiveDescriptors: true } as never);
     const place = scope.path();
     await scope.listen(server, { path: place });
     const accepted = nextEvent(server, 'connection');
@@ -289,7 +289,7 @@ link.sendall(b"third")`,
     const [peer] = (await accepted) as [Socket];
     const got: string[] = [];
     const positions = new Set<number>();
-    peer.on('handle', (passed: PassedHandle, position: number) => {
+    peer.on('descriptor', (passed: ReceivedDescriptor, position: number) => {
       got.push(contents(passed));
       positions.add(position);
     });
@@ -300,7 +300,7 @@ link.sendall(b"third")`,
   });
 
   test('what follows them is read even when the other end has closed long ago', async () => {
-    const server = scope.server({ handles: true, pauseOnConnect: true } as never);
+    const server = scope.server({ receiveDescriptors: true, pauseOnConnect: true } as never);
     const place = scope.path();
     await scope.listen(server, { path: place });
     const accepted = nextEvent(server, 'connection');
@@ -317,7 +317,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
     const [peer] = (await accepted) as [Socket];
     expect(await code).toBe(0);
     let count = 0;
-    peer.on('handle', (passed: PassedHandle) => {
+    peer.on('descriptor', (passed: ReceivedDescriptor) => {
       if (passed.type === 'FILE') count++;
       closeSync(passed.take());
     });
@@ -336,7 +336,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
 
     async function send(sender: Socket): Promise<Promise<unknown>> {
       const { gift, closed } = await witness();
-      await new Promise((resolve) => sender.sendHandle('x', gift, resolve));
+      await new Promise((resolve) => sender.sendDescriptor('x', gift, resolve));
       gift.destroy();
       return closed;
     }
@@ -350,8 +350,8 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
 
     test('where a listener does not take it', async () => {
       const { sender, receiver } = await join();
-      const kept: PassedHandle[] = [];
-      receiver.on('handle', (passed: PassedHandle) => kept.push(passed));
+      const kept: ReceivedDescriptor[] = [];
+      receiver.on('descriptor', (passed: ReceivedDescriptor) => kept.push(passed));
       receiver.resume();
       await await send(sender);
       expect(kept[0].fd).toBe(-1);
@@ -360,7 +360,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
 
     test('where descriptors are not asked for', async () => {
       const { sender, receiver } = await join({});
-      receiver.on('handle', () => {
+      receiver.on('descriptor', () => {
         throw new Error('not asked for');
       });
       const data = nextEvent(receiver, 'data');
@@ -370,7 +370,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
 
     test('where the receiver is destroyed in the middle', async () => {
       const { sender, receiver } = await join();
-      receiver.on('handle', () => receiver.destroy());
+      receiver.on('descriptor', () => receiver.destroy());
       receiver.on('data', () => {
         throw new Error('data after destroy');
       });
@@ -385,7 +385,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
       sender.write(Buffer.alloc(4 * 1024 * 1024));
       const errors: string[] = [];
       for (let i = 0; i < 5; i++) {
-        sender.sendHandle('x', gift, (error) => errors.push(errorShape(error).code as string));
+        sender.sendDescriptor('x', gift, (error) => errors.push(errorShape(error).code as string));
       }
       gift.destroy();
       sender.destroy();
@@ -399,7 +399,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
       const { gift, closed } = await witness();
       const client = scope.connect({ path: scope.path('nobody') }) as Socket;
       const failed = nextEvent(client, 'error');
-      const error = new Promise((resolve) => client.sendHandle('x', gift, resolve));
+      const error = new Promise((resolve) => client.sendDescriptor('x', gift, resolve));
       gift.destroy();
       expect(errorShape((await failed)[0]).code).toBe('ENOENT');
       expect(await error).toBeInstanceOf(Object);
@@ -414,7 +414,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
     const flags = (): number =>
       parseInt(/flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))![1], 8);
     const O_NONBLOCK = 0o4000;
-    await new Promise((resolve) => sender.sendHandle('x', fd, resolve));
+    await new Promise((resolve) => sender.sendDescriptor('x', fd, resolve));
     expect(flags() & O_NONBLOCK).toBe(0);
     expect(fstatSync(fd).size).toBe(8);
     closeSync(fd);
@@ -423,7 +423,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
   test('afterwards the socket writes as before', async () => {
     const { sender, receiver } = await join();
     const fd = file('x');
-    await new Promise((resolve) => sender.sendHandle('x', fd, resolve));
+    await new Promise((resolve) => sender.sendDescriptor('x', fd, resolve));
     closeSync(fd);
     expect(Object.hasOwn(sender, '_write')).toBe(false);
     expect(Object.hasOwn(sender, '_writev')).toBe(false);
@@ -434,7 +434,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
   test('wrong arguments', async () => {
     const { sender } = await join();
     const code = (...args: unknown[]): unknown =>
-      thrownBy(() => Reflect.apply(sender.sendHandle, sender, args) as unknown).code;
+      thrownBy(() => Reflect.apply(sender.sendDescriptor, sender, args) as unknown).code;
     expect(code('', 0)).toBe('ERR_INVALID_ARG_VALUE');
     expect(code(1, 0)).toBe('ERR_INVALID_ARG_TYPE');
     expect(code('x', '0')).toBe('ERR_INVALID_ARG_TYPE');
@@ -445,7 +445,9 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
     expect(code('x', 999_999)).toBe('EBADF');
     expect(code('x', 0, 'callback')).toBe('ERR_INVALID_ARG_TYPE');
     const { client } = await scope.pair();
-    expect(thrownBy(() => (client as Socket).sendHandle('x', 0)).code).toBe('ERR_INVALID_STATE');
+    expect(thrownBy(() => (client as Socket).sendDescriptor('x', 0)).code).toBe(
+      'ERR_INVALID_STATE',
+    );
     expect(Object.hasOwn(sender, '_write')).toBe(false);
   });
 });
