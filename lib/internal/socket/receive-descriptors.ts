@@ -18,8 +18,9 @@ export function letDescriptorsIn(socket: SocketImpl): void {
 
 /** The option `receiveDescriptors` of sockets and servers, where it is true. */
 export function wantDescriptors(owner: { [kReceiveDescriptors]?: boolean }): void {
-  if (process.platform === 'win32')
-    {throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('receiveDescriptors');}
+  if (process.platform === 'win32') {
+    throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('receiveDescriptors');
+  }
   // When they arrive there may be no descriptor left to open a file with.
   loadParts();
   owner[kReceiveDescriptors] = true;
