@@ -11,6 +11,6 @@ export {
 export { normalizeArguments } from './internal/base/arguments';
 export { isIP, isIPv4, isIPv6 } from './internal/base/ip';
 export { addressesPart, leanPart } from './parts';
-export { createServerHandle } from './internal/listen/listen';
+export { createServerHandle } from './internal/listen/server-handle';
 export { Server, createServer } from './server';
 export { Socket } from './socket';

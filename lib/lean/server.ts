@@ -12,7 +12,7 @@ import { errnoException, type SystemError } from '../internal/base/errors';
 import { Handle } from '../internal/native/handle';
 import type { SocketName } from '../internal/native/handle-events';
 import type { TCP } from '../internal/native/tcp';
-import { setupListenHandle } from '../internal/listen/listen';
+import { setupListenHandle } from '../internal/listen/start';
 import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
 import { applyAccepted } from '../internal/options/option-gate';

@@ -1,26 +1,24 @@
-import { netModule } from '../base/builtins';
-import {
-  adoptNodeHandle,
-  isNodeHandle,
-  takeDescriptor,
-  type NodeHandle,
-} from '../native/node-handle';
-import { Pipe } from '../native/pipe';
-import { TCP } from '../native/tcp';
+import { clusterModule, netModule } from '../base/builtins';
+import { exceptionWithHostPort } from '../base/errors';
+import { kPathOptions } from '../base/symbols';
+import { errnoByName } from '../native/errno';
 import type { Handle } from '../native/handle';
 import type { SocketName } from '../native/handle-events';
-import type { AcceptPolicy } from './accept-policy';
-import { onConnection } from './accept';
-import type { ServerImpl } from './server-state';
+import { adoptNodeHandle, isNodeHandle, type NodeHandle } from '../native/node-handle';
+import { TCP } from '../native/tcp';
+import type { Place, ServerImpl } from './server-state';
+import { widenMode } from './unix-path';
 
-/** Listening on what is core's: a bound pipe, and what a cluster's primary hands to its workers. */
+/** Listening in a worker of a cluster: by what its primary shares with it. */
+
+const UV_EADDRINUSE = errnoByName('EADDRINUSE');
 
 /**
  * Takes over the listening socket that a cluster's primary shares with its workers. Core has put a
  * `close` of its own over that of the handle, which tells the primary that this worker is done with
  * it: that is called when ours is closed.
  */
-export function adoptSharedHandle(core: NodeHandle): Handle {
+function adoptSharedHandle(core: NodeHandle): Handle {
   const handle = adoptNodeHandle(core);
   const { close } = handle;
   handle.close = (callback) => {
@@ -37,7 +35,7 @@ let ownerSymbol: symbol | undefined;
  * `maxConnections`, and closes it when the worker disconnects. Core finds it by a symbol of its
  * own, which it puts on every handle that a socket is made of.
  */
-export function setOwner(handle: object, server: ServerImpl): void {
+function setOwner(handle: object, server: ServerImpl): void {
   if (ownerSymbol === undefined) {
     const method = (): number => 0;
     const probe = { getAsyncId: method, readStart: method, readStop: method, close: method };
@@ -47,47 +45,52 @@ export function setOwner(handle: object, server: ServerImpl): void {
   (handle as Record<symbol, unknown>)[ownerSymbol] = server;
 }
 
-/** What listens and accepts in our place. */
-export interface ForeignListener {
-  onconnection?: (status: number, client: NodeHandle | TCP) => void;
-  listen(backlog: number): number;
-  close(): void;
-  ref(): void;
-  unref(): void;
-  hasRef?(): boolean;
-  /** What has none is a pipe. */
-  getsockname?(out: SocketName): number;
+/**
+ * An address in use may not show before listen() or connect(); worse, after a failed bind those
+ * would take a random port. So the port that the handle really has is compared.
+ */
+function checkBind(status: number, port: number, handle: Handle): number {
+  if (status !== 0 || !(port > 0) || !(handle instanceof TCP)) return status;
+  const name: SocketName = {};
+  const result = handle.getsockname(name);
+  return result === 0 && name.port !== port ? UV_EADDRINUSE : result;
+}
+
+interface ClusterWorker {
+  _getServer(
+    server: object,
+    query: object,
+    callback: (status: number, handle: Handle | NodeHandle | null) => void,
+  ): void;
 }
 
 /**
- * A handle of ours for a listener of core's: the stand-in that a worker gets whose primary accepts
- * for all, or a bound pipe. Its connections come as handles of core's; they go through the same
- * policy, and the same way, as those that are accepted here.
+ * Asks the primary for the place, which all its workers share.
+ *
+ * @param modes - of a path, for the primary
  */
-export function feedFrom(core: ForeignListener): Handle {
-  const pipe = core.getsockname === undefined;
-  const handle = pipe ? new Pipe(undefined, 'PIPESERVERWRAP') : new TCP(undefined, 'TCPSERVERWRAP');
-  const { close } = handle;
-  const accepted = (status: number, client: NodeHandle | TCP): void => {
-    if (status !== 0) handle.feed(status);
-    else if (isNodeHandle(client)) handle.feed(takeDescriptor(client));
-    else onConnection.call(handle as never, status, client);
-  };
-  Object.assign(handle, {
-    listen(backlog: number, policy: AcceptPolicy): number {
-      const status = handle.listenFed(policy);
-      if (status !== 0) return status;
-      core.onconnection = accepted;
-      return core.listen(backlog);
-    },
-    close(callback?: () => void): void {
-      core.close();
-      close.call(handle, callback);
-    },
-    ref: () => core.ref(),
-    unref: () => core.unref(),
-    hasRef: () => core.hasRef?.() ?? true,
+export function listenInCluster(server: ServerImpl, place: Place, modes?: object): void {
+  const { address, port, addressType, backlog, fd, flags } = place;
+  const query = { address, port, addressType, fd, flags, backlog, ...modes };
+  const listeningId = server._listeningId;
+  (clusterModule() as unknown as ClusterWorker)._getServer(server, query, (error, shared) => {
+    if (listeningId !== server._listeningId) {
+      shared?.close();
+      return;
+    }
+    if (shared !== null) setOwner(shared, server);
+    const handle = isNodeHandle(shared) ? adoptSharedHandle(shared) : shared;
+    let status = handle === null ? error : checkBind(error, port!, handle);
+    if (handle !== null && status === 0 && port === -1 && address) {
+      status = widenMode(address, server[kPathOptions]);
+      if (status !== 0) handle.close();
+    }
+    if (handle === null || status !== 0) {
+      server.emit('error', exceptionWithHostPort(status, 'bind', address, port!));
+      return;
+    }
+    server._handle?.close();
+    server._handle = handle;
+    server._listen2(address, port, addressType, backlog, fd, flags);
   });
-  if (!pipe) (handle as TCP).getsockname = (out) => core.getsockname!(out);
-  return handle;
 }

@@ -29,6 +29,18 @@ export interface CloseOptions {
   idleTimeout?: number | undefined;
 }
 
+/** Where to listen, behind all overloads. */
+export interface Place {
+  address: string | null;
+  /** -1 for a pipe, null for a descriptor. */
+  port: number | null;
+  addressType: number | null;
+  backlog: number;
+  fd?: number | undefined;
+  exclusive: boolean;
+  flags: number;
+}
+
 /** A Server as its own methods see it. */
 export interface ServerImpl extends EventEmitter, AcceptingServer {
   _handle: Handle | null;

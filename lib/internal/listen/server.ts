@@ -14,10 +14,11 @@ import type { SocketOptionName } from '../options/socket-option-types';
 import { wantDescriptors } from '../socket/receive-descriptors';
 import type { SocketImpl } from '../socket/socket-state';
 import { attemptProperties } from './admission';
-import { listen, setupListenHandle } from './listen';
+import { listen } from './listen';
 import { checkCloseOptions, closeProperties, endGrace, startGrace } from './server-close';
 import { initializeLimits, limitProperties, stats } from './server-limits';
 import type { ServerOptions } from './server-options';
+import { setupListenHandle } from './start';
 import type { CloseOptions, ConnectionCounter, ServerImpl } from './server-state';
 
 /** The class of servers. Moving to another thread is what lib/server.ts adds. */

@@ -1,0 +1,86 @@
+import { debug } from '../base/diagnostics';
+import { anyAddress } from '../base/ip';
+import { handleFor } from '../native/descriptor';
+import { errnoByName } from '../native/errno';
+import type { Handle } from '../native/handle';
+import { Pipe } from '../native/pipe';
+import { TCP } from '../native/tcp';
+import { presetListener, refusal } from '../options/option-gate';
+import type { OptionPlan } from '../options/socket-options';
+import { bindPath, type PathOptions } from './unix-path';
+
+/** Handles that are bound and do not listen yet. */
+
+const UV_EINVAL = errnoByName('EINVAL');
+
+/** Gives a new handle its socket options; it is closed where that fails. */
+function preset(handle: Handle, plan: OptionPlan | undefined): void {
+  const error = presetListener(handle, plan);
+  if (error === undefined) return;
+  handle.close();
+  throw error;
+}
+
+/**
+ * A bound handle, or the status that says why there is none.
+ *
+ * @param plan - socket options
+ * @throws the error of a socket option that was refused
+ */
+export function createServerHandle(
+  address: string | null | undefined,
+  port: number | null,
+  addressType?: number | null,
+  fd?: number | null,
+  flags?: number,
+  // Not counted in `length`: programs see a function of five arguments.
+  ...[plan, pathOptions]: [plan?: OptionPlan | undefined, pathOptions?: PathOptions | undefined]
+): Handle | number {
+  let handle: Handle;
+  let status = 0;
+  if (typeof fd === 'number' && fd >= 0) {
+    try {
+      handle = handleFor(fd);
+    } catch (error) {
+      debug('listen: descriptor %d: %s', fd, (error as Error).message);
+      return UV_EINVAL;
+    }
+    status = handle.open(fd);
+    if (status !== 0) {
+      handle.close();
+      return status;
+    }
+    preset(handle, plan);
+    return handle;
+  }
+
+  if (port === -1 && addressType === -1) {
+    const pipe = (handle = new Pipe(undefined, 'PIPESERVERWRAP'));
+    if (process.platform === 'win32') {
+      const instances = Number.parseInt(process.env['NODE_PENDING_PIPE_INSTANCES'] ?? '');
+      if (!Number.isNaN(instances)) pipe.setPendingInstances(instances);
+    }
+    if (address) status = bindPath(pipe, address, pathOptions);
+    if (status === 0) preset(pipe, plan);
+  } else {
+    const tcp = (handle = new TCP(undefined, 'TCPSERVERWRAP'));
+    preset(tcp, plan);
+    if (!address) {
+      // IPv6 serves both families where it is there.
+      status = tcp.bind6(anyAddress(6), port!, flags);
+      if (status !== 0 && refusal(tcp, status) === undefined) {
+        tcp.close();
+        return createServerHandle(anyAddress(4), port, undefined, undefined, flags, plan);
+      }
+    } else if (addressType === 6) {
+      status = tcp.bind6(address, port!, flags);
+    } else {
+      status = tcp.bind(address, port!, flags);
+    }
+  }
+  if (status === 0) return handle;
+  const refused = refusal(handle, status);
+  handle.close();
+  if (refused !== undefined) throw refused;
+  return status;
+}

@@ -1,0 +1,120 @@
+import { serverListenChannel, debug } from '../base/diagnostics';
+import { uvExceptionWithHostPort } from '../base/errors';
+import { anyAddress } from '../base/ip';
+import { loadParts } from '../base/parts';
+import { kLimits, kOptionPlan, kPathOptions } from '../base/symbols';
+import { errnoByName } from '../native/errno';
+import { Handle } from '../native/handle';
+import { TCP } from '../native/tcp';
+import { presetListener, setInheritedOnEach } from '../options/option-gate';
+import { onConnection, onDrop } from './accept';
+import { feedFrom, type ForeignListener } from './foreign-listener';
+import { endGrace } from './server-close';
+import { createServerHandle } from './server-handle';
+import type { ServerImpl } from './server-state';
+
+/** From a place to a server that listens: `server._listen2`. */
+
+const UV_EALREADY = errnoByName('EALREADY');
+const UV_EEXIST = errnoByName('EEXIST');
+
+/**
+ * The kernel rounds backlog + 1 up to a power of two, so this is a queue of 512 connections.
+ */
+const DEFAULT_BACKLOG = 511;
+
+function fail(server: ServerImpl, error: Error): void {
+  if (serverListenChannel.hasSubscribers) serverListenChannel.error.publish({ server, error });
+  process.nextTick(() => server.emit('error', error));
+}
+
+/**
+ * Linux hands these options of a listening socket down to its connections, which saves their setting
+ * for each. Only on sockets of our own making: others may be shared with who knows whom.
+ */
+function presetConnections(server: ServerImpl, handle: Handle): void {
+  if (process.platform !== 'linux' || !(handle instanceof TCP)) return;
+  if (server.noDelay && handle.setNoDelay(true) === 0) handle.handsDownNoDelay = true;
+  const delay = server.keepAliveInitialDelay;
+  if (server.keepAlive && handle.setKeepAlive(true, delay) === 0) {
+    handle.handsDownKeepAlive = delay;
+  }
+}
+
+/** Makes the handle where there is none yet, and listens on it. */
+export function setupListenHandle(
+  this: ServerImpl,
+  address: string | null,
+  port: number | null,
+  addressType: number | null,
+  backlog: number,
+  fd?: number | null,
+  flags?: number,
+): void {
+  debug('listen on', address, port, addressType, backlog, fd);
+  const plan = this[kOptionPlan];
+  try {
+    loadParts();
+    if (this._handle !== null) {
+      const error = presetListener(this._handle, plan);
+      if (error !== undefined) throw error;
+    } else {
+      let made: Handle | number | null = null;
+      if (!address && typeof fd !== 'number') {
+        address = anyAddress(6);
+        addressType = 6;
+        made = createServerHandle(address, port, addressType, fd, flags, plan);
+        if (typeof made === 'number') {
+          made = null;
+          address = anyAddress(4);
+          addressType = 4;
+        }
+      }
+      made ??= createServerHandle(address, port, addressType, fd, flags, plan, this[kPathOptions]);
+      if (typeof made === 'number') {
+        throw uvExceptionWithHostPort(made, 'listen', address, port as number);
+      }
+      this._handle = made;
+      if (typeof fd !== 'number') presetConnections(this, made);
+    }
+  } catch (error) {
+    this._handle?.close();
+    this._handle = null;
+    // What permissions forbid is thrown, as by core.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED') throw error;
+    fail(this, error as Error);
+    return;
+  }
+
+  if (!((this._handle as object) instanceof Handle)) {
+    setInheritedOnEach(this);
+    this._handle = feedFrom(this._handle as unknown as ForeignListener);
+  }
+  const handle = this._handle;
+  let status: number;
+  try {
+    status = handle.listen(backlog || DEFAULT_BACKLOG, this[kLimits].policy);
+  } catch (error) {
+    this._handle = null;
+    throw error;
+  }
+  if (status !== 0) {
+    // Another server listens on it already: it keeps its handle.
+    if (status === UV_EALREADY) status = UV_EEXIST;
+    else handle.close();
+    this._handle = null;
+    fail(this, uvExceptionWithHostPort(status, 'listen', address, port as number));
+    return;
+  }
+  // Events go to this server from now on, also where another one listened on the handle before.
+  handle.onconnection = onConnection as never;
+  (handle as unknown as { owner: unknown }).owner = this;
+  handle.ondrop = onDrop;
+  endGrace(this);
+  if (serverListenChannel.hasSubscribers) serverListenChannel.asyncEnd.publish({ server: this });
+  this._connectionKey = `${addressType}:${address}:${port}`;
+  if (this._unref) this.unref();
+  process.nextTick(() => {
+    if (this._handle !== null) this.emit('listening');
+  });
+}
