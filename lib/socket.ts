@@ -7,7 +7,7 @@ import type { SocketOptionName } from './internal/options/socket-option-types';
 import type { SocketOptions } from './internal/socket/constructor-options';
 import { Socket as SocketClass } from './internal/socket/socket';
 import type { SocketImpl } from './internal/socket/socket-state';
-import type { SocketToken } from './internal/transfer/bridge';
+import type { SocketToken, ToNodeOptions } from './internal/transfer/bridge';
 import type { DetachOptions } from './internal/transfer/handover';
 import { movesPart } from './internal/transfer/part';
 import type { Connection } from './lean/connection';
@@ -42,8 +42,8 @@ const rareMethods = {
     return optionsPart().peerCredentials(this);
   },
 
-  toNode(this: SocketImpl): nodeNet.Socket {
-    return movesPart().toNode(this);
+  toNode(this: SocketImpl, options?: ToNodeOptions): nodeNet.Socket {
+    return movesPart().toNode(this, options);
   },
 
   detach(this: SocketImpl, options: DetachOptions = {}): SocketToken {

@@ -46,7 +46,7 @@ export type {
   SocketOptionName,
   SocketOptionValues,
 } from '../internal/options/socket-option-types';
-export type { SocketToken } from '../internal/transfer/bridge';
+export type { SocketToken, ToNodeOptions } from '../internal/transfer/bridge';
 export type { DetachOptions } from '../internal/transfer/handover';
 export type { ReceivedDescriptor } from '../received-descriptor';
 export type {

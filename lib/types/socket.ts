@@ -2,7 +2,7 @@ import type * as nodeNet from 'node:net';
 import type { DialOptions } from '../internal/connect/dial';
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type { OptionMethods } from '../internal/options/option-methods';
-import type { SocketToken } from '../internal/transfer/bridge';
+import type { SocketToken, ToNodeOptions } from '../internal/transfer/bridge';
 import type { DescriptorMethods } from '../internal/transfer/send-descriptor';
 import type { DetachOptions } from '../internal/transfer/handover';
 import type { PeekMethods } from '../internal/transfer/peek';
@@ -33,12 +33,12 @@ export interface Socket extends nodeNet.Socket, OptionMethods, DescriptorMethods
    *
    * What was read and not consumed, the encoding, the pause and the idle timeout go along;
    * listeners do not. Data that is still to be sent leaves first. This socket emits 'close' without
-   * having ended the connection.
+   * having ended the connection, unless it stays as a `shell`.
    *
-   * @throws ERR_SOCKET_CLOSED, ERR_INVALID_STATE (not connected yet),
+   * @throws ERR_SOCKET_CLOSED, ERR_INVALID_STATE (not connected yet, or handed over already),
    *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM (Windows, whose sockets cannot change hands)
    */
-  toNode(): nodeNet.Socket;
+  toNode(options?: ToNodeOptions): nodeNet.Socket;
 
   /**
    * Goes on with the connection as one of a handler table (see docs/LEAN.md), with what was read and

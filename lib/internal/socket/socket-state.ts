@@ -124,6 +124,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   unref(): SocketImpl;
   info(): SocketInfo | undefined;
   readonly bytesRead: number;
+  readonly bytesWritten: number | undefined;
   _unrefTimer(): void;
   _onTimeout(): void;
   resetAndDestroy(): SocketImpl;

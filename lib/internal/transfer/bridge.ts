@@ -12,10 +12,12 @@ import type { Handle } from '../native/handle';
 import type { KeepAliveSetting } from '../options/option-owners';
 import type { SocketImpl } from '../socket/socket-state';
 import { kKeepAlive, kNoDelay, kReceiveDescriptors } from '../base/symbols';
+import { validateBoolean, validateObject } from '../base/validators';
 import { checkDeparture, depart, endsLater, isOver, refuseWaiting } from './departure';
 import { duplicateDescriptor, isNodeHandle, openCopy } from '../native/node-handle';
 import { makeToken, takeToken, type DetachOptions, type Token } from './handover';
 import { finishFirst } from './queue-behind';
+import { becomeShell } from './shell';
 import {
   giveUnread,
   packUnread,
@@ -86,11 +88,34 @@ function makeNodeSocket(old: SocketImpl, handle: Handle): nodeNet.Socket {
   if (old[kNoDelay]) socket.setNoDelay(true);
   const keepAlive = old[kKeepAlive];
   if (keepAlive?.enable === true) socket.setKeepAlive(true, keepAlive.delay * 1000);
+  passNames(handle, socket);
   return socket;
 }
 
+/** The names that a PROXY header gave stand on the handle; who asks Node's, say TLS, gets them too. */
+function passNames(from: object, to: nodeNet.Socket): void {
+  const { _handle: handle } = to as unknown as { _handle: Record<string, unknown> };
+  for (const name of ['getpeername', 'getsockname'] as const) {
+    if (Object.hasOwn(from, name)) handle[name] = Reflect.get(from, name);
+  }
+}
+
+/** Options of `toNode()`. */
+export interface ToNodeOptions {
+  /**
+   * Whether this socket stays for its listeners: with the addresses and counters of the connection, with
+   * 'timeout', 'end', 'error' and 'close' when the other socket has them, and with `write()`, `end()`,
+   * `destroy()` and settings that act on the connection. It has no more 'data', as all that comes in is the
+   * other socket's. The server goes on counting it for `maxConnections`. Default: false.
+   */
+  shell?: boolean | undefined;
+}
+
 /** See {@link Socket.toNode} in socket.ts. */
-export function toNode(old: SocketImpl): nodeNet.Socket {
+export function toNode(old: SocketImpl, options: ToNodeOptions = {}): nodeNet.Socket {
+  validateObject(options, 'options');
+  const { shell = false } = options;
+  validateBoolean(shell, 'options.shell');
   checkPlatform('socket.toNode()');
   const handle = checkDeparture(old, 'socket.toNode()');
   const unread = unreadOf(old, binding.copyUndelivered(handle.id));
@@ -99,10 +124,12 @@ export function toNode(old: SocketImpl): nodeNet.Socket {
   handle.reading = false;
   handle.readStop();
   giveUnread(successor, unread);
-  sendUnsent(successor, unsent.take());
+  const waiting = unsent.take();
+  sendUnsent(successor, waiting);
   passState(old, successor, handle.hasRef());
   const endNow = endsLater(old);
-  depart(old, successor);
+  if (shell) becomeShell(old, successor, waiting.bytes.length);
+  else depart(old, successor);
   if (endNow) successor.end();
   return successor;
 }

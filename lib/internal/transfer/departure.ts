@@ -12,6 +12,7 @@ import { keepByteCounts } from '../socket/closing';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { kHandle, kDescriptorsToSend, kPeek, kShutdownCallback } from '../base/symbols';
 import { waitsBehind } from './queue-behind';
+import { successorOf } from './successors';
 import { silence } from './unread';
 import { awaitsSending, isShutDown } from './unsent';
 
@@ -41,6 +42,9 @@ export function checkDeparture(socket: SocketImpl, method: string): Handle {
   flushGathered();
   const handle = socket[kHandle];
   if (isOver(socket) || handle === null) throw new ERR_SOCKET_CLOSED();
+  if (successorOf(socket) !== undefined) {
+    throw new ERR_INVALID_STATE('the connection went on as a socket of node:net');
+  }
   if (!(handle instanceof TCP || handle instanceof Pipe)) {
     throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(`${method} of a foreign handle`);
   }

@@ -7,3 +7,4 @@ export { attach, detach, fromNode, toNode } from './bridge';
 export { sendDescriptor } from './send-descriptor';
 export { checkToken, makeToken, takeToken } from './handover';
 export { endPeek, peek } from './peek';
+export { successorOf } from './successors';
