@@ -23,4 +23,5 @@ module.exports = {
   testTimeout: 60_000,
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'babel',
+  coverageReporters: ['lcov', ['text', { file: 'lib.txt' }]],
 };

@@ -13,6 +13,7 @@ const help = `Usage: node scripts/native.mjs [--flavour NAME] [what] [options]
 
 What (default: --addon):
   --addon          build-NAME/Release/uvnet.node; load it with UVNET_BINDING=<that path>
+  --configure      build-NAME/compile_commands.json only, for clang-tidy and editors
   --tests          build and run the C++ unit tests (test/native/*_test.cc)
   --fuzz SECONDS   build the fuzz targets (test/fuzz/*_fuzz.cc) with clang, run each for so long;
                    what they find beyond test/fuzz/corpus stays in .cache/corpus/NAME
@@ -67,6 +68,7 @@ main(async () => {
       flavour: { type: 'string', default: 'debug' },
       nodedir: { type: 'string' },
       addon: { type: 'boolean' },
+      configure: { type: 'boolean' },
       tests: { type: 'boolean' },
       fuzz: { type: 'string' },
       only: { type: 'string' },
@@ -85,7 +87,8 @@ main(async () => {
     build(folder, 'fuzzers');
     await fuzz(folder, Number(values.fuzz), values.only);
   }
-  if (values.tests || values.addon || values.fuzz === undefined) {
+  if (values.configure) configure(values.flavour, { nodedir: values.nodedir });
+  if (values.tests || values.addon || !(values.configure || values.fuzz !== undefined)) {
     const folder = configure(values.flavour, { nodedir: values.nodedir });
     if (values.addon || !values.tests) {
       build(folder, 'uvnet');

@@ -1,7 +1,16 @@
+#!/usr/bin/env node
 // The layers of native/: each folder includes those that stand before it in the list, and no other.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { at, CommandError, listFiles } from './tools.mjs';
+import { parseArgs } from 'node:util';
+import { at, CommandError, listFiles, main } from './lib/tools.mjs';
+
+const help = `Usage: node scripts/include-layers.mjs
+
+Fails with each #include in native/ that goes upwards through the layers, or to a folder that is none.
+
+  --help   this text
+`;
 
 /** From the bottom to the top; the module's entry, in native/ itself, stands above all. */
 const layers = [
@@ -25,8 +34,12 @@ const levelOf = (file) => {
   return folder === '.' ? layers.length : layers.indexOf(folder);
 };
 
-/** Throws with each include that goes upwards or to a folder that the list does not have. */
-export function checkIncludeLayers() {
+main(() => {
+  const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
   const native = at('native');
   const findings = [];
   for (const file of listFiles([native]).filter((name) => /\.(h|cc|def)$/.test(name))) {
@@ -41,4 +54,4 @@ export function checkIncludeLayers() {
   if (findings.length) {
     throw new CommandError(`includes that go upwards:\n${findings.join('\n')}\n`);
   }
-}
+});
