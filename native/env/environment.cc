@@ -56,6 +56,15 @@ void Environment::SetCallback(Callback which, napi_value function) {
   napi_create_reference(env_, function, 1, &slot);
 }
 
+bool Environment::CanCall() const {
+  if (stopping_) return false;
+  HandleScope scope(env_);
+  napi_value value;
+  // Node-API has no question of this kind, but refuses what might run JavaScript.
+  return napi_get_boolean(env_, true, &value) == napi_ok &&
+         napi_coerce_to_bool(env_, value, &value) == napi_ok;
+}
+
 void Environment::FacadeStarts(int32_t* state) {
   state_ = state;
   for (const auto& part : parts_) {

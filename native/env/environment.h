@@ -89,6 +89,10 @@ class Environment {
   uint32_t turn() const { return turn_; }
   void NextTurn() { ++turn_; }
 
+  // False from the end of the program, or of the worker, on. Until the cleanup hook Node may still
+  // run the loop.
+  bool CanCall() const;
+
   // A callback has told of the exception that it leaves behind.
   void NoteExceptionReported() { exception_reported_ = true; }
   bool TakeExceptionReported() { return std::exchange(exception_reported_, false); }

@@ -6,15 +6,22 @@
 
 namespace uvnet {
 
-std::shared_ptr<AsyncContext> AsyncContext::Make(napi_env env, const char* type) {
+std::shared_ptr<AsyncContext> AsyncContext::Make(Environment* environment, const char* type) {
   napi_value name;
-  if (napi_create_string_latin1(env, type, NAPI_AUTO_LENGTH, &name) != napi_ok) return nullptr;
-  return Make(env, name);
+  if (napi_create_string_latin1(environment->env(), type, NAPI_AUTO_LENGTH, &name) != napi_ok) {
+    return nullptr;
+  }
+  return Make(environment, name);
 }
 
-std::shared_ptr<AsyncContext> AsyncContext::Make(napi_env env, napi_value type) {
+std::shared_ptr<AsyncContext> AsyncContext::Make(Environment* environment, napi_value type) {
+  napi_env env = environment->env();
   napi_async_context context;
-  if (napi_async_init(env, nullptr, type, &context) != napi_ok) return nullptr;
+  // It calls the hooks of async_hooks without asking whether they may be called still, and Node
+  // ends the whole process where they may not.
+  if (!environment->CanCall() || napi_async_init(env, nullptr, type, &context) != napi_ok) {
+    return nullptr;
+  }
   return std::make_shared<AsyncContext>(Key(), env, context);
 }
 

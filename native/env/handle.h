@@ -15,11 +15,11 @@ namespace uvnet {
 // (async_hooks, AsyncLocalStorage).
 class AsyncContext {
  public:
-  // Null where the engine has no memory left. Inherits from the callback that is
+  // Null where the engine has no memory left or JavaScript has ended. Inherits from the callback that is
   // running, if any. The resource is one that the engine makes: an object of ours
   // would be held weakly, which each collection of garbage pays for.
-  static std::shared_ptr<AsyncContext> Make(napi_env env, const char* type);
-  static std::shared_ptr<AsyncContext> Make(napi_env env, napi_value type);
+  static std::shared_ptr<AsyncContext> Make(Environment* environment, const char* type);
+  static std::shared_ptr<AsyncContext> Make(Environment* environment, napi_value type);
 
   // Through Make only: nobody else has a Key.
   class Key {
@@ -71,7 +71,7 @@ class Handle {
   // many it is closed, and UV_ENFILE returned.
   int Register();
   // Gives it an async context: a new one of this type, or one that others have too.
-  void Attach(napi_value type) { Attach(AsyncContext::Make(environment_->env(), type)); }
+  void Attach(napi_value type) { Attach(AsyncContext::Make(environment_, type)); }
   void Attach(std::shared_ptr<AsyncContext> context) { async_context_ = std::move(context); }
   // What JavaScript knows as `other`, id and async context, is this one from now on.
   void TakePlaceOf(Handle* other);

@@ -12,7 +12,7 @@
 namespace uvnet {
 
 LeanGroup* LeanGroup::Create(LeanHub* hub, bool borrow, std::unique_ptr<FramingOptions> framing) {
-  auto context = AsyncContext::Make(hub->environment()->env(), "UVNETLEAN");
+  auto context = AsyncContext::Make(hub->environment(), "UVNETLEAN");
   if (context == nullptr) return nullptr;
   return new LeanGroup(hub, std::move(context), borrow, std::move(framing));
 }

@@ -115,7 +115,7 @@ void Listener::AttachClient(Stream* client) {
   napi_env env = environment_->env();
   HandleScope handles(env);
   if (origin_ == nullptr) {
-    const std::shared_ptr<AsyncContext> outside = AsyncContext::Make(env, client_type());
+    const std::shared_ptr<AsyncContext> outside = AsyncContext::Make(environment_, client_type());
     if (outside != nullptr) {
       JsCall(environment_, outside->get()).Int(server_->id()).Run(Callback::kOrigin);
     }
@@ -125,13 +125,13 @@ void Listener::AttachClient(Stream* client) {
   napi_callback_scope scope;
   if (environment_->async_storage_on_resource() && origin_ != nullptr &&
       napi_open_callback_scope(env, nullptr, origin_->get(), &scope) == napi_ok) {
-    context = AsyncContext::Make(env, client_type());
+    context = AsyncContext::Make(environment_, client_type());
     napi_close_callback_scope(env, scope);
   }
   client->Attach(std::move(context));
 }
 
-void Listener::AdoptOrigin() { origin_ = AsyncContext::Make(environment_->env(), client_type()); }
+void Listener::AdoptOrigin() { origin_ = AsyncContext::Make(environment_, client_type()); }
 
 namespace {
 

@@ -189,6 +189,11 @@ void PosixListener::OnReadable(uv_poll_t* poll, int status, int) {
     self->BackOff(status);
     return;
   }
+  // What waits may be for another process or thread that listens on the same socket.
+  if (!self->environment_->CanCall()) {
+    uv_poll_stop(poll);
+    return;
+  }
   const int budget = self->burst_;
   int taken = 0;
   self->accepting_ = true;

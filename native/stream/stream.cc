@@ -15,7 +15,7 @@ class ShutdownRequest : public Request<uv_shutdown_t> {
  public:
   explicit ShutdownRequest(Stream* stream) : consumer_(stream->consumer()) {
     if (consumer_ == nullptr) {
-      caller_ = AsyncContext::Make(stream->environment()->env(), "SHUTDOWNWRAP");
+      caller_ = AsyncContext::Make(stream->environment(), "SHUTDOWNWRAP");
     }
   }
   StreamConsumer* consumer() const { return consumer_; }

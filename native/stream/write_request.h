@@ -29,7 +29,7 @@ class WriteRequest : public Request<uv_write_t> {
     list->last = this;
     // Most writes are done at once and never come here.
     if (consumer_ == nullptr && notify_) {
-      caller_ = AsyncContext::Make(stream->environment()->env(), "WRITEWRAP");
+      caller_ = AsyncContext::Make(stream->environment(), "WRITEWRAP");
     }
   }
   ~WriteRequest() {

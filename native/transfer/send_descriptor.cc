@@ -26,7 +26,7 @@ class DescriptorRequest : public Request<uv_write_t> {
   DescriptorRequest(Stream* stream, DescriptorHolder* holder)
       : stream_(stream),
         holder_(holder),
-        caller_(AsyncContext::Make(stream->environment()->env(), "WRITEWRAP")) {}
+        caller_(AsyncContext::Make(stream->environment(), "WRITEWRAP")) {}
   ~DescriptorRequest() {
     if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
     holder_->Close();
