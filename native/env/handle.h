@@ -15,9 +15,10 @@ namespace uvnet {
 // (async_hooks, AsyncLocalStorage).
 class AsyncContext {
  public:
-  // Null where the engine has no memory left or JavaScript has ended. Inherits from the callback that is
-  // running, if any. The resource is one that the engine makes: an object of ours
-  // would be held weakly, which each collection of garbage pays for.
+  // Null where the engine has no memory left or JavaScript has ended. Inherits from
+  // the callback that is running, if any. The resource is one that the engine
+  // makes: an object of ours would be held weakly, which each collection of
+  // garbage pays for.
   static std::shared_ptr<AsyncContext> Make(Environment* environment, const char* type);
   static std::shared_ptr<AsyncContext> Make(Environment* environment, napi_value type);
 

@@ -4,10 +4,21 @@ import { runChild, type ChildTools } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 import { leanEntry } from '../helpers/lean';
 
-/** Throws at the place that `args[0]` names; prints where the process and the domain see it. */
-function program({ require, args: [place, mode, entry, leanFile] }: ChildTools): void {
-  const net = require(entry!) as typeof import('../../lib/index');
-  const { relay } = require(leanFile!) as typeof import('../../lib/lean/index');
+/**
+ * Throws at the place that `args[0]` names; prints where the process or the domain sees it. A worker
+ * ends itself at once.
+ */
+function program({ require, args }: Pick<ChildTools, 'require' | 'args'>): void {
+  const [place, mode, entry, leanFile] = args as [string, string, string, string];
+  const { Worker, isMainThread } =
+    require('node:worker_threads') as typeof import('node:worker_threads');
+  if (mode === 'worker' && isMainThread) {
+    const source = `(${program.toString()})({ require, args: ${JSON.stringify(args)} })`;
+    new Worker(source, { eval: true }).on('exit', (code) => console.log(`exit ${code}`));
+    return;
+  }
+  const net = require(entry) as typeof import('../../lib/index');
+  const { relay } = require(leanFile) as typeof import('../../lib/lean/index');
   const { AsyncLocalStorage, executionAsyncId } =
     require('node:async_hooks') as typeof import('node:async_hooks');
   const storage = new AsyncLocalStorage<string>();
@@ -20,6 +31,7 @@ function program({ require, args: [place, mode, entry, leanFile] }: ChildTools):
   const tell = (who: string, error: Error): void => {
     const isSame = executionAsyncId() === thrownIn;
     console.log(`${who}: ${error.message}, seen in ${storage.getStore() ?? 'none'}, ${isSame}`);
+    if (mode === 'worker') process.exit(3);
     setImmediate(() => process.exit());
   };
 
@@ -67,7 +79,7 @@ function program({ require, args: [place, mode, entry, leanFile] }: ChildTools):
     domain.on('error', (error) => tell('domain', error));
     domain.run(run);
   } else {
-    process.on('uncaughtException', (error) => tell('process', error));
+    process.on('uncaughtException', (error) => tell(mode, error));
     run();
   }
 }
@@ -81,14 +93,15 @@ const places: [string, string][] = [
   ['relay close', 'a'],
 ];
 
-describe.each(['process', 'domain'])('in a %s', (mode) => {
+describe.each(['process', 'domain', 'worker'])('in a %s', (mode) => {
   test.each(places)('what is thrown at %p is reported in its context', async (place, store) => {
     const args = [place, mode, uvnet!.entry, leanEntry.entry];
     const { stdout, stderr } = await runChild(uvnet!, program, { args });
-    const who = mode === 'domain' ? 'domain' : 'process';
+    const end = mode === 'worker' ? 'exit 3\n' : '';
     expect(stderr).toBe('');
-    expect(stdout).toContain(`${who}: ${place} in ${store}, seen in ${store}, `);
+    expect(stdout).toContain(`${mode}: ${place} in ${store}, seen in ${store}, `);
     // What a promise's callback throws may be reported later, when nobody has caught it.
-    if (place !== 'peek') expect(stdout).toMatch(/, true\n$/);
+    if (place === 'peek') expect(stdout.endsWith(end)).toBe(true);
+    else expect(stdout.endsWith(`, true\n${end}`)).toBe(true);
   });
 });
