@@ -209,7 +209,15 @@ void Relay::GivePipe(Flow& flow) {
 
 // Ends ------------------------------------------------------------------------
 
+bool Relay::IsBroken(const Stream* stream) const {
+  return failure_.status != 0 && failure_.status != UV_EPIPE && failure_.side == SideOf(stream);
+}
+
 void Relay::EndOf(Flow& flow) {
+  if (IsBroken(flow.from)) {
+    Finish();
+    return;
+  }
   flow.from->ReadStop();
   flow.state = Flow::State::kEnding;
   const int status = flow.to->Shutdown();

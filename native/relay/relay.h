@@ -84,6 +84,10 @@ class Relay final : public StreamConsumer {
   int Send(Flow& flow, const char* data, size_t size);
   void GivePipe(Flow& flow);
 
+  // Whether a reset, or whatever else breaks a connection, was told to a write. The kernel tells it
+  // once, and the reads that follow see an end. EPIPE is no such news: the end was there before.
+  bool IsBroken(const Stream* stream) const;
+
   // Each of these may end the relay, and so is the last thing its caller does.
   void Copy(Flow& flow, const char* data, size_t size);
   void Splice(Flow& flow);

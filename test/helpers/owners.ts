@@ -78,7 +78,7 @@ export class End {
   cut = false;
   /** The other end was reset, and had not ended before. */
   mayNotEnd = false;
-  /** Neither node:net, of which older lines take a reset for an end, nor a relay has ever had it. */
+  /** node:net, of which older lines take a reset for an end, has never had it. */
   onlyOurs = true;
   writes = 0;
   told = 0;
@@ -193,7 +193,7 @@ export class End {
       return false;
     }
     this.moved += 1;
-    if (how === 'toNode' || how === 'relay') this.mayNotEnd = this.onlyOurs = false;
+    if (how === 'toNode') this.mayNotEnd = this.onlyOurs = false;
     this.note(`${from.kind} ${how}`);
     return true;
   }
@@ -231,8 +231,9 @@ export class StreamOwner implements Owner {
 
   private onData(bytes: Buffer): void {
     const { random } = this.to.options;
-    // A destroyed stream may still emit what it has, but takes nothing back.
-    const returns = !this.socket.destroyed && random.chance(0.1);
+    const { destroyed, errored } = this.socket;
+    // A stream that is destroyed, or will be, may still emit what it has, but takes nothing back.
+    const returns = !destroyed && errored === null && random.chance(0.1);
     const size = returns ? random.integer(0, bytes.length) : bytes.length;
     this.to.take(this, bytes.subarray(0, size));
     if (size < bytes.length) this.socket.unshift(bytes.subarray(size));

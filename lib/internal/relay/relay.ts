@@ -218,9 +218,9 @@ export class Relay implements RelayListener {
     const error = this.errors[side];
     if (error === undefined) this.finish('destroyed');
     else this.fail(error, side);
-    // A reset that the socket itself has seen, before the native relay began.
-    const isReset = (error as NodeJS.ErrnoException | undefined)?.syscall === 'read';
-    destroyOther(this.sockets[otherThan(side)], isReset);
+    // What the socket itself has seen, before the native relay began.
+    const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
+    destroyOther(this.sockets[otherThan(side)], syscall === 'read' || syscall === 'write');
   }
 
   private abort(signal: AbortSignal): void {
