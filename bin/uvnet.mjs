@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command of the package: what is in use here, how fast it is, and building the core.
+// The command of the package: what is in use here, how fast it is, and building the native code.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { home, isBuilt, version } from './lib/package.mjs';
@@ -10,14 +10,14 @@ const help = `Usage: uvnet COMMAND [options]
   doctor [--json]   what uvnet runs on here: runtime, libuv, which binary or why
                     none, a self-test
   proxy [options]   passes connections on to another address (proxy --help)
-  build             builds the native core for this system (python3, make, a C++
+  build             builds the native code for this system (python3, make, a C++
                     compiler)
   bench [options]   compares uvnet with node:net on this machine (Linux; see
                     bench --help)
   -v, --version     the version of uvnet
   -h, --help        this text
 
-Exit codes: 0 all is well; 1 the command failed, or doctor found the core not in
+Exit codes: 0 all is well; 1 the command failed, or doctor found the native code not in
 use or not working; 2 wrong usage.
 `;
 
@@ -30,11 +30,11 @@ sends data over loopback and a local socket.
   --json       the report as JSON
   -h, --help   this text
 
-Exit codes: 0 the native core is in use and works; 1 it is not; 2 wrong usage.
+Exit codes: 0 the native code is in use and works; 1 it is not; 2 wrong usage.
 `,
   build: `Usage: uvnet build
 
-Builds the native core for this system into the package's folder, where the
+Builds the native code for this system into the package's folder, where the
 loader looks first. Needs python3, make and a C++17 compiler.
 
   -h, --help   this text
@@ -51,14 +51,14 @@ async function runDoctor(args) {
   return report.ok ? 0 : 1;
 }
 
-/** The exit code of `bench`, which compares the core with `node:net`, and so needs it. */
+/** The exit code of `bench`, which compares the native code with `node:net`, and so needs it. */
 async function runBench(args) {
   const asksOnly = args.some((arg) => ['--help', '-h', '--list'].includes(arg));
   if (!asksOnly) {
     const { default: net } = await import('../dist/index.mjs');
     // The warning has told why.
     if (net.backend !== 'native') {
-      console.error('uvnet bench: the native core is not in use; see uvnet doctor');
+      console.error('uvnet bench: the native code is not in use; see uvnet doctor');
       return 1;
     }
   }

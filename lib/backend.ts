@@ -3,10 +3,12 @@ import type * as native from './net';
 import { lazily } from './internal/base/builtins';
 import { loaded } from './internal/native/loader';
 
-/** `'native'` where uvnet's core is in use, `'node'` where it is `node:net`. */
+/** `'native'` where uvnet's native code is in use, `'node'` where it is `node:net`. */
 export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
 
-/** What the entries are made of: uvnet's own core, or `node:net` where that could not be loaded. */
+/**
+ * What the entries are made of: uvnet's own native code, or `node:net` where that could not be loaded.
+ */
 /* eslint-disable @typescript-eslint/no-require-imports -- one of the two is loaded */
 export const implementation = lazily(() =>
   loaded.binding === undefined

@@ -64,13 +64,13 @@ for (const name of ['BlockList', 'SocketAddress', 'BoundSocket'] as const) {
   defineLazily(name, () => net.addressesPart()[name]);
 }
 
-// Last the name that only some lines of Node have; what is behind it is core's own business. To ask
-// core for it is to load it.
+// Last the name that only some lines of Node have; what is behind it is Node's own business. To ask
+// Node for it is to load it.
 const major = Number.parseInt(process.versions.node, 10);
-const coreOnly =
+const nodeOnly =
   major >= 26 ? '_TransferredBoundSocket' : major < 24 ? '_setSimultaneousAccepts' : undefined;
-if (coreOnly !== undefined) {
-  defineLazily(coreOnly, () => Reflect.get(netModule(), coreOnly) as unknown);
+if (nodeOnly !== undefined) {
+  defineLazily(nodeOnly, () => Reflect.get(netModule(), nodeOnly) as unknown);
 }
 
 export type * from './types/index';

@@ -21,7 +21,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /**
  * The own properties of `value` by name, and those of the classes that only we have above it: what is
- * inherited from core's own class of the same name serves the user as well as if it were there itself.
+ * inherited from Node's own class of the same name serves the user as well as if it were there itself.
  */
 function describeProperties(value, name) {
   const properties = new Map();

@@ -20,7 +20,7 @@ if (process.argv[2] === '--serve') {
 
 async function measure(connects) {
   const ours = createRequire(import.meta.url)('../../dist/index.js');
-  if (ours.backend !== 'native') throw new Error('uvnet has no native core here');
+  if (ours.backend !== 'native') throw new Error('uvnet has no native code here');
   const child = fork(fileURLToPath(import.meta.url), ['--serve']);
   const [port] = await once(child, 'message');
   const times = [[], []];

@@ -63,8 +63,8 @@ for (const text of inputs) {
         if (round >= 0) times[index].push(value);
       });
     }
-    const [core, mine] = times.map(best);
-    return `${name} ${core.toFixed(1).padStart(5)} / ${mine.toFixed(1).padStart(4)}`;
+    const [node, mine] = times.map(best);
+    return `${name} ${node.toFixed(1).padStart(5)} / ${mine.toFixed(1).padStart(4)}`;
   });
   console.log(`${text.padEnd(37)} ${cells.join('   ')}`);
 }

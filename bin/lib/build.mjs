@@ -1,4 +1,4 @@
-// Builds the core where the package is, into build/Release, where the loader looks first.
+// Builds the native code where the package is, into build/Release, where the loader looks first.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,

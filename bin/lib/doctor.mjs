@@ -87,7 +87,7 @@ export function format(report) {
     ['uvnet', report.version],
     ['runtime', `${report.runtime}, ${report.platform}`],
     ['libuv', report.libuv ?? 'none'],
-    ['backend', report.backend === 'native' ? "uvnet's own core" : 'node:net (fallback)'],
+    ['backend', report.backend === 'native' ? "uvnet's native code" : 'node:net (fallback)'],
     ['binary', report.binary ?? 'none'],
     ['TCP', report.selfTest.tcp],
     ['local sockets', report.selfTest.local],

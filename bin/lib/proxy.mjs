@@ -35,7 +35,7 @@ Prints live counters on a terminal. SIGINT and SIGTERM end it: it accepts no
 more connections, and closes those that are open when the grace is over or a
 second signal comes. A PATH that a dead process has left is replaced.
 
-Exit codes: 0 ended by a signal; 1 cannot listen, or the native core is not
+Exit codes: 0 ended by a signal; 1 cannot listen, or the native code is not
 there; 2 wrong usage.
 `;
 

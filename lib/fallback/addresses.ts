@@ -5,17 +5,17 @@ import { addMissing, unavailable } from './unavailable';
 
 export { SocketAddress } from '../internal/block-list/socket-address';
 
-/** The classes of addresses where there is no core. */
+/** The classes of addresses where there is no native code. */
 
 type Family = nodeNet.IPVersion | undefined;
 type Address = string | nodeNet.SocketAddress;
 
-/** What core's methods take an address for whose family is not given. */
+/** What Node's methods take an address for whose family is not given. */
 const familyOf = (address: unknown): Family =>
   typeof address === 'string' && isIPv6(address) ? 'ipv6' : undefined;
 
 /**
- * Core's list. As with uvnet's own, the family of an address need not be named: core would take an
+ * Node's list. As with uvnet's own, the family of an address need not be named: Node would take an
  * IPv6 address for an IPv4 one, and find it in no list.
  */
 export class BlockList extends netModule().BlockList {
@@ -53,11 +53,11 @@ addMissing(BlockList.prototype, 'blockList.', [
 ]);
 addMissing(BlockList, 'BlockList.', ['from', 'isBlockList']);
 
-const CoreBoundSocket = (netModule() as { BoundSocket?: typeof nodeNet.BoundSocket }).BoundSocket;
+const NodeBoundSocket = (netModule() as { BoundSocket?: typeof nodeNet.BoundSocket }).BoundSocket;
 
-/** Core's, on the lines of Node that have it. */
+/** Node's, on the lines of Node that have it. */
 export const BoundSocket =
-  CoreBoundSocket ??
+  NodeBoundSocket ??
   class BoundSocket {
     constructor() {
       unavailable('net.BoundSocket');

@@ -6,16 +6,16 @@ import { connect, Socket } from './socket';
 import { setReason, unavailable } from './unavailable';
 
 /**
- * What uvnet is where its core cannot be loaded: `node:net`, as far as that goes. An option or a
+ * What uvnet is where its native code cannot be loaded: `node:net`, as far as that goes. An option or a
  * method of uvnet's own throws, because programs rely on some of them to keep others out.
  */
 
-interface CoreNet extends Record<string, unknown> {
+interface NodeNet extends Record<string, unknown> {
   _normalizeArgs: unknown;
   _createServerHandle: unknown;
 }
 
-/** What `uvnet/lean` has, all of it the core's. */
+/** What `uvnet/lean` has, all of it the native code's. */
 const lean = Object.fromEntries(
   ['listen', 'connect', 'broadcast', 'relay', 'proxyHeader'].map((name) => [
     name,
@@ -33,18 +33,18 @@ function isNativeRequired(): boolean {
 }
 
 /**
- * @param reason - why there is no core, and what to do
+ * @param reason - why there is no native code, and what to do
  * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where UVNET_REQUIRE_NATIVE is set
  */
 export function fallBack(reason: string): object {
   if (isNativeRequired()) throw new NativeRequired(reason);
   process.emitWarning(`uvnet falls back to node:net: ${reason}`, 'UvnetWarning');
   setReason(reason);
-  const core = netModule() as unknown as CoreNet;
+  const node = netModule() as unknown as NodeNet;
   return {
-    ...core,
-    normalizeArguments: core._normalizeArgs,
-    createServerHandle: core._createServerHandle,
+    ...node,
+    normalizeArguments: node._normalizeArgs,
+    createServerHandle: node._createServerHandle,
     connect,
     createServer,
     Server,

@@ -9,7 +9,7 @@ import { addMissing, unavailable } from './unavailable';
 
 type Listener = (socket: nodeNet.Socket) => void;
 
-const Core = netModule().Server;
+const NodeServer = netModule().Server;
 
 const isInstance = (value: unknown): boolean =>
   Object.prototype.isPrototypeOf.call(Server.prototype, value as object);
@@ -24,16 +24,16 @@ const { Server: ServerFunction } = {
   ): object | undefined {
     checkOptions('createServer', options);
     const args = [options, listener] as const;
-    if (new.target !== undefined) return Reflect.construct(Core, args, new.target) as object;
+    if (new.target !== undefined) return Reflect.construct(NodeServer, args, new.target) as object;
     if (!isInstance(this)) return createServer(options, listener);
-    Reflect.apply(Core as unknown as () => void, this, args);
+    Reflect.apply(NodeServer as unknown as () => void, this, args);
     return undefined;
   },
 };
 
 export const Server = ServerFunction as unknown as typeof nodeNet.Server;
-Object.setPrototypeOf(Server.prototype, Core.prototype);
-Object.setPrototypeOf(Server, Core);
+Object.setPrototypeOf(Server.prototype, NodeServer.prototype);
+Object.setPrototypeOf(Server, NodeServer);
 
 export function createServer(
   options?: nodeNet.ServerOpts | Listener,
@@ -42,7 +42,7 @@ export function createServer(
   return new Server(options as nodeNet.ServerOpts, listener);
 }
 
-const { listen, close, emit } = Core.prototype as unknown as Record<
+const { listen, close, emit } = NodeServer.prototype as unknown as Record<
   string,
   (...args: unknown[]) => unknown
 >;
@@ -75,7 +75,7 @@ Object.defineProperty(Server, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {
     if (this !== Server) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return value instanceof Core;
+    return value instanceof NodeServer;
   },
 });
 

@@ -5,30 +5,30 @@ import { addMissing } from './unavailable';
 
 /** Sockets of `node:net` that refuse what only uvnet's own can do. */
 
-const Core = netModule().Socket;
+const NodeSocket = netModule().Socket;
 
 const construct = Reflect.construct as (target: object, args: unknown[], made: object) => object;
 
 const isInstance = (value: unknown): boolean =>
   Object.prototype.isPrototypeOf.call(Socket.prototype, value as object);
 
-// Callable without `new` and open to sub-classes of both kinds, as core's own.
+// Callable without `new` and open to sub-classes of both kinds, as Node's own.
 const { Socket: SocketFunction } = {
   // eslint-disable-next-line object-shorthand -- a method cannot be constructed
   Socket: function (this: unknown, options?: nodeNet.SocketConstructorOpts): object | undefined {
     checkOptions('Socket', options);
-    if (new.target !== undefined) return construct(Core, [options], new.target);
+    if (new.target !== undefined) return construct(NodeSocket, [options], new.target);
     if (!isInstance(this)) return new Socket(options);
-    Reflect.apply(Core as unknown as () => void, this, [options]);
+    Reflect.apply(NodeSocket as unknown as () => void, this, [options]);
     return undefined;
   },
 };
 
 export const Socket = SocketFunction as unknown as typeof nodeNet.Socket;
-Object.setPrototypeOf(Socket.prototype, Core.prototype);
-Object.setPrototypeOf(Socket, Core);
+Object.setPrototypeOf(Socket.prototype, NodeSocket.prototype);
+Object.setPrototypeOf(Socket, NodeSocket);
 
-const { connect: connectCore } = Core.prototype as unknown as Record<
+const { connect: connectNode } = NodeSocket.prototype as unknown as Record<
   'connect',
   (...args: unknown[]) => nodeNet.Socket
 >;
@@ -38,9 +38,9 @@ Object.defineProperty(Socket.prototype, 'connect', {
   writable: true,
   value(this: nodeNet.Socket, ...args: unknown[]): nodeNet.Socket {
     const [first] = args;
-    // Core hands over folded arguments as one list.
+    // Node hands over folded arguments as one list.
     checkOptions('connect', Array.isArray(first) ? first[0] : first);
-    return Reflect.apply(connectCore, this, args);
+    return Reflect.apply(connectNode, this, args);
   },
 });
 
@@ -48,7 +48,7 @@ Object.defineProperty(Socket, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {
     if (this !== Socket) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return value instanceof Core;
+    return value instanceof NodeSocket;
   },
 });
 
@@ -68,20 +68,20 @@ addMissing(Socket.prototype, 'socket.', [
 ]);
 addMissing(Socket, 'Socket.', ['attach', 'fromNode']);
 
-/** No PROXY header was read, and core has a descriptor for itself. */
+/** No PROXY header was read, and Node has a descriptor for itself. */
 for (const name of ['proxyInfo', 'fd']) {
   if (name in Socket.prototype) continue;
   Object.defineProperty(Socket.prototype, name, { configurable: true, get: () => undefined });
 }
 
-/** Makes one of ours of a socket that core made, which an accepted one is. */
+/** Makes one of ours of a socket that Node made, which an accepted one is. */
 export function adopt(socket: unknown): void {
-  if (socket instanceof Core && Object.getPrototypeOf(socket) === Core.prototype) {
+  if (socket instanceof NodeSocket && Object.getPrototypeOf(socket) === NodeSocket.prototype) {
     Object.setPrototypeOf(socket, Socket.prototype);
   }
 }
 
-/** As core's, which would make a socket of its own. */
+/** As Node's, which would make a socket of its own. */
 export function connect(...args: unknown[]): nodeNet.Socket {
   const [options] = args;
   checkOptions('connect', options);

@@ -119,7 +119,7 @@ function refusedFor(call: Call): Refused {
 export const isRefused = (call: Call, name: string): boolean => refusedFor(call).has(name);
 
 /**
- * @param options - what was given in their place; anything but an object is core's to judge
+ * @param options - what was given in their place; anything but an object is Node's to judge
  * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM for an option that has no effect here
  */
 export function checkOptions(call: Call, options: unknown): void {

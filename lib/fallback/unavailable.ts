@@ -1,17 +1,17 @@
-import { CoreUnavailable } from '../internal/base/errors';
+import { NativeUnavailable } from '../internal/base/errors';
 
 /** What `node:net` lacks throws here: to ignore it would be to let everybody in, in silence. */
 
 let why = '';
 
-/** @param reason - why there is no core, for the messages */
+/** @param reason - why there is no native code, for the messages */
 export function setReason(reason: string): void {
   [why = ''] = reason.split('\n');
 }
 
 /** @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM */
 export function unavailable(feature: string): never {
-  throw new CoreUnavailable(feature, why);
+  throw new NativeUnavailable(feature, why);
 }
 
 /**

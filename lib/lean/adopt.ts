@@ -127,7 +127,7 @@ function takeUndelivered(connection: Connection): Undelivered {
 
 /** See {@link Connection.toSocket}. */
 function socketOf(connection: Connection, unread: Buffer | undefined): Socket {
-  // What was written leaves first, or is in the core's queue.
+  // What was written leaves first, or is in the native code's queue.
   while ((connection.state & (GONE | CORKED)) === CORKED) connection.uncork();
   binding.leanFlush();
   const refusal = upgradeRefusal(connection);
@@ -147,7 +147,7 @@ function socketOf(connection: Connection, unread: Buffer | undefined): Socket {
   binding.leanGiveUp(id, tcp ? 'TCPWRAP' : 'PIPEWRAP');
   const handle = tcp ? new TCP(id) : new Pipe(id);
   const ends = knownEnds(connection);
-  // Only a PROXY header gives the peer another name than the core's.
+  // Only a PROXY header gives the peer another name than the native code's.
   if (ends?.remote?.address !== undefined) nameEnds(handle as TCP, ends.remote, ends.local!);
   const socket = new Socket({
     handle,

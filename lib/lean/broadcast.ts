@@ -3,7 +3,7 @@ import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import { type Connection } from './connection';
 import { FINISHED, GONE } from './state-bits';
 
-/** Ids of the receivers, as the core takes them. */
+/** Ids of the receivers, as the native code takes them. */
 let ids = new Int32Array(1024);
 
 /**

@@ -75,7 +75,7 @@ export class Connection<Data = unknown> {
   data: Data = undefined as Data;
   /** @internal */
   state: number;
-  /** Bytes that wait in the core, as far as is known. @internal */
+  /** Bytes that wait in the native code, as far as is known. @internal */
   queued = 0;
   /** What is left of it once it is closed. @internal */
   last: Last | undefined = undefined;
@@ -126,7 +126,7 @@ export class Connection<Data = unknown> {
     } else {
       throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
     }
-    // What was written before is the core's now.
+    // What was written before is the native code's now.
     if (emptied) this.queued = binding.writeQueueSize(this.id);
     if (this.queued === 0) return true;
     this.queued += size;
@@ -223,7 +223,7 @@ export class Connection<Data = unknown> {
     corked.delete(this);
     this.state &= ~CORKED;
     if (held.chunks.length > 0) this.writev(held.chunks);
-    // `write` may have returned false for what has now left without waiting in the core.
+    // `write` may have returned false for what has now left without waiting in the native code.
     if ((this.state & WAITING) !== 0) process.nextTick(() => this.drained());
   }
 
@@ -418,7 +418,7 @@ export class Connection<Data = unknown> {
       error,
       read: counters[0],
       written: counters[1],
-      // No system call: the core knows it from the start.
+      // No system call: the native code knows it from the start.
       remote: namedBy(binding.leanPeerName(this.id)),
     };
     this.group.closed.push(this);

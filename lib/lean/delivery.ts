@@ -42,7 +42,7 @@ import {
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
-/** Takes the events of the core apart and calls the handlers. */
+/** Takes the events of the native code apart and calls the handlers. */
 
 function onData(connection: Connection, at: number, size: number, message?: Buffer): void {
   const { group } = connection;
@@ -134,7 +134,7 @@ function onOpen(connection: Connection): void {
 function deliver(number: number, end: number, message?: Buffer): void {
   const group = groupOf(number) as ConnectionGroup | undefined;
   for (let next = numbers[DELIVERED]; next < end; next += 1) {
-    // A handler that throws ends this call; the core goes on with the event after it.
+    // A handler that throws ends this call; the native code goes on with the event after it.
     numbers[DELIVERED] = next + 1;
     if (group === undefined) continue;
     const event = EVENTS + 4 * next;

@@ -7,7 +7,7 @@ export interface Endpoint {
   port?: number;
 }
 
-/** What is known of a connection's two ends beside what the core tells. */
+/** What is known of a connection's two ends beside what the native code tells. */
 export interface Ends {
   /** The peer, where a PROXY header has named it. */
   remote?: Endpoint;

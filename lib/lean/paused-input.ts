@@ -4,7 +4,7 @@ import { PackedMessages } from './packed-messages';
 import { HOLDING } from './state-bits';
 
 /**
- * What a connection got while it was paused: a pause keeps the core from reading on, but not from
+ * What a connection got while it was paused: a pause keeps the native code from reading on, but not from
  * what it has read in the same turn. Also what was read before there was a handler table.
  *
  * The connection gets it one by one, each by an event that is asked for, and reads on when all of it

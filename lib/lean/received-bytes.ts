@@ -43,7 +43,9 @@ export function ownBytes(at: number, size: number): Buffer {
 const views: Buffer[] = [];
 const KEPT_VIEWS = 64 * 1024;
 
-/** For debug builds: what a view that was made before shows is what the core wrote for this event. */
+/**
+ * For debug builds: what a view that was made before shows is what the native code wrote for this event.
+ */
 function checkView(view: Buffer, at: number, size: number): void {
   const written = Buffer.from(received.buffer, received.byteOffset + at, size);
   if (view.buffer === received.buffer && view.equals(written)) return;

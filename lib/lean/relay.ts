@@ -40,7 +40,7 @@ export interface RelayOptions {
 type Side = Socket | Connection;
 
 function checkType(side: unknown, name: string): void {
-  // Core's sockets pass for ours in `instanceof`; their bytes are out of reach.
+  // Node's sockets pass for ours in `instanceof`; their bytes are out of reach.
   if (
     !(side instanceof Connection) &&
     !Object.prototype.isPrototypeOf.call(Socket.prototype, side as object)

@@ -13,7 +13,7 @@ import {
 
 /**
  * The send area: what is written in one turn is put there, connection by connection, and leaves
- * together. While events are delivered the core sees to that; at other times a tick does.
+ * together. While events are delivered the native code sees to that; at other times a tick does.
  */
 
 /** A text takes at most so many bytes per unit (in UTF-8). */

@@ -228,7 +228,9 @@ export class LeanServer<Data = unknown> {
     this.left();
   }
 
-  /** Has the core hand connections to the group, where it accepts them itself and knows all limits. */
+  /**
+   * Has the native code hand connections to the group, where it accepts them itself and knows all limits.
+   */
   private install(): void {
     const { base, group } = this;
     group.pauses = base.pauseOnConnect;

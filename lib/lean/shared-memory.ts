@@ -1,6 +1,6 @@
 import { binding } from '../internal/native/binding';
 
-/** The memory that the core and this folder share; native/lean/lean_hub.h has the same numbers. */
+/** The memory that the native code and this folder share; native/lean/lean_hub.h has the same numbers. */
 
 /** Places in `numbers`. */
 export const EVENT_COUNT = 0;
@@ -8,7 +8,7 @@ export const EVENT_COUNT = 0;
 export const DELIVERED = 1;
 export const SEND_COUNT = 2;
 export const SEND_USED = 3;
-/** Not 0 while events are delivered: the core sends what is written meanwhile. */
+/** Not 0 while events are delivered: the native code sends what is written meanwhile. */
 export const DELIVERING = 4;
 const COUNTERS = 8;
 export const EVENTS = 16;
@@ -49,7 +49,7 @@ export let received: Buffer;
 export let receivedWords: Int32Array;
 export let sending: Buffer;
 
-/** Whether the core is a build for developers. */
+/** Whether the native code is a build for developers. */
 export let isDebugBuild = false;
 
 type Deliver = (group: number, end: number, message?: Buffer) => void;
@@ -65,6 +65,6 @@ export function start(deliver: Deliver): void {
   numbers = new Int32Array(SENDS + 4 * MAX_SENDS);
   counters = new Float64Array(numbers.buffer, 4 * COUNTERS, 2);
   const status = binding.leanStart(numbers, received, sending, deliver);
-  if (status < 0) throw new Error(`uvnet/lean: the native core did not start (${status})`);
+  if (status < 0) throw new Error(`uvnet/lean: the native code did not start (${status})`);
   isDebugBuild = status === 1;
 }

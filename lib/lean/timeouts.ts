@@ -15,7 +15,10 @@ interface Timed {
   timedOut(): void;
 }
 
-/** An idle timeout: a timer looks when the core last saw a byte, and sleeps on where that is recent. */
+/**
+ * An idle timeout: a timer looks when the native code last saw a byte, and sleeps on where that is
+ * recent.
+ */
 interface Idle {
   milliseconds: number;
   timer: NodeJS.Timeout;

@@ -16,7 +16,7 @@ namespace uvnet {
 
 class Handle;
 
-// The JavaScript functions that the core calls, in the order in which
+// The JavaScript functions that the native code calls, in the order in which
 // lib/internal/native/callbacks.ts hands them over.
 enum class Callback : uint8_t {
   kReadSlab,        // (id, size, offset): bytes in the slab

@@ -7,7 +7,7 @@
 
 namespace uvnet {
 
-// Numbers by which JavaScript refers to objects of the core.
+// Numbers by which JavaScript refers to objects of the native code.
 //
 // A number is a slot of the table and a generation of that slot. When a slot is used again its
 // number is another one, so a number that somebody has kept finds nothing instead of a stranger.

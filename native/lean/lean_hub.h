@@ -69,7 +69,7 @@ struct LeanSend {
 //    'uncaughtException', and the rest is delivered by another one.
 // 5. What happened to a connection that is closed meanwhile is delivered all the same: its id is
 //    nobody's, nor will it be somebody's soon, so JavaScript passes over it.
-// 6. The areas are never detached: nobody but the core and lib/lean has them, except for the
+// 6. The areas are never detached: nobody but the native code and lib/lean has them, except for the
 // receive
 //    area, which is a SharedArrayBuffer because those cannot be detached.
 //

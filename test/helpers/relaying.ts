@@ -9,7 +9,7 @@ type Socket = import('../../lib/index').Socket;
 
 const source = process.env.UVNET_TEST_ENTRY ?? path.resolve(__dirname, '../../lib/index.ts');
 
-/** `uvnet/lean` on the same core as the implementation under test. */
+/** `uvnet/lean` on the same native code as the implementation under test. */
 
 export const lean = require(path.join(path.dirname(source), 'lean/index')) as Lean;
 

@@ -19,7 +19,7 @@ describe('the bookkeeping of a handler table', () => {
   const scope = new LeanScope();
   afterEach(() => scope.dispose());
 
-  /** Connects, and calls `act` in the same poll: after the core has accepted, before `open`. */
+  /** Connects, and calls `act` in the same poll: after the native code has accepted, before `open`. */
   async function actBeforeOpen(server: Server, act: () => void): Promise<nodeNet.Socket> {
     const done = deferred();
     const triggers = await scope.netServer((socket) => {
@@ -128,7 +128,7 @@ describe('the bookkeeping of a handler table', () => {
     old.destroy();
     await closed.promise;
     await nextTurn();
-    // Takes the place of the connection in the core's table.
+    // Takes the place of the connection in the native code's table.
     const others = Array.from({ length: 8 }, () => net.createServer().listen(0, '127.0.0.1'));
     try {
       await Promise.all(others.map((other) => nextEvent(other, 'listening')));

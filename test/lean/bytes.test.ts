@@ -109,7 +109,7 @@ describe('bytes', () => {
       leanEntry,
       ({ net, require }) => {
         const { listen } = net as unknown as typeof import('../../lib/lean/index');
-        const core = require('node:net') as typeof import('node:net');
+        const node = require('node:net') as typeof import('node:net');
         let kept: Buffer;
         const server = listen(
           { port: 0, host: '127.0.0.1', borrow: true },
@@ -121,7 +121,7 @@ describe('bytes', () => {
           },
         );
         void server.ready.then(() => {
-          const client = core.connect(server.port!, '127.0.0.1', () => client.write('abc'));
+          const client = node.connect(server.port!, '127.0.0.1', () => client.write('abc'));
           client.on('data', (chunk) => {
             console.log(String(chunk), kept.toString('hex'));
             void server.close();

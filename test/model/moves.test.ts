@@ -18,7 +18,7 @@ const STEPS_OF_ONE = 200;
 /** How many connections in a hundred are reset, and after how many of the steps that are left. */
 const RESET = 15;
 const STEPS_OF_RESET = 10;
-/** At a time: one delivery of the core's has the events of several connections. */
+/** At a time: one delivery of the native code's has the events of several connections. */
 const TOGETHER = 8;
 const LARGE = 300_000;
 /** Milliseconds without a byte. */

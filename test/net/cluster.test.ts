@@ -10,7 +10,7 @@ describeNet('workers of a cluster', (implementation) => {
     test('two of them serve one port, and are closed by disconnect()', async () => {
       const { code, stdout, stderr } = await runCluster(({ net, require }) => {
         const cluster = require('node:cluster') as import('node:cluster').Cluster;
-        const core = require('node:net') as typeof import('node:net');
+        const node = require('node:net') as typeof import('node:net');
         if (cluster.isWorker) {
           const server = net.createServer((socket) => socket.end(String(process.pid)));
           server.listen(0, '127.0.0.1');
@@ -31,7 +31,7 @@ describeNet('workers of a cluster', (implementation) => {
             { length: 8 },
             () =>
               new Promise<void>((resolve) => {
-                const client = core.connect(port, '127.0.0.1');
+                const client = node.connect(port, '127.0.0.1');
                 client.on('data', (chunk) => (pid = String(chunk)));
                 client.on('close', () => {
                   answered.add(pid);
@@ -67,7 +67,7 @@ describeNet('workers of a cluster', (implementation) => {
   test('a port that is taken is reported to the worker', async () => {
     const { stdout } = await runCluster(({ net, require }) => {
       const cluster = require('node:cluster') as import('node:cluster').Cluster;
-      const core = require('node:net') as typeof import('node:net');
+      const node = require('node:net') as typeof import('node:net');
       if (cluster.isWorker) {
         const server = net.createServer();
         server.on('error', (error: NodeJS.ErrnoException) => {
@@ -77,7 +77,7 @@ describeNet('workers of a cluster', (implementation) => {
         server.listen(Number(process.env.TAKEN), '127.0.0.1');
         return;
       }
-      const taken = core.createServer().listen(0, '127.0.0.1', () => {
+      const taken = node.createServer().listen(0, '127.0.0.1', () => {
         const { port } = taken.address() as import('node:net').AddressInfo;
         cluster.fork({ TAKEN: String(port) }).on('exit', () => taken.close());
       });
@@ -88,7 +88,7 @@ describeNet('workers of a cluster', (implementation) => {
   // What the second of two clients sees while the one worker takes one connection only.
   const crowd = ({ net, require, args: [, drops] }: ChildTools): void => {
     const cluster = require('node:cluster') as import('node:cluster').Cluster;
-    const core = require('node:net') as typeof import('node:net');
+    const node = require('node:net') as typeof import('node:net');
     if (cluster.isWorker) {
       const server = net.createServer((socket) => {
         socket
@@ -104,9 +104,9 @@ describeNet('workers of a cluster', (implementation) => {
     }
     const worker = cluster.fork({ DROPS: String(drops) });
     cluster.on('listening', (_worker, { port }) => {
-      const first = core.connect(port, '127.0.0.1');
+      const first = node.connect(port, '127.0.0.1');
       first.on('data', () => {
-        const second = core.connect(port, '127.0.0.1');
+        const second = node.connect(port, '127.0.0.1');
         second.on('data', (data) => {
           console.log(`second: ${String(data)}`);
           second.end();
@@ -171,7 +171,7 @@ test.each(policies)(
       uvnet!,
       ({ net, require }) => {
         const cluster = require('node:cluster') as import('node:cluster').Cluster;
-        const core = require('node:net') as typeof import('node:net');
+        const node = require('node:net') as typeof import('node:net');
         if (cluster.isWorker) {
           // userTimeout is inherited from a listening socket, priority is set on each connection.
           const { createServer } = net as unknown as typeof import('../../lib/index');
@@ -183,7 +183,7 @@ test.each(policies)(
         }
         const worker = cluster.fork();
         cluster.on('listening', (_worker, { port }) => {
-          core.connect(port, '127.0.0.1').on('data', (chunk) => {
+          node.connect(port, '127.0.0.1').on('data', (chunk) => {
             console.log(String(chunk));
             worker.disconnect();
           });

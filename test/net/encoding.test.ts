@@ -140,7 +140,7 @@ describeNet('encodings', ({ net, scope }) => {
       },
     );
 
-    // Around the sizes up to which the core encodes on its stack and into its area.
+    // Around the sizes up to which the native code encodes on its stack and into its area.
     test.each([16_383, 16_384, 16_385, 65_535, 65_536, 65_537])(
       'strings of %i units to a peer that reads late',
       async (length) => {

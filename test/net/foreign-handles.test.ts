@@ -13,8 +13,8 @@ interface WithHandle {
 const handleOf = (owner: unknown): { fd: number } => (owner as WithHandle)._handle;
 
 describeNet('handles of node:net', ({ net, scope, isUvnet }) => {
-  const coreScope = new Scope(reference.net);
-  afterEach(() => coreScope.dispose());
+  const nodeScope = new Scope(reference.net);
+  afterEach(() => nodeScope.dispose());
 
   /** A server whose handle is taken away, so that it cannot be closed after the case. */
   const victim = async (options: nodeNet.ListenOptions): Promise<nodeNet.Server> => {
@@ -25,7 +25,7 @@ describeNet('handles of node:net', ({ net, scope, isUvnet }) => {
 
   /** Connects to a port and gives all that is sent. */
   const ask = async (options: nodeNet.NetConnectOpts): Promise<string> =>
-    (await readAll(coreScope.connect(options))).toString();
+    (await readAll(nodeScope.connect(options))).toString();
 
   describe.each([
     ['the handle', (server: nodeNet.Server): unknown => handleOf(server)],
@@ -44,7 +44,7 @@ describeNet('handles of node:net', ({ net, scope, isUvnet }) => {
     // node:net refuses to listen on a pipe that listens already.
     const unix = isUvnet ? test : test.skip;
     unix('of a unix socket, whose name stays until it is closed', async () => {
-      const path = coreScope.path();
+      const path = nodeScope.path();
       const other = await victim({ path });
       const server = scope.server((socket) => socket.end('new'));
       await scope.listen(server, argument(other) as nodeNet.ListenOptions);
@@ -65,11 +65,11 @@ describeNet('handles of node:net', ({ net, scope, isUvnet }) => {
   });
 
   test.each(['tcp', 'unix'] as const)('new Socket({ handle }) of a connection: %s', async (how) => {
-    const options = coreScope.listenOptions(how);
+    const options = nodeScope.listenOptions(how);
     const server = nodeNet.createServer({ pauseOnConnect: true }).listen(options);
     await nextEvent(server, 'listening');
     const accepted = nextEvent(server, 'connection');
-    const client = coreScope.connect(endpointOf(server));
+    const client = nodeScope.connect(endpointOf(server));
     const [peer] = await accepted;
     const closed = new Promise((resolve) => server.close(resolve));
     const socket = scope.track(

@@ -360,7 +360,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
   });
 
-  test('uvnet/lean, by require() and import, on the same core', () => {
+  test('uvnet/lean, by require() and import, on the same native code', () => {
     const { status, stdout, stderr } = program(
       'lean.mjs',
       `import * as imported from 'uvnet/lean';
@@ -599,10 +599,10 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect(report.libuv).toBe(process.versions.uv);
       expect(report.binary).toContain(path.join(folder, binaryName));
       expect(status).toBe(0);
-      expect(uvnet('doctor').stdout).toContain("uvnet's own core");
+      expect(uvnet('doctor').stdout).toContain("uvnet's native code");
     });
 
-    test('doctor says why there is no core, and exits with 1', () => {
+    test('doctor says why there is no native code, and exits with 1', () => {
       const { status, stdout } = node(
         ['node_modules/uvnet/bin/uvnet.mjs', 'doctor', '--json'],
         project,
@@ -671,7 +671,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect(uvnet('bench', '--fast').stderr).toMatch(/^uvnet bench: .*--fast.*\n$/);
     });
 
-    test('bench without the core says so in a line', () => {
+    test('bench without the native code says so in a line', () => {
       const { status, stdout, stderr } = node(
         ['--no-warnings', 'node_modules/uvnet/bin/uvnet.mjs', 'bench'],
         project,
@@ -680,7 +680,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect({ status, stdout, stderr }).toEqual({
         status: 1,
         stdout: '',
-        stderr: 'uvnet bench: the native core is not in use; see uvnet doctor\n',
+        stderr: 'uvnet bench: the native code is not in use; see uvnet doctor\n',
       });
     });
 

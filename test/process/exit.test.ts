@@ -252,9 +252,9 @@ describe('ends as on node:net', () => {
     'write callback', 'end callback', 'close callback', 'server close', 'getConnections', 'server error',
   ]; // prettier-ignore
   test.each(places)('an exception thrown in %s', async (where) => {
-    // Every kind of value where it comes from the core, an error everywhere.
-    const fromCore = ['connection', 'data', 'end', 'connect', 'close'].includes(where);
-    for (const what of fromCore ? ['error', 'null', 'undefined', 'text'] : ['error']) {
+    // Every kind of value where it comes from the native code, an error everywhere.
+    const fromNative = ['connection', 'data', 'end', 'connect', 'close'].includes(where);
+    for (const what of fromNative ? ['error', 'null', 'undefined', 'text'] : ['error']) {
       const outcome = await sameAsReference(throwing, [where, what]);
       expect({ what, code: outcome.code, signal: outcome.signal }).toEqual({
         what,

@@ -6,7 +6,7 @@ import * as native from '../../lib/index';
 import { needs } from '../helpers/needs';
 import { findNode, findRuntime, missingRuntime } from '../helpers/runtimes';
 
-/** What uvnet is where its core cannot be loaded: `node:net`, which refuses what it cannot do. */
+/** What uvnet is where its native code cannot be loaded: `node:net`, which refuses what it cannot do. */
 
 const dist = path.resolve(__dirname, '../../dist');
 const REFUSED = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
@@ -153,7 +153,7 @@ describe.each(places)('the fallback in $name', ({ name, command, args, env }) =>
       encoding: 'utf8',
     });
 
-  runs('refuses what only the core can do, and is node:net otherwise', () => {
+  runs('refuses what only the native code can do, and is node:net otherwise', () => {
     const { stdout, stderr } = run();
     expect(stderr).toContain('uvnet falls back to node:net');
     const { backend, codes, missing, connection } = JSON.parse(stdout) as Report;

@@ -72,7 +72,7 @@ async function session({ require, args: [entry, leanEntry] }: ChildTools): Promi
 
   if (net.backend === 'native') {
     const lean = require(leanEntry as string) as Lean;
-    // The connection goes to a core socket, and back.
+    // The connection goes to a Node socket, and back.
     const moved = net.connect(portOf(server), 'localhost');
     await once(moved, 'connect');
     const back = net.Socket.fromNode(moved.toNode() as never);
@@ -112,7 +112,7 @@ async function session({ require, args: [entry, leanEntry] }: ChildTools): Promi
 }
 
 test.each([
-  ['its own core', {}],
+  ['its native code', {}],
   ['node:net', { UVNET_BINDING: '/nonexistent' }],
 ])('uvnet on %s changes no global and no class of Node', async (_backend, env) => {
   const { entry } = uvnet!;

@@ -3,7 +3,7 @@
 import { runChild } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 
-test('uvnet itself gets the net of core', async () => {
+test('uvnet itself gets the net of Node', async () => {
   const { stdout, stderr, code } = await runChild(
     { ...uvnet!, entry: 'node:net' },
     ({ require, args: [entry] }) => {

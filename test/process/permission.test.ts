@@ -133,7 +133,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         const lines = methods.map((method) => `${method} ERR_ACCESS_DENIED\n`);
         expect([stdout, stderr, code]).toEqual([lines.join(''), '', 0]);
       });
-      test('nor from a local address, which core throws out of a later tick', async () => {
+      test('nor from a local address, which Node throws out of a later tick', async () => {
         const { stdout, code } = await runChild(
           implementation,
           ({ net }) => {

@@ -11,10 +11,10 @@ type Method = (...args: unknown[]) => unknown;
 type AnyList = Record<string, Method> & { rules: string[]; size: number };
 
 const newList = (): AnyList => new BlockList() as unknown as AnyList;
-const newCoreList = (): AnyList => new net.BlockList() as unknown as AnyList;
+const newNodeList = (): AnyList => new net.BlockList() as unknown as AnyList;
 
 /** Whether node:net has the methods and the order of rules of Node 24.21 and 26.10. */
-const coreIsNew = 'addCIDR' in net.BlockList.prototype;
+const nodeIsNew = 'addCIDR' in net.BlockList.prototype;
 
 /** The result of a call, or name, code and message of its error. */
 function outcome(list: AnyList, method: string, args: unknown[]): unknown {
@@ -38,7 +38,7 @@ function random(seed: number): (bound: number) => number {
   };
 }
 
-/** Core lists single addresses in the order of a hash table, which changes as it grows. */
+/** Node lists single addresses in the order of a hash table, which changes as it grows. */
 function sortAddresses(rules: string[]): string[] {
   const isAddress = (rule: string) => rule.startsWith('Address');
   return [...rules.filter(isAddress).sort(), ...rules.filter((rule) => !isAddress(rule))];
@@ -57,17 +57,17 @@ test('random programs do what they do in node:net', () => {
 
   for (let program = 0; program < 150; program++) {
     const ours = newList();
-    const core = newCoreList();
+    const node = newNodeList();
     const both = (method: string, ...args: unknown[]) => {
-      const expected = outcome(core, method, args);
+      const expected = outcome(node, method, args);
       expect([method, args, outcome(ours, method, args)]).toEqual([method, args, expected]);
     };
     for (let step = 0; step < 40; step++) {
       const family = below(2) ? 'ipv4' : 'ipv6';
       const ip = family === 'ipv4' ? ipv4 : ipv6;
       const prefixes = family === 'ipv4' ? 34 : 130;
-      const verb = coreIsNew && below(4) === 0 ? 'remove' : 'add';
-      switch (below(coreIsNew ? 7 : 5)) {
+      const verb = nodeIsNew && below(4) === 0 ? 'remove' : 'add';
+      switch (below(nodeIsNew ? 7 : 5)) {
         case 0:
           both(`${verb}Address`, ip(), family);
           break;
@@ -86,9 +86,9 @@ test('random programs do what they do in node:net', () => {
         default:
           for (let i = 0; i < 5; i++) both('check', ip(), family);
       }
-      if (coreIsNew) {
-        expect(sortAddresses(ours.rules)).toEqual(sortAddresses(core.rules));
-        expect(ours.size).toBe(core.size);
+      if (nodeIsNew) {
+        expect(sortAddresses(ours.rules)).toEqual(sortAddresses(node.rules));
+        expect(ours.size).toBe(node.size);
       }
     }
   }
@@ -156,16 +156,16 @@ const wrongInNew: [string, ...unknown[]][] = [
   ['check', '1.1.1.1', 'foo'],
 ];
 
-test.each(coreIsNew ? [...wrong, ...wrongInNew] : wrong)(
+test.each(nodeIsNew ? [...wrong, ...wrongInNew] : wrong)(
   'the same error as in node:net: %s(%j, %j, %j)',
   (method, ...args) => {
-    const expected = outcome(newCoreList(), method, args);
+    const expected = outcome(newNodeList(), method, args);
     expect(outcome(newList(), method, args)).toEqual(expected);
   },
 );
 
 test('shape', () => {
-  if (coreIsNew) {
+  if (nodeIsNew) {
     const describeClass = (Class: unknown) => {
       const { prototype } = Class as { prototype: object };
       return Object.getOwnPropertyNames(prototype)
@@ -261,7 +261,7 @@ describe('more than node:net', () => {
     expect(() => list.check(Buffer.from([1, 2, 3]))).toThrow('must have 4 or 16 bytes');
   });
 
-  test('SocketAddress, ours and core’s', () => {
+  test('SocketAddress, ours and Node’s', () => {
     const list = new BlockList();
     list.addAddress(new SocketAddress({ address: '::1', port: 80 }));
     list.addRange(
@@ -318,17 +318,17 @@ test('replaceMany puts rules in place of all others, or of none', () => {
 test('isBlockList and instanceof know both kinds', () => {
   class Special extends BlockList {}
   const ours = new BlockList();
-  const core = new net.BlockList();
+  const node = new net.BlockList();
   expect(BlockList.isBlockList(ours)).toBe(true);
-  expect(BlockList.isBlockList(core)).toBe(true);
+  expect(BlockList.isBlockList(node)).toBe(true);
   expect(BlockList.isBlockList({})).toBe(false);
   expect(BlockList.isBlockList(null)).toBe(false);
   expect(ours).toBeInstanceOf(net.BlockList);
-  expect(core).toBeInstanceOf(BlockList);
+  expect(node).toBeInstanceOf(BlockList);
   expect(ours instanceof Special).toBe(false);
   expect(new Special() instanceof Special).toBe(true);
   expect(listIdOf(ours)).toBeGreaterThanOrEqual(0);
-  expect(listIdOf(core)).toBe(-1);
+  expect(listIdOf(node)).toBe(-1);
 });
 
 test('postMessage copies the list; both share the rules from then on', async () => {
@@ -360,7 +360,7 @@ test('postMessage copies the list; both share the rules from then on', async () 
   expect(listIdOf(list)).toBe(-1);
   expect(() => list.addRange('9.0.0.9', '9.0.0.0')).toThrow('must come before end');
   expect(() => list.addMany(['nope'])).toThrow('is not a rule');
-  if (coreIsNew) {
+  if (nodeIsNew) {
     list.removeAddress('8.8.8.8');
     list.removeSubnet('10.0.0.0/8');
     list.removeRange('9.0.0.0', '9.0.0.9');

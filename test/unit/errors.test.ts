@@ -1,4 +1,4 @@
-// Errors against those that core modules of the running Node really throw.
+// Errors against those that the modules of the running Node really throw.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ function thrown(call: () => unknown): Thrown {
   throw new Error('nothing was thrown');
 }
 
-/** All that a program can compare; errors of core come from another realm than those of a test. */
+/** All that a program can compare; errors of Node come from another realm than those of a test. */
 function shape(error: unknown): object {
   const own = error as Record<string, unknown> & Thrown;
   return {
@@ -35,8 +35,8 @@ function shape(error: unknown): object {
   };
 }
 
-function expectSame(ours: unknown, core: unknown): void {
-  expect(shape(ours)).toEqual(shape(core));
+function expectSame(ours: unknown, node: unknown): void {
+  expect(shape(ours)).toEqual(shape(node));
 }
 
 class Named {}
@@ -80,7 +80,7 @@ if (major >= 26) {
 
 describe('ERR_INVALID_ARG_TYPE', () => {
   const notStrings = values.filter(([, value]) => typeof value !== 'string');
-  // Core reads falsy values of this option as "not given".
+  // Node reads falsy values of this option as "not given".
   const notFunctions = values.filter(([, value]) => typeof value !== 'function' && value);
 
   test.each(notFunctions)('a property that must be a function: %s', (_name, value) => {
@@ -229,7 +229,7 @@ describe('other wrong arguments', () => {
   });
 });
 
-/** The error that a connect of core ends with. */
+/** The error that a connect of Node ends with. */
 async function connectError(options: net.NetConnectOpts): Promise<Thrown> {
   const socket = net.connect(options);
   const [error] = (await once(socket, 'error').catch((failure: unknown) => [failure])) as [Thrown];
@@ -255,15 +255,15 @@ describe('errors that need a socket', () => {
 
   test('exceptionWithHostPort', async () => {
     const port = await closedPort();
-    const core = await connectError({ port, host: '127.0.0.1' });
+    const node = await connectError({ port, host: '127.0.0.1' });
     expectSame(
       errors.exceptionWithHostPort(
-        (core as { errno?: number }).errno ?? 0,
+        (node as { errno?: number }).errno ?? 0,
         'connect',
         '127.0.0.1',
         port,
       ),
-      core,
+      node,
     );
     const path = await connectError({ path: '/nowhere/at/all' });
     expectSame(
@@ -290,10 +290,10 @@ describe('errors that need a socket', () => {
     const { port } = server.address() as net.AddressInfo;
     const other = net.createServer();
     other.listen(port, '127.0.0.1');
-    const [core] = (await once(other, 'error').catch((failure: unknown) => [failure])) as [
+    const [node] = (await once(other, 'error').catch((failure: unknown) => [failure])) as [
       Thrown & { errno: number },
     ];
-    expectSame(errors.uvExceptionWithHostPort(core.errno, 'listen', '127.0.0.1', port), core);
+    expectSame(errors.uvExceptionWithHostPort(node.errno, 'listen', '127.0.0.1', port), node);
 
     expectSame(
       new errors.ERR_SERVER_ALREADY_LISTEN(),
@@ -306,16 +306,16 @@ describe('errors that need a socket', () => {
   });
 
   test('errnoException', () => {
-    const core = thrown(() => process.kill(2 ** 30, 0)) as Thrown & { errno: number };
-    expectSame(errors.errnoException(core.errno, 'kill'), core);
-    expect(errors.errnoException(core.errno, 'open', '/a').message).toBe('open ESRCH /a');
+    const node = thrown(() => process.kill(2 ** 30, 0)) as Thrown & { errno: number };
+    expectSame(errors.errnoException(node.errno, 'kill'), node);
+    expect(errors.errnoException(node.errno, 'open', '/a').message).toBe('open ESRCH /a');
     expect(errors.errnoException(-99999, 'read').code).toBe('Unknown system error -99999');
     expect(errors.uvExceptionWithHostPort(-99999, 'listen', 'x').code).toBe('UNKNOWN');
   });
 
   test('aggregateError', async () => {
     const port = await closedPort();
-    const core = await connectError({
+    const node = await connectError({
       port,
       host: 'two.example',
       autoSelectFamily: true,
@@ -326,9 +326,9 @@ describe('errors that need a socket', () => {
         ]);
       }) as never,
     });
-    const attempts = (core as AggregateError).errors as Error[];
+    const attempts = (node as AggregateError).errors as Error[];
     expect(attempts).toHaveLength(2);
-    expectSame(errors.aggregateError(attempts), core);
+    expectSame(errors.aggregateError(attempts), node);
     expect((errors.aggregateError(attempts).errors as Error[])[1]).toBe(attempts[1]);
   });
 
@@ -442,13 +442,13 @@ test('stack, instanceof and inspect outside of jest', () => {
     ${outputText}
     const net = require('node:net');
     const { inspect } = require('node:util');
-    const core = [];
+    const node = [];
     for (const call of [
       () => net.connect({}),
       () => net.connect({ port: 99999 }),
       () => net.connect({ port: 1, lookup: 1 }),
     ]) {
-      try { call(); } catch (error) { core.push(error); }
+      try { call(); } catch (error) { node.push(error); }
     }
     const ours = [
       new exports.ERR_MISSING_ARGS(['options', 'port', 'path']),
@@ -465,7 +465,7 @@ test('stack, instanceof and inspect outside of jest', () => {
     ];
     function raise() { return exports.errnoException(-2, 'open'); }
     console.log(JSON.stringify({
-      core: core.map(view),
+      node: node.map(view),
       ours: ours.map(view),
       system: raise().stack.split('\\n').slice(0, 2),
       aggregate: exports.aggregateError([raise()]).stack.split('\\n')[0],
@@ -475,7 +475,7 @@ test('stack, instanceof and inspect outside of jest', () => {
   `;
   const output = execFileSync(process.execPath, ['-'], { input: program, encoding: 'utf8' });
   const seen = JSON.parse(output) as Record<string, unknown>;
-  expect(seen.ours).toEqual(seen.core);
+  expect(seen.ours).toEqual(seen.node);
   expect((seen.ours as unknown[][]).length).toBe(3);
   expect(seen.system).toEqual(['Error: open ENOENT', expect.stringMatching(/at raise /)]);
   expect(seen.aggregate).toBe('AggregateError [ENOENT]: ');

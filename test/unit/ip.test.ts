@@ -4,14 +4,14 @@ import { isIP, isIPv4, isIPv6 } from '../../lib/internal/base/ip';
 
 function expectSame(value: unknown): void {
   const ours = [isIP(value), isIPv4(value), isIPv6(value)];
-  const core = [
+  const node = [
     net.isIP(value as string),
     net.isIPv4(value as string),
     net.isIPv6(value as string),
   ];
   // Jest's matchers are too slow to be called a million times.
-  if (ours.join() !== core.join()) {
-    throw new Error(`${JSON.stringify(value)}: ${ours.join()}, node:net: ${core.join()}`);
+  if (ours.join() !== node.join()) {
+    throw new Error(`${JSON.stringify(value)}: ${ours.join()}, node:net: ${node.join()}`);
   }
 }
 

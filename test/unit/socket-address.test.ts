@@ -6,7 +6,7 @@ import { SocketAddress } from '../../lib/internal/block-list/socket-address';
 
 type Options = ConstructorParameters<typeof SocketAddress>[0];
 
-/** The published types of core's class lack the method. */
+/** The published types of Node's class lack the method. */
 const parts = (address: net.SocketAddress | undefined) =>
   (address as SocketAddress | undefined)?.toJSON();
 
@@ -146,13 +146,13 @@ test('parse', () => {
 test('kinds', () => {
   class Special extends SocketAddress {}
   const ours = new SocketAddress();
-  const core = new net.SocketAddress({});
+  const node = new net.SocketAddress({});
   expect(SocketAddress.isSocketAddress(ours)).toBe(true);
-  expect(SocketAddress.isSocketAddress(core)).toBe(true);
+  expect(SocketAddress.isSocketAddress(node)).toBe(true);
   expect(SocketAddress.isSocketAddress({ address: '1.1.1.1' })).toBe(false);
   expect(SocketAddress.isSocketAddress(undefined)).toBe(false);
   expect(ours).toBeInstanceOf(net.SocketAddress);
-  expect(core).toBeInstanceOf(SocketAddress);
+  expect(node).toBeInstanceOf(SocketAddress);
   expect(ours instanceof Special).toBe(false);
   expect(new Special() instanceof Special).toBe(true);
 });

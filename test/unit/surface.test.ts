@@ -19,7 +19,7 @@ const differences = JSON.parse(
 
 /** What uvnet has on top of Node 26.10. */
 const ADDITIONS = new Map([
-  ['backend', 'tells whether the native core is in use'],
+  ['backend', 'tells whether the native code is in use'],
   ['Socket.prototype.fd', 'child_process takes a stream with a descriptor for stdio'],
 
   ['BlockList.from', 'makes a list of rules at once'],
@@ -44,9 +44,12 @@ const ADDITIONS = new Map([
 
   [
     'Server.prototype.maxConnections',
-    'an accessor, because the core decides; a plain property in Node',
+    'an accessor, because the native code decides; a plain property in Node',
   ],
-  ['Server.prototype.blockList', 'an accessor, because the core decides; a plain property in Node'],
+  [
+    'Server.prototype.blockList',
+    'an accessor, because the native code decides; a plain property in Node',
+  ],
   ['Server.prototype.maxConnectionsPerAddress', 'limit of the listener'],
   ['Server.prototype.acceptRate', 'limit of the listener'],
   ['Server.prototype.limitGroup', 'servers that count together'],

@@ -1,4 +1,4 @@
-// Every check against a core function of the running Node that makes the same one.
+// Every check against a function of the running Node that makes the same one.
 import * as dns from 'node:dns';
 import { EventEmitter } from 'node:events';
 import * as net from 'node:net';
@@ -75,7 +75,7 @@ const pairs: [string, (value: unknown) => unknown, (value: unknown) => unknown][
   ],
   [
     'validateUint32',
-    // Core ends the process at flow labels that need more than 20 bits.
+    // Node ends the process at flow labels that need more than 20 bits.
     (value) => check.validateUint32(tame(value) ?? 0, 'options.flowlabel'),
     (value) => new net.SocketAddress({ family: 'ipv6', flowlabel: (tame(value) ?? 0) as number }),
   ],
@@ -153,14 +153,14 @@ function aborted(value: unknown): boolean {
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 
-describe.each(pairs)('%s', (name, ours, core) => {
+describe.each(pairs)('%s', (name, ours, node) => {
   test.each(values.map((value) => [value]))('%p', (value) => {
     if (name === 'validateAbortSignal' && value === undefined) {
       expect(outcome(() => ours(value))).toBeUndefined();
       return;
     }
     const expected = outcome(() => {
-      const result = core(value);
+      const result = node(value);
       if (result instanceof net.Server) result.on('error', () => undefined);
     });
     if (name === 'validateOneOf' && major < 22 && expected !== undefined) {

@@ -22,8 +22,8 @@ async function untilRead(socket: nodeNet.Socket, bytes: number): Promise<void> {
 }
 
 describeUvnet('connections that move between uvnet and node:net', ({ net, entry, scope }) => {
-  const coreScope = new Scope(reference.net);
-  afterEach(() => coreScope.dispose());
+  const nodeScope = new Scope(reference.net);
+  afterEach(() => nodeScope.dispose());
 
   describe.each(transports)('over %s', (transport) => {
     test('toNode() gives a socket of node:net that has the connection', async () => {
@@ -93,7 +93,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
     });
 
     test('the same from node:net', async () => {
-      const { client, peer } = await coreScope.pair({ transport });
+      const { client, peer } = await nodeScope.pair({ transport });
       const total = fill(peer);
       let called = 0;
       peer.write('first', () => called++);
@@ -154,7 +154,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
 
   test('a sub-class takes over as itself', async () => {
     class Own extends (net.Socket as unknown as new (options: object) => UvnetSocket) {}
-    const { peer } = await coreScope.pair();
+    const { peer } = await nodeScope.pair();
     const moved = scope.track(
       (Own as unknown as typeof net.Socket).fromNode(peer) as unknown as nodeNet.Socket,
     );

@@ -26,14 +26,14 @@ const lean = path.resolve(__dirname, '../../dist/lean/index.js');
 /** A worker, and clients that all come at once; the report of the worker goes to stdout. */
 function program({ net, require, args: [, where, setup, leanEntry, clients] }: ChildTools): void {
   const cluster = require('node:cluster') as import('node:cluster').Cluster;
-  const core = require('node:net') as typeof import('node:net');
+  const node = require('node:net') as typeof import('node:net');
   if (cluster.isPrimary) {
     const worker = cluster.fork();
     const sockets: import('node:net').Socket[] = [];
     worker.on('message', (message: { report?: object }) => {
       if (message.report === undefined) {
         for (let i = 0; i < clients; i++) {
-          const socket = core.connect((message as { address: object }).address as never);
+          const socket = node.connect((message as { address: object }).address as never);
           socket.on('error', () => {}).resume();
           socket.write(setup.says as string);
           sockets.push(socket);
@@ -167,7 +167,7 @@ describe.each(policies)('in the worker of a cluster (scheduling policy %s)', (po
 test('a worker that has no descriptor left for what its primary hands over says so and goes on', async () => {
   const { stdout, stderr } = await runClusterOn(uvnet!, ({ net, require }) => {
     const cluster = require('node:cluster') as import('node:cluster').Cluster;
-    const core = require('node:net') as typeof import('node:net');
+    const node = require('node:net') as typeof import('node:net');
     const fs = require('node:fs') as typeof import('node:fs');
     const { execFileSync } = require('node:child_process') as typeof import('node:child_process');
     if (cluster.isWorker) {
@@ -194,7 +194,7 @@ test('a worker that has no descriptor left for what its primary hands over says 
     const worker = cluster.fork().on('message', (message: number | string) => {
       if (typeof message === 'number') port = message;
       else console.log(message);
-      core
+      node
         .connect(port, '127.0.0.1')
         .on('error', () => {})
         .on('data', (data) => {

@@ -58,7 +58,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
       for (let count = 0; count < 20; count++) end.write(50, false);
       move();
     },
-    async 'with much that waits in the core, and its callbacks'(end, other, move) {
+    async 'with much that waits in the native code, and its callbacks'(end, other, move) {
       other.owner.pause();
       for (let total = 0; total < MUCH; total += PIECE) end.write(PIECE, true);
       await nextTurn();
@@ -149,7 +149,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     });
   });
 
-  test('TLS over what toNode() gives comes behind what the core has still to send', async () => {
+  test('TLS over what toNode() gives comes behind what the native code has still to send', async () => {
     const { client, peer } = await scope.pair();
     const table = (peer as Socket).toLean({});
     table.write(numbered(0, PIECE));

@@ -158,7 +158,7 @@ test.each([TINY, 1e-308, 1e-305, 1e-300, 1e-9, 0.001, 0.5])(
 
 test.each([TINY, 1e-305, 1e-9])('a rate of %p with a burst of 3 lets three in', async (rate) => {
   expect(await letIn({ acceptRate: { perSecond: rate, burst: 3 } })).toBe(
-    // Beyond 73 years for a burst the core knows no difference.
+    // Beyond 73 years for a burst the native code knows no difference.
     rate < 1e-9 ? 2 : 3,
   );
 });

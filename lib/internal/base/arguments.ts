@@ -4,15 +4,15 @@ import { netModule } from './builtins';
 /** `[options, callback]` of connect() and listen(), folded from their overloads once. */
 export type NormalizedArguments<Options> = [options: Options, callback: (() => void) | null];
 
-type CoreNet = typeof nodeNet & { _normalizeArgs(args: unknown[]): unknown[] };
+type NodeNet = typeof nodeNet & { _normalizeArgs(args: unknown[]): unknown[] };
 
 /**
- * Core marks folded arguments with a symbol of its own, so that an array of that form is not
+ * Node marks folded arguments with a symbol of its own, so that an array of that form is not
  * folded again. Taking the same symbol lets both modules read each other's.
  */
 let knownMark: symbol | undefined;
 const normalizedMark = (): symbol =>
-  (knownMark ??= Object.getOwnPropertySymbols((netModule() as CoreNet)._normalizeArgs([]))[0]);
+  (knownMark ??= Object.getOwnPropertySymbols((netModule() as NodeNet)._normalizeArgs([]))[0]);
 
 export function toNumber(value: unknown): number | false {
   const number = Number(value);

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type * as diagnostics from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 
-/** The channels that core's net publishes on; subscribers need not know who does. */
+/** The channels that Node's net publishes on; subscribers need not know who does. */
 export const clientSocketChannel = channel('net.client.socket');
 export const serverSocketChannel = channel('net.server.socket');
 

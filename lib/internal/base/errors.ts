@@ -22,7 +22,7 @@ type ErrorBase = ErrorConstructor;
 
 // Node puts the code into the first line of `stack` (`TypeError [ERR_X]: ...`) for errors whose
 // prototype carries a marker, when `stack` is first read. The marker is found on any error thrown by
-// core; carrying it too costs nothing, unlike formatting every stack at once with a changed name.
+// Node; carrying it too costs nothing, unlike formatting every stack at once with a changed name.
 let nodeErrorMarker: symbol | null | undefined;
 
 function findNodeErrorMarker(): symbol | null {
@@ -46,9 +46,9 @@ function hide(target: object, key: PropertyKey, value: unknown): void {
 }
 
 /** Done with the first error of a class: most programs see none, and all would wait for it. */
-function likeCore(prototype: object, Base: object): void {
+function markAsNodeError(prototype: object, Base: object): void {
   if (nodeErrorMarker === undefined) nodeErrorMarker = findNodeErrorMarker();
-  // `error.constructor === TypeError` holds for core's errors.
+  // `error.constructor === TypeError` holds for Node's errors.
   hide(prototype, 'constructor', Base);
   if (nodeErrorMarker !== null) hide(prototype, nodeErrorMarker, true);
 }
@@ -63,7 +63,7 @@ function define<Arguments extends unknown[]>(
     code = code;
 
     constructor(...args: Arguments) {
-      if (NodeError.prototype.constructor !== Base) likeCore(NodeError.prototype, Base);
+      if (NodeError.prototype.constructor !== Base) markAsNodeError(NodeError.prototype, Base);
       super(message(...args));
     }
 
@@ -279,12 +279,12 @@ export const ERR_FEATURE_UNAVAILABLE_ON_PLATFORM = define(
     ', which is being used to run Node.js',
 );
 
-/** The same code, where what is missing is uvnet's own core: `new CoreUnavailable(feature, reason)`. */
-export const CoreUnavailable = define(
+/** The same code, where the native code is what is missing: `new NativeUnavailable(feature, reason)`. */
+export const NativeUnavailable = define(
   'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
   TypeError,
   (feature: string, reason: string) =>
-    `The feature ${feature} is unavailable: it needs uvnet's native core, and ${reason}`,
+    `The feature ${feature} is unavailable: it needs uvnet's native code, and ${reason}`,
 );
 
 /** Likewise, where the environment rules out to go without: `new NativeRequired(reason)`. */
@@ -398,7 +398,7 @@ export function genericNodeError<Properties extends object>(
   return plain(genericNodeError, message, properties);
 }
 
-/** The text of a socket address that cannot be parsed. Core makes it in C++, without class or marker. */
+/** The text of a socket address that cannot be parsed. Node makes it in C++, without class or marker. */
 export function invalidAddress(): CodedError {
   return plain(invalidAddress, 'Invalid socket address', { code: 'ERR_INVALID_ADDRESS' });
 }
@@ -418,7 +418,7 @@ class NodeAggregateError extends AggregateError {
 
   constructor(errors: readonly Error[], message?: string) {
     const { prototype } = NodeAggregateError;
-    if (prototype.constructor !== AggregateError) likeCore(prototype, AggregateError);
+    if (prototype.constructor !== AggregateError) markAsNodeError(prototype, AggregateError);
     super(errors, message);
     this.code = (errors[0] as Partial<CodedError> | undefined)?.code;
   }
@@ -504,7 +504,7 @@ export function exceptionWithHostPort(
 }
 
 /**
- * As core has it where permissions forbid a connect: what it was denied for stands in `errno`.
+ * As Node has it where permissions forbid a connect: what it was denied for stands in `errno`.
  *
  * @param denial - an ERR_ACCESS_DENIED
  * @param address - remote address or path

@@ -4,7 +4,7 @@ import { deniedConnect, genericNodeError } from './errors';
 
 /**
  * Node's permission model (`node --permission`). It covers the network from Node 25 on, where
- * `--allow-net` grants it. Core asks in its own handles, at bind(2) and connect(2); so do ours.
+ * `--allow-net` grants it. Node asks in its own handles, at bind(2) and connect(2); so do ours.
  */
 
 type Denial = Error & { code: string; permission: string; resource: string };
@@ -15,7 +15,7 @@ const isCovered =
   permission !== undefined && process.allowedNodeEnvironmentFlags.has('--allow-net');
 let enforced: boolean | undefined;
 
-/** With `--permission-audit` nothing is granted either, and nothing denied. Core knows. */
+/** With `--permission-audit` nothing is granted either, and nothing denied. Node knows. */
 function isEnforced(): boolean {
   const { _createServerHandle: bind } = netModule() as ReturnType<typeof netModule> & {
     _createServerHandle(address: string, port: number, family: number): { close(): void } | number;

@@ -2,7 +2,7 @@ import type * as nodeNet from 'node:net';
 import { netModule } from '../base/builtins';
 import { binding } from '../native/binding';
 import { isBlockList } from './list-id';
-import { CoreRules } from './core-rules';
+import { NodeRules } from './node-rules';
 import { errnoByName } from '../native/errno';
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, invalidAddress } from '../base/errors';
 import { kListId } from '../base/symbols';
@@ -11,11 +11,11 @@ import { bytesToText, parseCIDR, parseRule } from './rule-text';
 import { validateArray, validateInt32, validateString } from '../base/validators';
 import { SocketAddress } from './socket-address';
 
-const core = netModule().BlockList.prototype;
+const node = netModule().BlockList.prototype;
 const UV_ERANGE = errnoByName('ERANGE');
 
-/** The method by which core makes the copies that `postMessage` sends. */
-const kClone = Object.getOwnPropertySymbols(core).find(
+/** The method by which Node makes the copies that `postMessage` sends. */
+const kClone = Object.getOwnPropertySymbols(node).find(
   (symbol) => symbol.description === 'messaging_clone_symbol',
 );
 
@@ -74,7 +74,7 @@ function validatePrefix(prefix: unknown, family: 4 | 6): number {
   return prefix;
 }
 
-// Parameters that may be left out have a default even where it is undefined: as in core, they do not
+// Parameters that may be left out have a default even where it is undefined: as in Node, they do not
 // count in a method's `length`.
 
 /**
@@ -99,8 +99,8 @@ export class BlockList extends netModule().BlockList {
   declare readonly rules: string[];
 
   #id: number = binding.blockListNew(this);
-  // Set once postMessage copied the list: from then on the rules are core's, which the copies share.
-  #cloned: CoreRules | undefined;
+  // Set once postMessage copied the list: from then on the rules are Node's, which the copies share.
+  #cloned: NodeRules | undefined;
 
   /** Whether the value is a BlockList, of uvnet or of node:net. */
   static override isBlockList(value: unknown): value is nodeNet.BlockList {
@@ -340,13 +340,13 @@ export class BlockList extends netModule().BlockList {
   }
 
   /**
-   * Hands the rules over to core before it copies the list. They stay here too, for a server that
+   * Hands the rules over to Node before it copies the list. They stay here too, for a server that
    * has the list natively; it sees what this object changes, not what the copies do.
    */
-  #giveToCore(): void {
+  #giveToNode(): void {
     if (this.#cloned !== undefined) return;
     const rules = binding.blockListRules(this.#id).reverse();
-    this.#cloned = new CoreRules(this);
+    this.#cloned = new NodeRules(this);
     this.#cloned.addMany(rules);
   }
 
@@ -386,7 +386,7 @@ export class BlockList extends netModule().BlockList {
         return #id in this && this.#cloned === undefined ? this.#id : undefined;
       },
     });
-    // An accessor, as in core; its published type is a property, which a getter cannot override.
+    // An accessor, as in Node; its published type is a property, which a getter cannot override.
     Object.defineProperty(this.prototype, 'rules', {
       configurable: true,
       get(this: BlockList): string[] {
@@ -394,12 +394,12 @@ export class BlockList extends netModule().BlockList {
       },
     });
     if (kClone !== undefined) {
-      const clone = (core as unknown as Record<symbol, (this: unknown) => unknown>)[kClone];
+      const clone = (node as unknown as Record<symbol, (this: unknown) => unknown>)[kClone];
       Object.defineProperty(this.prototype, kClone, {
         configurable: true,
         writable: true,
         value(this: BlockList): unknown {
-          this.#giveToCore();
+          this.#giveToNode();
           return clone?.call(this);
         },
       });

@@ -67,7 +67,7 @@ const families = [
   patterns(6, '[0-9a-fA-F:.]{1,45}', '[0-9]{1,3}', 'i'),
 ];
 
-/** What core's `fromJSON` makes of a text: the rule in it, or nothing. */
+/** What Node's `fromJSON` makes of a text: the rule in it, or nothing. */
 export function parseRule(text: string): ParsedRule | undefined {
   for (const { family, word, subnet, address, range } of families) {
     if (!text.includes(word)) continue;

@@ -8,7 +8,7 @@ import { validateObject, validatePort, validateString, validateUint32 } from '..
 /** The largest IPv6 flow label: 20 bits (RFC 8200, section 6). */
 const MAX_FLOW_LABEL = 0xfffff;
 
-const isCoreAddress = isNodeObject(() => new (netModule().SocketAddress)({}));
+const isNodeAddress = isNodeObject(() => new (netModule().SocketAddress)({}));
 
 /** What a {@link SocketAddress} is made of. */
 export interface SocketAddressOptions {
@@ -45,7 +45,7 @@ function check(options: unknown): SocketAddressParts {
   validateString(address, 'options.address');
   const portNumber = validatePort(port, 'options.port');
   validateUint32(flowlabel, 'options.flowlabel');
-  // Core ends the process here.
+  // Node ends the process here.
   if (flowlabel > MAX_FLOW_LABEL) {
     throw new ERR_OUT_OF_RANGE('options.flowlabel', `>= 0 && <= ${MAX_FLOW_LABEL}`, flowlabel);
   }
@@ -58,7 +58,7 @@ function check(options: unknown): SocketAddressParts {
  * `postMessage` can carry it; with `toString()`, and the family need not be named.
  */
 export class SocketAddress extends netModule().SocketAddress {
-  /** Address, port, family and flow label as a plain object. Core's method, missing in its types. */
+  /** Address, port, family and flow label as a plain object. Node's method, missing in its types. */
   declare readonly toJSON: () => SocketAddressParts;
 
   /**
@@ -79,7 +79,7 @@ export class SocketAddress extends netModule().SocketAddress {
 
   /** Whether the value is a SocketAddress, of uvnet or of node:net. */
   static isSocketAddress(value: unknown): value is nodeNet.SocketAddress {
-    return isCoreAddress(value);
+    return isNodeAddress(value);
   }
 
   /**
@@ -102,7 +102,7 @@ export class SocketAddress extends netModule().SocketAddress {
   /** Those of node:net count, such as the ones `postMessage` delivers. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === SocketAddress
-      ? isCoreAddress(value)
+      ? isNodeAddress(value)
       : Function.prototype[Symbol.hasInstance].call(this, value);
   }
 }

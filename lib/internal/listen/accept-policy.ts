@@ -2,7 +2,7 @@ import { binding } from '../native/binding';
 import { dropReasons, type DropReason } from '../native/drop-reasons';
 import type { ListenPolicy, NativePolicy } from '../native/native-types';
 
-/** Decides, in the native core, about connections before any object exists for them. */
+/** Decides, in the native code, about connections before any object exists for them. */
 
 /** What a server has done so far; see {@link Server.stats}. */
 export interface ServerStats {

@@ -14,15 +14,15 @@ import { widenMode } from './unix-path';
 const UV_EADDRINUSE = errnoByName('EADDRINUSE');
 
 /**
- * Takes over the listening socket that a cluster's primary shares with its workers. Core has put a
+ * Takes over the listening socket that a cluster's primary shares with its workers. Node has put a
  * `close` of its own over that of the handle, which tells the primary that this worker is done with
  * it: that is called when ours is closed.
  */
-function adoptSharedHandle(core: NodeHandle): Handle {
-  const handle = adoptNodeHandle(core);
+function adoptSharedHandle(node: NodeHandle): Handle {
+  const handle = adoptNodeHandle(node);
   const { close } = handle;
   handle.close = (callback) => {
-    core.close();
+    node.close();
     close.call(handle, callback);
   };
   return handle;
@@ -31,8 +31,8 @@ function adoptSharedHandle(core: NodeHandle): Handle {
 let ownerSymbol: symbol | undefined;
 
 /**
- * Tells core's side of the cluster which server a handle belongs to: it then asks that server for
- * `maxConnections`, and closes it when the worker disconnects. Core finds it by a symbol of its
+ * Tells Node's side of the cluster which server a handle belongs to: it then asks that server for
+ * `maxConnections`, and closes it when the worker disconnects. Node finds it by a symbol of its
  * own, which it puts on every handle that a socket is made of.
  */
 function setOwner(handle: object, server: ServerImpl): void {

@@ -6,7 +6,7 @@ import type { SocketName } from '../native/handle-events';
 import type { AcceptPolicy } from './accept-policy';
 import { onConnection } from './accept';
 
-/** Listening by a handle of core's: a bound pipe, or what a cluster's worker gets for its primary's. */
+/** Listening by a handle of Node's: a bound pipe, or what a cluster's worker gets for its primary's. */
 
 /** What listens and accepts in our place. */
 export interface ForeignListener {
@@ -21,12 +21,12 @@ export interface ForeignListener {
 }
 
 /**
- * A handle of ours for a listener of core's: the stand-in that a worker gets whose primary accepts
- * for all, or a bound pipe. Its connections come as handles of core's; they go through the same
+ * A handle of ours for a listener of Node's: the stand-in that a worker gets whose primary accepts
+ * for all, or a bound pipe. Its connections come as handles of Node's; they go through the same
  * policy, and the same way, as those that are accepted here.
  */
-export function feedFrom(core: ForeignListener): Handle {
-  const pipe = core.getsockname === undefined;
+export function feedFrom(node: ForeignListener): Handle {
+  const pipe = node.getsockname === undefined;
   const handle = pipe ? new Pipe(undefined, 'PIPESERVERWRAP') : new TCP(undefined, 'TCPSERVERWRAP');
   const { close } = handle;
   const accepted = (status: number, client: NodeHandle | TCP): void => {
@@ -38,17 +38,17 @@ export function feedFrom(core: ForeignListener): Handle {
     listen(backlog: number, policy: AcceptPolicy): number {
       const status = handle.listenFed(policy);
       if (status !== 0) return status;
-      core.onconnection = accepted;
-      return core.listen(backlog);
+      node.onconnection = accepted;
+      return node.listen(backlog);
     },
     close(callback?: () => void): void {
-      core.close();
+      node.close();
       close.call(handle, callback);
     },
-    ref: () => core.ref(),
-    unref: () => core.unref(),
-    hasRef: () => core.hasRef?.() ?? true,
+    ref: () => node.ref(),
+    unref: () => node.unref(),
+    hasRef: () => node.hasRef?.() ?? true,
   });
-  if (!pipe) (handle as TCP).getsockname = (out) => core.getsockname!(out);
+  if (!pipe) (handle as TCP).getsockname = (out) => node.getsockname!(out);
   return handle;
 }

@@ -96,7 +96,7 @@ export class Limits {
     this.policy.setLists(nativeId(this.blockList), nativeId(this.trustedProxies));
   }
 
-  /** True where the native core cannot ask the list: it is one of node:net's own. */
+  /** True where the native code cannot ask the list: it is one of node:net's own. */
   get listIsForeign(): boolean {
     return this.blockList !== undefined && nativeId(this.blockList) < 0;
   }

@@ -114,7 +114,7 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   options = options._handle || options.handle || options;
   this._listeningId++;
   if (isNodeHandle(options)) {
-    // To close core's handle of a bound pipe would unlink its name, so that one goes on accepting.
+    // To close Node's handle of a bound pipe would unlink its name, so that one goes on accepting.
     const pipe = options.constructor.name === 'Pipe' && options.fd >= 0;
     this._handle = pipe ? (options as never) : adoptNodeHandle(options);
     listenByHandle(this, backlogArgument);

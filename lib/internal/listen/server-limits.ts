@@ -27,7 +27,7 @@ export function initializeLimits(server: ServerImpl, options: LimitOptions): voi
 }
 
 /**
- * Properties of Server.prototype. They are accessors because the native core has to hear of each
+ * Properties of Server.prototype. They are accessors because the native code has to hear of each
  * change, and not enumerable because those of node:net (`maxConnections`, `blockList`) are not on
  * the prototype there.
  */

@@ -231,7 +231,7 @@ Object.defineProperty(Server.prototype, 'stats', {
   value: stats,
 });
 
-// As for sockets: core's servers (http, https, tls) are instances too.
+// As for sockets: Node's servers (http, https, tls) are instances too.
 Object.defineProperty(Server, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {

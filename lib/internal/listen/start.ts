@@ -80,7 +80,7 @@ export function setupListenHandle(
   } catch (error) {
     this._handle?.close();
     this._handle = null;
-    // What permissions forbid is thrown, as by core.
+    // What permissions forbid is thrown, as by Node.
     if ((error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED') throw error;
     fail(this, error as Error);
     return;

@@ -27,7 +27,7 @@ const FastBuffer = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species
   length: number,
 ) => Buffer;
 
-/** Where the core puts short reads. */
+/** Where the native code puts short reads. */
 let slab: ArrayBufferLike;
 let slabStart = 0;
 
@@ -164,4 +164,4 @@ const callbacks: NativeCallback[] = [
 ];
 
 const started = binding.start(nativeState, callbacks);
-if (started !== 0) throw new Error(`uvnet: the native core did not start (${started})`);
+if (started !== 0) throw new Error(`uvnet: the native code did not start (${started})`);

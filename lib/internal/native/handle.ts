@@ -11,9 +11,9 @@ import type { ListenPolicy, ProxyParts } from './native-types';
 import { denialOf } from '../base/permission';
 
 /**
- * The objects behind `socket._handle` and `server._handle`, shaped like those of Node's core: an
- * id of the native core and the methods that programs are known to reach for. They are kept in a
- * table from the moment the core knows them to its close callback, so the garbage collector never
+ * The objects behind `socket._handle` and `server._handle`, shaped like those of Node: an
+ * id of the native code and the methods that programs are known to reach for. They are kept in a
+ * table from the moment the native code knows them to its close callback, so the garbage collector never
  * decides about a connection.
  */
 
@@ -22,9 +22,9 @@ type ConnectionCallback = (this: Handle, status: number, client?: Handle) => voi
 type DropCallback = (this: Handle, count: number) => void;
 
 /**
- * By slot, from when the native part knows a handle until it is closed. A handle that native code calls for is
- * found without a look at the rest of its id, because it is alive. An id that has waited meanwhile is another
- * matter; see `handleOf`.
+ * By slot, from when the native part knows a handle until it is closed. A handle that native code calls
+ * for is found without a look at the rest of its id, because it is alive. An id that has waited meanwhile
+ * is another matter; see `handleOf`.
  */
 export const handles: (Handle | undefined)[] = [];
 
@@ -45,7 +45,7 @@ export interface Dropped {
 
 /** What is common to TCP and pipe handles. */
 export abstract class Handle {
-  /** The core's id; -1 once `close` was called. */
+  /** The native code's id; -1 once `close` was called. */
   id: number;
   owner: HandleOwner | null = null;
   reading = false;
@@ -58,7 +58,7 @@ export abstract class Handle {
   handsDownKeepAlive?: number;
   declare connectCallback: ConnectCallback | null;
   declare raceListener: RaceListener | null;
-  /** The handle's bytes are moved by the core. */
+  /** The handle's bytes are moved by the native code. */
   declare relay: RelayListener | null;
   /** What arrived in front of an accepted connection. */
   proxied?: ProxyParts | undefined;
@@ -112,7 +112,7 @@ export abstract class Handle {
     return binding.idleTime(this.id);
   }
 
-  /** Notes activity that the core does not see. */
+  /** Notes activity that the native code does not see. */
   touch(): void {
     binding.touch(this.id);
   }

@@ -14,7 +14,7 @@ import {
  * Stands in for a socket while http.Agent keeps it for the next request. What arrives then answers
  * nothing, and would pass for the answer to that request. So the Agent (from Node 22.23, 24.21 and
  * 26 on) makes a function of its own the `onread` of the handle for this time: anything but silence
- * destroys the socket. The function itself is of no use here, because it looks into core's own
+ * destroys the socket. The function itself is of no use here, because it looks into Node's own
  * record of the last read.
  */
 export class IdleGuard implements HandleOwner {

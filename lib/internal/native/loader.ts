@@ -9,7 +9,7 @@ interface Attempt {
 }
 
 /**
- * Why the native core cannot be used in this runtime at all, or undefined. Bun and Deno have the
+ * Why the native code cannot be used in this runtime at all, or undefined. Bun and Deno have the
  * symbols of libuv but not the library: calling them ends the process, so this is decided before
  * anything is loaded.
  */
@@ -23,10 +23,15 @@ function foreignRuntime(): string | undefined {
 /** The folder of the program that runs. */
 const programFolder = (): string => dirname(resolve(process.argv[1] ?? '.'));
 
-/** This file's folder, be it in lib or in dist; a bundle may be an ES module, which has no name for it. */
+/**
+ * This file's folder, be it in lib or in dist; a bundle may be an ES module, which has no name for it.
+ */
 const here = (): string => (typeof __dirname === 'string' ? __dirname : programFolder());
 
-/** The folder with the package.json that this file belongs to: the package's, or that of a bundled program. */
+/**
+ * The folder with the package.json that this file belongs to: the package's, or that of a bundled
+ * program.
+ */
 function findHome(): string {
   let folder = here();
   for (;;) {
@@ -115,9 +120,9 @@ const NO_ADDONS =
 
 export interface Loaded {
   readonly binding: NativeBinding | undefined;
-  /** The file the core was loaded from. */
+  /** The file the native code was loaded from. */
   readonly file: string | undefined;
-  /** Why there is no core, in words for a person. */
+  /** Why there is no native code, in words for a person. */
   readonly reason: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Framing as the core takes it: FramingOptions in native/lean/framing.h. */
+/** Framing as the native code takes it: FramingOptions in native/lean/framing.h. */
 export type FramingNumbers = readonly [
   type: number,
   size: number,
@@ -31,7 +31,7 @@ export interface ListenPolicy {
 }
 
 /**
- * The methods of the native core, as `native/*.cc` exports them. Handles are small integers;
+ * The methods of the native code, as `native/*.cc` exports them. Handles are small integers;
  * results are 0 or a libuv status (a negative errno) unless said otherwise.
  */
 export interface NativeBinding {

@@ -6,9 +6,9 @@ import { Pipe } from './pipe';
 import { TCP } from './tcp';
 
 /**
- * The handle objects of Node's own core, which reach uvnet through `listen({ handle })`,
+ * The handle objects of Node, which reach uvnet through `listen({ handle })`,
  * `new Socket({ handle })` and the primary of a cluster. A descriptor may have one owner only, so
- * such a handle is taken over: ours gets a descriptor of its own and core's is closed.
+ * such a handle is taken over: ours gets a descriptor of its own and Node's is closed.
  */
 export interface NodeHandle {
   readonly fd: number;
@@ -21,7 +21,7 @@ export interface NodeHandle {
 }
 
 /**
- * Core's classes cannot be had from outside. Its handles are told by the method that all wrapped
+ * Node's classes cannot be had from outside. Its handles are told by the method that all wrapped
  * resources have; objects that programs make up to look like a handle lack it.
  */
 export function isNodeHandle(value: unknown): value is NodeHandle {
@@ -52,26 +52,26 @@ export function openCopy(fd: number): Handle {
   }
 }
 
-/** Takes over what a handle of core's holds, and closes that. */
-export function adoptNodeHandle(core: NodeHandle): Handle {
-  const { fd } = core;
+/** Takes over what a handle of Node's holds, and closes that. */
+export function adoptNodeHandle(node: NodeHandle): Handle {
+  const { fd } = node;
   // A handle that is neither bound nor connected has no descriptor yet.
-  const handle = fd >= 0 ? openCopy(fd) : core.constructor.name === 'TCP' ? new TCP() : new Pipe();
-  closeNodeHandle(core);
+  const handle = fd >= 0 ? openCopy(fd) : node.constructor.name === 'TCP' ? new TCP() : new Pipe();
+  closeNodeHandle(node);
   return handle;
 }
 
-/** A descriptor for what a handle of core's holds, which is closed; or a status. */
-export function takeDescriptor(core: NodeHandle): number {
-  const copy = binding.duplicateDescriptor(core.fd);
-  closeNodeHandle(core);
+/** A descriptor for what a handle of Node's holds, which is closed; or a status. */
+export function takeDescriptor(node: NodeHandle): number {
+  const copy = binding.duplicateDescriptor(node.fd);
+  closeNodeHandle(node);
   return copy;
 }
 
 type Close = (this: NodeHandle, callback?: () => void) => void;
 
-/** Core's own `close`, whatever was put over it. */
-function closeNodeHandle(core: NodeHandle): void {
-  const { close } = Object.getPrototypeOf(core) as { close: Close };
-  close.call(core);
+/** Node's own `close`, whatever was put over it. */
+function closeNodeHandle(node: NodeHandle): void {
+  const { close } = Object.getPrototypeOf(node) as { close: Close };
+  close.call(node);
 }

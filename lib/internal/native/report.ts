@@ -2,7 +2,7 @@ import { binding } from './binding';
 import type { NativeCallback } from './native-types';
 
 /**
- * Makes an `'uncaughtException'` of what user code threw in a callback of the core, while the
+ * Makes an `'uncaughtException'` of what user code threw in a callback of the native code, while the
  * callback's async context is there. To be thrown again, by which Node knows that the callback has
  * failed: `throw reported(error)`.
  */

@@ -148,7 +148,8 @@ export class Relay implements RelayListener {
     const socket = this.sockets[side];
     // Its owner does not uncork it any more, and what it holds back goes first.
     while (socket.writableCorked > 0) socket.uncork();
-    // A write may have failed, that of the other side's bytes too; the 'close' that follows is the relay's end.
+    // A write may have failed, that of the other side's bytes too; the 'close' that follows is the
+    // relay's end.
     if (socket.destroyed) return;
     holdReading(socket);
     const { chunks } = unreadOf(socket);
@@ -195,12 +196,12 @@ export class Relay implements RelayListener {
     else to.write('', go);
   }
 
-  /** The core has done its work. */
+  /** The native code has done its work. */
   onRelay(status: number, side: Side, flags: number): void {
     if (status === 0) {
       this.finish('end');
       for (const socket of this.sockets) {
-        // The core has read the end and has sent one; now the stream may know of both.
+        // The native code has read the end and has sent one; now the stream may know of both.
         if (!socket._readableState.ended) socket.push(null);
         socket.read(0);
         socket.end();

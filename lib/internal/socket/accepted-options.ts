@@ -10,7 +10,7 @@ export class AcceptedSocketOptions {
   pauseOnCreate = false;
   readableHighWaterMark = 0;
   writableHighWaterMark = 0;
-  // 'close' comes from the handle, and texts are encoded by the core.
+  // 'close' comes from the handle, and texts are encoded by the native code.
   readonly emitClose = false;
   readonly autoDestroy = true;
   readonly decodeStrings = false;

@@ -141,7 +141,7 @@ const { Socket: SocketFunction } = {
     // See signal.ts.
     delete settings.signal;
     settings.allowHalfOpen = Boolean(settings.allowHalfOpen);
-    // 'close' comes from the handle, and texts are encoded by the core.
+    // 'close' comes from the handle, and texts are encoded by the native code.
     settings['emitClose'] = false;
     settings['autoDestroy'] = true;
     settings['decodeStrings'] = false;
@@ -206,7 +206,7 @@ Object.assign(
   nameMethods,
 );
 
-// Code that asks `instanceof net.Socket` also meets core's sockets: those of http, tls and
+// Code that asks `instanceof net.Socket` also meets Node's sockets: those of http, tls and
 // child_process. Sub-classes ask for themselves only.
 Object.defineProperty(Socket, Symbol.hasInstance, {
   configurable: true,
@@ -267,7 +267,7 @@ defineGetters(
   true,
 );
 
-// For `stdio: [socket]` of child_process, which takes no other handle objects than core's.
+// For `stdio: [socket]` of child_process, which takes no other handle objects than Node's.
 Object.defineProperty(Socket.prototype, 'fd', {
   configurable: true,
   get(this: SocketImpl): number | undefined {

@@ -12,7 +12,7 @@ import {
 import { validateFunction, validateNumber } from '../base/validators';
 
 /**
- * Idle timeouts. Bytes that move cost nothing here: the core notes the loop's time at each of
+ * Idle timeouts. Bytes that move cost nothing here: the native code notes the loop's time at each of
  * them, and the timer, when it fires, sleeps on for what is left. Only after a 'timeout' was
  * emitted does the next activity arm the timer anew.
  */
@@ -49,7 +49,7 @@ function ensureArmed(socket: SocketImpl, milliseconds: number): void {
   arm(socket, milliseconds);
 }
 
-/** Notes activity: with the core where it has the connection, at the loop's time, as timers go. */
+/** Notes activity: with the native code where it has the connection, at the loop's time, as timers go. */
 function touch(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle !== null && handle.id >= 0) handle.touch();

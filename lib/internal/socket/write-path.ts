@@ -308,7 +308,7 @@ export const writeMethods = {
 };
 
 export const writeGetters = {
-  /** What the core was given. */
+  /** What the native code was given. */
   _bytesDispatched(this: SocketImpl): number {
     const handle = this[kHandle];
     return handle !== null ? handle.bytesWritten : this[kBytesWritten];

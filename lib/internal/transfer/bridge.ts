@@ -84,7 +84,7 @@ function makeNodeSocket(old: SocketImpl, handle: Handle): nodeNet.Socket {
     closeSync(fd);
     throw error;
   }
-  // The kernel has them already; core is to know them, so that it can turn them off.
+  // The kernel has them already; Node is to know them, so that it can turn them off.
   if (old[kNoDelay]) socket.setNoDelay(true);
   const keepAlive = old[kKeepAlive];
   if (keepAlive?.enable === true) socket.setKeepAlive(true, keepAlive.delay * 1000);
@@ -170,7 +170,7 @@ export function fromNode(
     settingsFor(old, handle.reading === true),
     openCopy(handle.fd),
   );
-  // What core set on the socket is not told, so that the next call counts in any case.
+  // What Node set on the socket is not told, so that the next call counts in any case.
   successor[kNoDelay] = undefined as never;
   successor[kKeepAlive] = { enable: true, delay: -1, interval: undefined, count: undefined };
   handle.reading = false;

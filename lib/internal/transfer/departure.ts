@@ -33,7 +33,9 @@ import { awaitsSending, isShutDown } from './unsent';
  */
 export const isOver = (socket: Duplex): boolean => socket.destroyed || socket.errored !== null;
 
-/** The handle of a socket that may move. Its gathered writes have left, or are in the core's queue. */
+/**
+ * The handle of a socket that may move. Its gathered writes have left, or are in the native code's queue.
+ */
 export function checkDeparture(socket: SocketImpl, method: string): Handle {
   if (socket.connecting) {
     throw new ERR_INVALID_STATE(`${method} needs a connection; wait for 'connect'`);

@@ -23,8 +23,8 @@ const finalCalled = (stream: Duplex): boolean =>
   (stream as unknown as WritableState)._writableState.finalCalled;
 
 /**
- * Whether writes wait whose callers will be told when they are sent, or a FIN does. What only the
- * core's queue has, gathered or from an earlier owner, is not among it: nobody could wait for that.
+ * Whether writes wait whose callers will be told when they are sent, or a FIN does. What only the native
+ * queue has, gathered or from an earlier owner, is not among it: nobody could wait for that.
  */
 export const awaitsSending = (stream: Duplex): boolean =>
   stream.writableLength > 0 || (finalCalled(stream) && !stream.writableFinished);
@@ -41,7 +41,7 @@ export interface Unsent {
   readonly callbacks: readonly WriteCallback[];
 }
 
-/** What the core still has to send: a copy. */
+/** What the native code still has to send: a copy. */
 export function queuedBytes(handle: Handle): Buffer {
   const bytes = binding.copyUnsent(handle.id);
   if (typeof bytes === 'number') throw errnoException(bytes, 'write');
@@ -51,7 +51,7 @@ export function queuedBytes(handle: Handle): Buffer {
 const nothing = (): void => {};
 
 /**
- * The bytes that wait, in order: those of the core's queue, then those of the stream's buffer.
+ * The bytes that wait, in order: those of the native code's queue, then those of the stream's buffer.
  * Nothing changes until {@link Claim.take} is called: from then on the callbacks are no longer the
  * old socket's to call.
  */

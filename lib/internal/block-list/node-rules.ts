@@ -3,7 +3,7 @@ import { netModule } from '../base/builtins';
 import { binding } from '../native/binding';
 import { ERR_INVALID_STATE } from '../base/errors';
 
-/** Core's methods, of which the removing ones are younger than Node 22. */
+/** Node's methods, of which the removing ones are younger than Node 22. */
 interface Methods {
   addAddress(address: string, family: string): void;
   addSubnet(network: string, prefix: number, family: string): void;
@@ -15,7 +15,7 @@ interface Methods {
   removeRange?(start: nodeNet.SocketAddress, end: nodeNet.SocketAddress): void;
 }
 
-const core: Methods = netModule().BlockList.prototype as unknown as Methods;
+const node: Methods = netModule().BlockList.prototype as unknown as Methods;
 
 interface Endpoint {
   text: string;
@@ -35,43 +35,43 @@ function socketAddress({ text, family }: Endpoint): nodeNet.SocketAddress {
 }
 
 /**
- * The rules of a BlockList that `postMessage` has copied. The copies are core's own and share
- * core's rules with the original, so from then on these are the ones that count, at core's speed.
+ * The rules of a BlockList that `postMessage` has copied. The copies are Node's own and share
+ * Node's rules with the original, so from then on these are the ones that count, at Node's speed.
  */
-export class CoreRules {
+export class NodeRules {
   constructor(private readonly list: nodeNet.BlockList) {}
 
   get rules(): string[] {
-    return Reflect.get(core, 'rules', this.list) as string[];
+    return Reflect.get(node, 'rules', this.list) as string[];
   }
 
   address(remove: boolean, text: string, family: 4 | 6): void {
-    const method = remove ? this.required(core.removeAddress) : core.addAddress;
+    const method = remove ? this.required(node.removeAddress) : node.addAddress;
     method.call(this.list, text, `ipv${family}`);
   }
 
   subnet(remove: boolean, text: string, prefix: number, family: 4 | 6): void {
-    const method = remove ? this.required(core.removeSubnet) : core.addSubnet;
+    const method = remove ? this.required(node.removeSubnet) : node.addSubnet;
     method.call(this.list, text, prefix, `ipv${family}`);
   }
 
   range(remove: boolean, first: Endpoint, last: Endpoint): void {
-    const method = remove ? this.required(core.removeRange) : core.addRange;
+    const method = remove ? this.required(node.removeRange) : node.addRange;
     method.call(this.list, socketAddress(first), socketAddress(last));
   }
 
   /** @throws where `clear` would */
   requireClear(): void {
-    this.required(core.clear);
+    this.required(node.clear);
   }
 
   clear(): void {
-    this.required(core.clear).call(this.list);
+    this.required(node.clear).call(this.list);
   }
 
   /** Adds entries that were checked before. */
   addMany(entries: readonly string[] | string): void {
-    // The native core reads and checks them, and lists them in a form that core has methods for.
+    // The native code reads and checks them, and lists them in a form that Node has methods for.
     const owner = {};
     const id = binding.blockListNew(owner);
     binding.blockListAddMany(id, entries);
@@ -87,14 +87,14 @@ export class CoreRules {
 
   check(text: string, family: 0 | 4 | 6): boolean {
     if (text.includes('/')) {
-      // Core cannot be asked for a subnet.
+      // Node cannot be asked for a subnet.
       const owner = {};
       const id = binding.blockListNew(owner);
       binding.blockListAddMany(id, this.rules);
       return binding.blockListCheck(id, text, family) === 1;
     }
     try {
-      return core.check.call(this.list, text, `ipv${family || familyOf(text)}`);
+      return node.check.call(this.list, text, `ipv${family || familyOf(text)}`);
     } catch {
       // Before Node 24 a text that is no address is an error.
       return false;

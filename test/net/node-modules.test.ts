@@ -1,5 +1,5 @@
-// Core's own protocols over the sockets: tls, http and http2, each as server and as client. They
-// use core's sockets natively and take every other one for a stream; toNode() makes the former of
+// Node's own protocols over the sockets: tls, http and http2, each as server and as client. They
+// use Node's sockets natively and take every other one for a stream; toNode() makes the former of
 // the latter.
 import { once } from 'node:events';
 import http from 'node:http';
@@ -15,9 +15,9 @@ import { readAll, readBytes } from '../helpers/streams';
 interface Way {
   net: Net;
   scope: Scope;
-  /** What core gets. */
+  /** What Node gets. */
   give: (socket: Socket) => Socket;
-  /** Whether core uses it natively. */
+  /** Whether Node uses it natively. */
   isNative: boolean;
 }
 
@@ -376,7 +376,7 @@ describeWays('http2', ({ scope, give }) => {
     const web = http2.createServer({ maxSessionMemory: 100 }, (request, response) =>
       request.pipe(response.stream),
     );
-    // Core switches Nagle's algorithm off for its own sockets only.
+    // Node switches Nagle's algorithm off for its own sockets only.
     const server = scope.server({ noDelay: true }, (socket) =>
       web.emit('connection', give(socket)),
     );
