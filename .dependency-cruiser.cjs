@@ -12,24 +12,37 @@ const layers = [
   'internal/transfer',
   'internal/relay',
   'internal/listen',
+  'types',
+  'lean',
+  'fallback',
+  '.',
+  'register',
 ];
 
-const inside = (folders) => `^lib/(${folders.join('|')})/`;
+/** A dot is for the files of lib/ itself. */
+const filesOf = (layer) => (layer === '.' ? '^lib/[^/]+$' : `^lib/${layer}/`);
 
 module.exports = {
   forbidden: [
     ...layers.map((layer, index) => ({
-      name: `upwards-from-${layer.replace('internal/', '')}`,
+      name: `upwards-from-${layer === '.' ? 'lib' : layer.replace('internal/', '')}`,
       comment: `${layer} may import only what stands above it in the list of layers`,
       severity: 'error',
-      from: { path: inside([layer]) },
-      to: { path: '^lib/', pathNot: inside(layers.slice(0, index + 1)) },
+      from: { path: filesOf(layer) },
+      to: { path: '^lib/', pathNot: layers.slice(0, index + 1).map(filesOf) },
     })),
+    {
+      name: 'no-layer',
+      comment: 'a folder of lib/ has a place in the list of layers',
+      severity: 'error',
+      from: {},
+      to: { path: '^lib/', pathNot: layers.map(filesOf) },
+    },
     {
       name: 'circle',
       comment: 'files that import each other, be it for types only, cannot be read one by one',
       severity: 'error',
-      from: { path: inside(layers) },
+      from: { path: '^lib/' },
       to: { circular: true },
     },
   ],

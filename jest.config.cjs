@@ -13,7 +13,7 @@ module.exports = {
   },
   moduleNameMapper: {
     '^uvnet$': '<rootDir>/lib/index.ts',
-    '^uvnet/lean$': '<rootDir>/lib/lean/index.ts',
+    '^uvnet/lean$': '<rootDir>/lib/lean.ts',
   },
   // jest itself would leave one processor alone, and run in one process where there are two.
   maxWorkers: Math.max(2, availableParallelism() - 1),

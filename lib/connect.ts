@@ -1,7 +1,7 @@
 import { normalizeArguments } from './internal/base/arguments';
 import { debug } from './internal/base/diagnostics';
 import { Socket } from './socket';
-import type { ConnectOptions } from './types/socket';
+import type { ConnectOptions } from './types/options';
 
 /**
  * Makes a socket and connects it.

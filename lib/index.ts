@@ -73,10 +73,10 @@ if (nodeOnly !== undefined) {
   defineLazily(nodeOnly, () => Reflect.get(netModule(), nodeOnly) as unknown);
 }
 
-export type * from './types/index';
+export type * from './exported-types';
 export type BlockList = import('./internal/block-list/block-list').BlockList;
 export type BoundSocket = import('./bound-socket').BoundSocket;
-export type Server = import('./types/server').Server;
-export type Socket = import('./types/socket').Socket;
+export type Server = import('./types/interfaces').Server;
+export type Socket = import('./types/interfaces').Socket;
 export type SocketAddress = import('./internal/block-list/socket-address').SocketAddress;
 export type Stream = Socket;

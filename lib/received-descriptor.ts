@@ -2,18 +2,16 @@ import type { EventEmitter } from 'node:events';
 import { binding } from './internal/native/binding';
 import { ERR_INVALID_FD_TYPE, ERR_INVALID_STATE } from './internal/base/errors';
 import { guessHandleType } from './internal/native/descriptor';
-import { createServer, type Server, type ServerOptions } from './server';
-import { Socket, type SocketOptions } from './socket';
+import { Server as ServerClass } from './internal/listen/server';
+import type { ServerOptions } from './internal/listen/server-options';
+import { Socket as SocketClass } from './internal/socket/socket';
+import type { SocketOptions } from './internal/socket/constructor-options';
+import type * as declared from './types/interfaces';
+import type { Server, Socket } from './types/interfaces';
 
-/**
- * A descriptor that arrived over a unix socket, as the argument of its 'descriptor' event. Whoever wants
- * it takes it before the event is over, with one of `take`, `toSocket` and `toServer`; otherwise it
- * is closed then, so that none is ever left behind.
- */
-export class ReceivedDescriptor {
-  /** What libuv finds behind it. */
+/** See {@link declared.ReceivedDescriptor}. */
+export class ReceivedDescriptor implements declared.ReceivedDescriptor {
   readonly type: 'TCP' | 'PIPE' | 'UDP' | 'FILE' | 'TTY' | 'UNKNOWN';
-  /** Whether it is a socket that listens. */
   readonly listening: boolean;
 
   private descriptor: number;
@@ -25,16 +23,10 @@ export class ReceivedDescriptor {
     this.listening = binding.isListeningDescriptor(fd) === 1;
   }
 
-  /** The descriptor while nobody has taken it; then -1. */
   get fd(): number {
     return this.descriptor;
   }
 
-  /**
-   * The descriptor itself, which the caller then has to close.
-   *
-   * @throws ERR_INVALID_STATE when it was taken, or closed at the end of the event
-   */
   take(): number {
     const fd = this.open();
     binding.releaseDescriptor(fd);
@@ -42,39 +34,27 @@ export class ReceivedDescriptor {
     return fd;
   }
 
-  /**
-   * A Socket on it.
-   *
-   * @param options - as of `new Socket()`
-   * @throws ERR_INVALID_FD_TYPE where it is no connection; what the options are refused with
-   */
   toSocket(options?: SocketOptions): Socket {
     const fd = this.open();
     if (this.listening) throw new ERR_INVALID_FD_TYPE('SERVER');
     try {
-      return new Socket({ readable: true, writable: true, ...options, fd });
+      const settings = { readable: true, writable: true, ...options, fd };
+      return new SocketClass(settings) as unknown as Socket;
     } finally {
       // Also where a generator of `onread` throws, say, and the socket has taken it and closed it.
       if (binding.holdsDescriptor(fd) === 0) this.descriptor = -1;
     }
   }
 
-  /**
-   * A Server that listens on it; 'listening' follows.
-   *
-   * @param options - as of `createServer()`
-   * @throws ERR_INVALID_FD_TYPE where it is no listening socket
-   */
   toServer(options?: ServerOptions, connectionListener?: (socket: Socket) => void): Server {
     const fd = this.open();
     if (!this.listening) throw new ERR_INVALID_FD_TYPE(this.type);
-    const server = createServer(options, connectionListener);
+    const server = new ServerClass(options, connectionListener as never) as unknown as Server;
     this.descriptor = -1;
     server.listen({ fd });
     return server;
   }
 
-  /** Closes it now. Nothing where it was taken. */
   close(): void {
     if (this.descriptor < 0) return;
     binding.closeDescriptor(this.descriptor);

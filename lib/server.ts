@@ -8,8 +8,9 @@ import type { PackedList } from './internal/transfer/block-lists';
 import type { DetachOptions } from './internal/transfer/handover';
 import { movesPart } from './internal/transfer/part';
 import { addressesPart } from './parts';
-import type * as declared from './types/server';
-import type { ConnectionListener, ServerConstructor, ServerToken } from './types/server';
+import type { ConnectionListener, ServerConstructor } from './types/constructors';
+import type * as declared from './types/interfaces';
+import type { ServerToken } from './types/options';
 
 export type { ListenOptions, ServerOptions, ServerToken };
 

@@ -10,12 +10,11 @@ import type { SocketImpl } from './internal/socket/socket-state';
 import type { SocketToken, ToNodeOptions } from './internal/transfer/bridge';
 import type { DetachOptions } from './internal/transfer/handover';
 import { movesPart } from './internal/transfer/part';
-import type { Connection } from './lean/connection';
-import type { ConnectionOptions } from './lean/group';
-import type { Handlers } from './lean/handlers';
 import { leanPart, receivedDescriptorPart } from './parts';
-import type * as declared from './types/socket';
-import type { SocketConstructor } from './types/socket';
+import type { ConnectionOptions } from './types/connection-options';
+import type { SocketConstructor } from './types/constructors';
+import type * as declared from './types/interfaces';
+import type { Connection, Handlers } from './types/interfaces';
 
 export type { SocketOptions };
 

@@ -203,7 +203,7 @@ const describe = (address) =>
 /** Runs until it is ended; the exit code. */
 function run(settings) {
   const net = require('../../dist/index.js');
-  const { proxyHeader, relay } = require('../../dist/lean/index.js');
+  const { proxyHeader, relay } = require('../../dist/lean.js');
   // The warning has told why.
   if (net.backend !== 'native') return 1;
 

@@ -11,14 +11,17 @@ import { kHandle, kOnReadStatus, kProxy, kReceiveDescriptors } from '../internal
 import { checkDeparture, depart, endsLater, refuseWaiting } from '../internal/transfer/departure';
 import { giveUnread, unreadBytes, unreadOf } from '../internal/transfer/unread';
 import { isShutDown } from '../internal/transfer/unsent';
+import type { ConnectionOptions } from '../types/connection-options';
+import type * as declared from '../types/interfaces';
+import type { Handlers } from '../types/interfaces';
 import { Socket } from './socket';
 import { Connection, type ConnectionGroup } from './connection';
 import { CORKED, ENDED, FINISHED, GONE, PAUSED, SHUT, UNOPENED, UNREF } from './state-bits';
 import { keepEnds, knownEnds } from './ends';
 import { framingOf, wireBytes } from './framing';
 import { makeGroup } from './delivery';
-import { connectionNames, type ConnectionOptions } from './group';
-import { tableOf, type Handlers } from './handlers';
+import { tableOf } from './handlers';
+import { connectionNames } from './group';
 import { checkNames } from './known-options';
 import { holdEnd, holdUnread, takeHeld } from './paused-input';
 
@@ -82,7 +85,7 @@ export function toLean<Data>(
   socket: Socket,
   handlers: Handlers<Data>,
   options: ConnectionOptions = {},
-): Connection<Data> {
+): declared.Connection<Data> {
   checkNames(options, connectionNames);
   const group = makeGroup(tableOf(handlers), undefined, options, framingOf(options.framing));
   try {

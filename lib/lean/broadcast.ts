@@ -1,6 +1,7 @@
 import { binding } from '../internal/native/binding';
 import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
-import { type Connection } from './connection';
+import type * as declared from '../types/interfaces';
+import type { Connection } from './connection';
 import { FINISHED, GONE } from './state-bits';
 
 /** Ids of the receivers, as the native code takes them. */
@@ -13,7 +14,7 @@ let ids = new Int32Array(1024);
  * @param connections - an array, a Set, or whatever else can be iterated
  */
 export function broadcast(
-  connections: Iterable<Connection>,
+  connections: Iterable<declared.Connection>,
   data: string | Uint8Array,
   encoding?: BufferEncoding,
 ): void {
@@ -22,7 +23,7 @@ export function broadcast(
     throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
   }
   let count = 0;
-  for (const connection of connections) {
+  for (const connection of connections as Iterable<Connection>) {
     if ((connection.state & (GONE | FINISHED)) !== 0) continue;
     if (count === ids.length) {
       const larger = new Int32Array(2 * count);

@@ -5,13 +5,14 @@ import type { DialOptions } from '../internal/connect/dial';
 import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
 import type { SocketOptions } from '../internal/socket/constructor-options';
+import type { ConnectionOptions } from '../types/connection-options';
+import type { Connection, Handlers } from '../types/interfaces';
 import { Socket } from './socket';
 import { adoptSocket } from './adopt';
-import type { Connection } from './connection';
 import { framingOf } from './framing';
 import { makeGroup } from './delivery';
-import { connectionNames, type ConnectionOptions } from './group';
-import { tableOf, type Handlers } from './handlers';
+import { connectionNames } from './group';
+import { tableOf } from './handlers';
 import { checkNames, namesOf } from './known-options';
 
 /** Options of {@link connect}: those of `net.connect()`, and {@link ConnectionOptions}. */

@@ -2,12 +2,13 @@ import { binding } from '../internal/native/binding';
 import { errnoByName } from '../internal/native/errno';
 import { SLOT } from '../internal/native/id';
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
-import type { Socket } from '../types/socket';
+import type * as declared from '../types/interfaces';
+import type { Endpoint, Socket } from '../types/interfaces';
 import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/base/errors';
 import { nativeState } from '../internal/native/native-state';
 import { asyncDispose } from './async-dispose';
 import { holdBack, type Corked } from './cork';
-import { keepEnds, knownEnds, type Endpoint } from './ends';
+import { keepEnds, knownEnds } from './ends';
 import type { Group } from './group';
 import { askForHeld, takeHeld } from './paused-input';
 import { counters } from './shared-memory';
@@ -64,14 +65,8 @@ const writeAfterEnd = (): Error =>
 /** The connections of one handler table. */
 export type ConnectionGroup = Group<Connection>;
 
-/**
- * A connection of a handler table. It is small: what most connections never use is kept apart from
- * it.
- *
- * @typeParam Data - what the program keeps in `data`
- */
-export class Connection<Data = unknown> {
-  /** The program's own. */
+/** See {@link declared.Connection}. It is small: what most connections never use is kept apart from it. */
+export class Connection<Data = unknown> implements declared.Connection<Data> {
   data: Data = undefined as Data;
   /** @internal */
   state: number;
@@ -93,24 +88,14 @@ export class Connection<Data = unknown> {
     group.joined();
   }
 
-  /** False once the connection is closed or given away. */
   get isOpen(): boolean {
     return (this.state & GONE) === 0;
   }
 
-  /** Bytes that `write` took and the kernel did not take yet, leaving out those of this turn. */
   get writableLength(): number {
     return (this.state & CORKED) === 0 ? this.queued : this.queued + corked.get(this)!.size;
   }
 
-  /**
-   * Sends a text or bytes. All is taken: what the kernel refuses waits. Bytes above 8 KiB are not
-   * copied, and must not be changed until they are sent.
-   *
-   * @returns false where more waits than the high-water mark; `drain` follows then. Also where the
-   *   connection is closed, and the data is dropped
-   * @throws ERR_STREAM_WRITE_AFTER_END after `end()`; ERR_INVALID_ARG_TYPE
-   */
   write(data: string | Uint8Array, encoding?: BufferEncoding): boolean {
     if ((this.state & (GONE | FINISHED | CORKED)) !== 0) return this.writeLater([data], encoding);
     let size: number;
@@ -133,7 +118,6 @@ export class Connection<Data = unknown> {
     return this.hasRoom();
   }
 
-  /** Sends several pieces in one system call; as `write` otherwise. */
   writev(chunks: readonly (string | Uint8Array)[]): boolean {
     if ((this.state & (GONE | FINISHED | CORKED)) !== 0) return this.writeLater(chunks);
     const buffers: Uint8Array[] = [];
@@ -151,11 +135,6 @@ export class Connection<Data = unknown> {
     return this.hasRoom();
   }
 
-  /**
-   * Sends what the kernel takes at once, and keeps nothing.
-   *
-   * @returns how many bytes that was: 0 also where others wait, or the connection is closed
-   */
   tryWrite(data: Uint8Array): number {
     if ((this.state & (GONE | FINISHED)) !== 0) {
       this.refuseWrite();
@@ -169,7 +148,6 @@ export class Connection<Data = unknown> {
     return 0;
   }
 
-  /** Ends the connection, behind what was written. It is closed when its peer has ended too. */
   end(data?: string | Uint8Array, encoding?: BufferEncoding): void {
     if ((this.state & (GONE | FINISHED)) !== 0) return;
     if (data !== undefined) this.write(data, encoding);
@@ -194,20 +172,14 @@ export class Connection<Data = unknown> {
     this.end();
   }
 
-  /** Closes the connection now, after what the kernel takes of the data of this turn. */
   destroy(error?: Error): void {
     this.close(error, false);
   }
 
-  /** Closes the connection now, with a TCP reset. */
   resetAndDestroy(): void {
     this.close(undefined, true);
   }
 
-  /**
-   * Holds what is written from now on back, over any number of turns, until `uncork()` was called as
-   * often or the connection is ended. Within one turn writes leave together without it.
-   */
   cork(): void {
     if ((this.state & (GONE | FINISHED)) !== 0) return;
     this.state |= CORKED;
@@ -216,7 +188,6 @@ export class Connection<Data = unknown> {
     else held.depth += 1;
   }
 
-  /** Sends, in one system call, what was held back. */
   uncork(): void {
     const held = corked.get(this);
     if (held === undefined || --held.depth > 0) return;
@@ -227,14 +198,12 @@ export class Connection<Data = unknown> {
     if ((this.state & WAITING) !== 0) process.nextTick(() => this.drained());
   }
 
-  /** Takes nothing more off the connection. */
   pause(): void {
     if ((this.state & (GONE | PAUSED)) !== 0) return;
     this.state |= PAUSED;
     binding.readStop(this.id);
   }
 
-  /** Goes on after `pause()`, or begins where `pauseOnConnect` is set. */
   resume(): void {
     if ((this.state & (GONE | PAUSED)) !== PAUSED) return;
     this.state &= ~PAUSED;
@@ -249,27 +218,20 @@ export class Connection<Data = unknown> {
     if (status !== 0) this.destroy(errnoException(status, 'read'));
   }
 
-  /** Whether nothing is read, after `pause()` or `pauseOnConnect`. */
   isPaused(): boolean {
     return (this.state & PAUSED) !== 0;
   }
 
-  /**
-   * Has `timeout` called when no byte has moved for so many milliseconds, once; bytes that move
-   * afterwards start it again. 0 for never. Bytes that move cost nothing for it.
-   */
   setTimeout(milliseconds: number): void {
     if ((this.state & GONE) === 0) setIdleTimeout(this, milliseconds);
   }
 
-  /** Lets the connection keep the process alive, as it does from the start. */
   ref(): void {
     if ((this.state & GONE) !== 0) return;
     this.state &= ~UNREF;
     binding.setRef(this.id, true);
   }
 
-  /** Lets the process end while the connection is open. */
   unref(): void {
     if ((this.state & GONE) !== 0) return;
     this.state |= UNREF;
@@ -280,12 +242,10 @@ export class Connection<Data = unknown> {
     return (this.state & GONE) !== 0 ? (this.last?.read ?? 0) : binding.bytesRead(this.id);
   }
 
-  /** Without what was written in this turn and did not leave yet. */
   get bytesWritten(): number {
     return (this.state & GONE) !== 0 ? (this.last?.written ?? 0) : binding.bytesWritten(this.id);
   }
 
-  /** Milliseconds since a byte moved. */
   get idleTime(): number {
     return (this.state & GONE) !== 0 ? 0 : binding.idleTime(this.id);
   }
@@ -314,15 +274,10 @@ export class Connection<Data = unknown> {
     return this.local.family;
   }
 
-  /** The peer's end, also after the connection is closed; without names for unix sockets. */
   get remote(): Endpoint {
     return knownEnds(this)?.remote ?? this.last?.remote ?? this.nameNow(binding.tcpPeerName);
   }
 
-  /**
-   * This end; without names for unix sockets. After the connection is closed it is there only where it
-   * was asked for before, or where a PROXY header has named it.
-   */
   get local(): Endpoint {
     const known = knownEnds(this)?.local;
     if (known !== undefined) return known;
@@ -331,26 +286,12 @@ export class Connection<Data = unknown> {
     return local;
   }
 
-  /** What a PROXY header said about this connection; undefined where it had none. */
   get proxyInfo(): ProxyInfo | undefined {
     return knownEnds(this)?.proxyInfo;
   }
 
-  /**
-   * Goes on with the connection as a `Socket`, for TLS and whatever else wants a stream. Handlers are
-   * not called any more, `close` included. With `framing` the socket gets all that is behind the last
-   * message that a handler was given, with headers and delimiters: an incomplete message, too, and one
-   * that breaks the rules.
-   *
-   * @param unread - bytes that a handler was given and leaves to the socket, which has them first
-   * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE after `end()`
-   */
   declare toSocket: (unread?: Buffer) => Socket; // See adopt.ts.
 
-  /**
-   * Closes the connection as `destroy()` does. Fulfilled when it is closed, and `close` was called or is
-   * about to be; at once where it is closed already, or was given away.
-   */
   [asyncDispose](): Promise<void> {
     this.destroy();
     if (this.last === undefined || (this.state & REPORTED) !== 0) return Promise.resolve();

@@ -6,7 +6,8 @@ import type { FramingNumbers } from '../internal/native/native-types';
 import { borrowBytes, ownBytes, returnBytes } from './received-bytes';
 import { Connection, connectionOf, type ConnectionGroup } from './connection';
 import { framingError } from './framing';
-import { Group, groupOf, type ConnectionOptions, type GroupOwner, type Table } from './group';
+import type { ConnectionOptions } from '../types/connection-options';
+import { Group, groupOf, type GroupOwner, type Table } from './group';
 import {
   CLOSING,
   ENDED,

@@ -1,11 +1,5 @@
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
-
-/** One end of a connection. */
-export interface Endpoint {
-  address?: string;
-  family?: string;
-  port?: number;
-}
+import type { Endpoint } from '../types/interfaces';
 
 /** What is known of a connection's two ends beside what the native code tells. */
 export interface Ends {

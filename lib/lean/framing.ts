@@ -9,37 +9,9 @@ import {
   validateObject,
   validateOneOf,
 } from '../internal/base/validators';
+import type { Framing } from '../types/connection-options';
 import { checkNames, namesOf } from './known-options';
 import type { FramingNumbers } from '../internal/native/native-types';
-
-/** How a stream of bytes is cut into messages. Headers and delimiters are no part of a message. */
-export type Framing =
-  | {
-      /** A length in front of each message. */
-      type: 'length';
-      /** Width of the length, 1 to 8 bytes. Default: 4. */
-      bytes?: number | undefined;
-      /** Default: 'big'. */
-      endian?: 'big' | 'little';
-      /** Whether the length counts its own bytes too. Default: false. */
-      includesHeader?: boolean | undefined;
-      /** The longest message that is accepted, in bytes. Default: 1 MiB. */
-      max?: number | undefined;
-    }
-  | {
-      /** A delimiter behind each message. */
-      type: 'delimiter';
-      /** 1 to 64 bytes; a string is taken as UTF-8. Default: '\n'. */
-      delimiter?: string | Uint8Array;
-      /** The longest message that is accepted, in bytes. Default: 1 MiB. */
-      max?: number | undefined;
-    }
-  | {
-      /** Messages of one size. */
-      type: 'fixed';
-      /** Bytes, at least 1. */
-      size: number;
-    };
 
 type LengthFraming = Extract<Framing, { type: 'length' }>;
 type DelimiterFraming = Extract<Framing, { type: 'delimiter' }>;

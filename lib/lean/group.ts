@@ -3,24 +3,9 @@ import type { DropData } from '../internal/listen/accept';
 import { binding } from '../internal/native/binding';
 import { SLOT } from '../internal/native/id';
 import type { FramingNumbers } from '../internal/native/native-types';
-import type { Framing } from './framing';
+import type { ConnectionOptions } from '../types/connection-options';
 import { NO_FRAMING } from './framing';
 import { namesOf } from './known-options';
-
-/** Options of connections, whichever way they are made. */
-export interface ConnectionOptions {
-  /**
-   * Whether `data` gets a view of the area that bytes are received in, instead of bytes of its own: good
-   * only until the handler returns, and overwritten then. Default: false.
-   */
-  borrow?: boolean | undefined;
-  /** How bytes are cut into messages; `data` then gets whole messages. Default: as they come. */
-  framing?: Framing | undefined;
-  /** Bytes that may wait to be sent before `write` returns false. Default: 65536. */
-  highWaterMark?: number | undefined;
-  /** Whether a connection outlives its peer's end, to be ended by `end`. Default: false. */
-  allowHalfOpen?: boolean | undefined;
-}
 
 export const connectionNames = namesOf<ConnectionOptions>({
   borrow: true,

@@ -1,36 +1,8 @@
-import { ERR_INVALID_ARG_TYPE, type SystemError } from '../internal/base/errors';
+import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import { optionsPart } from '../internal/options/part';
-import type { DropData } from '../internal/listen/accept';
 import { validateObject } from '../internal/base/validators';
 import type { Connection } from './connection';
 import type { Table } from './group';
-
-/**
- * What is called when something happens to a connection. Each of them may be left out, and is called
- * without a `this`. One that throws causes an 'uncaughtException'; the others are called all the same.
- */
-export interface Handlers<Data = unknown> {
-  /** A connection is there. */
-  open?: (connection: Connection<Data>) => void;
-  /** Bytes have come in or, with `framing`, one message. */
-  data?: (connection: Connection<Data>, bytes: Buffer) => void;
-  /** All that waited was sent, after `write` had returned false. */
-  drain?: (connection: Connection<Data>) => void;
-  /** The peer has ended. Unless `allowHalfOpen` is set, the connection is ended after this. */
-  end?: (connection: Connection<Data>) => void;
-  /** The connection is closed; `error` says why where it was not ended in an orderly manner. */
-  close?: (connection: Connection<Data>, error: NodeJS.ErrnoException | undefined) => void;
-  /** No byte has moved for the time that `setTimeout` was given. */
-  timeout?: (connection: Connection<Data>) => void;
-}
-
-/** Handlers of a listener. */
-export interface ServerHandlers<Data = unknown> extends Handlers<Data> {
-  /** A connection was not let in; see the options that limit a server. */
-  drop?: (drop: DropData) => void;
-  /** A connection could not be accepted, for want of descriptors or memory. */
-  acceptError?: (error: SystemError) => void;
-}
 
 const ignore = (): void => {};
 

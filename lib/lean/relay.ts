@@ -16,6 +16,7 @@ import {
   validateInteger,
   validateObject,
 } from '../internal/base/validators';
+import type * as declared from '../types/interfaces';
 import { Socket } from './socket';
 import { upgradeRefusal } from './adopt';
 import { Connection } from './connection';
@@ -37,7 +38,7 @@ export interface RelayOptions {
   progressInterval?: number | undefined;
 }
 
-type Side = Socket | Connection;
+type Side = Socket | declared.Connection;
 
 function checkType(side: unknown, name: string): void {
   // Node's sockets pass for ours in `instanceof`; their bytes are out of reach.
@@ -107,8 +108,8 @@ function checkOptions(options: RelayOptions): RelaySettings {
  *   that cannot be relayed (which is then left as it was); and an AbortError
  */
 export function relay(
-  a: Socket | Connection,
-  b: Socket | Connection,
+  a: Socket | declared.Connection,
+  b: Socket | declared.Connection,
   options: RelayOptions = {},
 ): Promise<RelayResult> {
   return new Promise((resolve, reject) => {

@@ -18,8 +18,11 @@ import { socketOptionNames } from '../internal/options/socket-option-names';
 import { applyAccepted } from '../internal/options/option-gate';
 import { onConnection, takeProxy, type DropData } from '../internal/listen/accept';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
-import { Server, type ListenOptions, type ServerOptions } from '../server';
-import type { Socket } from '../types/socket';
+import type { ListenOptions, ServerOptions } from '../internal/listen/server-options';
+import { Server } from '../internal/listen/server';
+import type { ConnectionOptions } from '../types/connection-options';
+import type * as declared from '../types/interfaces';
+import type { ServerHandlers, Socket } from '../types/interfaces';
 import { asyncDispose } from './async-dispose';
 import { connectionOf, connectionsOf, type Connection, type ConnectionGroup } from './connection';
 import { UNOPENED } from './state-bits';
@@ -27,8 +30,8 @@ import { adopt, adoptSocket } from './adopt';
 import { keepEnds } from './ends';
 import { framingOf } from './framing';
 import { makeGroup } from './delivery';
-import { connectionNames, type ConnectionOptions } from './group';
-import { tableOf, type ServerHandlers } from './handlers';
+import { connectionNames } from './group';
+import { tableOf } from './handlers';
 import { holdUnread } from './paused-input';
 import { checkNames, namesOf } from './known-options';
 import { expectFirstByte } from './timeouts';
@@ -84,7 +87,7 @@ export class LeanServer<Data = unknown> {
     checkNames(options, listenNames);
     const table = tableOf(handlers);
     const framing = framingOf(options.framing);
-    this.base = new Server(options) as unknown as ServerImpl;
+    this.base = new Server(options);
     this.group = makeGroup(table, this, options, framing);
     const { base } = this;
     base._listen2 = (...place) => {
@@ -102,7 +105,7 @@ export class LeanServer<Data = unknown> {
         this.group.finish();
       });
     });
-    (base as unknown as Server).listen({ ...options });
+    (base as unknown as declared.Server).listen({ ...options });
   }
 
   /** Has these handlers called from now on, for the connections that are open too. */
@@ -153,7 +156,7 @@ export class LeanServer<Data = unknown> {
   }
 
   /** The connections that are open: `open` was called for them, and `close` was not. */
-  connections(): Connection<Data>[] {
+  connections(): declared.Connection<Data>[] {
     return connectionsOf(this.group) as Connection<Data>[];
   }
 
@@ -174,7 +177,7 @@ export class LeanServer<Data = unknown> {
   }
 
   ref(): this {
-    (this.base as unknown as Server).ref();
+    (this.base as unknown as declared.Server).ref();
     return this;
   }
 

@@ -1,13 +1,17 @@
+import type { SystemError } from '../internal/base/errors';
 import type { DropData } from '../internal/listen/accept';
 import type { ConnectionAttemptInfo } from '../internal/listen/admission';
-import type { SystemError } from '../internal/base/errors';
-import type { ReceivedDescriptor } from '../received-descriptor';
-import type { Socket } from './socket';
 
 /** The events of sockets and servers, with what their listeners are called with. */
 
+export type Listener<Args extends unknown[]> = (...args: Args) => void;
+
+/** As in node:net: any listener will do for an event that is not known. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+export type AnyListener = (...args: any[]) => void;
+
 /** Events of a {@link Socket}. */
-export interface SocketEventMap {
+export interface SocketEvents<Descriptor> {
   /** The socket is closed; whether because of an error. */
   close: [hadError: boolean];
   /** The connection is there. */
@@ -27,7 +31,7 @@ export interface SocketEventMap {
   error: [error: Error];
   finish: [];
   /** A descriptor has arrived over a unix socket; `position` is where in the bytes it came. */
-  descriptor: [descriptor: ReceivedDescriptor, position: number];
+  descriptor: [descriptor: Descriptor, position: number];
   /** A name was looked up. */
   lookup: [error: Error | null, address: string, family: number | null, host: string];
   pause: [];
@@ -42,7 +46,7 @@ export interface SocketEventMap {
 }
 
 /** Events of a {@link Server}. */
-export interface ServerEventMap {
+export interface ServerEvents<Socket> {
   /** Connections could not be accepted, for want of descriptors or memory; it is tried again. */
   acceptError: [error: SystemError];
   /** The server and all its connections are closed. */

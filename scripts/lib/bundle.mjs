@@ -8,7 +8,7 @@ import { at, CommandError, runModule } from './tools.mjs';
 const require = createRequire(import.meta.url);
 
 /** What users load, each as a CommonJS module and as an ES module that re-exports it. */
-const ENTRIES = ['index', 'lean/index', 'register/index'];
+const ENTRIES = ['index', 'lean', 'register/index'];
 
 /** ES modules without a CommonJS module of the same name. What they import is a chunk below. */
 const HOOKS = ['register/thread-hooks'];
@@ -73,9 +73,8 @@ async function bundle() {
   const build = await require('rollup').rollup({
     input: Object.fromEntries(ENTRIES.map((name) => [name, source(name)])),
     plugins: [typescript],
-    onwarn({ code, message }) {
-      // The linter looks for circles.
-      if (code !== 'CIRCULAR_DEPENDENCY') throw new CommandError(`rollup: ${message}`);
+    onwarn({ message }) {
+      throw new CommandError(`rollup: ${message}`);
     },
   });
   await build.write({

@@ -7,19 +7,19 @@ import { uvnet, type Implementation } from './implementations';
 import { Scope } from './scope';
 import type { Uvnet } from './uvnet';
 
-type Lean = typeof import('../../lib/lean/index');
-export type { Connection, Handlers, ServerHandlers, ListenOptions } from '../../lib/lean/index';
-type Server = import('../../lib/lean/index').Server<any>;
-type Options = import('../../lib/lean/index').ListenOptions;
-type Handlers = import('../../lib/lean/index').ServerHandlers<any>;
+type Lean = typeof import('../../lib/lean');
+export type { Connection, Handlers, ServerHandlers, ListenOptions } from '../../lib/lean';
+type Server = import('../../lib/lean').Server<any>;
+type Options = import('../../lib/lean').ListenOptions;
+type Handlers = import('../../lib/lean').ServerHandlers<any>;
 
 if (uvnet === undefined) throw new Error('uvnet is not there');
-const entry = path.join(path.dirname(uvnet.entry), 'lean/index');
+const entry = path.join(path.dirname(uvnet.entry), 'lean');
 
 /** What child processes and workers load. */
 export const leanEntry: Implementation = { ...uvnet, entry: `${entry}.js` };
 
-const source = process.env.UVNET_TEST_ENTRY === undefined ? '../../lib/lean/index' : entry;
+const source = process.env.UVNET_TEST_ENTRY === undefined ? '../../lib/lean' : entry;
 export const lean = require(source) as Lean;
 export const net = uvnet.net as unknown as Uvnet;
 

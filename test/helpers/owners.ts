@@ -328,7 +328,7 @@ function relayed(to: End, from: Socket | Connection): Owner {
   return new StreamOwner(to, pair[1]);
 }
 
-type Framing = NonNullable<import('../../lib/lean/index').ListenOptions['framing']>;
+type Framing = NonNullable<import('../../lib/lean').ListenOptions['framing']>;
 
 const framings = (random: Random): Framing[] => [
   { type: 'fixed', size: random.size(5000) },

@@ -4,19 +4,19 @@ import path from 'node:path';
 import { implementations } from './implementations';
 import type { Scope, Transport } from './scope';
 
-export type Lean = typeof import('../../lib/lean/index');
+export type Lean = typeof import('../../lib/lean');
 type Socket = import('../../lib/index').Socket;
 
 const source = process.env.UVNET_TEST_ENTRY ?? path.resolve(__dirname, '../../lib/index.ts');
 
 /** `uvnet/lean` on the same native code as the implementation under test. */
 
-export const lean = require(path.join(path.dirname(source), 'lean/index')) as Lean;
+export const lean = require(path.join(path.dirname(source), 'lean')) as Lean;
 
 /** What a child process or a worker gives to `require()` to get the same. */
 export const leanEntry = path.join(
   path.dirname(implementations.find(({ isUvnet }) => isUvnet)!.entry),
-  'lean/index.js',
+  'lean.js',
 );
 
 export interface Line {

@@ -135,7 +135,7 @@ describe('the bookkeeping of a handler table', () => {
       old.unref();
       const handles = others.map((other) => (other as any)._handle);
       expect(handles.map((handle) => handle.hasRef())).toEqual(others.map(() => true));
-      expect(handles.map((handle) => handle.id)).not.toContain(old.id);
+      expect(handles.map((handle) => handle.id)).not.toContain((old as any).id);
       for (const other of others) other.unref();
       old.ref();
       expect(handles.map((handle) => handle.hasRef())).toEqual(others.map(() => false));

@@ -108,7 +108,7 @@ describe('bytes', () => {
     const { stdout, stderr } = await runChild(
       leanEntry,
       ({ net, require }) => {
-        const { listen } = net as unknown as typeof import('../../lib/lean/index');
+        const { listen } = net as unknown as typeof import('../../lib/lean');
         const node = require('node:net') as typeof import('node:net');
         let kept: Buffer;
         const server = listen(

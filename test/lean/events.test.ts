@@ -151,7 +151,7 @@ describe('handlers', () => {
   test('an exception is an uncaught one, and the rest of the turn is delivered', async () => {
     // In a process of its own: jest keeps 'uncaughtException' to itself.
     const { code, stdout, stderr } = await runChild(leanEntry, ({ net, require }) => {
-      const { listen } = net as unknown as typeof import('../../lib/lean/index');
+      const { listen } = net as unknown as typeof import('../../lib/lean');
       const nodeNet = require('node:net') as typeof import('node:net');
       process.on('uncaughtException', (error) => console.log(`uncaught ${error.message}`));
       let seen = 0;

@@ -105,7 +105,7 @@ describe('connections', () => {
     const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
     const client = await scope.client(server);
     const connection = await opened.promise;
-    const { id } = connection;
+    const { id } = connection as any;
     const socket = scope.track(connection.toSocket() as never as NodeSocket);
     const bytes = Buffer.from('x');
     expect(binding.leanHold(id)).toBe(UV_EBADF);

@@ -35,7 +35,7 @@ const methods = {
 /** Runs by itself in every runtime; prints a report. */
 function program(folder: string, expected: Record<string, string[]>): void {
   const net = require(`${folder}/index.js`);
-  const lean = require(`${folder}/lean/index.js`);
+  const lean = require(`${folder}/lean.js`);
   const codeOf = (body: () => unknown): string => {
     try {
       body();

@@ -4,7 +4,7 @@ import { runChild, type ChildTools } from '../helpers/child';
 import { reference, uvnet } from '../helpers/implementations';
 
 type Uvnet = typeof import('../../lib/index');
-type Lean = typeof import('../../lib/lean/index');
+type Lean = typeof import('../../lib/lean');
 
 /** Uses uvnet in every way that loads a part of it, and prints what of Node has changed meanwhile. */
 async function session({ require, args: [entry, leanEntry] }: ChildTools): Promise<void> {
@@ -116,7 +116,7 @@ test.each([
   ['node:net', { UVNET_BINDING: '/nonexistent' }],
 ])('uvnet on %s changes no global and no class of Node', async (_backend, env) => {
   const { entry } = uvnet!;
-  const leanEntry = path.join(path.dirname(entry), 'lean/index.js');
+  const leanEntry = path.join(path.dirname(entry), 'lean.js');
   const outcome = await runChild({ ...reference, isUvnet: true }, session, {
     args: [entry, leanEntry],
     env,

@@ -21,7 +21,7 @@ async function endBusy({ net, require, args: [what, watched, leanFile, folder] }
   let where: object;
   await storage.run('store', async () => {
     if (what === 'a handler table') {
-      const lean = require(leanFile) as typeof import('../../lib/lean/index');
+      const lean = require(leanFile) as typeof import('../../lib/lean');
       const server = await lean.listen(
         { port: 0, host: '127.0.0.1' },
         { open: (peer) => peer.unref(), data: () => {} },

@@ -5,7 +5,7 @@ import { runChild } from '../helpers/child';
 import { deferred } from '../helpers/events';
 import { leanEntry } from '../helpers/lean';
 
-type Lean = typeof import('../../lib/lean/index');
+type Lean = typeof import('../../lib/lean');
 
 describe('a process with handler tables', () => {
   test('ends by itself once all is closed, or unreferenced', async () => {

@@ -12,8 +12,8 @@ const { entry } = uvnet!;
       ({ net, require, args: [path] }) => {
         const { mock } = require('node:test') as typeof import('node:test');
         const lean = require(
-          path.replace('index.js', 'lean/index.js'),
-        ) as typeof import('../../lib/lean/index');
+          path.replace('index.js', 'lean.js'),
+        ) as typeof import('../../lib/lean');
         mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] });
         const server = (net as unknown as typeof import('../../lib/index')).createServer({
           connectionAttemptTimeout: 20,

@@ -64,7 +64,7 @@ describe('a handler that ends the program', () => {
     await runChild(
       leanEntry,
       ({ net, args: [port] }) => {
-        const { connect } = net as unknown as typeof import('../../lib/lean/index');
+        const { connect } = net as unknown as typeof import('../../lib/lean');
         void connect(
           { port, host: '127.0.0.1' },
           {

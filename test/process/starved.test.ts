@@ -127,7 +127,7 @@ function program({ net, require: load, args }: ChildTools): void {
     for (const fd of kept.slice(-2)) fs.closeSync(fd);
   };
   if (setup.lean === true) {
-    const lean = load(`${entry}/dist/lean/index.js`) as typeof import('../../lib/lean');
+    const lean = load(`${entry}/dist/lean.js`) as typeof import('../../lib/lean');
     const server = lean.listen({ ...options, ...where } as never, {
       data: (connection: any, bytes: Buffer) =>
         connection.end(`${connection.remoteAddress} ${bytes.length}`),

@@ -13,7 +13,7 @@ test('the line that threw is a short one', async () => {
 
 test('what a handler of a table throws is reported in the context of the table', async () => {
   const { stdout } = await runChild(leanEntry, async ({ net, require }) => {
-    const { listen, connect } = net as unknown as typeof import('../../lib/lean/index');
+    const { listen, connect } = net as unknown as typeof import('../../lib/lean');
     const { AsyncLocalStorage } = require('node:async_hooks') as typeof import('node:async_hooks');
     const storage = new AsyncLocalStorage<string>();
     process.on('uncaughtException', (error) => {

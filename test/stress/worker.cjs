@@ -7,7 +7,7 @@ const { parentPort, workerData } = require('node:worker_threads');
 
 const { entry, folder, index, seed, ending, turns, loading } = workerData;
 const net = require(path.join(entry, 'index.js'));
-const lean = require(path.join(entry, 'lean/index.js'));
+const lean = require(path.join(entry, 'lean.js'));
 
 let state = seed;
 /** An integer below `bound`. */

@@ -60,7 +60,7 @@ test('every example of the documentation compiles', () => {
   // As an ES module sees the package.
   options.paths = {
     uvnet: ['./lib/index.mts'],
-    'uvnet/lean': ['./lib/lean/index.mts'],
+    'uvnet/lean': ['./lib/lean.mts'],
     'uvnet/register': ['./lib/register/index.mts'],
   };
   const modules = new Map(

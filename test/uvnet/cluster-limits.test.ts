@@ -21,7 +21,7 @@ interface Report {
 
 const CLIENTS = 4;
 const HEADER = 'PROXY TCP4 192.0.2.7 192.0.2.8 7 8\r\n';
-const lean = path.resolve(__dirname, '../../dist/lean/index.js');
+const lean = path.resolve(__dirname, '../../dist/lean.js');
 
 /** A worker, and clients that all come at once; the report of the worker goes to stdout. */
 function program({ net, require, args: [, where, setup, leanEntry, clients] }: ChildTools): void {

@@ -3,7 +3,7 @@ import { describeUvnet } from '../helpers/uvnet';
 import { runChild } from '../helpers/child';
 import path from 'node:path';
 
-const lean = path.resolve(__dirname, '../../dist/lean/index.js');
+const lean = path.resolve(__dirname, '../../dist/lean.js');
 
 describeUvnet('a name that is nearly one of uvnet', (implementation) => {
   test('is told by one warning, wherever it is given', async () => {

@@ -18,7 +18,7 @@ function program({ require, args }: Pick<ChildTools, 'require' | 'args'>): void 
     return;
   }
   const net = require(entry) as typeof import('../../lib/index');
-  const { relay } = require(leanFile) as typeof import('../../lib/lean/index');
+  const { relay } = require(leanFile) as typeof import('../../lib/lean');
   const { AsyncLocalStorage, executionAsyncId } =
     require('node:async_hooks') as typeof import('node:async_hooks');
   const storage = new AsyncLocalStorage<string>();

@@ -1,4 +1,4 @@
-import { implementation } from '../backend';
+import { implementation } from './backend';
 
 /** `uvnet/lean`: handler tables and relays, for servers where streams are the cost. */
 
@@ -15,14 +15,11 @@ export const relay = lean.relay;
 /** Makes the PROXY header by which a server learns the address of a proxy's client. */
 export const proxyHeader = lean.proxyHeader;
 
-export type { Connection } from './connection';
-export type { Endpoint } from './ends';
-export type { ProxyInfo } from '../internal/proxy/proxy-info';
-export type { CloseOptions } from '../internal/listen/server-state';
-export type { LeanConnectOptions as ConnectOptions } from './connect';
-export type { Framing } from './framing';
-export type { ConnectionOptions } from './group';
-export type { Handlers, ServerHandlers } from './handlers';
-export type { LeanListenOptions as ListenOptions, LeanServer as Server } from './server';
-export type { ProxiedConnection, ProxyHeaderOptions } from './proxy-header';
-export type { RelayError, RelayOptions, RelayProgress, RelayResult } from './relay';
+export type { Connection, Endpoint, Handlers, ServerHandlers } from './types/interfaces';
+export type { ConnectionOptions, Framing } from './types/connection-options';
+export type { ProxyInfo } from './internal/proxy/proxy-info';
+export type { CloseOptions } from './internal/listen/server-state';
+export type { LeanConnectOptions as ConnectOptions } from './lean/connect';
+export type { LeanListenOptions as ListenOptions, LeanServer as Server } from './lean/server';
+export type { ProxiedConnection, ProxyHeaderOptions } from './lean/proxy-header';
+export type { RelayError, RelayOptions, RelayProgress, RelayResult } from './lean/relay';

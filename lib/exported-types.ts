@@ -1,0 +1,63 @@
+/**
+ * The types that `uvnet` exports: those of `node:net` under their names there, and its own. The
+ * instances of classes are named in index.ts of lib, where the classes are values.
+ */
+
+// Of node:net, as they are there.
+export type {
+  AddressInfo,
+  IPVersion,
+  IpcSocketConnectOpts,
+  LookupFunction,
+  OnReadOpts,
+  SocketConnectOpts,
+  SocketReadyState,
+  TcpSocketConnectOpts,
+} from 'node:net';
+
+// Of node:net, with what uvnet adds to them.
+export type { BoundSocketOptions } from './bound-socket';
+export type { DropData as DropArgument } from './internal/listen/accept';
+export type { SocketAddressOptions as SocketAddressInitOptions } from './internal/block-list/socket-address';
+export type { ReceivedDescriptor, ServerEventMap, SocketEventMap } from './types/interfaces';
+export type { ListenOptions, ServerOptions as ServerOpts } from './internal/listen/server-options';
+export type {
+  ConnectOptions as NetConnectOpts,
+  IpcConnectOptions as IpcNetConnectOpts,
+  SetKeepAliveOptions,
+  TcpConnectOptions as TcpNetConnectOpts,
+} from './types/options';
+export type { SocketOptions as SocketConstructorOpts } from './internal/socket/constructor-options';
+
+// uvnet's own.
+export type { AddressLike, RuleFamily } from './internal/block-list/block-list';
+export type { BoundSocketToken } from './bound-socket';
+export type { SystemError } from './internal/base/errors';
+export type { DropReason } from './internal/native/drop-reasons';
+export type { ProxyMode, ServerStats } from './internal/listen/accept-policy';
+export type { ConnectionAttemptInfo } from './internal/listen/admission';
+export type { ProxyInfo, ProxySsl, ProxyTlv } from './internal/proxy/proxy-info';
+export type { CloseOptions } from './internal/listen/server-state';
+export type { AcceptRate, AddressLimit } from './internal/listen/limits';
+export type { DropData } from './internal/listen/accept';
+export type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
+export type {
+  SocketOptionInputs,
+  SocketOptionName,
+  SocketOptionValues,
+} from './internal/options/socket-option-types';
+export type { SocketToken, ToNodeOptions } from './internal/transfer/bridge';
+export type { DetachOptions } from './internal/transfer/handover';
+export type {
+  SocketAddressOptions,
+  SocketAddressParts,
+} from './internal/block-list/socket-address';
+export type { ServerConstructor, SocketConstructor } from './types/constructors';
+export type { ServerOptions } from './internal/listen/server-options';
+export type {
+  ConnectOptions,
+  IpcConnectOptions,
+  ServerToken,
+  TcpConnectOptions,
+} from './types/options';
+export type { SocketOptions } from './internal/socket/constructor-options';
