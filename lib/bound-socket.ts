@@ -9,9 +9,9 @@ import { BindFlag, TCP } from './internal/native/tcp';
 import { Pipe } from './internal/native/pipe';
 import type { Handle } from './internal/native/handle';
 import type { SocketName } from './internal/native/handle-events';
-import type { DetachOptions, Token } from './internal/transfer/handover';
+import type { DetachOptions, Token } from './internal/transfer/token';
 import { isIP } from './internal/base/ip';
-import { movesPart } from './internal/transfer/part';
+import { transferPart } from './internal/transfer/part';
 import type { BoundHandle } from './internal/native/bound-handle';
 import { kBoundPath, kTakeHandle } from './internal/base/symbols';
 import {
@@ -170,7 +170,7 @@ export class BoundSocket {
    */
   detach(options: DetachOptions = {}): BoundSocketToken {
     const handle = this.#owned();
-    const token = movesPart().makeToken('bound-socket', handle, options, { path: this.#path });
+    const token = transferPart().makeToken('bound-socket', handle, options, { path: this.#path });
     this.close();
     return token;
   }
@@ -182,7 +182,7 @@ export class BoundSocket {
    *   that offered it has ended
    */
   static attach(token: BoundSocketToken): BoundSocket {
-    const attached = new Attached(movesPart().takeToken(token, 'bound-socket'), token.path);
+    const attached = new Attached(transferPart().takeToken(token, 'bound-socket'), token.path);
     return new this(attached as BoundSocketOptions);
   }
 

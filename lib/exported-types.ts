@@ -37,7 +37,7 @@ export type { DropReason } from './internal/native/drop-reasons';
 export type { ProxyMode, ServerStats } from './internal/listen/accept-policy';
 export type { ConnectionAttemptInfo } from './internal/listen/admission';
 export type { ProxyInfo, ProxySsl, ProxyTlv } from './internal/proxy/proxy-info';
-export type { CloseOptions } from './internal/listen/server-state';
+export type { CloseOptions } from './internal/listen/server-impl';
 export type { AcceptRate, AddressLimit } from './internal/listen/limits';
 export type { DropData } from './internal/listen/accept';
 export type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
@@ -46,8 +46,8 @@ export type {
   SocketOptionName,
   SocketOptionValues,
 } from './internal/options/socket-option-types';
-export type { SocketToken, ToNodeOptions } from './internal/transfer/bridge';
-export type { DetachOptions } from './internal/transfer/handover';
+export type { SocketToken, ToNodeOptions } from './internal/transfer/socket-transfer';
+export type { DetachOptions } from './internal/transfer/token';
 export type {
   SocketAddressOptions,
   SocketAddressParts,

@@ -18,7 +18,7 @@ export const proxyHeader = lean.proxyHeader;
 export type { Connection, Endpoint, Handlers, ServerHandlers } from './types/interfaces';
 export type { ConnectionOptions, Framing } from './types/connection-options';
 export type { ProxyInfo } from './internal/proxy/proxy-info';
-export type { CloseOptions } from './internal/listen/server-state';
+export type { CloseOptions } from './internal/listen/server-impl';
 export type { LeanConnectOptions as ConnectOptions } from './lean/connect';
 export type { LeanListenOptions as ListenOptions, LeanServer as Server } from './lean/server';
 export type { ProxiedConnection, ProxyHeaderOptions } from './lean/proxy-header';

@@ -2,11 +2,11 @@ import type { BlockList } from 'node:net';
 import { ERR_SERVER_NOT_RUNNING } from './internal/base/errors';
 import { Server as ServerClass } from './internal/listen/server';
 import type { ListenOptions, ServerOptions } from './internal/listen/server-options';
-import type { ServerImpl } from './internal/listen/server-state';
+import type { ServerImpl } from './internal/listen/server-impl';
 import { Handle } from './internal/native/handle';
 import type { PackedList } from './internal/transfer/block-lists';
-import type { DetachOptions } from './internal/transfer/handover';
-import { movesPart } from './internal/transfer/part';
+import type { DetachOptions } from './internal/transfer/token';
+import { transferPart } from './internal/transfer/part';
 import { addressesPart } from './parts';
 import type { ConnectionListener, ServerConstructor } from './types/constructors';
 import type * as declared from './types/interfaces';
@@ -36,7 +36,7 @@ function limitsOf(server: Server): ServerOptions {
 function detach(this: ServerImpl, options: DetachOptions = {}): ServerToken {
   const handle = this._handle;
   if (!(handle instanceof Handle)) throw new ERR_SERVER_NOT_RUNNING();
-  const token = movesPart().makeToken('server', handle, options, {
+  const token = transferPart().makeToken('server', handle, options, {
     settings: {
       allowHalfOpen: this.allowHalfOpen,
       pauseOnConnect: this.pauseOnConnect,
@@ -46,8 +46,8 @@ function detach(this: ServerImpl, options: DetachOptions = {}): ServerToken {
       highWaterMark: this.highWaterMark,
       ...limitsOf(this as unknown as Server),
     },
-    blockList: movesPart().packList((this as unknown as Server).blockList),
-    trustedProxies: movesPart().packList((this as unknown as Server).trustedProxies),
+    blockList: transferPart().packList((this as unknown as Server).blockList),
+    trustedProxies: transferPart().packList((this as unknown as Server).trustedProxies),
     path: this._pipeName,
     maxConnections: this.maxConnections,
     ref: !this._unref,
@@ -69,7 +69,7 @@ function attach(
 ): Server {
   const [own, listener] =
     typeof options === 'function' ? [undefined, options] : [options, connectionListener];
-  const { checkToken, takeToken } = movesPart();
+  const { checkToken, takeToken } = transferPart();
   checkToken(token, 'server');
   const server = new this(
     {

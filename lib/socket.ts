@@ -7,9 +7,9 @@ import type { SocketOptionName } from './internal/options/socket-option-types';
 import type { SocketOptions } from './internal/socket/constructor-options';
 import { Socket as SocketClass } from './internal/socket/socket';
 import type { SocketImpl } from './internal/socket/socket-state';
-import type { SocketToken, ToNodeOptions } from './internal/transfer/bridge';
-import type { DetachOptions } from './internal/transfer/handover';
-import { movesPart } from './internal/transfer/part';
+import type { SocketToken, ToNodeOptions } from './internal/transfer/socket-transfer';
+import type { DetachOptions } from './internal/transfer/token';
+import { transferPart } from './internal/transfer/part';
 import { leanPart, receivedDescriptorPart } from './parts';
 import type { ConnectionOptions } from './types/connection-options';
 import type { SocketConstructor } from './types/constructors';
@@ -24,7 +24,7 @@ export type Socket = declared.Socket;
 export const Socket = SocketClass as unknown as SocketConstructor;
 
 /** What few sockets ever do; see part.ts of their rooms. */
-const rareMethods = {
+const lazyMethods = {
   setOption(this: SocketImpl, name: SocketOptionName, value: unknown): SocketImpl {
     return optionsPart().setOption(this, name, value);
   },
@@ -42,11 +42,11 @@ const rareMethods = {
   },
 
   toNode(this: SocketImpl, options?: ToNodeOptions): nodeNet.Socket {
-    return movesPart().toNode(this, options);
+    return transferPart().toNode(this, options);
   },
 
   detach(this: SocketImpl, options: DetachOptions = {}): SocketToken {
-    return movesPart().detach(this, options);
+    return transferPart().detach(this, options);
   },
 
   toLean(this: Socket, handlers: Handlers, options?: ConnectionOptions): Connection {
@@ -54,11 +54,11 @@ const rareMethods = {
   },
 
   peek(this: SocketImpl, size: number): Promise<Buffer> {
-    return movesPart().peek(this, size);
+    return transferPart().peek(this, size);
   },
 
   [kOnPeek](this: SocketImpl, result: Buffer | number): void {
-    movesPart().endPeek(this, result);
+    transferPart().endPeek(this, result);
   },
 
   sendDescriptor(
@@ -67,22 +67,22 @@ const rareMethods = {
     descriptor: unknown,
     callback?: (error?: Error | null) => void,
   ): boolean {
-    return movesPart().sendDescriptor(this, payload, descriptor, callback);
+    return transferPart().sendDescriptor(this, payload, descriptor, callback);
   },
 
   [kOnDescriptor](this: SocketImpl, fd: number, position: number): void {
     receivedDescriptorPart().emitDescriptor(this, fd, position);
   },
 };
-Object.assign(Socket.prototype, connectMethods, rareMethods);
+Object.assign(Socket.prototype, connectMethods, lazyMethods);
 
 // Not enumerable, so that a sub-class by `Object.assign` or `for in` copies nothing of it.
 for (const [name, value] of Object.entries({
   fromNode(this: SocketConstructor, socket: nodeNet.Socket) {
-    return movesPart().fromNode(this, socket);
+    return transferPart().fromNode(this, socket);
   },
   attach(this: SocketConstructor, token: SocketToken) {
-    return movesPart().attach(this, token);
+    return transferPart().attach(this, token);
   },
 })) {
   Object.defineProperty(Socket, name, { value, writable: true, configurable: true });

@@ -1,7 +1,7 @@
 import type * as nodeNet from 'node:net';
 import { netModule } from '../internal/base/builtins';
 import * as own from '../internal/options/own-options';
-import { adopt } from './socket';
+import { convert } from './socket';
 import { checkOptions, isRefused } from './supported';
 import { addMissing, unavailable } from './unavailable';
 
@@ -63,7 +63,7 @@ const methods = {
   },
 
   emit(this: nodeNet.Server, ...args: unknown[]): unknown {
-    if (args[0] === 'connection') adopt(args[1]);
+    if (args[0] === 'connection') convert(args[1]);
     return Reflect.apply(emit, this, args);
   },
 };

@@ -75,7 +75,7 @@ for (const name of ['proxyInfo', 'fd']) {
 }
 
 /** Makes one of ours of a socket that Node made, which an accepted one is. */
-export function adopt(socket: unknown): void {
+export function convert(socket: unknown): void {
   if (socket instanceof NodeSocket && Object.getPrototypeOf(socket) === NodeSocket.prototype) {
     Object.setPrototypeOf(socket, Socket.prototype);
   }
@@ -88,6 +88,6 @@ export function connect(...args: unknown[]): nodeNet.Socket {
   checkOptions('Socket', options);
   const make = netModule().connect as (...args: unknown[]) => nodeNet.Socket;
   const socket = make(...args);
-  adopt(socket);
+  convert(socket);
   return socket;
 }

@@ -100,7 +100,7 @@ export function toLean<Data>(
  *
  * @internal
  */
-export function upgradeRefusal({ state }: Connection): Error | undefined {
+export function toSocketRefusal({ state }: Connection): Error | undefined {
   if ((state & GONE) !== 0) return new ERR_SOCKET_CLOSED();
   if ((state & FINISHED) !== 0) return new ERR_INVALID_STATE('toSocket() comes after end()');
   return undefined;
@@ -133,7 +133,7 @@ function socketOf(connection: Connection, unread: Buffer | undefined): Socket {
   // What was written leaves first, or is in the native code's queue.
   while ((connection.state & (GONE | CORKED)) === CORKED) connection.uncork();
   binding.leanFlush();
-  const refusal = upgradeRefusal(connection);
+  const refusal = toSocketRefusal(connection);
   if (refusal !== undefined) throw refusal;
 
   const { group, id, state } = connection;

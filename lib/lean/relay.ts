@@ -18,7 +18,7 @@ import {
 } from '../internal/base/validators';
 import type * as declared from '../types/interfaces';
 import { Socket } from './socket';
-import { upgradeRefusal } from './adopt';
+import { toSocketRefusal } from './adopt';
 import { Connection } from './connection';
 
 export type { RelayError, RelayProgress, RelayResult };
@@ -58,7 +58,7 @@ function checkFitness(sides: readonly [Side, Side]): void {
   for (const index of [0, 1] as const) {
     const side = sides[index];
     const error =
-      side instanceof Connection ? upgradeRefusal(side) : unfit(side as unknown as SocketImpl);
+      side instanceof Connection ? toSocketRefusal(side) : unfit(side as unknown as SocketImpl);
     if (error !== undefined) throw blame(error, index, { bytesAtoB: 0, bytesBtoA: 0 });
   }
 }

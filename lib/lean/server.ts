@@ -6,7 +6,7 @@ import {
   startGrace,
   type EndingConnections,
 } from '../internal/listen/server-close';
-import type { CloseOptions, ServerImpl } from '../internal/listen/server-state';
+import type { CloseOptions, ServerImpl } from '../internal/listen/server-impl';
 import { binding } from '../internal/native/binding';
 import { errnoException, type SystemError } from '../internal/base/errors';
 import { Handle } from '../internal/native/handle';
@@ -15,7 +15,7 @@ import type { TCP } from '../internal/native/tcp';
 import { setupListenHandle } from '../internal/listen/start';
 import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
-import { applyAccepted } from '../internal/options/option-gate';
+import { applyAccepted } from '../internal/options/lazy-options';
 import { onConnection, takeProxy, type DropData } from '../internal/listen/accept';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import type { ListenOptions, ServerOptions } from '../internal/listen/server-options';
@@ -211,9 +211,9 @@ export class LeanServer<Data = unknown> {
     if (base[kAcceptedOptions] !== undefined) applyAccepted(base, connection.id);
     const handle = base._handle as TCP | null;
     if (handle?.setNoDelay !== undefined) {
-      if (base.noDelay && handle.handsDownNoDelay !== true) binding.tcpNoDelay(connection.id, true);
+      if (base.noDelay && handle.inheritedNoDelay !== true) binding.tcpNoDelay(connection.id, true);
       const delay = base.keepAliveInitialDelay;
-      if (base.keepAlive && handle.handsDownKeepAlive !== delay) {
+      if (base.keepAlive && handle.inheritedKeepAlive !== delay) {
         binding.tcpKeepAlive(connection.id, true, delay, 0, 0);
       }
     }
@@ -238,7 +238,7 @@ export class LeanServer<Data = unknown> {
     const { base, group } = this;
     group.pauses = base.pauseOnConnect;
     const handle: unknown = base._handle;
-    if (!(handle instanceof Handle) || base[kLimits].listIsForeign) return;
+    if (!(handle instanceof Handle) || base[kLimits].hasNodeList) return;
     const status = binding.leanListen(handle.id, group.number, base.pauseOnConnect);
     if (status !== 0) throw errnoException(status, 'listen');
     // The listener counts as a connection until all that it has accepted is known.

@@ -1,7 +1,7 @@
 import type * as nodeNet from 'node:net';
 import type { ServerOptions } from '../internal/listen/server-options';
 import type { SocketOptions } from '../internal/socket/constructor-options';
-import type { SocketToken } from '../internal/transfer/bridge';
+import type { SocketToken } from '../internal/transfer/socket-transfer';
 import type { Server, Socket } from './interfaces';
 import type { ServerToken } from './options';
 

@@ -2,7 +2,7 @@ import type { DialOptions } from '../internal/connect/dial';
 import type { ServerOptions } from '../internal/listen/server-options';
 import type { SocketOptions } from '../internal/socket/constructor-options';
 import type { PackedList } from '../internal/transfer/block-lists';
-import type { Token } from '../internal/transfer/handover';
+import type { Token } from '../internal/transfer/token';
 
 /** What methods of sockets and servers take and give. */
 

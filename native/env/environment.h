@@ -36,7 +36,7 @@ enum class Callback : uint8_t {
   kPeek,            // (id, bytes | status)
   kDescriptor,      // (id, descriptor, position): came with the bytes that are reported next
   kRelay,           // (id of a, 0 | status, Relay::Side, flags of relay.cc)
-  kOrigin,          // (id of a server): to call AdoptOrigin; see Listener::AttachClient
+  kOrigin,          // (id of a server): to call CaptureOrigin; see Listener::AttachClient
   kCount,
 };
 

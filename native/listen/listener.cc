@@ -131,7 +131,7 @@ void Listener::AttachClient(Stream* client) {
   client->Attach(std::move(context));
 }
 
-void Listener::AdoptOrigin() { origin_ = AsyncContext::Make(environment_, client_type()); }
+void Listener::CaptureOrigin() { origin_ = AsyncContext::Make(environment_, client_type()); }
 
 namespace {
 
@@ -164,11 +164,11 @@ napi_value FeedListener(napi_env env, napi_callback_info info) {
 }
 
 // (id), within Callback::kOrigin
-napi_value AdoptOrigin(napi_env env, napi_callback_info info) {
+napi_value CaptureOrigin(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr || Listener::Of(stream) == nullptr) return arguments.Return(UV_EBADF);
-  Listener::Of(stream)->AdoptOrigin();
+  Listener::Of(stream)->CaptureOrigin();
   return arguments.Return(0);
 }
 
@@ -218,7 +218,7 @@ void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "listen", Listen);
   Define(env, exports, "listenFed", ListenFed);
   Define(env, exports, "feedListener", FeedListener);
-  Define(env, exports, "adoptOrigin", AdoptOrigin);
+  Define(env, exports, "captureOrigin", CaptureOrigin);
   Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
   Define(env, exports, "dropReason", DropReasonOf);
   Define(env, exports, "dropPeerName", DropPeerName);

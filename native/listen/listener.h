@@ -68,7 +68,7 @@ class Listener : private StreamAttachment {
   const Proxied* proxied() const { return proxied_; }
 
   // From now on async_hooks see the running callback as the origin of the connections.
-  void AdoptOrigin();
+  void CaptureOrigin();
 
   // A connection that was not let in, during Callback::kDrop.
   struct Drop {

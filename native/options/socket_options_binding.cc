@@ -203,7 +203,7 @@ void InitSocketOptions(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "setSocketOption", Set);
   Define(env, exports, "getSocketOption", Get);
   Define(env, exports, "applySocketOptions", Apply);
-  Define(env, exports, "presetSocketOptions", SetInitial);
+  Define(env, exports, "setInitialOptions", SetInitial);
   Define(env, exports, "refusedSocketOption", Refused);
   Define(env, exports, "socketInfo", Info);
   Define(env, exports, "peerCredentials", Credentials);

@@ -52,7 +52,7 @@ export const kAbortion: unique symbol = Symbol('abortion');
 export const kProxy: unique symbol = Symbol('proxy');
 
 /** Idle timeout: the delay its timer was started with, the timer, the time of the last activity seen here, whether it has fired. */
-export const kArmedFor: unique symbol = Symbol('armedFor');
+export const kTimerDelay: unique symbol = Symbol('timerDelay');
 export const kTimer: unique symbol = Symbol('timer');
 export const kTouched: unique symbol = Symbol('touched');
 export const kTimedOut: unique symbol = Symbol('timedOut');

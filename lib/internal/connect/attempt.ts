@@ -6,7 +6,7 @@ import { errnoByName } from '../native/errno';
 import type { ConnectCallback, Handle } from '../native/handle';
 import { Pipe } from '../native/pipe';
 import type { TCP } from '../native/tcp';
-import { presetHandle, refusal } from '../options/option-gate';
+import { setOptionsBeforeConnect, refusal } from '../options/lazy-options';
 import type { SocketImpl } from '../socket/socket-state';
 import type { ConnectCall } from './connect-call';
 
@@ -23,7 +23,7 @@ export interface Target {
 }
 
 /** An address with its port, or a path, which has neither port nor family. */
-export interface Place {
+export interface Destination {
   readonly address: string;
   readonly port?: number;
   readonly family?: Family;
@@ -35,10 +35,10 @@ export function isBlocked(socket: SocketImpl, { address, family }: Target): bool
 }
 
 /** Connects by the handle of the call, from any local end. */
-export function attempt(call: ConnectCall, place: Place): void {
+export function attempt(call: ConnectCall, destination: Destination): void {
   const { socket, handle } = call;
-  const { address, port, family } = place;
-  const refused = presetHandle(socket, handle);
+  const { address, port, family } = destination;
+  const refused = setOptionsBeforeConnect(socket, handle);
   if (refused !== undefined) {
     socket.destroy(refused);
     return;
@@ -54,7 +54,7 @@ export function attempt(call: ConnectCall, place: Place): void {
     socket.destroy(forbidden);
     return;
   }
-  const status = begin(handle, place, (result) => settle(call, result, place));
+  const status = begin(handle, destination, (result) => settle(call, result, destination));
   if (status === 0) return;
   const { address: from, port: fromPort } = socket._getsockname();
   socket.destroy(
@@ -64,7 +64,11 @@ export function attempt(call: ConnectCall, place: Place): void {
 }
 
 /** @returns 0, after which `done` is called, or a status */
-function begin(handle: Handle, { address, port, family }: Place, done: ConnectCallback): number {
+function begin(
+  handle: Handle,
+  { address, port, family }: Destination,
+  done: ConnectCallback,
+): number {
   if (family === undefined) return (handle as Pipe).connect(address, done);
   if (handle instanceof Pipe) {
     // A pipe of node:net takes the address for the path of a socket, and there is none of that name. A
@@ -77,7 +81,7 @@ function begin(handle: Handle, { address, port, family }: Place, done: ConnectCa
 }
 
 /** Tells the socket what became of the attempt. */
-function settle(call: ConnectCall, result: number, { address, port, family }: Place): void {
+function settle(call: ConnectCall, result: number, { address, port, family }: Destination): void {
   if (!call.isPending) return;
   if (result === 0) {
     call.connected();

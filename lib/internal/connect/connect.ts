@@ -6,19 +6,19 @@ import { validateString } from '../base/validators';
 import { binding } from '../native/binding';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
-import { applyConnected, planConnect, plansOptions } from '../options/option-gate';
+import { applyConnected, planConnect, plansOptions } from '../options/lazy-options';
 import { optionsPart } from '../options/part';
 import { applySettings } from '../socket/settings';
 import { obeySignal, refuseAborted } from '../socket/signal';
 import type { SocketImpl } from '../socket/socket-state';
-import { adoptHandle } from '../socket/take-handle';
+import { attachHandle } from '../socket/take-handle';
 import { giveUpWaiting } from '../socket/when-connected';
 import { diallingPart } from './part';
 
 /** `socket.connect()`: a socket begins a life, maybe not its first. */
 
 /** For the handle of a new connection: the socket may have had another one before. */
-function adoptNextHandle(socket: SocketImpl): void {
+function attachNextHandle(socket: SocketImpl): void {
   if (socket.destroyed) {
     giveUpWaiting(socket);
     if (socket[kCloseReport] !== undefined) process.nextTick(socket[kCloseReport]);
@@ -27,7 +27,7 @@ function adoptNextHandle(socket: SocketImpl): void {
   socket._undestroy();
   socket._sockname = null;
   if (socket[kSignal] !== undefined && socket[kAbortion] === undefined) obeySignal(socket);
-  adoptHandle(socket);
+  attachHandle(socket);
 }
 
 /**
@@ -129,7 +129,7 @@ export const connectMethods = {
     if (missing === undefined) planConnect(this, pipe, options);
     if (handle === null) {
       this[kHandle] = pipe ? new Pipe() : new TCP();
-      adoptNextHandle(this);
+      attachNextHandle(this);
     }
     this._unrefTimer();
     this.connecting = true;

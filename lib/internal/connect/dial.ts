@@ -17,7 +17,7 @@ import { TCP } from '../native/tcp';
 import { anyAddress, isIP } from '../base/ip';
 import { ConnectCall } from './connect-call';
 import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
-import { attempt, type Place, type Target } from './attempt';
+import { attempt, type Destination, type Target } from './attempt';
 import { Race, type RaceSettings } from './race';
 import type { SocketImpl } from '../socket/socket-state';
 import { kBoundSource } from '../base/symbols';
@@ -67,8 +67,8 @@ export function dialPipe(socket: SocketImpl, path: string, succeed: Succeed): vo
   attempt(new ConnectCall(socket, succeed), { address: path });
 }
 
-function dialInNextTick(call: ConnectCall, place: Place): void {
-  if (call.isPending) attempt(call, place);
+function dialInNextTick(call: ConnectCall, destination: Destination): void {
+  if (call.isPending) attempt(call, destination);
 }
 
 function checkEndpoints(options: DialOptions, host: string, bound: boolean): void {
@@ -161,7 +161,7 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
   }
   const use: UseTargets = (targets, complete) => {
     if (!races) {
-      dialForeign(call, targets[0], settings);
+      dialNodeHandle(call, targets[0], settings);
     } else if (race === undefined && complete && targets.length === 1) {
       attempt(call, { ...targets[0], port });
     } else {
@@ -209,7 +209,7 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
 }
 
 /** Connects by a handle that is no TCP handle of ours: a pipe's, or one that the user has made. */
-function dialForeign(call: ConnectCall, target: Target, settings: RaceSettings): void {
+function dialNodeHandle(call: ConnectCall, target: Target, settings: RaceSettings): void {
   const { port, localAddress, localPort } = settings;
   if (call.handle instanceof Pipe && (localAddress || localPort)) {
     const local = localAddress || anyAddress(target.family);

@@ -10,7 +10,7 @@ import {
 import type { RaceListener, SocketName } from '../native/handle-events';
 import type { TCP } from '../native/tcp';
 import { anyAddress } from '../base/ip';
-import { presetHandle, refusal } from '../options/option-gate';
+import { setOptionsBeforeConnect, refusal } from '../options/lazy-options';
 import { connectDenial } from '../base/permission';
 import type { SocketImpl } from '../socket/socket-state';
 import { isBlocked, type Target } from './attempt';
@@ -160,7 +160,7 @@ export class Race implements RaceListener {
   /** Gives the socket its options and begins, once; false where it cannot. */
   private create(): boolean {
     if (this.created) return true;
-    const refused = presetHandle(this.socket, this.handle);
+    const refused = setOptionsBeforeConnect(this.socket, this.handle);
     if (refused !== undefined) {
       this.socket.destroy(refused);
       return false;

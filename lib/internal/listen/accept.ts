@@ -18,22 +18,22 @@ import type { SocketName } from '../native/handle-events';
 import type { ProxyParts } from '../native/native-types';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
-import { applyAccepted } from '../options/option-gate';
+import { applyAccepted } from '../options/lazy-options';
 import { buildProxyInfo, type ProxyInfo } from '../proxy/proxy-info';
 import { AcceptedSocketOptions } from '../socket/accepted-options';
 import { letDescriptorsIn } from '../socket/receive-descriptors';
 import { Socket } from '../socket/socket';
 import type { SocketImpl } from '../socket/socket-state';
 import { expectFirstByte, isAdmitted } from './admission';
-import type { ServerImpl } from './server-state';
+import type { ServerImpl } from './server-impl';
 
 /** Connections that come in: from the handle to 'connection', or to 'drop'. */
 
 /** A listening handle, ours or a stand-in for one. */
 interface ListeningHandle {
   owner: ServerImpl;
-  handsDownNoDelay?: boolean;
-  handsDownKeepAlive?: number;
+  inheritedNoDelay?: boolean;
+  inheritedKeepAlive?: number;
 }
 
 /** The argument of 'drop'. A pipe's connection has no addresses. */
@@ -84,7 +84,7 @@ function refuse(server: ServerImpl, client: TCP): boolean {
   const { blockList } = server;
   if (blockList === undefined) return false;
   const isOurs = (client as object) instanceof TCP || (client as object) instanceof Pipe;
-  if (isOurs && !server[kLimits].listIsForeign) return false;
+  if (isOurs && !server[kLimits].hasNodeList) return false;
   const name: SocketName = {};
   client.getpeername?.(name);
   const family = isIP(name.address);
@@ -131,15 +131,15 @@ function applyKeptOptions(
   socket: SocketImpl,
   handle: TCP,
 ): void {
-  const { handsDownNoDelay = false, handsDownKeepAlive } = listener;
-  if (handle.setNoDelay && (server.noDelay || handsDownNoDelay)) {
+  const { inheritedNoDelay = false, inheritedKeepAlive } = listener;
+  if (handle.setNoDelay && (server.noDelay || inheritedNoDelay)) {
     socket[kNoDelay] = server.noDelay;
-    handle.setNoDelay(server.noDelay, server.noDelay === handsDownNoDelay);
+    handle.setNoDelay(server.noDelay, server.noDelay === inheritedNoDelay);
   }
-  if (handle.setKeepAlive && (server.keepAlive || handsDownKeepAlive !== undefined)) {
+  if (handle.setKeepAlive && (server.keepAlive || inheritedKeepAlive !== undefined)) {
     const { keepAlive: enable, keepAliveInitialDelay: delay } = server;
     if (enable) socket[kKeepAlive] = { enable, delay, interval: undefined, count: undefined };
-    const known = enable && delay === handsDownKeepAlive;
+    const known = enable && delay === inheritedKeepAlive;
     handle.setKeepAlive(enable, delay, undefined, undefined, known);
   }
 }

@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from '../base/timers';
-import type { ServerImpl } from './server-state';
+import type { ServerImpl } from './server-impl';
 import type { SocketImpl } from '../socket/socket-state';
 import { kAttemptTimeout } from '../base/symbols';
 import { TIMEOUT_MAX } from '../socket/timeouts';
@@ -57,7 +57,7 @@ export function expectFirstByte(server: ServerImpl, socket: SocketImpl): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-export const attemptProperties: PropertyDescriptorMap = {
+export const admissionProperties: PropertyDescriptorMap = {
   connectionAttemptTimeout: {
     configurable: true,
     get(this: ServerImpl): number {

@@ -4,9 +4,9 @@ import { kPathOptions } from '../base/symbols';
 import { errnoByName } from '../native/errno';
 import type { Handle } from '../native/handle';
 import type { SocketName } from '../native/handle-events';
-import { adoptNodeHandle, isNodeHandle, type NodeHandle } from '../native/node-handle';
+import { takeNodeHandle, isNodeHandle, type NodeHandle } from '../native/node-handle';
 import { TCP } from '../native/tcp';
-import type { Place, ServerImpl } from './server-state';
+import type { ListenTarget, ServerImpl } from './server-impl';
 import { widenMode } from './unix-path';
 
 /** Listening in a worker of a cluster: by what its primary shares with it. */
@@ -18,8 +18,8 @@ const UV_EADDRINUSE = errnoByName('EADDRINUSE');
  * `close` of its own over that of the handle, which tells the primary that this worker is done with
  * it: that is called when ours is closed.
  */
-function adoptSharedHandle(node: NodeHandle): Handle {
-  const handle = adoptNodeHandle(node);
+function takeSharedHandle(node: NodeHandle): Handle {
+  const handle = takeNodeHandle(node);
   const { close } = handle;
   handle.close = (callback) => {
     node.close();
@@ -69,8 +69,8 @@ interface ClusterWorker {
  *
  * @param modes - of a path, for the primary
  */
-export function listenInCluster(server: ServerImpl, place: Place, modes?: object): void {
-  const { address, port, addressType, backlog, fd, flags } = place;
+export function listenInCluster(server: ServerImpl, target: ListenTarget, modes?: object): void {
+  const { address, port, addressType, backlog, fd, flags } = target;
   const query = { address, port, addressType, fd, flags, backlog, ...modes };
   const listeningId = server._listeningId;
   (clusterModule() as unknown as ClusterWorker)._getServer(server, query, (error, shared) => {
@@ -79,7 +79,7 @@ export function listenInCluster(server: ServerImpl, place: Place, modes?: object
       return;
     }
     if (shared !== null) setOwner(shared, server);
-    const handle = isNodeHandle(shared) ? adoptSharedHandle(shared) : shared;
+    const handle = isNodeHandle(shared) ? takeSharedHandle(shared) : shared;
     let status = handle === null ? error : checkBind(error, port!, handle);
     if (handle !== null && status === 0 && port === -1 && address) {
       status = widenMode(address, server[kPathOptions]);

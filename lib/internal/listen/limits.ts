@@ -97,7 +97,7 @@ export class Limits {
   }
 
   /** True where the native code cannot ask the list: it is one of node:net's own. */
-  get listIsForeign(): boolean {
+  get hasNodeList(): boolean {
     return this.blockList !== undefined && nativeId(this.blockList) < 0;
   }
 

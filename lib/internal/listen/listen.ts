@@ -9,12 +9,12 @@ import { validateAbortSignal, validatePort } from '../base/validators';
 import { isBoundSocket } from '../native/bound-handle';
 import { guessHandleType } from '../native/descriptor';
 import { Handle } from '../native/handle';
-import { adoptNodeHandle, isNodeHandle } from '../native/node-handle';
+import { takeNodeHandle, isNodeHandle } from '../native/node-handle';
 import { Pipe, PipeMode } from '../native/pipe';
 import { BindFlag } from '../native/tcp';
-import { planServer } from '../options/option-gate';
+import { planServer } from '../options/lazy-options';
 import { listenInCluster } from './cluster';
-import type { Place, ServerImpl } from './server-state';
+import type { ListenTarget, ServerImpl } from './server-impl';
 import { checkPathOptions, type PathOptions } from './unix-path';
 
 /** `server.listen()`: its overloads, down to a place to listen at or a handle to listen by. */
@@ -43,19 +43,19 @@ function flagsOf(options: ListenOptions): number {
 }
 
 /** In a cluster's worker the primary has the place, unless it is asked for exclusively. */
-function listenAt(server: ServerImpl, place: Place, modes?: object): void {
-  const { address, port, addressType, backlog, fd, exclusive, flags } = place;
+function listenAt(server: ServerImpl, target: ListenTarget, modes?: object): void {
+  const { address, port, addressType, backlog, fd, exclusive, flags } = target;
   if (exclusive || clusterModule().isPrimary) {
     server._listen2(address, port, addressType, backlog, fd, flags);
   } else {
-    listenInCluster(server, place, modes);
+    listenInCluster(server, target, modes);
   }
 }
 
 const isLinkLocal = (address: string): boolean =>
   isIPv6(address) && /^fe[89ab]/i.test(address.padStart(4, '0'));
 
-function lookupAndListen(server: ServerImpl, host: string, place: Place): void {
+function lookupAndListen(server: ServerImpl, host: string, target: ListenTarget): void {
   const listeningId = server._listeningId;
   dnsModule().lookup(host, { all: true }, (error, addresses) => {
     if (listeningId !== server._listeningId) return;
@@ -64,7 +64,7 @@ function lookupAndListen(server: ServerImpl, host: string, place: Place): void {
       return;
     }
     const found = addresses.find(({ address }) => !isLinkLocal(address)) ?? addresses[0];
-    listenAt(server, { ...place, address: found.address, addressType: found.family || 4 });
+    listenAt(server, { ...target, address: found.address, addressType: found.family || 4 });
   });
 }
 
@@ -116,7 +116,7 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   if (isNodeHandle(options)) {
     // To close Node's handle of a bound pipe would unlink its name, so that one goes on accepting.
     const pipe = options.constructor.name === 'Pipe' && options.fd >= 0;
-    this._handle = pipe ? (options as never) : adoptNodeHandle(options);
+    this._handle = pipe ? (options as never) : takeNodeHandle(options);
     listenByHandle(this, backlogArgument);
     return this;
   }
@@ -154,7 +154,7 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
     validatePort(options.port, 'options.port');
     planServer(this, false, options);
     if (options.reusePort === true) options.exclusive = true;
-    const place: Place = {
+    const target: ListenTarget = {
       address: null,
       port: (options.port as number) | 0,
       addressType: 4,
@@ -162,8 +162,8 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
       exclusive: Boolean(options.exclusive),
       flags: flagsOf(options),
     };
-    if (options.host) lookupAndListen(this, options.host, place);
-    else listenAt(this, place);
+    if (options.host) lookupAndListen(this, options.host, target);
+    else listenAt(this, target);
     return this;
   }
 

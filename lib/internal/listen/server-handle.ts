@@ -5,7 +5,7 @@ import { errnoByName } from '../native/errno';
 import type { Handle } from '../native/handle';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
-import { presetListener, refusal } from '../options/option-gate';
+import { setOptionsBeforeListen, refusal } from '../options/lazy-options';
 import type { OptionPlan } from '../options/socket-options';
 import { bindPath, type PathOptions } from './unix-path';
 
@@ -14,8 +14,8 @@ import { bindPath, type PathOptions } from './unix-path';
 const UV_EINVAL = errnoByName('EINVAL');
 
 /** Gives a new handle its socket options; it is closed where that fails. */
-function preset(handle: Handle, plan: OptionPlan | undefined): void {
-  const error = presetListener(handle, plan);
+function setOptions(handle: Handle, plan: OptionPlan | undefined): void {
+  const error = setOptionsBeforeListen(handle, plan);
   if (error === undefined) return;
   handle.close();
   throw error;
@@ -50,7 +50,7 @@ export function createServerHandle(
       handle.close();
       return status;
     }
-    preset(handle, plan);
+    setOptions(handle, plan);
     return handle;
   }
 
@@ -61,10 +61,10 @@ export function createServerHandle(
       if (!Number.isNaN(instances)) pipe.setPendingInstances(instances);
     }
     if (address) status = bindPath(pipe, address, pathOptions);
-    if (status === 0) preset(pipe, plan);
+    if (status === 0) setOptions(pipe, plan);
   } else {
     const tcp = (handle = new TCP(undefined, 'TCPSERVERWRAP'));
-    preset(tcp, plan);
+    setOptions(tcp, plan);
     if (!address) {
       // IPv6 serves both families where it is there.
       status = tcp.bind6(anyAddress(6), port!, flags);

@@ -9,7 +9,7 @@ import {
   setters,
   type LimitOptions,
 } from './limits';
-import type { ServerImpl } from './server-state';
+import type { ServerImpl } from './server-impl';
 
 /** The limits of a server as its options and its properties. */
 

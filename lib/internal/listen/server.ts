@@ -8,18 +8,18 @@ import { kAttemptTimeout } from '../base/symbols';
 import { validateNumber } from '../base/validators';
 import type { SocketName } from '../native/handle-events';
 import type { TCP } from '../native/tcp';
-import { keepServerOptions } from '../options/option-gate';
+import { keepServerOptions } from '../options/lazy-options';
 import { optionsPart } from '../options/part';
 import type { SocketOptionName } from '../options/socket-option-types';
 import { wantDescriptors } from '../socket/receive-descriptors';
 import type { SocketImpl } from '../socket/socket-state';
-import { attemptProperties } from './admission';
+import { admissionProperties } from './admission';
 import { listen } from './listen';
 import { checkCloseOptions, closeProperties, endGrace, startGrace } from './server-close';
 import { initializeLimits, limitProperties, stats } from './server-limits';
 import type { ServerOptions } from './server-options';
 import { setupListenHandle } from './start';
-import type { CloseOptions, ConnectionCounter, ServerImpl } from './server-state';
+import type { CloseOptions, ConnectionCounter, ServerImpl } from './server-impl';
 
 /** The class of servers. Moving to another thread is what lib/server.ts adds. */
 export interface ServerClass {
@@ -224,7 +224,7 @@ const serverMethods = {
 Object.assign(Server.prototype, serverMethods);
 Object.defineProperties(Server.prototype, limitProperties);
 Object.defineProperties(Server.prototype, closeProperties);
-Object.defineProperties(Server.prototype, attemptProperties);
+Object.defineProperties(Server.prototype, admissionProperties);
 Object.defineProperty(Server.prototype, 'stats', {
   configurable: true,
   writable: true,

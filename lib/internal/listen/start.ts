@@ -6,12 +6,12 @@ import { kLimits, kOptionPlan, kPathOptions } from '../base/symbols';
 import { errnoByName } from '../native/errno';
 import { Handle } from '../native/handle';
 import { TCP } from '../native/tcp';
-import { presetListener, setInheritedOnEach } from '../options/option-gate';
+import { setOptionsBeforeListen, setInheritedOnEach } from '../options/lazy-options';
 import { onConnection, onDrop } from './accept';
-import { feedFrom, type ForeignListener } from './foreign-listener';
+import { handleFedBy, type NodeListener } from './node-listener';
 import { endGrace } from './server-close';
 import { createServerHandle } from './server-handle';
-import type { ServerImpl } from './server-state';
+import type { ServerImpl } from './server-impl';
 
 /** From a place to a server that listens: `server._listen2`. */
 
@@ -32,12 +32,12 @@ function fail(server: ServerImpl, error: Error): void {
  * Linux hands these options of a listening socket down to its connections, which saves their setting
  * for each. Only on sockets of our own making: others may be shared with who knows whom.
  */
-function presetConnections(server: ServerImpl, handle: Handle): void {
+function setInheritedOptions(server: ServerImpl, handle: Handle): void {
   if (process.platform !== 'linux' || !(handle instanceof TCP)) return;
-  if (server.noDelay && handle.setNoDelay(true) === 0) handle.handsDownNoDelay = true;
+  if (server.noDelay && handle.setNoDelay(true) === 0) handle.inheritedNoDelay = true;
   const delay = server.keepAliveInitialDelay;
   if (server.keepAlive && handle.setKeepAlive(true, delay) === 0) {
-    handle.handsDownKeepAlive = delay;
+    handle.inheritedKeepAlive = delay;
   }
 }
 
@@ -56,7 +56,7 @@ export function setupListenHandle(
   try {
     loadParts();
     if (this._handle !== null) {
-      const error = presetListener(this._handle, plan);
+      const error = setOptionsBeforeListen(this._handle, plan);
       if (error !== undefined) throw error;
     } else {
       let made: Handle | number | null = null;
@@ -75,7 +75,7 @@ export function setupListenHandle(
         throw uvExceptionWithHostPort(made, 'listen', address, port as number);
       }
       this._handle = made;
-      if (typeof fd !== 'number') presetConnections(this, made);
+      if (typeof fd !== 'number') setInheritedOptions(this, made);
     }
   } catch (error) {
     this._handle?.close();
@@ -88,7 +88,7 @@ export function setupListenHandle(
 
   if (!((this._handle as object) instanceof Handle)) {
     setInheritedOnEach(this);
-    this._handle = feedFrom(this._handle as unknown as ForeignListener);
+    this._handle = handleFedBy(this._handle as unknown as NodeListener);
   }
   const handle = this._handle;
   let status: number;

@@ -136,7 +136,7 @@ function onRelay(id: number, status: number, side: 0 | 1, flags: number): void {
 function onOrigin(id: number): void {
   const triggerAsyncId = handles[id & SLOT]?.getAsyncId() ?? 0;
   const origin = new AsyncResource('UVNETORIGIN', { triggerAsyncId });
-  origin.runInAsyncScope(binding.adoptOrigin, undefined, id);
+  origin.runInAsyncScope(binding.captureOrigin, undefined, id);
 }
 
 const callbacks: NativeCallback[] = [

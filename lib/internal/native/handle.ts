@@ -54,8 +54,8 @@ export abstract class Handle {
   /** Connections were not let in; `dropped` tells about each, for the time of the call. */
   ondrop?: DropCallback;
   /** What a listening socket's connections have without being told; the delay in seconds. */
-  handsDownNoDelay?: boolean;
-  handsDownKeepAlive?: number;
+  inheritedNoDelay?: boolean;
+  inheritedKeepAlive?: number;
   declare connectCallback: ConnectCallback | null;
   declare raceListener: RaceListener | null;
   /** The handle's bytes are moved by the native code. */

@@ -13,7 +13,7 @@ interface Attempt {
  * symbols of libuv but not the library: calling them ends the process, so this is decided before
  * anything is loaded.
  */
-function foreignRuntime(): string | undefined {
+function otherRuntime(): string | undefined {
   const { bun, deno } = process.versions as Record<string, string | undefined>;
   if (bun !== undefined) return `Bun ${bun} has no libuv`;
   if (deno !== undefined) return `Deno ${deno} has no libuv`;
@@ -129,8 +129,8 @@ export interface Loaded {
 const without = (reason: string): Loaded => ({ binding: undefined, file: undefined, reason });
 
 function load(): Loaded {
-  const foreign = foreignRuntime();
-  if (foreign !== undefined) return without(foreign);
+  const other = otherRuntime();
+  if (other !== undefined) return without(other);
 
   const attempts: Attempt[] = [];
   for (const file of candidates()) {

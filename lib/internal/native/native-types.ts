@@ -84,7 +84,7 @@ export interface NativeBinding {
     asyncStorageOnResource: boolean,
   ): number;
   /** Takes the callback that is running for where a server's connections come from. */
-  adoptOrigin(id: number): number;
+  captureOrigin(id: number): number;
   /** Only while a connection is reported that came with more than itself. */
   acceptedProxyInfo(id: number): ProxyParts | undefined;
   /** Only while drops are reported; see `deliverDrops` in callbacks.ts. */
@@ -135,8 +135,8 @@ export interface NativeBinding {
    * The same for the socket that bind or connect will make; `protocol` is the row of the option
    * that chooses one, or -1.
    */
-  presetSocketOptions(id: number, list: readonly (number | string)[], protocol: number): number;
-  /** The row of the preset's option that was refused last, or -1. */
+  setInitialOptions(id: number, list: readonly (number | string)[], protocol: number): number;
+  /** The row of the initial option that was refused last, or -1. */
   refusedSocketOption(id: number): number;
   /** A TcpInfo::State, or an error; fills in numbers and kernel's fields. */
   socketInfo(id: number, numbers: Float64Array, raw: object): number;

@@ -53,7 +53,7 @@ export function openCopy(fd: number): Handle {
 }
 
 /** Takes over what a handle of Node's holds, and closes that. */
-export function adoptNodeHandle(node: NodeHandle): Handle {
+export function takeNodeHandle(node: NodeHandle): Handle {
   const { fd } = node;
   // A handle that is neither bound nor connected has no descriptor yet.
   const handle = fd >= 0 ? openCopy(fd) : node.constructor.name === 'TCP' ? new TCP() : new Pipe();

@@ -41,7 +41,7 @@ import {
 
 /**
  * Socket options where they meet handles, and what the kernel tells about a connection. Loaded when
- * a program uses the first one: see option-gate.ts, which says what each function is for.
+ * a program uses the first one: see lazy-options.ts, which says what each function is for.
  */
 
 export { nearName, warnOfName } from './near-names';
@@ -101,11 +101,14 @@ export function planConnect(socket: OptionSocket, local: boolean, options: objec
 }
 
 /** Gives a handle that is about to connect the options of its socket. */
-export function presetHandle(plan: OptionPlan, handle: Handle | null): Error | undefined {
+export function setOptionsBeforeConnect(
+  plan: OptionPlan,
+  handle: Handle | null,
+): Error | undefined {
   if (!(handle instanceof TCP)) return undefined;
   // An adopted one was bound before and has its socket.
   if (handle.fd >= 0) return apply(handle, Stage.bind, plan.settings);
-  const status = binding.presetSocketOptions(handle.id, plan.settings, plan.protocol);
+  const status = binding.setInitialOptions(handle.id, plan.settings, plan.protocol);
   return status === 0 ? undefined : errnoException(status, 'setsockopt');
 }
 
@@ -165,10 +168,10 @@ export function keepServerOptions(server: OptionServer, options: object): void {
 }
 
 /** For a handle that bind() will give its socket, or that has one already. */
-export function presetListener(handle: Handle, plan: OptionPlan): Error | undefined {
+export function setOptionsBeforeListen(handle: Handle, plan: OptionPlan): Error | undefined {
   if (!(handle instanceof Handle)) return undefined;
   if (!(handle instanceof TCP) || handle.fd >= 0) return apply(handle, Stage.any, plan.settings);
-  const status = binding.presetSocketOptions(handle.id, plan.settings, plan.protocol);
+  const status = binding.setInitialOptions(handle.id, plan.settings, plan.protocol);
   return status === 0 ? undefined : errnoException(status, 'setsockopt');
 }
 

@@ -96,7 +96,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kBuffer]: Uint8Array | null;
   [symbols.kBufferGenerator]: (() => Uint8Array) | null;
   [symbols.kBufferCallback]: ((bytesWritten: number, buffer: Uint8Array) => boolean) | null;
-  [symbols.kArmedFor]: number;
+  [symbols.kTimerDelay]: number;
   [symbols.kTimer]: NodeJS.Timeout | null;
   [symbols.kTouched]: number;
   [symbols.kTimedOut]: boolean;

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { netModule } from '../base/builtins';
 import { ERR_INVALID_ARG_TYPE } from '../base/errors';
 import {
-  kArmedFor,
+  kTimerDelay,
   kBuffer,
   kBufferCallback,
   kBufferGenerator,
@@ -24,7 +24,7 @@ import {
 import { validateAbortSignal } from '../base/validators';
 import { isBlockList } from '../block-list/list-id';
 import type { Handle } from '../native/handle';
-import { keepTypeOfService } from '../options/option-gate';
+import { keepTypeOfService } from '../options/lazy-options';
 import { namesOption } from '../options/option-names';
 import { optionsPart } from '../options/part';
 import type { ProxyInfo } from '../proxy/proxy-info';
@@ -37,7 +37,7 @@ import { wantDescriptors } from './receive-descriptors';
 import { settingMethods } from './settings';
 import { watchSignal } from './signal';
 import type { SocketImpl } from './socket-state';
-import { adoptHandle, takeHandle, takeUserBuffer } from './take-handle';
+import { attachHandle, takeHandle, takeUserBuffer } from './take-handle';
 import { timeoutMethods } from './timeouts';
 import { writeAfterFin, writeGetters, writeMethods } from './write-path';
 
@@ -76,7 +76,7 @@ const defaults = {
   [kBuffer]: null,
   [kBufferGenerator]: null,
   [kBufferCallback]: null,
-  [kArmedFor]: 0,
+  [kTimerDelay]: 0,
   [kTimer]: null,
   [kTouched]: 0,
   [kTimedOut]: false,
@@ -171,7 +171,7 @@ const { Socket: SocketFunction } = {
     }
     socket.on('end', onReadableEnd);
     try {
-      adoptHandle(socket);
+      attachHandle(socket);
     } catch (error) {
       if (settings.fd !== undefined) socket[kHandle]?.close();
       throw error;

@@ -13,7 +13,7 @@ import {
 import { isBoundSocket } from '../native/bound-handle';
 import { openHandle } from '../native/descriptor';
 import { Handle } from '../native/handle';
-import { adoptNodeHandle, isNodeHandle } from '../native/node-handle';
+import { takeNodeHandle, isNodeHandle } from '../native/node-handle';
 import { letDescriptorsIn } from './receive-descriptors';
 import type { SocketOptions } from './constructor-options';
 import type { SocketImpl } from './socket-state';
@@ -41,7 +41,7 @@ export function takeHandle(socket: SocketImpl, options: SocketOptions): boolean 
     return false;
   }
   if (handle) {
-    socket[kHandle] = isNodeHandle(handle) ? adoptNodeHandle(handle) : (handle as Handle);
+    socket[kHandle] = isNodeHandle(handle) ? takeNodeHandle(handle) : (handle as Handle);
     return true;
   }
   if (options.fd !== undefined) {
@@ -68,7 +68,7 @@ export function takeUserBuffer(socket: SocketImpl, { onread }: SocketOptions): v
 }
 
 /** Makes the handle that the socket was given, if any, its own. */
-export function adoptHandle(socket: SocketImpl): void {
+export function attachHandle(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle === null) return;
   handle.owner = socket;

@@ -2,7 +2,7 @@ import { clearTimeout, setTimeout } from '../base/timers';
 import { ERR_OUT_OF_RANGE } from '../base/errors';
 import type { SocketImpl } from './socket-state';
 import {
-  kArmedFor,
+  kTimerDelay,
   kHandle,
   kLastWriteQueueSize,
   kTimedOut,
@@ -39,12 +39,12 @@ function duration(milliseconds: unknown): number {
 function arm(socket: SocketImpl, milliseconds: number): void {
   socket[kTimer] = setTimeout(onTimer, milliseconds, socket);
   socket[kTimer].unref();
-  socket[kArmedFor] = milliseconds;
+  socket[kTimerDelay] = milliseconds;
 }
 
 /** A timer that fires in time is left as it is: it sleeps on when it finds that it is too early. */
 function ensureArmed(socket: SocketImpl, milliseconds: number): void {
-  if (socket[kTimer] !== null && socket[kArmedFor] <= milliseconds) return;
+  if (socket[kTimer] !== null && socket[kTimerDelay] <= milliseconds) return;
   stopTimer(socket);
   arm(socket, milliseconds);
 }

@@ -1,6 +1,6 @@
-import type * as moves from './moves';
+import type * as functions from './functions';
 import { lazyPart } from '../base/parts';
 
-/** What few connections do; see moves.ts. */
+/** What few connections do; see functions.ts. */
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once
-export const movesPart = lazyPart(() => require('./moves') as typeof moves);
+export const transferPart = lazyPart(() => require('./functions') as typeof functions);

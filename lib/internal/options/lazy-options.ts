@@ -36,12 +36,15 @@ export function planConnect(socket: OptionSocket, local: boolean, options: objec
 }
 
 /** Gives a handle that is about to connect the options of its socket. */
-export function presetHandle(socket: OptionSocket, handle: Handle | null): Error | undefined {
+export function setOptionsBeforeConnect(
+  socket: OptionSocket,
+  handle: Handle | null,
+): Error | undefined {
   const plan = socket[kOptionPlan];
-  return plan === undefined ? undefined : optionsPart().presetHandle(plan, handle);
+  return plan === undefined ? undefined : optionsPart().setOptionsBeforeConnect(plan, handle);
 }
 
-/** The error of an option in a handle's preset that was refused, if that is what failed. */
+/** The error of an initial option of a handle that was refused, if that is what failed. */
 export function refusal(handle: Handle | null, status: number): Error | undefined {
   if (status >= 0 || !(handle instanceof Handle)) return undefined;
   const row = binding.refusedSocketOption(handle.id);
@@ -75,8 +78,11 @@ export function keepServerOptions(server: OptionServer, options: object): void {
 }
 
 /** For a handle that bind() will give its socket, or that has one already. */
-export function presetListener(handle: Handle, plan: OptionPlan | undefined): Error | undefined {
-  return plan === undefined ? undefined : optionsPart().presetListener(handle, plan);
+export function setOptionsBeforeListen(
+  handle: Handle,
+  plan: OptionPlan | undefined,
+): Error | undefined {
+  return plan === undefined ? undefined : optionsPart().setOptionsBeforeListen(handle, plan);
 }
 
 /** See option-methods.ts. */

@@ -9,7 +9,7 @@ import { onConnection } from './accept';
 /** Listening by a handle of Node's: a bound pipe, or what a cluster's worker gets for its primary's. */
 
 /** What listens and accepts in our place. */
-export interface ForeignListener {
+export interface NodeListener {
   onconnection?: (status: number, client: NodeHandle | TCP) => void;
   listen(backlog: number): number;
   close(): void;
@@ -25,7 +25,7 @@ export interface ForeignListener {
  * for all, or a bound pipe. Its connections come as handles of Node's; they go through the same
  * policy, and the same way, as those that are accepted here.
  */
-export function feedFrom(node: ForeignListener): Handle {
+export function handleFedBy(node: NodeListener): Handle {
   const pipe = node.getsockname === undefined;
   const handle = pipe ? new Pipe(undefined, 'PIPESERVERWRAP') : new TCP(undefined, 'TCPSERVERWRAP');
   const { close } = handle;

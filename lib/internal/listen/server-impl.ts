@@ -30,7 +30,7 @@ export interface CloseOptions {
 }
 
 /** Where to listen, behind all overloads. */
-export interface Place {
+export interface ListenTarget {
   address: string | null;
   /** -1 for a pipe, null for a descriptor. */
   port: number | null;

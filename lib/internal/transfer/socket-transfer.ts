@@ -15,7 +15,7 @@ import { kKeepAlive, kNoDelay, kReceiveDescriptors } from '../base/symbols';
 import { validateBoolean, validateObject } from '../base/validators';
 import { checkDeparture, depart, endsLater, isOver, refuseWaiting } from './departure';
 import { duplicateDescriptor, isNodeHandle, openCopy } from '../native/node-handle';
-import { makeToken, takeToken, type DetachOptions, type Token } from './handover';
+import { makeToken, takeToken, type DetachOptions, type Token } from './token';
 import { finishFirst } from './queue-behind';
 import { becomeShell } from './shell';
 import {

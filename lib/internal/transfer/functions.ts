@@ -3,8 +3,8 @@
  * does (see part.ts).
  */
 export { packList } from './block-lists';
-export { attach, detach, fromNode, toNode } from './bridge';
+export { attach, detach, fromNode, toNode } from './socket-transfer';
 export { sendDescriptor } from './send-descriptor';
-export { checkToken, makeToken, takeToken } from './handover';
+export { checkToken, makeToken, takeToken } from './token';
 export { endPeek, peek } from './peek';
 export { successorOf } from './successors';
