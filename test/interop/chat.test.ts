@@ -76,7 +76,7 @@ describeNeeds(missingCommand('nc')).each(['tcp', 'unix'] as const)(
       return guest;
     };
 
-    test('three talk, one changes the name, one leaves, one disappears', async () => {
+    test('three clients see each other talk, change a name, leave and disappear', async () => {
       const ann = await join();
       const bob = await join();
       const eve = await join();

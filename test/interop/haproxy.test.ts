@@ -131,56 +131,62 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     fronts.flatMap((front) => backs.map((back) => [name, front, back, words, number] as const)),
   );
 
-  test.each(routes)('%s, client of %s, server over %s', async (_, front, back, words, number) => {
-    const { socket, client, frontPort, backPort, server } = await through({ words, front, back });
-    const family = front === '::1' ? 'IPv6' : 'IPv4';
-    expect(socket.remoteAddress).toBe(front);
-    expect(socket.remotePort).toBe(client.localPort);
-    expect(socket.remoteFamily).toBe(family);
-    expect(socket.localAddress).toBe(front);
-    expect(socket.localPort).toBe(frontPort);
-    expect(socket.proxyInfo).toMatchObject({
-      version: number,
-      command: 'proxy',
-      family,
-      transport: 'stream',
-      sourceAddress: front,
-      sourcePort: client.localPort,
-      destinationAddress: front,
-      destinationPort: frontPort,
-    });
-    if (back === 'tcp') {
-      // The balancer's own end.
+  test.each(routes)(
+    'a header of %s names the client from %s to a server over %s',
+    async (_, front, back, words, number) => {
+      const { socket, client, frontPort, backPort, server } = await through({ words, front, back });
+      const family = front === '::1' ? 'IPv6' : 'IPv4';
+      expect(socket.remoteAddress).toBe(front);
+      expect(socket.remotePort).toBe(client.localPort);
+      expect(socket.remoteFamily).toBe(family);
+      expect(socket.localAddress).toBe(front);
+      expect(socket.localPort).toBe(frontPort);
       expect(socket.proxyInfo).toMatchObject({
-        peerAddress: '127.0.0.1',
-        localAddress: '127.0.0.1',
-        localPort: backPort,
+        version: number,
+        command: 'proxy',
+        family,
+        transport: 'stream',
+        sourceAddress: front,
+        sourcePort: client.localPort,
+        destinationAddress: front,
+        destinationPort: frontPort,
       });
-      expect(socket.proxyInfo!.peerPort).not.toBe(client.localPort);
-    } else {
-      expect(socket.proxyInfo!.peerAddress).toBeUndefined();
-    }
-    await echoes(client);
-    expect(server.stats()).toMatchObject({ accepted: 1, bytesRead: 100_000 });
-  });
+      if (back === 'tcp') {
+        // The balancer's own end.
+        expect(socket.proxyInfo).toMatchObject({
+          peerAddress: '127.0.0.1',
+          localAddress: '127.0.0.1',
+          localPort: backPort,
+        });
+        expect(socket.proxyInfo!.peerPort).not.toBe(client.localPort);
+      } else {
+        expect(socket.proxyInfo!.peerAddress).toBeUndefined();
+      }
+      await echoes(client);
+      expect(server.stats()).toMatchObject({ accepted: 1, bytesRead: 100_000 });
+    },
+  );
 
-  test.each(versions)('%s, client of a unix socket: no addresses', async (_, words, number) => {
-    const { socket, client } = await through({ words, front: 'unix', back: 'tcp' });
-    expect(socket.proxyInfo).toMatchObject({ version: number });
-    // Then those of the connection itself are the right ones.
-    expect(socket.remoteAddress).toBe('127.0.0.1');
-    expect(socket.remotePort).toBe(socket.proxyInfo!.peerPort);
-    await echoes(client);
-  });
+  test.each(versions)(
+    'a header of %s for a client of a unix socket has no addresses',
+    async (_, words, number) => {
+      const { socket, client } = await through({ words, front: 'unix', back: 'tcp' });
+      expect(socket.proxyInfo).toMatchObject({ version: number });
+      // Then those of the connection itself are the right ones.
+      expect(socket.remoteAddress).toBe('127.0.0.1');
+      expect(socket.remotePort).toBe(socket.proxyInfo!.peerPort);
+      await echoes(client);
+    },
+  );
 
-  test('records of a v2 header', async () => {
+  test('the records of a v2 header arrive', async () => {
     const words = 'send-proxy-v2 proxy-v2-options unique-id,crc32c';
     const { socket, client } = await through({ words, front: '127.0.0.1', back: 'tcp' });
     expect(socket.proxyInfo!.uniqueId!.toString()).toBe(`id-127.0.0.1-${client.localPort}`);
     expect(socket.proxyInfo!.tlvs.map(({ type }) => type).sort()).toEqual([3, 5]);
   });
 
-  test('health checks of v2 are local, and have the addresses of the connection', async () => {
+  test('a health check of v2 is local and has the addresses of the connection', async () => {
     const words = 'send-proxy-v2 check check-send-proxy inter 50ms';
     // Checks come again and again, between and around the connection of the client.
     const { socket, server } = await through({ words, front: '127.0.0.1', back: 'tcp' });
@@ -192,7 +198,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     expect(check.remotePort).toBe(check.proxyInfo.peerPort);
   });
 
-  test('optional takes it too', async () => {
+  test('a server with an optional header reads it too', async () => {
     const { socket, client } = await through(
       { words: 'send-proxy-v2', front: '::1', back: 'tcp' },
       { proxyProtocol: 'optional' },
@@ -201,7 +207,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     await echoes(client);
   });
 
-  test('without a header, require drops the connection', async () => {
+  test('a server that requires a header drops a connection without one', async () => {
     const server = scope.trackServer(net.createServer({ proxyProtocol: 'required' }) as never);
     await scope.listen(server);
     const client = scope.connect({ port: portOf(server), host: '127.0.0.1' });

@@ -60,7 +60,7 @@ describe('the HTTP server', () => {
     expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
   });
 
-  test('pipelined requests in one chunk, and one request byte by byte', async () => {
+  test('answers pipelined requests in one chunk, and a request that comes byte by byte', async () => {
     const client = connect(Number(server.where), '127.0.0.1').setNoDelay(true);
     const answers = readAll(client);
     client.write('GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
@@ -72,7 +72,7 @@ describe('the HTTP server', () => {
     expect(text.match(/Hello, world\n/g)).toHaveLength(4);
   });
 
-  test('what is no HTTP is a bad request, what is too long is refused', async () => {
+  test('answers other bytes as a bad request, and refuses a head that is too long', async () => {
     const ask = (text: string): Promise<Buffer> => {
       const client = connect(Number(server.where), '127.0.0.1');
       const answer = readAll(client);

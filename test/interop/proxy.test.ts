@@ -137,7 +137,7 @@ frontend in
       ['v2', '127.0.0.1'],
       ['v1', '::1'],
       ['v2', '::1'],
-    ])('%s, from %s', async (version, host) => {
+    ])('a header of %s tells HAProxy the client at %s', async (version, host) => {
       const target = await receiver();
       const listen = host === '::1' ? '[::1]:0' : `${host}:0`;
       const proxy = await started(
@@ -153,7 +153,7 @@ frontend in
       expect((await answer).toString()).toContain(`\r\n\r\n${host}|${localPort}|${host}|${port}`);
     });
 
-    test('who was told itself tells on', async () => {
+    test('a proxy passes on what its own header said', async () => {
       const proxy = await started(
         startProgram(
           'bin/uvnet.mjs',

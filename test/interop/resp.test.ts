@@ -22,7 +22,7 @@ describeNeeds(missingCommand('redis-cli'))('the RESP server and redis-tools', ()
     return stdout;
   };
 
-  test('redis-cli: every command', async () => {
+  test('answers every command of redis-cli', async () => {
     expect(await cli('ping')).toBe('PONG\n');
     expect(await cli('ping', 'hello there')).toBe('hello there\n');
     expect(await cli('echo', 'with\r\nlines')).toBe('with\r\nlines\n');
@@ -39,7 +39,7 @@ describeNeeds(missingCommand('redis-cli'))('the RESP server and redis-tools', ()
     expect(await cli('get')).toContain("ERR wrong number of arguments for 'get' command");
   });
 
-  test('redis-cli: a value of 5 MB and one of every byte', async () => {
+  test('keeps a value of 5 MB and one of every byte', async () => {
     const large = randomBytes(2_500_000).toString('hex');
     const set = await runClient('redis-cli', ['-p', server.where, '-x', 'set', 'large'], large);
     expect(set.stdout).toBe('OK\n');
@@ -59,7 +59,7 @@ describeNeeds(missingCommand('redis-cli'))('the RESP server and redis-tools', ()
     expect((await cli('get', 'bytes')).length).toBeGreaterThan(255);
   });
 
-  test('redis-cli --pipe: ten thousand commands at once, no error', async () => {
+  test('answers ten thousand commands of redis-cli --pipe at once, without an error', async () => {
     const commands = Array.from({ length: 10_000 }, (_, index) => `SET pipe${index} ${index}\r\n`);
     const { stdout, code } = await runClient(
       'redis-cli',
@@ -72,7 +72,7 @@ describeNeeds(missingCommand('redis-cli'))('the RESP server and redis-tools', ()
   });
 
   test.each(['1', '16'])(
-    'redis-benchmark, %s requests in flight on each of 20 connections',
+    'serves redis-benchmark with %s requests in flight on each of 20 connections',
     async (depth) => {
       const { code, stdout, stderr } = await runClient('redis-benchmark', [
       '-p', server.where, '-t', 'ping,set,get,incr', '-n', '5000', '-c', '20', '-P', depth, '--csv',
@@ -84,7 +84,7 @@ describeNeeds(missingCommand('redis-cli'))('the RESP server and redis-tools', ()
     },
   );
 
-  test('what is no RESP is refused in words, and the connection closed', async () => {
+  test('refuses other bytes in words, and closes the connection', async () => {
     const client = connect(Number(server.where), '127.0.0.1');
     client.write('*1\r\n+PING\r\n');
     expect((await readAll(client)).toString()).toBe("-ERR Protocol error: expected '$'\r\n");

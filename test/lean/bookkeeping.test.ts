@@ -106,7 +106,7 @@ describe('the bookkeeping of a handler table', () => {
     ]);
   });
 
-  test('connections() lists none that `open` was not called for', async () => {
+  test('connections() leaves out connections that `open` was not called for', async () => {
     const opened = deferred();
     const server = await scope.listen({
       open(connection) {
@@ -188,7 +188,7 @@ describe('the bookkeeping of a handler table', () => {
     });
   });
 
-  test('a connect that is aborted before `open` is rejected, and no handler called', async () => {
+  test('a connect that is aborted before `open` is rejected, and no handler is called', async () => {
     const server = await scope.listen({ close: () => closed.resolve() });
     const closed = deferred();
     const controller = new AbortController();

@@ -42,69 +42,72 @@ describe('borrowed views', () => {
     ['messages of three bytes', { type: 'fixed', size: 3 }],
     ['bytes as they come', undefined],
   ];
-  test.each(kinds)('of %s show the bytes of their own connection only', async (_, framing) => {
-    const random = new Random(seed);
-    const sent = Array.from({ length: CONNECTIONS }, (_value, index) =>
-      messagesOf(random, index, framing),
-    );
-    const streams = sent.map((messages) =>
-      Buffer.concat(messages.map((message) => onTheWire(message, framing))),
-    );
-    // Per connection: which one it is, and how much of it has come (messages, or bytes).
-    const places = new Map<Connection, { index: number; next: number }>();
-    const wrong: string[] = [];
-    let open = CONNECTIONS;
-    const done = deferred();
+  test.each(kinds)(
+    'views of %s show the bytes of their own connection only',
+    async (_, framing) => {
+      const random = new Random(seed);
+      const sent = Array.from({ length: CONNECTIONS }, (_value, index) =>
+        messagesOf(random, index, framing),
+      );
+      const streams = sent.map((messages) =>
+        Buffer.concat(messages.map((message) => onTheWire(message, framing))),
+      );
+      // Per connection: which one it is, and how much of it has come (messages, or bytes).
+      const places = new Map<Connection, { index: number; next: number }>();
+      const wrong: string[] = [];
+      let open = CONNECTIONS;
+      const done = deferred();
 
-    function check(connection: Connection, bytes: Buffer): void {
-      let place = places.get(connection);
-      if (place === undefined) {
-        places.set(connection, (place = { index: bytes[0] & 0x7f, next: 0 }));
+      function check(connection: Connection, bytes: Buffer): void {
+        let place = places.get(connection);
+        if (place === undefined) {
+          places.set(connection, (place = { index: bytes[0] & 0x7f, next: 0 }));
+        }
+        const { index, next } = place;
+        const expected =
+          framing === undefined
+            ? streams[index].subarray(next, next + bytes.length)
+            : sent[index][next];
+        place.next += framing === undefined ? bytes.length : 1;
+        if (expected !== undefined && bytes.equals(expected)) return;
+        wrong.push(`seed ${seed}, connection ${index}, at ${next}: ${bytes.toString('hex')}`);
       }
-      const { index, next } = place;
-      const expected =
-        framing === undefined
-          ? streams[index].subarray(next, next + bytes.length)
-          : sent[index][next];
-      place.next += framing === undefined ? bytes.length : 1;
-      if (expected !== undefined && bytes.equals(expected)) return;
-      wrong.push(`seed ${seed}, connection ${index}, at ${next}: ${bytes.toString('hex')}`);
-    }
 
-    const server = await scope.listen(
-      {
-        data: check,
-        close() {
-          open -= 1;
-          if (open === 0) done.resolve();
+      const server = await scope.listen(
+        {
+          data: check,
+          close() {
+            open -= 1;
+            if (open === 0) done.resolve();
+          },
         },
-      },
-      { borrow: true, ...(framing === undefined ? {} : { framing }) },
-    );
-    const clients = await Promise.all(streams.map(() => scope.client(server, { noDelay: true })));
-    const at = streams.map(() => 0);
-    for (let left = CONNECTIONS; left > 0;) {
-      // Several connections write in one turn, so that their bytes lie side by side.
-      for (let writes = random.integer(1, 2 * CONNECTIONS); writes > 0; writes -= 1) {
-        const index = random.integer(0, CONNECTIONS - 1);
-        if (at[index] === streams[index].length) continue;
-        const end = at[index] + random.size(random.chance(0.1) ? 100_000 : 40);
-        clients[index].write(streams[index].subarray(at[index], end));
-        at[index] = Math.min(end, streams[index].length);
-        if (at[index] < streams[index].length) continue;
-        clients[index].resume().end();
-        left -= 1;
+        { borrow: true, ...(framing === undefined ? {} : { framing }) },
+      );
+      const clients = await Promise.all(streams.map(() => scope.client(server, { noDelay: true })));
+      const at = streams.map(() => 0);
+      for (let left = CONNECTIONS; left > 0;) {
+        // Several connections write in one turn, so that their bytes lie side by side.
+        for (let writes = random.integer(1, 2 * CONNECTIONS); writes > 0; writes -= 1) {
+          const index = random.integer(0, CONNECTIONS - 1);
+          if (at[index] === streams[index].length) continue;
+          const end = at[index] + random.size(random.chance(0.1) ? 100_000 : 40);
+          clients[index].write(streams[index].subarray(at[index], end));
+          at[index] = Math.min(end, streams[index].length);
+          if (at[index] < streams[index].length) continue;
+          clients[index].resume().end();
+          left -= 1;
+        }
+        await new Promise((resolve) => setImmediate(resolve));
       }
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await done.promise;
-    expect(wrong.slice(0, 5)).toEqual([]);
-    const counts = [...places.values()].sort((a, b) => a.index - b.index);
-    expect(counts).toEqual(
-      sent.map((messages, index) => ({
-        index,
-        next: framing === undefined ? streams[index].length : messages.length,
-      })),
-    );
-  });
+      await done.promise;
+      expect(wrong.slice(0, 5)).toEqual([]);
+      const counts = [...places.values()].sort((a, b) => a.index - b.index);
+      expect(counts).toEqual(
+        sent.map((messages, index) => ({
+          index,
+          next: framing === undefined ? streams[index].length : messages.length,
+        })),
+      );
+    },
+  );
 });

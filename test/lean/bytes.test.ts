@@ -31,7 +31,7 @@ describe('bytes', () => {
     expect(Buffer.concat(received).equals(sent)).toBe(true);
   });
 
-  test('own ones are kept, and small ones pin little', async () => {
+  test('a handler may keep its own bytes, and small ones pin little memory', async () => {
     const kept: Buffer[] = [];
     const server = await scope.listen({
       data(connection, bytes) {
@@ -51,7 +51,7 @@ describe('bytes', () => {
     }
   });
 
-  test('borrowed ones can be written back, be there room for them or not', async () => {
+  test('borrowed bytes can be written back, whether there is room for them or not', async () => {
     const server = await scope.listen(
       { data: (connection, bytes) => void connection.write(bytes) },
       { borrow: true },
@@ -65,7 +65,7 @@ describe('bytes', () => {
     expect(Buffer.concat(received).equals(sent)).toBe(true);
   });
 
-  test('borrowed ones cannot be detached', async () => {
+  test('borrowed bytes cannot be detached', async () => {
     const outcome = deferred<unknown>();
     const server = await scope.listen(
       {
@@ -85,7 +85,7 @@ describe('bytes', () => {
     expect(await outcome.promise).toBeDefined();
   });
 
-  test('own ones of bulk reads stand alone', async () => {
+  test('the bytes of a bulk read have memory of their own', async () => {
     const memory = new Set<ArrayBufferLike>();
     let count = 0;
     const done = deferred();
@@ -104,7 +104,7 @@ describe('bytes', () => {
     expect(memory.size).toBe(count);
   });
 
-  test('borrowed ones are overwritten when the handler returns, where asked for', async () => {
+  test('a debug build overwrites borrowed bytes when the handler returns', async () => {
     const { stdout, stderr } = await runChild(
       leanEntry,
       ({ net, require }) => {

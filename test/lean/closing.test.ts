@@ -140,7 +140,7 @@ describe('closing', () => {
 
   describe('the names of both ends', () => {
     test.each(['a handler', 'an immediate', 'its peer'])(
-      'are there in `close`, where %s closes the connection',
+      'are known in `close` if %s closes the connection',
       async (closer) => {
         const names = deferred<object>();
         const server = await scope.listen({
@@ -167,7 +167,7 @@ describe('closing', () => {
       },
     );
 
-    test('of an outgoing connection are there after a reset', async () => {
+    test('are known after the reset of an outgoing connection', async () => {
       const opened = deferred<Connection>();
       const server = await scope.listen({ open: opened.resolve });
       const closed = deferred<Connection>();
@@ -183,7 +183,7 @@ describe('closing', () => {
       expect(connection.local).toEqual({});
     });
 
-    test('are not there for unix sockets', async () => {
+    test('are unknown for unix sockets', async () => {
       const names = deferred<object>();
       const server = await scope.listen(
         {

@@ -10,7 +10,7 @@ describe('handlers', () => {
   afterEach(() => scope.dispose());
 
   test.each(['tcp', 'unix'])(
-    'open, data, end and close of a connection (%s)',
+    'a connection calls open, data, end and close (%s)',
     async (transport) => {
       const log: string[] = [];
       const closed = deferred();
@@ -39,7 +39,7 @@ describe('handlers', () => {
     },
   );
 
-  test('a reset that comes in together with data is no end', async () => {
+  test('a reset that arrives together with data is not an end', async () => {
     const log: string[] = [];
     const closed = deferred<Error | undefined>();
     const server = await scope.listen({
@@ -54,7 +54,7 @@ describe('handlers', () => {
     expect(log).toEqual(['data last']);
   });
 
-  test('none of them is needed', async () => {
+  test('a table needs no handler', async () => {
     const server = await scope.listen({});
     const client = await scope.client(server);
     client.resume().end('unheard');
@@ -73,7 +73,7 @@ describe('handlers', () => {
     );
   });
 
-  test('`ready` is rejected where nothing can be listened on', async () => {
+  test('`ready` is rejected if the server cannot listen', async () => {
     const server = await scope.listen({});
     const second = lean.listen({ port: server.port, host: '127.0.0.1' }, {});
     await expect(second.ready).rejects.toMatchObject({ code: 'EADDRINUSE', syscall: 'listen' });
@@ -92,7 +92,7 @@ describe('handlers', () => {
     expect(ended).not.toHaveBeenCalled();
   });
 
-  test('reset() is seen by the peer as one', async () => {
+  test('the peer sees resetAndDestroy() as a reset', async () => {
     const server = await scope.listen({ open: (connection) => connection.resetAndDestroy() });
     const client = await scope.client(server);
     client.resume();
@@ -148,7 +148,7 @@ describe('handlers', () => {
     expect(new Set(closed)).toEqual(new Set(members));
   });
 
-  test('an exception is an uncaught one, and the rest of the turn is delivered', async () => {
+  test('an exception is reported as uncaught, and the rest of the turn is delivered', async () => {
     // In a process of its own: jest keeps 'uncaughtException' to itself.
     const { code, stdout, stderr } = await runChild(leanEntry, ({ net, require }) => {
       const { listen } = net as unknown as typeof import('../../lib/lean');
@@ -191,7 +191,7 @@ describe('handlers', () => {
     ]);
   });
 
-  test('the async context is that of listen()', async () => {
+  test('handlers run in the async context of listen()', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: (string | undefined)[] = [];
     const closed = deferred();
@@ -274,7 +274,7 @@ describe('handlers', () => {
     expect(server.address()).not.toBeNull();
   });
 
-  test('addresses, counters and the limits of a server', async () => {
+  test('a server has addresses, counters and limits', async () => {
     const drops: string[] = [];
     const dropped = deferred();
     const opened = deferred<Connection>();

@@ -73,7 +73,7 @@ describe('framing', () => {
     expect(received.map(({ length }) => length)).toEqual(sent.map(({ length }) => length));
   });
 
-  test('many messages in one read, more than a delivery takes', async () => {
+  test('one read may bring more messages than one delivery takes', async () => {
     let count = 0;
     const done = deferred();
     const server = await scope.listen(
@@ -176,7 +176,7 @@ describe('framing', () => {
   });
 
   describe('toSocket()', () => {
-    test.each(kinds)('gives what is behind the last message (%s)', async (_, framing) => {
+    test.each(kinds)('gives the bytes behind the last message (%s)', async (_, framing) => {
       const random = new Random(21);
       for (const [count, large, last] of [
         [40, 300, 1],

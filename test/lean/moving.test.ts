@@ -93,14 +93,14 @@ describe('connections', () => {
     expect(() => socket.toLean({})).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }));
   });
 
-  test('toLean() before the connection is there is refused', async () => {
+  test('toLean() is refused before the socket is connected', async () => {
     const server = await scope.listen({});
     const socket = scope.track(net.connect(server.port!, '127.0.0.1'));
     expect(() => socket.toLean({})).toThrow(expect.objectContaining({ code: 'ERR_INVALID_STATE' }));
     await nextEvent(socket, 'connect');
   });
 
-  test('the methods of connections refuse handles that are none', async () => {
+  test('native methods of connections refuse other handles', async () => {
     const opened = deferred<Connection>();
     const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
     const client = await scope.client(server);

@@ -25,7 +25,7 @@ describeUvnet('proxyHeader', ({ net, scope }) => {
     expect(line({ ...client, localAddress: '::1' })).toBe('PROXY UNKNOWN\r\n');
   });
 
-  test('version 2 is binary, and the default', () => {
+  test('version 2 is binary and is the default', () => {
     const signature = '0d0a0d0a000d0a515549540a';
     expect(proxyHeader(client).toString('hex')).toBe(
       `${signature}2111000cc0000201c63364099c4001bb`,
@@ -53,20 +53,20 @@ describeUvnet('proxyHeader', ({ net, scope }) => {
         client,
       ],
       ['link-local', { ...client6, remoteAddress: 'fe80::1%lo' }, { remoteAddress: 'fe80::1' }],
-    ])('%s', async (_, of, expected) => {
+    ])('and the addresses of %s', async (_, of, expected) => {
       const socket = await told(of);
       expect(socket).toMatchObject(expected);
       expect(socket.proxyInfo).toMatchObject({ version, command: 'proxy' });
     });
 
-    test('no addresses', async () => {
+    test('and a header without addresses', async () => {
       const socket = await told({});
       expect(socket.proxyInfo).toMatchObject({ version });
       expect(socket.remoteAddress).toBe('127.0.0.1');
     });
   });
 
-  test('wrong arguments', () => {
+  test('wrong arguments are refused', () => {
     expect(thrownBy(() => proxyHeader(null as never)).code).toBe('ERR_INVALID_ARG_TYPE');
     expect(thrownBy(() => proxyHeader({}, { version: 3 as never })).code).toBe(
       'ERR_INVALID_ARG_VALUE',

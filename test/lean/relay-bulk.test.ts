@@ -86,7 +86,7 @@ describeUvnet('relay of much', ({ scope }) => {
     ['unix', 'unix'],
   ] as const;
 
-  test.each(routes)('64 MiB each way at once, %s to %s', async (left, right) => {
+  test.each(routes)('64 MiB pass each way at once, %s to %s', async (left, right) => {
     const line = await openLine(scope, { left, right });
     const seed = 1 + routes.findIndex((route) => route[0] === left && route[1] === right);
     const size = 64 * MIB;
@@ -161,7 +161,7 @@ describeUvnet('relay of much', ({ scope }) => {
     expect(openPipes()).toBeLessThanOrEqual(pipesOfOthers + POOLED);
   });
 
-  test('a receiver that goes away while it has not taken all', async () => {
+  test('a receiver that goes away before it has taken everything ends the relay', async () => {
     const { left, a, b, right } = await openLine(scope);
     right.pause();
     left.on('error', () => {}).resume();

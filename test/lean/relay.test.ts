@@ -13,7 +13,7 @@ describeUvnet('relay', ({ net, scope }) => {
   describe.each(routes)('from %s to %s', (left, right) => {
     const open = () => openLine(scope, { left, right });
 
-    test('both ways, until both have ended', async () => {
+    test('bytes pass both ways until both sides have ended', async () => {
       const line = await open();
       const result = relay(line.a, line.b);
       const atRight = readAll(line.right);
@@ -31,7 +31,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect((await atLeft).toString()).toBe('answer, and more');
     });
 
-    test('the other side ends first', async () => {
+    test('either side may end first', async () => {
       const line = await open();
       const result = relay(line.a, line.b);
       line.right.end();
@@ -42,7 +42,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(await result).toEqual({ bytesAtoB: 10, bytesBtoA: 0, reason: 'end' });
     });
 
-    test('a reset that comes in together with data is no end', async () => {
+    test('a reset that arrives together with data is not an end', async () => {
       const line = await open();
       const result = rejectionOf(relay(line.a, line.b));
       const closed = nextEvent(line.right, 'close');
@@ -60,7 +60,7 @@ describeUvnet('relay', ({ net, scope }) => {
       if (right !== 'unix') expect(await closed).toEqual([true]);
     });
 
-    test('a reset that a write finds first is no end', async () => {
+    test('a reset that a write finds first is not an end', async () => {
       const line = await open();
       const result = rejectionOf(relay(line.a, line.b));
       const closed = nextEvent(line.left, 'close');
@@ -82,7 +82,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(await closed).toEqual([left !== 'unix']);
     });
 
-    test('a reset is passed on, and named', async () => {
+    test('a reset is passed on and reported', async () => {
       const line = await open();
       const result = rejectionOf(relay(line.a, line.b)) as Promise<Error & { side?: string }>;
       const closed = [nextEvent(line.a, 'close'), nextEvent(line.b, 'close')];
@@ -107,7 +107,7 @@ describeUvnet('relay', ({ net, scope }) => {
     });
   });
 
-  test('counters, and the events of the sockets', async () => {
+  test('sockets have their counters and emit their events', async () => {
     const { left, a, b, right } = await openLine(scope);
     const log: string[] = [];
     traceEvents(log, a, 'a');
@@ -145,24 +145,27 @@ describeUvnet('relay', ({ net, scope }) => {
   });
 
   describe('what was there before', () => {
-    test.each(transports)('bytes that were read, pushed back or looked at (%s)', async (left) => {
-      const { left: client, a, b, right } = await openLine(scope, { left });
-      const got = readAll(right);
-      a.pause();
-      client.write('first ');
-      expect((await a.peek(6)).toString()).toBe('first ');
-      a.unshift('zeroth ');
-      a.read(0);
-      while (a.readableLength < 13) await nextTurn();
-      client.end('last');
-      const result = relay(a, b);
-      right.end();
-      client.resume();
-      expect(await result).toEqual({ bytesAtoB: 17, bytesBtoA: 0, reason: 'end' });
-      expect((await got).toString()).toBe('zeroth first last');
-    });
+    test.each(transports)(
+      'bytes that were read, pushed back or peeked at go first (%s)',
+      async (left) => {
+        const { left: client, a, b, right } = await openLine(scope, { left });
+        const got = readAll(right);
+        a.pause();
+        client.write('first ');
+        expect((await a.peek(6)).toString()).toBe('first ');
+        a.unshift('zeroth ');
+        a.read(0);
+        while (a.readableLength < 13) await nextTurn();
+        client.end('last');
+        const result = relay(a, b);
+        right.end();
+        client.resume();
+        expect(await result).toEqual({ bytesAtoB: 17, bytesBtoA: 0, reason: 'end' });
+        expect((await got).toString()).toBe('zeroth first last');
+      },
+    );
 
-    test('the bytes behind the one that is being looked at', async () => {
+    test('the bytes behind a pending peek go too', async () => {
       const { left, a, b, right } = await openLine(scope);
       const size = 3_000_000;
       const sent = Buffer.alloc(size, 'abcdefg');
@@ -185,7 +188,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(Buffer.concat([before, await got]).equals(sent)).toBe(true);
     });
 
-    test('what was written to either goes out before', async () => {
+    test('bytes that were written to either side leave first', async () => {
       const { left, a, b, right } = await openLine(scope);
       const size = fill(b);
       b.write('|');
@@ -202,7 +205,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(bytes.subarray(size - 1).toString()).toBe('f|after');
     });
 
-    test('writes of the same turn', async () => {
+    test('writes of the same turn leave first', async () => {
       const { left, a, b, right } = await openLine(scope);
       for (const letter of 'abc') b.write(letter);
       a.unshift('d');
@@ -215,7 +218,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect((await result).bytesAtoB).toBe(2);
     });
 
-    test('the end of either', async () => {
+    test('an end that came before is passed on', async () => {
       const { left, a, b, right } = await openLine(scope);
       const ended = nextEvent(a, 'end');
       left.end();
@@ -230,7 +233,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(await result).toEqual({ bytesAtoB: 0, bytesBtoA: 6, reason: 'end' });
     });
 
-    test('a buffer of the user', async () => {
+    test('a socket with a user buffer is relayed', async () => {
       const buffer = Buffer.alloc(100);
       const server = scope.server({ allowHalfOpen: true });
       await scope.listen(server);
@@ -268,7 +271,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(await result).toEqual({ bytesAtoB: 10, bytesBtoA: 10, reason: 'end' });
     });
 
-    test('that cannot is named, and the other one is closed', async () => {
+    test('is named in the error if it cannot, and the other one is closed', async () => {
       const server = await scope.listen(scope.server());
       const endpoint = endpointOf(server);
       await new Promise((resolve) => server.close(resolve));
@@ -292,7 +295,7 @@ describeUvnet('relay', ({ net, scope }) => {
   });
 
   describe('ends otherwise', () => {
-    test('an answer that comes before the question is complete', async () => {
+    test('an answer may come before the question is complete', async () => {
       const { left, a, b, right } = await openLine(scope);
       left.on('error', () => {});
       const result = relay(a, b);
@@ -313,7 +316,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect((await got).toString()).toBe('no, thanks');
     });
 
-    test('somebody destroys a socket', async () => {
+    test('the relay ends if somebody destroys a socket', async () => {
       const { left, right, a, b } = await openLine(scope);
       for (const socket of [left, right]) socket.on('error', () => {}).resume();
       const result = relay(a, b);
@@ -324,7 +327,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(a.destroyed).toBe(true);
     });
 
-    test('somebody destroys a socket with an error', async () => {
+    test('the relay rejects if somebody destroys a socket with an error', async () => {
       const { a, b } = await openLine(scope);
       const reason = new Error('enough');
       const result = relay(a, b).catch((error: unknown) => error);
@@ -333,7 +336,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(reason).toMatchObject({ side: 'a', bytesAtoB: 0, bytesBtoA: 0 });
     });
 
-    test('a signal, before and meanwhile', async () => {
+    test('a signal ends the relay, before it starts and meanwhile', async () => {
       for (const early of [true, false]) {
         const { a, b } = await openLine(scope);
         const controller = new AbortController();
@@ -348,7 +351,7 @@ describeUvnet('relay', ({ net, scope }) => {
       }
     });
 
-    test('nothing moves for too long', async () => {
+    test('the relay ends if no byte moves for too long', async () => {
       const { left, right, a, b } = await openLine(scope);
       for (const socket of [left, right]) socket.on('end', () => socket.end()).resume();
       const start = performance.now();
@@ -368,7 +371,7 @@ describeUvnet('relay', ({ net, scope }) => {
     });
   });
 
-  test('progress is reported while there is any', async () => {
+  test('progress is reported while bytes move', async () => {
     const open = async () => {
       const { left, a, b, right } = await openLine(scope);
       const reports: object[] = [];
@@ -409,7 +412,7 @@ describeUvnet('relay', ({ net, scope }) => {
   });
 
   describe('refused', () => {
-    test('what is no socket of ours, and wrong options', async () => {
+    test('other objects and wrong options are refused', async () => {
       const { a, b } = await openLine(scope);
       const cases: [unknown[], string][] = [
         [[{}, b], 'ERR_INVALID_ARG_TYPE'],
@@ -429,7 +432,7 @@ describeUvnet('relay', ({ net, scope }) => {
       expect(a.destroyed || b.destroyed).toBe(false);
     });
 
-    test('sockets in the wrong state, which are left as they were', async () => {
+    test('sockets in the wrong state are refused and left as they were', async () => {
       const spoil: [string, (socket: import('../../lib/index').Socket) => void][] = [
         ['ERR_SOCKET_CLOSED', (socket) => socket.destroy()],
         ['ERR_INVALID_STATE', (socket) => socket.end()],
@@ -446,13 +449,13 @@ describeUvnet('relay', ({ net, scope }) => {
       }
     });
 
-    test('a socket that receives descriptors', async () => {
+    test('a socket that receives descriptors is refused', async () => {
       const { a } = await openLine(scope);
       const { b } = await openLine(scope, { right: 'unix', sockets: { receiveDescriptors: true } });
       expect(await rejectionOf(relay(a, b))).toMatchObject({ code: 'ERR_INVALID_STATE' });
     });
 
-    test('a second relay, and what else takes a connection over', async () => {
+    test('a second relay is refused, and so is every other transfer', async () => {
       const { a, b } = await openLine(scope);
       const other = await openLine(scope);
       const result = relay(a, b);

@@ -39,7 +39,7 @@ describe('writing', () => {
     expect(sha(all)).toBe(sha(Buffer.concat(expected)));
   });
 
-  test('writev() and empty pieces', async () => {
+  test('writev() sends its pieces and skips empty ones', async () => {
     const large = Buffer.alloc(20_000, 'l');
     const all = await serve((connection) => {
       connection.write('a');
@@ -51,7 +51,7 @@ describe('writing', () => {
     expect(all.toString()).toBe(`abc${large.toString()}d`);
   });
 
-  test('outside of handlers writes are kept in order, too', async () => {
+  test('writes outside of handlers keep their order', async () => {
     const all = await serve((connection) => {
       setImmediate(() => {
         connection.write('1');
@@ -66,7 +66,7 @@ describe('writing', () => {
     expect(all.toString()).toBe(`1${'2'.repeat(10_000)}345`);
   });
 
-  test('cork() holds back over turns, until as many uncork() or the end', async () => {
+  test('cork() holds writes back over turns, until as many calls of uncork() or the end', async () => {
     const seen: string[] = [];
     const opened = deferred<Connection>();
     const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
@@ -99,7 +99,7 @@ describe('writing', () => {
     connection.uncork();
   });
 
-  test('what uncork() sends is followed by `drain` where a write was refused', async () => {
+  test('`drain` follows uncork() if a write was refused before', async () => {
     const opened = deferred<Connection>();
     const drained = deferred<number>();
     const server = await scope.listen(
@@ -187,7 +187,7 @@ describe('writing', () => {
     expect(await outcome.promise).toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' });
   });
 
-  test('what is no text and no bytes is refused', async () => {
+  test('values other than text and bytes are refused', async () => {
     const outcome = deferred<unknown>();
     await serve((connection) => {
       try {

@@ -6,24 +6,27 @@ describeNet('addresses', ({ net, scope }) => {
   test.each([
     ['tcp', '127.0.0.1', 'IPv4'],
     ['tcp6', '::1', 'IPv6'],
-  ] as const)('of both sides over %s', async (transport, address, family) => {
-    const { server, client, peer } = await scope.pair({ transport });
-    const port = portOf(server);
-    expect(server.address()).toEqual({ address, family, port });
-    expect(client.remoteAddress).toBe(address);
-    expect(client.remoteFamily).toBe(family);
-    expect(client.remotePort).toBe(port);
-    expect(client.localAddress).toBe(address);
-    expect(client.localFamily).toBe(family);
-    expect(client.address()).toEqual({ address, family, port: client.localPort });
-    expect(peer.address()).toEqual({ address, family, port });
-    expect(peer.remoteAddress).toBe(address);
-    expect(peer.remoteFamily).toBe(family);
-    expect(peer.remotePort).toBe(client.localPort);
-    expect(peer.localPort).toBe(port);
-  });
+  ] as const)(
+    'both sides over %s have the addresses of each other',
+    async (transport, address, family) => {
+      const { server, client, peer } = await scope.pair({ transport });
+      const port = portOf(server);
+      expect(server.address()).toEqual({ address, family, port });
+      expect(client.remoteAddress).toBe(address);
+      expect(client.remoteFamily).toBe(family);
+      expect(client.remotePort).toBe(port);
+      expect(client.localAddress).toBe(address);
+      expect(client.localFamily).toBe(family);
+      expect(client.address()).toEqual({ address, family, port: client.localPort });
+      expect(peer.address()).toEqual({ address, family, port });
+      expect(peer.remoteAddress).toBe(address);
+      expect(peer.remoteFamily).toBe(family);
+      expect(peer.remotePort).toBe(client.localPort);
+      expect(peer.localPort).toBe(port);
+    },
+  );
 
-  test('of a unix socket are empty', async () => {
+  test('a unix socket has no addresses', async () => {
     const { server, client, peer } = await scope.pair({ transport: 'unix' });
     expect(typeof server.address()).toBe('string');
     for (const socket of [client, peer]) {
@@ -37,7 +40,7 @@ describeNet('addresses', ({ net, scope }) => {
     }
   });
 
-  test('before connect and after destroy', async () => {
+  test('a socket has no addresses before connect and after destroy', async () => {
     const fresh = new net.Socket();
     expect(fresh.address()).toEqual({});
     expect(fresh.remoteAddress).toBeUndefined();
@@ -54,7 +57,7 @@ describeNet('addresses', ({ net, scope }) => {
     expect(peer.remotePort).toBe(local);
   });
 
-  test('what was never asked for before the destroy is gone after it', async () => {
+  test('an address that nobody asked for before destroy() is unknown afterwards', async () => {
     const { client } = await scope.pair();
     client.destroy();
     expect(client.remoteAddress).toBeUndefined();
@@ -80,7 +83,7 @@ describeNet('addresses', ({ net, scope }) => {
     expect(client.remoteAddress).toBe('127.0.0.1');
   });
 
-  test('of a server are null after close', async () => {
+  test('address() of a server is null after close', async () => {
     const server = await scope.listen(scope.server());
     server.close();
     expect(server.address()).toBeNull();

@@ -109,7 +109,7 @@ describeNet('async context', ({ net, scope }) => {
     expect(await counted.promise).toBeDefined();
   });
 
-  test('what an accepted connection does goes back to its server', async () => {
+  test('callbacks of an accepted connection run in the context of its server', async () => {
     // By this node:test knows which test a failure in a connection's event belongs to.
     const triggers = new Map<number, number>();
     const hook = createHook({

@@ -8,7 +8,7 @@ import { fill, readAll } from '../helpers/streams';
 
 describeNet('back-pressure', ({ net, scope }) => {
   test.each(transports)(
-    'over %s: write says false, drain comes once the peer has read',
+    'write() returns false over %s, and drain comes once the peer has read',
     async (transport) => {
       const { client, peer } = await scope.pair({ transport });
       const log: string[] = [];
@@ -31,7 +31,7 @@ describeNet('back-pressure', ({ net, scope }) => {
     },
   );
 
-  test('write says true as long as less than the high water mark waits', async () => {
+  test('write() returns true while less than the high-water mark waits', async () => {
     const { client, peer } = await scope.pair();
     const mark = client.writableHighWaterMark;
     client.cork();
@@ -55,17 +55,20 @@ describeNet('back-pressure', ({ net, scope }) => {
   test.each([
     ['the server for its sockets', { server: { highWaterMark: 1024 } }],
     ['the client', { client: { highWaterMark: 1024 } as Partial<NetConnectOpts> }],
-  ] as [string, PairOptions][])('highWaterMark of %s', async (who, options) => {
-    const { client, peer } = await scope.pair(options);
-    const [marked, other] = who === 'the client' ? [client, peer] : [peer, client];
-    expect(marked.readableHighWaterMark).toBe(1024);
-    expect(marked.writableHighWaterMark).toBe(1024);
-    const usual = new net.Socket();
-    expect(other.writableHighWaterMark).toBe(usual.writableHighWaterMark);
-    marked.cork();
-    expect(marked.write(Buffer.alloc(1023))).toBe(true);
-    expect(marked.write('x')).toBe(false);
-  });
+  ] as [string, PairOptions][])(
+    'highWaterMark of %s is the limit of both buffers',
+    async (who, options) => {
+      const { client, peer } = await scope.pair(options);
+      const [marked, other] = who === 'the client' ? [client, peer] : [peer, client];
+      expect(marked.readableHighWaterMark).toBe(1024);
+      expect(marked.writableHighWaterMark).toBe(1024);
+      const usual = new net.Socket();
+      expect(other.writableHighWaterMark).toBe(usual.writableHighWaterMark);
+      marked.cork();
+      expect(marked.write(Buffer.alloc(1023))).toBe(true);
+      expect(marked.write('x')).toBe(false);
+    },
+  );
 
   test('a reader that does not read stops the writer; all arrives when it does', async () => {
     const { client, peer } = await scope.pair();
@@ -123,7 +126,7 @@ describeNet('back-pressure', ({ net, scope }) => {
     expect(client.writableLength).toBe(0);
   });
 
-  test('drain inside drain: writing again from the listener', async () => {
+  test('a listener of drain may write until drain is needed again', async () => {
     const { client, peer } = await scope.pair();
     const size = 16 * 1024 * 1024;
     let rounds = 0;

@@ -60,7 +60,7 @@ describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
     expect(block(5)).toBe(5);
   });
 
-  test('further ones have not, and follow when the turn is over', async () => {
+  test('further writes have not left, and follow when the turn is over', async () => {
     const [socket] = await accept(1);
     socket.write('first');
     socket.write('second');
@@ -68,7 +68,7 @@ describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
     await arrival(11);
   });
 
-  test('a write with a callback leaves at once, and all before it', async () => {
+  test('a write with a callback leaves at once, behind all before it', async () => {
     const [socket] = await accept(1);
     socket.write('first');
     socket.write('second');
@@ -78,7 +78,7 @@ describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
     await done;
   });
 
-  test('of writes to many sockets the first sixteen have left', async () => {
+  test('the first sixteen of writes to many sockets have left', async () => {
     const sockets = await accept(20);
     for (const socket of sockets) socket.write('x');
     expect(block(isUvnet ? 16 : 20)).toBe(isUvnet ? 16 : 20);

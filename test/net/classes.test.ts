@@ -21,7 +21,7 @@ describeNet('classes and functions', ({ net, scope }) => {
     socket.destroy();
   });
 
-  test('names, as properties and in stack traces', () => {
+  test('classes have their names as properties and in stack traces', () => {
     for (const emitter of [new net.Socket(), new net.Server()]) {
       const { name } = emitter.constructor;
       let stack = '';
@@ -32,7 +32,7 @@ describeNet('classes and functions', ({ net, scope }) => {
     expect([net.Socket.name, net.Server.name]).toEqual(['Socket', 'Server']);
   });
 
-  test('sub-classes by class and by prototype', async () => {
+  test('sub-classes work by class and by prototype', async () => {
     class Echo extends net.Server {
       greeted = 0;
       constructor() {
@@ -70,7 +70,7 @@ describeNet('classes and functions', ({ net, scope }) => {
     expect(old.allowHalfOpen).toBe(true);
   });
 
-  test('close() ignores what is no callback', async () => {
+  test('close() ignores a callback that is not a function', async () => {
     const server = await scope.listen(scope.server());
     for (const what of [{}, new Date(), 'SIGTERM', 15]) {
       expect(server.close(what as never)).toBe(server);
@@ -78,7 +78,7 @@ describeNet('classes and functions', ({ net, scope }) => {
     }
   });
 
-  test('createServer: arguments and their types', () => {
+  test('createServer() takes the same arguments and refuses the same types', () => {
     expect(net.createServer()).toBeInstanceOf(net.Server);
     for (const bad of [5, 'x', true]) {
       const error = thrownBy(() => Reflect.apply(net.createServer, net, [bad]));
@@ -92,12 +92,12 @@ describeNet('classes and functions', ({ net, scope }) => {
   test.each([
     ['keepAliveInitialDelay', 'x'],
     ['highWaterMark', 'x'],
-  ])('createServer({ %s: %p }) throws as the reference', (name, value) => {
+  ])('createServer({ %s: %p }) throws as in the reference', (name, value) => {
     const make = (module: typeof net) => (): unknown => module.createServer({ [name]: value });
     expect(thrownBy(make(net))).toEqual(thrownBy(make(require('node:net') as typeof net)));
   });
 
-  test('isIP, isIPv4, isIPv6', () => {
+  test('isIP(), isIPv4() and isIPv6() agree with the reference', () => {
     const cases = [
       '127.0.0.1',
       '256.0.0.1',
@@ -118,12 +118,12 @@ describeNet('classes and functions', ({ net, scope }) => {
     }
   });
 
-  test('_normalizeArgs of nothing', () => {
+  test('_normalizeArgs() takes an empty list', () => {
     const { _normalizeArgs: normalize } = net as never as { _normalizeArgs: (args?: []) => void };
     expect(thrownBy(() => normalize())).toMatchObject({ message: /reading 'length'/ });
   });
 
-  test('_normalizeArgs', () => {
+  test('_normalizeArgs() folds arguments as the reference does', () => {
     const normalize = (module: typeof net) =>
       (module as unknown as { _normalizeArgs: (args: unknown[]) => unknown[] })._normalizeArgs;
     const callback = (): void => {};
@@ -145,7 +145,7 @@ describeNet('classes and functions', ({ net, scope }) => {
     }
   });
 
-  test('defaults of the family selection', () => {
+  test('the defaults of the family selection can be set and read', () => {
     const attempt = net.getDefaultAutoSelectFamilyAttemptTimeout();
     expect(typeof net.getDefaultAutoSelectFamily()).toBe('boolean');
     net.setDefaultAutoSelectFamily(false);

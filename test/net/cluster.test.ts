@@ -7,7 +7,7 @@ describeNet('workers of a cluster', (implementation) => {
     runClusterOn(implementation, body, policy);
 
   describe.each(policies)('scheduling policy %s', (policy) => {
-    test('two of them serve one port, and are closed by disconnect()', async () => {
+    test('two workers serve one port, and disconnect() closes both', async () => {
       const { code, stdout, stderr } = await runCluster(({ net, require }) => {
         const cluster = require('node:cluster') as import('node:cluster').Cluster;
         const node = require('node:net') as typeof import('node:net');
@@ -135,12 +135,12 @@ describeNet('workers of a cluster', (implementation) => {
     },
   );
 
-  test('without dropMaxConnection it waits for one that has room', async () => {
+  test('a connection waits for a worker that has room, without dropMaxConnection', async () => {
     const { stdout } = await crowdedWith(false);
     expect(stdout).toBe('second: hello\nsecond closed\n');
   });
 
-  test('exclusive: each worker has a port of its own', async () => {
+  test('each worker has a port of its own with `exclusive`', async () => {
     const { stdout } = await runCluster(({ net, require }) => {
       const cluster = require('node:cluster') as import('node:cluster').Cluster;
       if (cluster.isWorker) {

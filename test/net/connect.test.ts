@@ -19,7 +19,7 @@ const answerIPv4 = (
 
 describeNet('connect', ({ net, scope, newer }) => {
   describe.each(transports)('over %s', (transport) => {
-    test('events of both sides in their order, from connect to close', async () => {
+    test('both sides emit their events in order, from connect to close', async () => {
       const log: string[] = [];
       const server = scope.server((peer) => {
         traceEvents(log, peer, 'peer');
@@ -95,7 +95,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     expect(['127.0.0.1', '::1']).toContain(client.remoteAddress);
   });
 
-  test('tells the look-up of a name, and of an address none', async () => {
+  test('emits lookup for a name, and not for an address', async () => {
     const server = await scope.listen(scope.server());
     const port = portOf(server);
     const lookup: LookupFunction = (_, options, callback) => {
@@ -116,7 +116,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     expect(log).toEqual(['connectionAttempt', 'connect', 'ready']);
   });
 
-  test('hands hints, family and all to the look-up', async () => {
+  test('hands hints, family and all to the lookup', async () => {
     const server = await scope.listen(scope.server());
     const seen = deferred<unknown[]>();
     const client = scope.connect({
@@ -139,7 +139,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     ['a text that is no address', [null, 'nonsense', 4], 'ERR_INVALID_IP_ADDRESS'],
     ['a family that is none', [null, '127.0.0.1', 5], 'ERR_INVALID_ADDRESS_FAMILY'],
   ] as [string, [unknown, unknown?, unknown?], string][])(
-    'a look-up that gives %s destroys the socket',
+    'a lookup that gives %s destroys the socket',
     async (_, answer, code) => {
       const log: string[] = [];
       const client = scope.connect({
@@ -158,7 +158,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     },
   );
 
-  test('a look-up that answers after destroy is forgotten', async () => {
+  test('a lookup that answers after destroy is forgotten', async () => {
     const server = await scope.listen(scope.server());
     const answer = deferred<() => void>();
     const client = scope.connect({
@@ -189,7 +189,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     ['a path of a wrong type', [{ path: 5 }]],
     ['a local address that is none', [{ port: 1, localAddress: 'nonsense' }]],
     ['a local port of a wrong type', [{ port: 1, localPort: 'x' }]],
-    ['a look-up that is no function', [{ port: 1, host: 'a.name', lookup: 5 }]],
+    ['a lookup that is no function', [{ port: 1, host: 'a.name', lookup: 5 }]],
     ['hints that are none', [{ port: 1, host: 'a.name', hints: 1024 }]],
     ['autoSelectFamily of a wrong type', [{ port: 1, host: 'a.name', autoSelectFamily: 'yes' }]],
     [
@@ -201,7 +201,7 @@ describeNet('connect', ({ net, scope, newer }) => {
       [{ port: 1, host: 'a.name', autoSelectFamilyAttemptTimeout: 0 }],
     ],
     ['null', [null]],
-  ] as [string, unknown[]][])('throws at %s, in the words of the reference', (_, args) => {
+  ] as [string, unknown[]][])('throws for %s, with the message of the reference', (_, args) => {
     const socket = scope.track(new net.Socket());
     const error = thrownBy(() => Reflect.apply(socket.connect, socket, args));
     const control = new (require('node:net').Socket)();
@@ -233,7 +233,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     ['a name', '::1', { lookup: answerIPv4 }],
     ['a name', '::1', { lookup: answerIPv4, autoSelectFamily: false }],
     ['a name', '::1', { lookup: answerIPv4, autoSelectFamilyStrategy: 'sequential' }],
-  ])('to %s from %s: an error', async (host, localAddress, options) => {
+  ])('fails to connect to %s from %s', async (host, localAddress, options) => {
     const socket = scope.connect({ port: 1, host, localAddress, ...options } as never);
     const [error] = await nextEvent(socket, 'error');
     const { localPort = 0 } = options as { localPort?: number };
@@ -245,7 +245,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     });
   });
 
-  test('localAddress and localPort are what the peer sees', async () => {
+  test('the peer sees localAddress and localPort', async () => {
     const server = await scope.listen(scope.server());
     // A port that was free a moment ago.
     const probe = await scope.listen(scope.server(), { port: 0, host: '127.0.0.2' });
@@ -256,7 +256,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     expect([peer.remoteAddress, peer.remotePort]).toEqual(['127.0.0.2', localPort]);
   });
 
-  test('a local port in use is EADDRINUSE of the bind, with the local endpoint', async () => {
+  test('a local port that is in use fails the bind with EADDRINUSE and the local endpoint', async () => {
     const server = await scope.listen(scope.server());
     const localPort = portOf(server);
     const target = await scope.listen(scope.server());
@@ -335,7 +335,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     expect(client.connecting).toBe(true);
   });
 
-  test('destroy while connecting: close alone', async () => {
+  test('destroy() while connecting emits close alone', async () => {
     const server = await scope.listen(scope.server());
     const log: string[] = [];
     const client = scope.connect(endpointOf(server));
@@ -358,7 +358,7 @@ describeNet('connect', ({ net, scope, newer }) => {
 
 describeUvnet('connect, while an attempt runs', ({ net, scope }) => {
   // The end of the first attempt is reported when the second is under way.
-  test('destroyed and connected anew at once: each attempt answers for itself', async () => {
+  test('a socket that is destroyed and connected again answers for each attempt', async () => {
     const server = await scope.listen(scope.server());
     const log: string[] = [];
     const client = scope.track(new net.Socket());

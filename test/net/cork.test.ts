@@ -4,7 +4,7 @@ import { endpointOf, transports } from '../helpers/scope';
 import { readAll } from '../helpers/streams';
 
 describeNet('cork and writev', ({ scope }) => {
-  test.each(transports)('over %s: corked writes leave together', async (transport) => {
+  test.each(transports)('corked writes leave together over %s', async (transport) => {
     const { client, peer } = await scope.pair({ transport });
     const log: string[] = [];
     const arrived = nextEvent(peer, 'data');
@@ -23,7 +23,7 @@ describeNet('cork and writev', ({ scope }) => {
     expect(client.bytesWritten).toBe(9);
   });
 
-  test('nested corks', async () => {
+  test('nested corks send at the last uncork()', async () => {
     const { client, peer } = await scope.pair();
     const received = readAll(peer);
     client.cork();
@@ -38,7 +38,7 @@ describeNet('cork and writev', ({ scope }) => {
     expect((await received).toString()).toBe('abc');
   });
 
-  test('end uncorks', async () => {
+  test('end() uncorks', async () => {
     const { client, peer } = await scope.pair();
     const received = readAll(peer);
     client.cork();
@@ -47,7 +47,7 @@ describeNet('cork and writev', ({ scope }) => {
     expect((await received).toString()).toBe('corked end');
   });
 
-  test('more pieces than the kernel takes in one writev', async () => {
+  test('more pieces leave than the kernel takes in one writev', async () => {
     const { client, peer } = await scope.pair();
     const received = readAll(peer);
     const pieces = 5000;
@@ -64,7 +64,7 @@ describeNet('cork and writev', ({ scope }) => {
     expect(called).toBe(pieces);
   });
 
-  test('pieces larger than the kernel takes at once', async () => {
+  test('pieces leave that are larger than the kernel takes at once', async () => {
     const { client, peer } = await scope.pair();
     const pieces = Array.from({ length: 20 }, (_, index) => Buffer.alloc(1_000_000, index));
     client.cork();
@@ -74,7 +74,7 @@ describeNet('cork and writev', ({ scope }) => {
     expect((await readAll(peer)).equals(Buffer.concat(pieces))).toBe(true);
   });
 
-  test('corked while connecting', async () => {
+  test('writes that were corked while connecting leave afterwards', async () => {
     const server = await scope.listen(scope.server());
     const accepted = nextEvent(server, 'connection');
     const client = scope.connect(endpointOf(server));
@@ -90,7 +90,7 @@ describeNet('cork and writev', ({ scope }) => {
     expect((await received).toString()).toBe('first second');
   });
 
-  test('destroy of a corked socket: callbacks get the error', async () => {
+  test('destroy() of a corked socket gives callbacks the error', async () => {
     const { client } = await scope.pair();
     client.cork();
     const failed = new Promise<unknown>((resolve) => {

@@ -6,7 +6,7 @@ import { endpointOf, transports } from '../helpers/scope';
 import { fill, readAll } from '../helpers/streams';
 
 describeNet('byte counters', ({ net, scope }) => {
-  test.each(transports)('over %s, both directions, also after close', async (transport) => {
+  test.each(transports)('count both directions over %s, also after close', async (transport) => {
     const { client, peer } = await scope.pair({ transport, server: { allowHalfOpen: true } });
     expect([client.bytesRead, client.bytesWritten]).toEqual([0, 0]);
     const asked = readAll(peer);
@@ -57,7 +57,7 @@ describeNet('byte counters', ({ net, scope }) => {
     expect(client.bytesWritten).toBe(7);
   });
 
-  test('of a socket without a connection', () => {
+  test('are undefined or zero without a connection', () => {
     const socket = new net.Socket();
     expect(socket.bytesRead).toBe(0);
     // Nothing was counted yet: not zero but nothing.

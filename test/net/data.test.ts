@@ -41,7 +41,7 @@ describeNet('data', ({ scope }) => {
     });
   });
 
-  test('chunks are Buffers of their own memory: later reads leave them alone', async () => {
+  test('chunks are Buffers of their own, which later reads do not change', async () => {
     const { client, peer } = await scope.pair();
     const chunks: Buffer[] = [];
     peer.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -56,7 +56,7 @@ describeNet('data', ({ scope }) => {
     );
   });
 
-  test("a large chunk's memory is its own: giving it away costs no other bytes", async () => {
+  test('a large chunk has memory of its own, which can be given away', async () => {
     const { client, peer } = await scope.pair();
     const random = new Random(2);
     const sent = random.bytes(4_000_000);
@@ -97,7 +97,7 @@ describeNet('data', ({ scope }) => {
       [1, 2, 3],
     ],
     ['Uint8Array over shared memory', new Uint8Array(new SharedArrayBuffer(3)).fill(7), [7, 7, 7]],
-  ])('writes a %s', async (_, data, expected) => {
+  ])('sends a %s', async (_, data, expected) => {
     const { client, peer } = await scope.pair();
     const received = readBytes(peer, expected.length);
     client.write(data);
@@ -116,7 +116,7 @@ describeNet('data', ({ scope }) => {
     expect((await echoed).equals(bytes)).toBe(true);
   });
 
-  test('a thousand small writes of one tick arrive in order, each called back', async () => {
+  test('a thousand small writes of one tick arrive in order, and each callback is called', async () => {
     const { client, peer } = await scope.pair();
     const received = readAll(peer);
     const called: number[] = [];
@@ -130,7 +130,7 @@ describeNet('data', ({ scope }) => {
     expect(called).toEqual(Array.from({ length: 1000 }, (_, index) => index));
   });
 
-  test('callbacks of writes run in a later tick, one tick queue each', async () => {
+  test('callbacks of writes run in a later tick, each before the ticks of the next', async () => {
     const { client, peer } = await scope.pair();
     peer.resume();
     const log: string[] = [];

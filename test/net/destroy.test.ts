@@ -8,7 +8,7 @@ import { fill, readAll } from '../helpers/streams';
 
 describeNet('destroy', ({ net, scope, isUvnet }) => {
   describe.each(transports)('over %s', (transport) => {
-    test('closes both sides: the other one sees an end', async () => {
+    test('closes both sides, and the other one sees an end', async () => {
       const { client, peer } = await scope.pair({ transport });
       const log: string[] = [];
       traceEvents(log, client, 'client');
@@ -24,7 +24,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     });
   });
 
-  test('with an error: error, then close with true, in later ticks', async () => {
+  test('emits error and then close in later ticks if it has an error', async () => {
     const { client } = await scope.pair();
     const log: string[] = [];
     traceEvents(log, client);
@@ -36,7 +36,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     expect(log).toEqual(['returned', 'error EMINE', 'close true']);
   });
 
-  test('twice: one close, the first error counts', async () => {
+  test('emits one close if called twice, and the first error counts', async () => {
     const { client } = await scope.pair();
     const log: string[] = [];
     traceEvents(log, client);
@@ -63,7 +63,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     expect(await closed).toEqual([false]);
   });
 
-  test('write and end after destroy fail, without crash', async () => {
+  test('write() and end() fail afterwards without a crash', async () => {
     const { client } = await scope.pair();
     client.destroy();
     const codes = await Promise.all([
@@ -77,7 +77,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     expect(codes).toEqual(['ERR_STREAM_DESTROYED', 'ERR_STREAM_DESTROYED']);
   });
 
-  test('every method is harmless after destroy', async () => {
+  test('every method is harmless afterwards', async () => {
     const { client } = await scope.pair();
     client.destroy();
     await nextEvent(client, 'close');
@@ -96,7 +96,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     expect(client.pending).toBe(true);
   });
 
-  test('inside the data listener: nothing more is read', async () => {
+  test('stops reading if called in the data listener', async () => {
     const { client, peer } = await scope.pair();
     const seen: number[] = [];
     peer.on('data', (chunk: Buffer) => {
@@ -111,7 +111,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     expect(seen).toHaveLength(1);
   });
 
-  test('inside the connection listener', async () => {
+  test('closes the connection if called in the connection listener', async () => {
     const server = scope.server((peer) => peer.destroy());
     await scope.listen(server);
     const { client } = await scope.join(server);
@@ -126,7 +126,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
   });
 
   test.each(['connect', 'ready', 'end', 'finish'] as const)(
-    'inside the %s listener: one close, nothing after it',
+    'emits one close and nothing more if called in the %s listener',
     async (event) => {
       const server = scope.server((peer: Socket) => {
         peer.on('error', () => {});
@@ -148,7 +148,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     },
   );
 
-  test('inside the callback of a write', async () => {
+  test('closes the connection if called in the callback of a write', async () => {
     const { client, peer } = await scope.pair();
     const received = readAll(peer);
     client.write('first', () => client.destroy());
@@ -173,7 +173,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     expect(await count()).toBe(0);
   });
 
-  test('destroy of a socket that never connected', async () => {
+  test('closes a socket that never connected', async () => {
     const socket = new net.Socket();
     const log: string[] = [];
     traceEvents(log, socket);
@@ -183,7 +183,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     expect(log).toEqual(['close']);
   });
 
-  test('destroyed sockets say why: errored, closed', async () => {
+  test('sets errored and closed', async () => {
     const { client } = await scope.pair();
     const error = new Error('why');
     client.on('error', () => {});

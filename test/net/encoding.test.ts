@@ -43,7 +43,7 @@ describeNet('encodings', ({ net, scope }) => {
       expect((await received).toString('hex')).toBe(Buffer.from(text, encoding).toString('hex'));
     });
 
-    test('utf8 where none is named, and where null or undefined is', async () => {
+    test('is utf8 if none, null or undefined is given', async () => {
       for (const args of [[], [undefined], [null]]) {
         const { client, peer } = await scope.pair();
         const received = readAll(peer);
@@ -53,7 +53,7 @@ describeNet('encodings', ({ net, scope }) => {
       }
     });
 
-    test('setDefaultEncoding', async () => {
+    test('setDefaultEncoding() sets the encoding of later writes', async () => {
       const { client, peer } = await scope.pair();
       const received = readAll(peer);
       client.setDefaultEncoding('hex');
@@ -61,7 +61,7 @@ describeNet('encodings', ({ net, scope }) => {
       expect([...(await received)]).toEqual([0x0a, 0xff]);
     });
 
-    test('an encoding nobody knows is thrown', async () => {
+    test('an unknown encoding is refused', async () => {
       const { client } = await scope.pair();
       expect(thrownBy(() => client.write('x', 'nonsense' as BufferEncoding))).toEqual({
         name: 'TypeError',
@@ -111,7 +111,7 @@ describeNet('encodings', ({ net, scope }) => {
     });
 
     test.each(['utf8', 'latin1', 'utf16le'] as const)(
-      '%s: corked strings of one encoding, of two, and empty ones',
+      '%s sends corked strings of one encoding, of two, and empty ones',
       async (encoding) => {
         const { client, peer } = await scope.pair();
         const received = readAll(peer);
@@ -142,7 +142,7 @@ describeNet('encodings', ({ net, scope }) => {
 
     // Around the sizes up to which the native code encodes on its stack and into its area.
     test.each([16_383, 16_384, 16_385, 65_535, 65_536, 65_537])(
-      'strings of %i units to a peer that reads late',
+      'strings of %i units reach a peer that reads late',
       async (length) => {
         for (const letter of ['a', 'ü', '漢']) {
           const { client, peer } = await scope.pair();
@@ -161,7 +161,7 @@ describeNet('encodings', ({ net, scope }) => {
       },
     );
 
-    test('large strings, one byte and two byte', async () => {
+    test('large strings of one and of two bytes per character arrive', async () => {
       for (const letter of ['a', 'ü', '漢', '🎉']) {
         const { client, peer } = await scope.pair();
         const received = readAll(peer);
@@ -203,7 +203,7 @@ describeNet('encodings', ({ net, scope }) => {
       expect(text).toBe('a\ufffd');
     });
 
-    test('before the connect', async () => {
+    test('setEncoding() may be called before the connect', async () => {
       const server = await scope.listen(scope.server((peer) => peer.end('grüße')));
       const client = scope.track(new net.Socket());
       client.setEncoding('latin1');
@@ -214,7 +214,7 @@ describeNet('encodings', ({ net, scope }) => {
       expect(text).toBe(Buffer.from('grüße').toString('latin1'));
     });
 
-    test('hex and base64', async () => {
+    test('setEncoding() takes hex and base64', async () => {
       for (const encoding of ['hex', 'base64'] as const) {
         const { client, peer } = await scope.pair();
         peer.setEncoding(encoding);

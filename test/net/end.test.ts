@@ -6,7 +6,7 @@ import { fill, readAll } from '../helpers/streams';
 
 describeNet('end', ({ net, scope, newer }) => {
   describe.each(transports)('over %s', (transport) => {
-    test('order of callbacks and events with data, end and both sides', async () => {
+    test('callbacks and events of both sides come in order', async () => {
       const { client, peer } = await scope.pair({ transport });
       const log: string[] = [];
       traceEvents(log, client);
@@ -23,7 +23,7 @@ describeNet('end', ({ net, scope, newer }) => {
       expect(client.readableEnded).toBe(true);
     });
 
-    test('what waits in the socket is sent before the end', async () => {
+    test('bytes that wait in the socket are sent before the end', async () => {
       const { client, peer } = await scope.pair({ transport });
       const total = fill(client, 8 * 1024 * 1024);
       client.end();
@@ -32,7 +32,7 @@ describeNet('end', ({ net, scope, newer }) => {
     });
   });
 
-  test('write after end: the error of streams, to callback and event', async () => {
+  test('a write after end() fails with ERR_STREAM_WRITE_AFTER_END, for callback and event', async () => {
     const { client, peer } = await scope.pair();
     peer.resume();
     const log: string[] = [];
@@ -47,7 +47,7 @@ describeNet('end', ({ net, scope, newer }) => {
     expect(log.at(-1)).toBe('close true');
   });
 
-  test('end twice calls back both times, the second with an error once finished', async () => {
+  test('a second end() calls back too, with an error once the socket has finished', async () => {
     const { client, peer } = await scope.pair({ server: { allowHalfOpen: true } });
     peer.resume();
     const log: string[] = [];
@@ -63,7 +63,7 @@ describeNet('end', ({ net, scope, newer }) => {
     expect(log).toEqual(['first', 'second', 'third ERR_STREAM_ALREADY_FINISHED']);
   });
 
-  test('end without arguments, with data, with an encoding, with a callback', async () => {
+  test('end() takes data, an encoding and a callback, and needs none', async () => {
     const shapes: [unknown[], string][] = [
       [[], ''],
       [['text'], 'text'],
@@ -126,7 +126,7 @@ describeNet('end', ({ net, scope, newer }) => {
     await nextEvent(client, 'close');
   });
 
-  test('both sides end at the same time', async () => {
+  test('both sides may end at the same time', async () => {
     const { client, peer } = await scope.pair();
     const all = Promise.all([readAll(client), readAll(peer)]);
     const closed = Promise.all([nextEvent(client, 'close'), nextEvent(peer, 'close')]);
@@ -136,7 +136,7 @@ describeNet('end', ({ net, scope, newer }) => {
     expect(await closed).toEqual([[false], [false]]);
   });
 
-  test('the server closes after its last connection, not before', async () => {
+  test('the server closes after its last connection and not before', async () => {
     const { server, client, peer } = await scope.pair();
     const log: string[] = [];
     traceEvents(log, server, 'server');

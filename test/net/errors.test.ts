@@ -15,7 +15,7 @@ function abandonSocket(path: string): Promise<unknown> {
 }
 
 describeNet('errors', ({ scope, newer }) => {
-  test('EADDRINUSE, port and host', async () => {
+  test('listening on a port in use fails with EADDRINUSE, port and host', async () => {
     const taken = await scope.listen(scope.server());
     const port = portOf(taken);
     const server = scope.server();
@@ -37,7 +37,7 @@ describeNet('errors', ({ scope, newer }) => {
     expect(server.listening).toBe(false);
   });
 
-  test('EADDRINUSE without a host names the unspecified address', async () => {
+  test('EADDRINUSE names the unspecified address if no host was given', async () => {
     const taken = await scope.listen(scope.server(), { port: 0 });
     const server = scope.server();
     server.listen(portOf(taken));
@@ -50,7 +50,7 @@ describeNet('errors', ({ scope, newer }) => {
     });
   });
 
-  test('EADDRINUSE of a path', async () => {
+  test('listening on a path in use fails with EADDRINUSE', async () => {
     const path = scope.path();
     await scope.listen(scope.server(), { path });
     const server = scope.server();
@@ -67,7 +67,7 @@ describeNet('errors', ({ scope, newer }) => {
     });
   });
 
-  test('EADDRNOTAVAIL of an address that is not ours', async () => {
+  test('listening on the address of another machine fails with EADDRNOTAVAIL', async () => {
     const server = scope.server();
     server.listen(0, '192.0.2.1');
     const [error] = await nextEvent(server, 'error');
@@ -79,7 +79,7 @@ describeNet('errors', ({ scope, newer }) => {
     });
   });
 
-  test('listening on a path in a folder that is not there', async () => {
+  test('listening on a path in a missing folder fails', async () => {
     const path = scope.path('missing/socket');
     const server = scope.server();
     server.listen(path);
@@ -87,7 +87,7 @@ describeNet('errors', ({ scope, newer }) => {
     expect(errorShape(error)).toMatchObject({ code: 'EACCES', syscall: 'listen', address: path });
   });
 
-  test('ECONNREFUSED, by address', async () => {
+  test('connecting to a closed port of an address fails with ECONNREFUSED', async () => {
     const server = await scope.listen(scope.server());
     const port = portOf(server);
     await new Promise((resolve) => server.close(resolve));
@@ -114,7 +114,7 @@ describeNet('errors', ({ scope, newer }) => {
     expect(client.connecting).toBe(false);
   });
 
-  test('ECONNREFUSED by both addresses of a name: one error with both', async () => {
+  test('connecting to a name whose addresses both refuse fails with one error for both', async () => {
     const server = await scope.listen(scope.server(), { port: 0 });
     const port = portOf(server);
     await new Promise((resolve) => server.close(resolve));
@@ -144,7 +144,7 @@ describeNet('errors', ({ scope, newer }) => {
     ['ENOENT', 'no socket there', -2],
     ['ENOTSOCK', 'a file', -88],
     ['ECONNREFUSED', 'a socket nobody listens on', -111],
-  ])('%s of a path: %s', async (code, what, errno) => {
+  ])('connecting fails with %s for %s', async (code, what, errno) => {
     const path = scope.path();
     if (what === 'a file') require('node:fs').writeFileSync(path, '');
     if (what === 'a socket nobody listens on') await abandonSocket(path);
@@ -189,7 +189,7 @@ describeNet('errors', ({ scope, newer }) => {
     },
   );
 
-  test('EPIPE or ECONNRESET for writing to a peer that is gone', async () => {
+  test('writing to a peer that is gone fails with EPIPE or ECONNRESET', async () => {
     const { client, peer } = await scope.pair({ client: { allowHalfOpen: true } });
     peer.destroy();
     client.resume();
@@ -242,7 +242,7 @@ describeNet('errors', ({ scope, newer }) => {
     expect(String((await came)[0])).toBe('still here');
   });
 
-  test('closing twice: the second callback gets ERR_SERVER_NOT_RUNNING', async () => {
+  test('the callback of a second close() gets ERR_SERVER_NOT_RUNNING', async () => {
     const server = await scope.listen(scope.server());
     const results = await Promise.all([
       new Promise<Error | undefined>((resolve) => server.close(resolve)),

@@ -28,7 +28,7 @@ describeNet('half-open connections', ({ net, scope }) => {
       ]);
     });
 
-    test('allowHalfOpen of the server: its sockets go on writing', async () => {
+    test('sockets of a server with allowHalfOpen go on writing', async () => {
       const { client, peer } = await scope.pair({ transport, server: { allowHalfOpen: true } });
       expect(peer.allowHalfOpen).toBe(true);
       const answer = readAll(client);
@@ -45,7 +45,7 @@ describeNet('half-open connections', ({ net, scope }) => {
       expect((await answer).toString()).toBe('still there');
     });
 
-    test('allowHalfOpen of the client: it goes on writing after the server ended', async () => {
+    test('a client with allowHalfOpen goes on writing after the server has ended', async () => {
       const { client, peer } = await scope.pair({
         transport,
         client: { allowHalfOpen: true },
@@ -64,7 +64,7 @@ describeNet('half-open connections', ({ net, scope }) => {
     });
   });
 
-  test('readyState through the life of a half-open socket', async () => {
+  test('readyState follows the life of a half-open socket', async () => {
     const { client, peer } = await scope.pair({
       server: { allowHalfOpen: true },
       client: { allowHalfOpen: true },

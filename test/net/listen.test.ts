@@ -68,7 +68,7 @@ describeNet('listen', ({ net, scope }) => {
     }
   });
 
-  test.each(['127.0.0.1', '0.0.0.0'])('ipv6Only means nothing for %s', async (host) => {
+  test.each(['127.0.0.1', '0.0.0.0'])('ignores ipv6Only for %s', async (host) => {
     const server = await scope.listen(scope.server(), { port: 0, host, ipv6Only: true });
     expect(server.address()).toMatchObject({ address: host, family: 'IPv4' });
   });
@@ -85,7 +85,7 @@ describeNet('listen', ({ net, scope }) => {
     expect(['127.0.0.1', '::1']).toContain(address);
   });
 
-  test('a host name nobody knows is an error event with the look-up, not the bind', async () => {
+  test('a host name that nobody knows fails with the error of the lookup', async () => {
     const server = scope.server();
     server.listen(0, 'no-such-host.invalid');
     const [error] = (await nextEvent(server, 'error')) as [NodeJS.ErrnoException];
@@ -118,7 +118,7 @@ describeNet('listen', ({ net, scope }) => {
     expect(server.listening).toBe(true);
   });
 
-  test('close in the same tick: no listening event', async () => {
+  test('does not emit listening if it is closed in the same tick', async () => {
     const log: string[] = [];
     const server = scope.server();
     traceEvents(log, server);
@@ -129,7 +129,7 @@ describeNet('listen', ({ net, scope }) => {
     expect(log).toEqual(['close', 'closed']);
   });
 
-  test('close during the look-up of the host: no listening event', async () => {
+  test('does not emit listening if it is closed during the lookup of the host', async () => {
     const server = scope.server();
     const log: string[] = [];
     traceEvents(log, server);
@@ -191,7 +191,7 @@ describeNet('listen', ({ net, scope }) => {
     }
   });
 
-  test('listening, address() and close of a server that never listened', async () => {
+  test('a server that never listened has no address and can be closed', async () => {
     const server = new net.Server();
     expect(server.listening).toBe(false);
     expect(server.address()).toBeNull();
@@ -202,7 +202,7 @@ describeNet('listen', ({ net, scope }) => {
     });
   });
 
-  test('accepts what came while listening was announced', async () => {
+  test('accepts a connection that came while listening was announced', async () => {
     const server = scope.server();
     server.listen(0);
     // Bound and listening at once, though the event comes a tick later.

@@ -23,7 +23,7 @@ describeNet('one turn that writes to a hundred sockets', ({ scope }) => {
       return { peers, clients };
     }
 
-    test('each gets its own bytes, in order', async () => {
+    test('each client gets its own bytes, in order', async () => {
       const { peers, clients } = await connections();
       const text = (i: number) => `to ${i}: ${'x'.repeat(i)} and more, and the last`;
       const received = clients.map((client, i) => readBytes(client, text(i).length));
@@ -51,7 +51,7 @@ describeNet('one turn that writes to a hundred sockets', ({ scope }) => {
       await Promise.all(ended);
     });
 
-    test('some were destroyed, some of their clients are gone: the others get theirs', async () => {
+    test('the other clients get theirs if some sockets were destroyed and some clients are gone', async () => {
       const { peers, clients } = await connections();
       const errors: unknown[] = [];
       peers.forEach((peer, i) => peer.on('error', () => errors.push(i)));

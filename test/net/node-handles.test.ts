@@ -53,7 +53,7 @@ describeNet('handles of node:net', ({ net, scope, isUvnet }) => {
     });
   });
 
-  test('a handle that is bound and does not listen yet', async () => {
+  test('listen() takes a handle that is bound and does not listen yet', async () => {
     const { _createServerHandle: create } = nodeNet as unknown as {
       _createServerHandle(address: string, port: number, family: 4): { fd: number };
     };
@@ -64,32 +64,35 @@ describeNet('handles of node:net', ({ net, scope, isUvnet }) => {
     expect(await ask({ port: portOf(server), host: '127.0.0.1' })).toBe('here');
   });
 
-  test.each(['tcp', 'unix'] as const)('new Socket({ handle }) of a connection: %s', async (how) => {
-    const options = nodeScope.listenOptions(how);
-    const server = nodeNet.createServer({ pauseOnConnect: true }).listen(options);
-    await nextEvent(server, 'listening');
-    const accepted = nextEvent(server, 'connection');
-    const client = nodeScope.connect(endpointOf(server));
-    const [peer] = await accepted;
-    const closed = new Promise((resolve) => server.close(resolve));
-    const socket = scope.track(
-      new net.Socket({ handle: handleOf(peer) } as unknown as nodeNet.SocketConstructorOpts),
-    );
-    client.write('ping');
-    expect((await readBytes(socket, 4)).toString()).toBe('ping');
-    const answer = readAll(client);
-    socket.end('pong');
-    expect((await answer).toString()).toBe('pong');
-    if (!socket.closed) await nextEvent(socket, 'close');
-    expect(socket.bytesWritten).toBe(4);
-    // The object that had the connection is none the wiser.
-    (peer as nodeNet.Socket).destroy();
-    await closed;
-  });
+  test.each(['tcp', 'unix'] as const)(
+    'new Socket({ handle }) takes the handle of a connection: %s',
+    async (how) => {
+      const options = nodeScope.listenOptions(how);
+      const server = nodeNet.createServer({ pauseOnConnect: true }).listen(options);
+      await nextEvent(server, 'listening');
+      const accepted = nextEvent(server, 'connection');
+      const client = nodeScope.connect(endpointOf(server));
+      const [peer] = await accepted;
+      const closed = new Promise((resolve) => server.close(resolve));
+      const socket = scope.track(
+        new net.Socket({ handle: handleOf(peer) } as unknown as nodeNet.SocketConstructorOpts),
+      );
+      client.write('ping');
+      expect((await readBytes(socket, 4)).toString()).toBe('ping');
+      const answer = readAll(client);
+      socket.end('pong');
+      expect((await answer).toString()).toBe('pong');
+      if (!socket.closed) await nextEvent(socket, 'close');
+      expect(socket.bytesWritten).toBe(4);
+      // The object that had the connection is none the wiser.
+      (peer as nodeNet.Socket).destroy();
+      await closed;
+    },
+  );
 });
 
 describeNet('sockets for child processes', ({ scope }) => {
-  test('stdio: [socket] of spawn()', async () => {
+  test('spawn() takes a socket in stdio', async () => {
     const { client, peer } = await scope.pair({ server: { pauseOnConnect: true } });
     const child = spawn(process.execPath, ['-e', 'process.stdout.write("from the child")'], {
       stdio: ['ignore', peer, 'inherit'],

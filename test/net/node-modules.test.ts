@@ -72,7 +72,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     return { client, peer, lower };
   }
 
-  test.each(transports)('megabytes both ways at once, over %s', async (transport) => {
+  test.each(transports)('megabytes pass both ways at once, over %s', async (transport) => {
     const { client, peer } = await securePair(transport);
     const [atPeer, atClient] = [readAll(peer), readAll(client)];
     const reply = Buffer.from(big).reverse();
@@ -82,7 +82,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect((await atClient).equals(reply)).toBe(true);
   });
 
-  test('before the socket below is connected', async () => {
+  test('a TLS socket may be made before the socket below is connected', async () => {
     const server = await scope.listen(
       scope.server((socket) => secure.emit('connection', give(socket))),
     );
@@ -105,7 +105,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect((await readAll(client)).toString()).toBe('hello');
   });
 
-  test('a plain conversation goes first (STARTTLS)', async () => {
+  test('a plain conversation may go first (STARTTLS)', async () => {
     const { client, peer } = await scope.pair();
     const server = secureServer().on('secureConnection', (secure) => secure.pipe(secure));
     peer.once('data', (line) => {
@@ -121,7 +121,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect((await readAll(secure)).toString()).toBe('echo');
   });
 
-  test('an end: both sides and what is below them close without an error', async () => {
+  test('an end closes both sides and the sockets below without an error', async () => {
     const { client, peer, lower } = await securePair();
     const all = [client, peer, lower.client, lower.peer];
     const closed = Promise.all(all.map((each) => nextEvent(each, 'close')));
@@ -153,7 +153,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect([lower.client.destroyed, lower.peer.destroyed]).toEqual([true, true]);
   });
 
-  test('addresses and options of the connection, by the socket above', async () => {
+  test('the socket above has the addresses and options of the connection', async () => {
     const { client, lower } = await securePair();
     const { remoteAddress, remotePort } = lower.client;
     expect([remoteAddress, remotePort]).toEqual(['127.0.0.1', expect.any(Number)]);
@@ -163,7 +163,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect(client.setNoDelay(true).setKeepAlive(true, 1000)).toBe(client);
   });
 
-  test('back pressure: what the peer does not read stays with the writer', async () => {
+  test('bytes that the peer does not read stay with the writer', async () => {
     const { client, peer } = await securePair();
     let taken = 0;
     while (client.write(big)) taken += 1;
@@ -226,7 +226,7 @@ describeWays('http', ({ scope, give }) => {
     agent.destroy();
   });
 
-  test('a long answer, piped to a slow reader', async () => {
+  test('a long answer reaches a slow reader through a pipe', async () => {
     const { ask, agent } = await serve((_, response) => {
       response.write(big);
       response.end(big);
@@ -269,7 +269,7 @@ describeWays('http', ({ scope, give }) => {
     agent.destroy();
   });
 
-  test('a client that goes away: the request is aborted, the server lives', async () => {
+  test('a client that goes away aborts its request, and the server lives', async () => {
     const aborted = deferred<unknown>();
     const { ask, agent, connections } = await serve((request, response) => {
       if (request.url === '/again') {
@@ -372,7 +372,7 @@ test('what http itself makes are sockets of node:net', async () => {
 });
 
 describeWays('http2', ({ scope, give }) => {
-  test('streams on one connection, megabytes both ways', async () => {
+  test('streams on one connection carry megabytes both ways', async () => {
     const web = http2.createServer({ maxSessionMemory: 100 }, (request, response) =>
       request.pipe(response.stream),
     );

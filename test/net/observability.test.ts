@@ -12,58 +12,61 @@ import { endpointOf, portOf, transports } from '../helpers/scope';
 describeNet('observability', (implementation) => {
   const { scope } = implementation;
 
-  test.each(transports)('the async context of callbacks, over %s', async (transport) => {
-    const storage = new AsyncLocalStorage<string>();
-    const seen: string[] = [];
-    const note = (what: string): void => {
-      seen.push(`${what}: ${storage.getStore() ?? '-'}`);
-    };
-    const server = scope.server();
-    server.on('connection', (socket) => {
-      note('connection');
-      socket.on('data', () => {
-        note('server data');
-        storage.run('answer', () => socket.write('x', () => note('server write')));
+  test.each(transports)(
+    'callbacks run in the async context of their caller, over %s',
+    async (transport) => {
+      const storage = new AsyncLocalStorage<string>();
+      const seen: string[] = [];
+      const note = (what: string): void => {
+        seen.push(`${what}: ${storage.getStore() ?? '-'}`);
+      };
+      const server = scope.server();
+      server.on('connection', (socket) => {
+        note('connection');
+        socket.on('data', () => {
+          note('server data');
+          storage.run('answer', () => socket.write('x', () => note('server write')));
+        });
       });
-    });
-    const listening = nextEvent(server, 'listening');
-    storage.run('listen', () => {
-      server.listen(scope.listenOptions(transport), () => note('listening'));
-    });
-    await listening;
+      const listening = nextEvent(server, 'listening');
+      storage.run('listen', () => {
+        server.listen(scope.listenOptions(transport), () => note('listening'));
+      });
+      await listening;
 
-    const closed = deferred();
-    storage.run('connect', () => {
-      const client = scope.connect(endpointOf(server), () => {
-        note('connect');
-        storage.run('request', () => client.write('hi', () => note('client write')));
+      const closed = deferred();
+      storage.run('connect', () => {
+        const client = scope.connect(endpointOf(server), () => {
+          note('connect');
+          storage.run('request', () => client.write('hi', () => note('client write')));
+        });
+        client.on('data', () => {
+          note('client data');
+          client.end();
+        });
+        client.on('close', () => {
+          note('client close');
+          closed.resolve();
+        });
+        client.setTimeout(60_000);
       });
-      client.on('data', () => {
-        note('client data');
-        client.end();
-      });
-      client.on('close', () => {
-        note('client close');
-        closed.resolve();
-      });
-      client.setTimeout(60_000);
-    });
-    await closed.promise;
-    expect(seen.slice(0, 3)).toEqual([
-      'listening: listen',
-      'connection: listen',
-      'connect: connect',
-    ]);
-    expect(seen.slice(3).sort()).toEqual([
-      'client close: connect',
-      'client data: connect',
-      'client write: request',
-      'server data: -',
-      'server write: answer',
-    ]);
-  });
+      await closed.promise;
+      expect(seen.slice(0, 3)).toEqual([
+        'listening: listen',
+        'connection: listen',
+        'connect: connect',
+      ]);
+      expect(seen.slice(3).sort()).toEqual([
+        'client close: connect',
+        'client data: connect',
+        'client write: request',
+        'server data: -',
+        'server write: answer',
+      ]);
+    },
+  );
 
-  test('the context of a lookup and of an error', async () => {
+  test('a lookup and an error have the context of the connect', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const client = storage.run('connect', () =>
@@ -100,7 +103,7 @@ describeNet('observability', (implementation) => {
     expect(stdout).toBe(isUvnet ? '' : 'connect\n');
   });
 
-  test('diagnostics_channel: sockets of both sides and listen(), in their order', async () => {
+  test('diagnostics_channel publishes sockets of both sides and listen(), in order', async () => {
     const log: string[] = [];
     const sockets: Socket[] = [];
     const names = [
@@ -164,7 +167,7 @@ describeNet('observability', (implementation) => {
     expect(stdout).toBe(isUvnet ? '2 0\n' : '2 3\n');
   });
 
-  test('captureRejections: a rejected connection listener destroys the socket', async () => {
+  test('captureRejections destroys the socket of a rejected connection listener', async () => {
     const { stdout } = await runChild(implementation, ({ net: tested, require }) => {
       (require('node:events') as { captureRejections: boolean }).captureRejections = true;
       const server = tested.createServer();
@@ -184,7 +187,7 @@ describeNet('observability', (implementation) => {
     expect(stdout).toBe('server: of listening\nsocket: of connection\n');
   });
 
-  test('NODE_DEBUG=net writes to stderr, nothing does without', async () => {
+  test('NODE_DEBUG=net writes to stderr, and nothing is written without it', async () => {
     const body = ({ net: tested }: { net: Net }): void => {
       const server = tested.createServer((socket) => socket.end());
       server.listen(0, () => {

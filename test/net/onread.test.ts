@@ -6,7 +6,7 @@ import { endpointOf, transports } from '../helpers/scope';
 
 describeNet('onread', ({ net, scope }) => {
   describe.each(transports)('over %s', (transport) => {
-    test('reads into the buffer given, and no data event', async () => {
+    test('reads into the buffer given and emits no data', async () => {
       const buffer = Buffer.alloc(64);
       const seen: string[] = [];
       const onData = jest.fn();
@@ -33,7 +33,7 @@ describeNet('onread', ({ net, scope }) => {
     });
   });
 
-  test('a function as buffer is asked for each read', async () => {
+  test('a function as buffer is called for each read', async () => {
     const server = await scope.listen(scope.server((peer) => peer.end('y'.repeat(5000))));
     const buffers: Buffer[] = [];
     let total = 0;
@@ -58,7 +58,7 @@ describeNet('onread', ({ net, scope }) => {
     expect(buffers.length).toBeGreaterThanOrEqual(5);
   });
 
-  test('false from the callback stops the reading until resume', async () => {
+  test('stops reading until resume() when the callback returns false', async () => {
     const server = await scope.listen(scope.server((peer) => peer.end('z'.repeat(1000))));
     const sizes: number[] = [];
     const client = scope.connect({
@@ -82,7 +82,7 @@ describeNet('onread', ({ net, scope }) => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1000);
   });
 
-  test('pause and resume', async () => {
+  test('pause() and resume() hold the callback back', async () => {
     const { promise, resolve } = deferred<Socket>();
     const server = await scope.listen(scope.server(resolve));
     let total = 0;
@@ -106,7 +106,7 @@ describeNet('onread', ({ net, scope }) => {
     expect(total).toBe(6);
   });
 
-  test('what is no proper onread is ignored', async () => {
+  test('an incomplete onread is ignored', async () => {
     for (const onread of [
       null,
       {},
@@ -120,7 +120,7 @@ describeNet('onread', ({ net, scope }) => {
     }
   });
 
-  test('destroy from inside the callback', async () => {
+  test('the callback may destroy the socket', async () => {
     const server = await scope.listen(
       scope.server((peer) => peer.on('error', () => {}).end('x'.repeat(1000))),
     );

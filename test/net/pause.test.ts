@@ -5,7 +5,7 @@ import { readAll, readBytes } from '../helpers/streams';
 
 describeNet('pause and resume', ({ scope }) => {
   test.each(transports)(
-    'over %s: nothing comes while paused, all of it after',
+    'nothing comes while paused, and everything afterwards, over %s',
     async (transport) => {
       const { client, peer } = await scope.pair({ transport });
       let seen = '';
@@ -27,7 +27,7 @@ describeNet('pause and resume', ({ scope }) => {
     },
   );
 
-  test('asked to read while it connects and paused since: what comes waits in the stream', async () => {
+  test('bytes wait in the stream if read() was called while connecting and pause() since', async () => {
     const server = await scope.listen(scope.server((peer) => peer.end('hello')));
     const client = scope.connect(endpointOf(server));
     client.read(0);
@@ -38,7 +38,7 @@ describeNet('pause and resume', ({ scope }) => {
     expect(String(client.read())).toBe('hello');
   });
 
-  test('pause from inside the data listener holds at once', async () => {
+  test('pause() in the data listener takes effect at once', async () => {
     const { client, peer } = await scope.pair();
     const sizes: number[] = [];
     peer.on('data', (chunk: Buffer) => {
@@ -58,7 +58,7 @@ describeNet('pause and resume', ({ scope }) => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(total);
   });
 
-  test('pauseOnConnect: no byte is read before resume', async () => {
+  test('no byte is read before resume() with pauseOnConnect', async () => {
     const { client, peer } = await scope.pair({ server: { pauseOnConnect: true } });
     await new Promise<void>((resolve) => {
       client.write('early', () => resolve());
@@ -74,7 +74,7 @@ describeNet('pause and resume', ({ scope }) => {
     expect((await received).toString()).toBe('early');
   });
 
-  test('paused before the connect is done', async () => {
+  test('a socket may be paused before it is connected', async () => {
     const server = await scope.listen(scope.server((peer) => peer.end('hello')));
     const client = scope.connect(endpointOf(server)).pause();
     await nextEvent(client, 'connect');
@@ -89,7 +89,7 @@ describeNet('pause and resume', ({ scope }) => {
     expect(seen).toBe(5);
   });
 
-  test('reading by hand with readable and read()', async () => {
+  test('readable and read() give all bytes', async () => {
     const { client, peer } = await scope.pair();
     let text = '';
     peer.on('readable', () => {
@@ -109,7 +109,7 @@ describeNet('pause and resume', ({ scope }) => {
     expect(text).toBe('one two three');
   });
 
-  test('read(n) and unshift', async () => {
+  test('read(n) and unshift() keep the order', async () => {
     const { client, peer } = await scope.pair();
     client.write('abcdef');
     await nextEvent(peer, 'readable');
@@ -137,7 +137,7 @@ describeNet('pause and resume', ({ scope }) => {
     expect(seen).toBe(total);
   });
 
-  test('resume and pause in one tick', async () => {
+  test('resume() and pause() in one tick leave the socket paused', async () => {
     const { client, peer } = await scope.pair();
     for (let round = 0; round < 10; round++) {
       peer.pause();

@@ -62,7 +62,7 @@ describeNet('connect() on a socket of the other kind', ({ scope, isUvnet, newer 
   };
   const failed = ['connectionAttempt', 'connectionAttemptFailed', 'error ENOENT', 'close true'];
 
-  test('a pipe that connects to an address: an error', async () => {
+  test('a pipe that connects to an address gets an error', async () => {
     const socket = await pipe();
     expect(await events(socket, () => socket.connect(port, OLD))).toEqual(failed);
   });
@@ -74,12 +74,12 @@ describeNet('connect() on a socket of the other kind', ({ scope, isUvnet, newer 
     expect(await events(socket, () => socket.connect(port, OLD))).toEqual(failed);
   });
 
-  test('an accepted pipe that connects to an address: an error', async () => {
+  test('an accepted pipe that connects to an address gets an error', async () => {
     const { peer } = await scope.join(unix);
     expect(await events(peer, () => peer.connect(port, OLD))).toEqual(failed);
   });
 
-  test('a pipe that connects from a local address: an error', async () => {
+  test('a pipe that connects from a local address gets an error', async () => {
     const socket = await pipe();
     const log = await events(socket, () =>
       socket.connect({ port, host: OLD, localAddress: '127.0.0.9' }),
@@ -198,7 +198,7 @@ describe('connect() again', () => {
     expect((await readAll(socket)).toString()).toBe('new');
   });
 
-  test('without destroy(): the answer to the last call counts', async () => {
+  test('the answer to the last call counts without destroy()', async () => {
     const [before, after] = [await host('old'), await host('new')];
     const [old, young] = [new Lookup(), new Lookup()];
     const socket = scope.track(new net.Socket());
@@ -240,7 +240,7 @@ describe('connect() again', () => {
     };
 
     test.each(['at once', 'in the next tick', 'in a timer'])(
-      'after destroy(), %s: one connection, with its end',
+      'there is one connection with its end after destroy(), %s',
       async (when) => {
         const [server, received] = await serve();
         const target = endpointOf(server);
@@ -262,7 +262,7 @@ describe('connect() again', () => {
       },
     );
 
-    test('what was written for the life before goes nowhere', async () => {
+    test('bytes that were written for the life before go nowhere', async () => {
       const [server, received] = await serve();
       const target = endpointOf(server);
       const socket = scope.track(new net.Socket());
@@ -289,7 +289,7 @@ describe('connect() again', () => {
       expect(await received).toBe('still writable');
     });
 
-    test('an error of the next life is told as well', async () => {
+    test('an error of the next life is emitted as well', async () => {
       const socket = scope.track(new net.Socket());
       const log = trace(socket);
       const nowhere = transport === 'unix' ? { path: scope.path('no.sock') } : { port: 1 };
@@ -303,7 +303,7 @@ describe('connect() again', () => {
     });
   });
 
-  test('a reset that was asked for before the life ended is not for the next one', async () => {
+  test('a reset that was requested in one life does not reach the next one', async () => {
     const server = await host('new');
     const socket = scope.track(new net.Socket());
     socket.connect({ port: 1, host: 'a', lookup: () => {} } as never);
@@ -345,7 +345,7 @@ describeNet('a lookup that answers nonsense', ({ scope, isUvnet }) => {
   );
 
   test.each([[[{}]], [[{ address: 'x', family: 4 }]], [[{ address: 5, family: 4 }]]])(
-    'of %j is an error',
+    'an answer of %j is an error',
     async (answer) => {
       const lookup = (_host: string, _options: object, done: Done): void => done(null, answer);
       const socket = scope.connect({ port: 1, host: 'a', lookup, autoSelectFamily: true } as never);

@@ -7,7 +7,7 @@ import { endpointOf, transports } from '../helpers/scope';
 import { fill } from '../helpers/streams';
 
 describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
-  test('the peer gets ECONNRESET, this side a clean close', async () => {
+  test('gives the peer ECONNRESET, and this side closes without an error', async () => {
     const { client, peer } = await scope.pair();
     const log: string[] = [];
     traceEvents(log, client, 'client');
@@ -32,7 +32,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     ]);
   });
 
-  test('by the accepted side', async () => {
+  test('works on the accepted side', async () => {
     const { client, peer } = await scope.pair();
     client.resume();
     const failed = nextEvent(client, 'error');
@@ -61,7 +61,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     });
   });
 
-  test('throws away what waits to be sent, and says so to its callbacks', async () => {
+  test('drops bytes that wait to be sent, and their callbacks get an error', async () => {
     const { client, peer } = await scope.pair();
     peer.on('error', () => {});
     fill(client);
@@ -73,7 +73,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     await nextEvent(client, 'close');
   });
 
-  test('while connecting: after the connect', async () => {
+  test('takes effect after the connect if called while connecting', async () => {
     const server = await scope.listen(scope.server());
     const client = scope.connect(endpointOf(server));
     const log: string[] = [];
@@ -89,7 +89,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     expect(errorShape((await failed)[0]).code).toBe('ECONNRESET');
   });
 
-  test('of a socket without a connection: ERR_SOCKET_CLOSED', async () => {
+  test('fails with ERR_SOCKET_CLOSED without a connection', async () => {
     const socket = new net.Socket();
     const failed = nextEvent(socket, 'error');
     expect(socket.resetAndDestroy()).toBe(socket);
@@ -99,7 +99,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     });
   });
 
-  test('of a unix socket: ERR_INVALID_HANDLE_TYPE', async () => {
+  test('fails with ERR_INVALID_HANDLE_TYPE on a unix socket', async () => {
     const { client } = await scope.pair({ transport: 'unix' });
     expect(thrownBy(() => client.resetAndDestroy())).toEqual({
       name: 'TypeError',
@@ -109,7 +109,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     expect(client.destroyed).toBe(false);
   });
 
-  test('after end', async () => {
+  test('works after end()', async () => {
     const { client } = await scope.pair({ server: { allowHalfOpen: true } });
     client.end();
     await nextEvent(client, 'finish');
@@ -118,7 +118,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     expect(client.destroyed).toBe(true);
   });
 
-  test('twice, and after destroy: one close', async () => {
+  test('emits one close if called twice and after destroy()', async () => {
     const { client, peer } = await scope.pair();
     peer.on('error', () => {});
     const log: string[] = [];

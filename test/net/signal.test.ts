@@ -15,7 +15,7 @@ describeNet('AbortSignal', ({ net, scope }) => {
     expect(server.listening).toBe(false);
   });
 
-  test('aborted before: the server closes without having listened', async () => {
+  test('that was aborted before closes the server without listening', async () => {
     const server = scope.server();
     const log: string[] = [];
     traceEvents(log, server);
@@ -25,7 +25,7 @@ describeNet('AbortSignal', ({ net, scope }) => {
     expect(log).toEqual(['close']);
   });
 
-  test('of the wrong type is thrown', () => {
+  test('of the wrong type is refused', () => {
     const server = scope.server();
     expect(
       thrownBy(() => server.listen({ port: 0, signal: 'INVALID' as unknown as AbortSignal })),
@@ -53,7 +53,7 @@ describeNet('AbortSignal', ({ net, scope }) => {
     }
   });
 
-  test('in the options of connect', async () => {
+  test('is obeyed among the options of connect()', async () => {
     const server = await scope.listen(scope.server());
     const controller = new AbortController();
     const client = scope.connect({ ...endpointOf(server), signal: controller.signal } as never);
@@ -63,7 +63,7 @@ describeNet('AbortSignal', ({ net, scope }) => {
     expect(errorShape((await failed)[0]).code).toBe('ABORT_ERR');
   });
 
-  test('aborted after the close does nothing', async () => {
+  test('that is aborted after the close does nothing', async () => {
     const server = await scope.listen(scope.server());
     const controller = new AbortController();
     const client = scope.connect({ ...endpointOf(server), signal: controller.signal } as never);

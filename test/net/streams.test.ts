@@ -43,7 +43,7 @@ describeNet('as streams', ({ net, scope, newer }) => {
     expect(await rejectionOf(iterating)).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 
-  test('pipeline through transforms', async () => {
+  test('pipeline() passes bytes through transforms', async () => {
     const { client, peer } = await scope.pair();
     const bytes = new Random(3).bytes(400_000);
     const collect = new stream.PassThrough();
@@ -55,7 +55,7 @@ describeNet('as streams', ({ net, scope, newer }) => {
     expect((await received).equals(bytes)).toBe(true);
   });
 
-  test('finished, for the end and for a premature close', async () => {
+  test('finished() reports the end and a premature close', async () => {
     const { client, peer } = await scope.pair();
     const done = Promise.all([finished(client), finished(peer)]);
     client.resume().end();
@@ -67,7 +67,7 @@ describeNet('as streams', ({ net, scope, newer }) => {
     expect(await failing).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
   });
 
-  test('consumers and web streams', async () => {
+  test('stream consumers and web streams read a socket', async () => {
     const { client, peer } = await scope.pair();
     client.end('consumed');
     expect(await text(peer)).toBe('consumed');
@@ -81,7 +81,7 @@ describeNet('as streams', ({ net, scope, newer }) => {
     expect(String((await nextEvent(other.peer, 'data'))[0])).toBe('from the client');
   });
 
-  test('sockets and servers are what they should be', () => {
+  test('sockets and servers are instances of their classes', () => {
     const socket = new net.Socket();
     expect(socket).toBeInstanceOf(stream.Duplex);
     expect(socket).toBeInstanceOf(stream.Readable);

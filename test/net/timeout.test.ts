@@ -4,7 +4,7 @@ import { describeNet } from '../helpers/implementations';
 import { endpointOf } from '../helpers/scope';
 
 describeNet('setTimeout', ({ net, scope }) => {
-  test('timeout comes after so much silence, once, and leaves the socket open', async () => {
+  test('emits timeout once after so much silence, and leaves the socket open', async () => {
     const { client } = await scope.pair();
     const log: string[] = [];
     traceEvents(log, client);
@@ -19,7 +19,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(client.destroyed).toBe(false);
   });
 
-  test('again after further silence only when something happened in between', async () => {
+  test('emits timeout again only if bytes moved in between', async () => {
     const { client, peer } = await scope.pair();
     peer.resume();
     client.setTimeout(20);
@@ -29,7 +29,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(client.destroyed).toBe(false);
   });
 
-  test.each(['reading', 'writing'] as const)('%s keeps it from firing', async (how) => {
+  test.each(['reading', 'writing'] as const)('does not fire while %s', async (how) => {
     const { client, peer } = await scope.pair();
     client.resume();
     peer.resume();
@@ -48,7 +48,7 @@ describeNet('setTimeout', ({ net, scope }) => {
   });
 
   test.each(['setTimeout', 'write', '_unrefTimer'] as const)(
-    '%s late in a long turn counts from when it is called',
+    '%s late in a long turn counts from that moment',
     async (how) => {
       const { client, peer } = await scope.pair();
       peer.resume();
@@ -77,7 +77,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(callback).not.toHaveBeenCalled();
   });
 
-  test('on the accepted side, and through server.setTimeout-like use in the listener', async () => {
+  test('works on the accepted side, in the connection listener', async () => {
     const server = scope.server((peer) => {
       peer.setTimeout(20, () => peer.end('too slow'));
     });
@@ -88,7 +88,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(text).toBe('too slow');
   });
 
-  test('before the connect it is remembered', async () => {
+  test('is remembered before the connect', async () => {
     const server = await scope.listen(scope.server());
     const client = scope.track(new net.Socket());
     client.setTimeout(30);
@@ -98,7 +98,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(client.connecting).toBe(false);
   });
 
-  test('a destroyed socket fires none', async () => {
+  test('a destroyed socket emits no timeout', async () => {
     const { client } = await scope.pair();
     const other = await scope.pair();
     const callback = jest.fn();
@@ -109,7 +109,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(callback).not.toHaveBeenCalled();
   });
 
-  test('changed from inside its own callback', async () => {
+  test('may be changed in its own callback', async () => {
     const { client } = await scope.pair();
     const started = Date.now();
     client.setTimeout(15, () => client.setTimeout(30));
@@ -119,7 +119,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(client.timeout).toBe(30);
   });
 
-  test('destroy from inside its own callback', async () => {
+  test('its callback may destroy the socket', async () => {
     const { client } = await scope.pair();
     const log: string[] = [];
     traceEvents(log, client);
@@ -134,7 +134,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     ['a negative number', -1, 'RangeError', 'ERR_OUT_OF_RANGE'],
     ['NaN', NaN, 'RangeError', 'ERR_OUT_OF_RANGE'],
     ['Infinity', Infinity, 'RangeError', 'ERR_OUT_OF_RANGE'],
-  ])('throws at %s', (_, value, name, code) => {
+  ])('throws for %s', (_, value, name, code) => {
     const socket = new net.Socket();
     const error = thrownBy(() => socket.setTimeout(value as number));
     expect(error).toMatchObject({ name, code });
@@ -142,7 +142,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     expect(error).toEqual(thrownBy(() => control.setTimeout(value)));
   });
 
-  test('throws at a callback that is no function', () => {
+  test('throws for a callback that is not a function', () => {
     const socket = new net.Socket();
     const error = thrownBy(() => socket.setTimeout(1, 'callback' as unknown as () => void));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });

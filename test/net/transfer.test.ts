@@ -79,7 +79,7 @@ describe.each(named)('%s server, %s client', (_server, _client, serverSide, clie
   }
 
   test.each(transports)(
-    'both ways at once over %s',
+    'bytes pass both ways at once over %s',
     async (transport) => {
       const [client, peer] = await connected(transport);
       const closed = Promise.all([nextEvent(client, 'close'), nextEvent(peer, 'close')]);
@@ -97,7 +97,7 @@ describe.each(named)('%s server, %s client', (_server, _client, serverSide, clie
     TIMEOUT_MS,
   );
 
-  test.each(transports)('an echo of pieces over %s', async (transport) => {
+  test.each(transports)('an echo returns every piece over %s', async (transport) => {
     const [client, peer] = await connected(transport);
     peer.pipe(peer);
     const random = new Random(5);
@@ -167,7 +167,7 @@ describe.each(implementations.map((each): [string, Implementation] => [each.name
     };
 
     test.each(['tcp', 'unix'] as const)(
-      '1,000 at the same time over %s',
+      '1,000 connections work at the same time over %s',
       async (transport) => {
         const before = openStreams();
         await open(1000, transport);

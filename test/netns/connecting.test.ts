@@ -131,7 +131,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     });
   });
 
-  test('a refused first address: the second attempt starts at once', async () => {
+  test('the second attempt starts at once if the first address refuses', async () => {
     for (const addresses of [
       [refused[0], live[1]],
       [refused[1], live[0]],
@@ -150,7 +150,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     expect(report.took).toBeLessThan(DELAY * 1.2);
   });
 
-  test('eight dead addresses and a live last one', async () => {
+  test('a live address behind eight dead ones is reached', async () => {
     const report = await dial({ addresses: [...dead, live[1]] });
     expect(report.remoteAddress).toBe(live[1]);
     expect(report.took).toBeLessThan(DELAY * 8 * 1.2);
@@ -164,7 +164,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     expect(lab.sockets('far').filter(({ state }) => state === 'SYN-RECV')).toEqual([]);
   });
 
-  test('the cap is an option', async () => {
+  test('connectConcurrency limits the attempts at a time', async () => {
     const options = { connectConcurrency: 2, autoSelectFamilyAttemptTimeout: 20 };
     const report = await dial({ addresses: [...dead, live[1]], options });
     expect(report.remoteAddress).toBe(live[1]);
@@ -183,7 +183,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     expect(lab.sockets('near')).toEqual([]);
   });
 
-  test('all dead: one error that names each address', async () => {
+  test('one error names each address if all are dead', async () => {
     const addresses = [refused[0], refused[1], prohibited, dead[4]];
     const report = await dial({ addresses });
     const { port } = server;
@@ -218,7 +218,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     expect(report.took).toBeLessThan(1000);
   });
 
-  test('a local address keeps racing, over its family', async () => {
+  test('a local address restricts the race to its family', async () => {
     const options = { localAddress: lab.nearIpv4 };
     const report = await dial({ addresses: [live[0], dead[4], live[1]], options });
     expect(report.remoteAddress).toBe(live[1]);
@@ -239,7 +239,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
       ['attemptTimeout', 2],
       ['attempt', 4],
       ['connect', 1],
-    ])('%s, time %d', async (event, nth) => {
+    ])('in %s, time %d', async (event, nth) => {
       const report = await dial({ addresses: addresses(), destroyIn: { event, nth } });
       const all = names(report);
       const last = all.lastIndexOf(event);
@@ -275,7 +275,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     expect(outcome).toMatchObject({ code: 0, stdout: 'AbortError\nclose\n', stderr: '' });
   });
 
-  test('a worker that is terminated in the middle of races', async () => {
+  test('a worker may be terminated in the middle of races', async () => {
     const outcome = await runChild(
       uvnet!,
       ({ require, args }) => {
@@ -305,7 +305,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
 
   // libuv counts a connect that is under way as a reason to go on, in node:net as well; what unref()
   // must do is to reach the handle that wins.
-  test('unref() in the middle of a race is valid for the winner', async () => {
+  test('unref() in the middle of a race holds for the winner', async () => {
     const outcome = await runChild(
       uvnet!,
       ({ net, args }) => {

@@ -343,12 +343,12 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect(brokenLinks(path.join(project, 'node_modules/uvnet'))).toEqual([]);
   });
 
-  test('require()', () => {
+  test('require() loads it', () => {
     const { status, stdout, stderr } = program('a.cjs', `const net = require('uvnet');${echo}`);
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
   });
 
-  test('import, by default and by name, and the same instance as require()', () => {
+  test('import gives the instance of require(), by default and by name', () => {
     const { status, stdout, stderr } = program(
       'a.mjs',
       `import net, { createServer, Socket } from 'uvnet';
@@ -360,7 +360,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
   });
 
-  test('uvnet/lean, by require() and import, on the same native code', () => {
+  test('uvnet/lean loads by require() and import, on the same native code', () => {
     const { status, stdout, stderr } = program(
       'lean.mjs',
       `import * as imported from 'uvnet/lean';
@@ -372,7 +372,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'true\n', stderr: '' });
   });
 
-  test('worker_threads', () => {
+  test('worker threads load it', () => {
     const { status, stdout, stderr } = program(
       'worker.cjs',
       `const { Worker, isMainThread } = require('node:worker_threads');
@@ -431,7 +431,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     ['node16', ['a.mts', 'b.cts']],
     ['bundler', ['c.ts']],
   ])(
-    'types with resolution %s',
+    'types are found with resolution %s',
     (resolution, names) => {
       for (const name of names) {
         const line = name.endsWith('.cts')
@@ -588,7 +588,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     const uvnet = (...args: string[]): Result =>
       node(['node_modules/uvnet/bin/uvnet.mjs', ...args]);
 
-    test('doctor', () => {
+    test('doctor reports what is in use', () => {
       const { status, stdout } = uvnet('doctor', '--json');
       const report = JSON.parse(stdout) as Record<string, unknown>;
       expect(report).toMatchObject({
@@ -650,7 +650,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       }
     });
 
-    test('help, and wrong usage', () => {
+    test('commands print their help, and wrong usage is reported', () => {
       for (const args of [[], ['doctor'], ['build'], ['proxy'], ['bench']]) {
         const { status, stdout, stderr } = uvnet(...args, '-h');
         expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

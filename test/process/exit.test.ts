@@ -41,7 +41,7 @@ describe.each(rivals)('a process on %s', (_, implementation) => {
     expect({ code, signal, stdout }).toEqual({ code: 0, signal: null, stdout: 'echo closed\n' });
   });
 
-  test('does not wait for what is unreferenced', async () => {
+  test('does not wait for unreferenced sockets and servers', async () => {
     const { code, stdout } = await runChild(implementation, ({ net }) => {
       const server = net.createServer();
       server.listen(0, '127.0.0.1', () => {
@@ -60,7 +60,7 @@ describe.each(rivals)('a process on %s', (_, implementation) => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'connected\nexit\n' });
   });
 
-  test('a socket unreferenced before its connect does not hold it either', async () => {
+  test('does not wait for a socket that was unreferenced before its connect', async () => {
     const { code, stdout } = await runChild(implementation, ({ net }) => {
       const server = net.createServer();
       server.listen(0, '127.0.0.1', () => {
@@ -77,7 +77,7 @@ describe.each(rivals)('a process on %s', (_, implementation) => {
     expect(stdout).toMatch(/^(connected\n)?exit\n$/);
   });
 
-  test('unref and ref again hold it', async () => {
+  test('waits for a socket that was unreferenced and referenced again', async () => {
     const { code, stdout } = await runChild(implementation, ({ net }) => {
       const server = net.createServer((peer) => peer.end());
       server.unref();
@@ -163,11 +163,11 @@ describe('ends as on node:net', () => {
     ['throw undefined', 1],
     ['reject', 1],
     ['uncaught handler', 0],
-  ])('%s in a data listener, with busy connections', async (how, code) => {
+  ])('after %s in a data listener, with busy connections', async (how, code) => {
     expect(await sameAsReference(busy, [how])).toMatchObject({ code, signal: null });
   });
 
-  test('killed by a signal, with busy connections', async () => {
+  test('after a signal, with busy connections', async () => {
     expect(await sameAsReference(busy, ['abort signal'])).toMatchObject({ signal: 'SIGTERM' });
   });
 
@@ -251,7 +251,7 @@ describe('ends as on node:net', () => {
     'lookup', 'connectionAttempt', 'connect', 'ready', 'drain', 'timeout', 'error',
     'write callback', 'end callback', 'close callback', 'server close', 'getConnections', 'server error',
   ]; // prettier-ignore
-  test.each(places)('an exception thrown in %s', async (where) => {
+  test.each(places)('after an exception in %s', async (where) => {
     // Every kind of value where it comes from the native code, an error everywhere.
     const fromNative = ['connection', 'data', 'end', 'connect', 'close'].includes(where);
     for (const what of fromNative ? ['error', 'null', 'undefined', 'text'] : ['error']) {
@@ -310,7 +310,7 @@ describe('nothing that node:net would have sent is lost', () => {
     'process.exit()', 'an exception', 'destroy()', 'destroySoon()', 'end()', 'end() and process.exit()',
     'process.exit() in the next tick', 'process.exit() in a promise', 'writes in an exit listener',
   ]; // prettier-ignore
-  test.each(hows)('%s right after writes', async (how) => {
+  test.each(hows)('by %s right after writes', async (how) => {
     for (const [writes, size] of [
       [1, 10],
       [2, 10],
@@ -340,9 +340,12 @@ describe('nothing that node:net would have sent is lost', () => {
       });
     }
   };
-  test.each(implementations)('process.exit() right after writes to many: $name', async (each) => {
-    expect(await receiveFrom(each, manyWriters, [50], 50)).toBe('x'.repeat(50));
-  });
+  test.each(implementations)(
+    'by process.exit() right after writes to many: $name',
+    async (each) => {
+      expect(await receiveFrom(each, manyWriters, [50], 50)).toBe('x'.repeat(50));
+    },
+  );
 
   /** What a child that connects so many times sends on all its connections. */
   async function receiveFrom(

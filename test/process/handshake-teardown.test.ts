@@ -5,7 +5,7 @@ import { uvnet } from '../helpers/implementations';
 
 const ways = ['terminate', 'exit', 'throw'] as const;
 
-test.each(ways)('a worker that ends by %s', async (way) => {
+test.each(ways)('a worker that ends by %s leaves no handshake behind', async (way) => {
   const outcome = await runChild(
     uvnet!,
     ({ require: load, args }) => {
@@ -40,7 +40,7 @@ test.each(ways)('a worker that ends by %s', async (way) => {
   expect(outcome.stdout).toBe(expected[way]);
 });
 
-test('a process that ends itself', async () => {
+test('a process may end itself during a handshake', async () => {
   const outcome = await runChild(uvnet!, ({ net }) => {
     const server = net.createServer({ proxyProtocol: 'optional' } as never);
     const { stats } = server as unknown as { stats: () => { open: number } };

@@ -73,7 +73,7 @@ describe('a process with handler tables', () => {
     expect({ code, signal, stderr }).toEqual({ code: 7, signal: null, stderr: '' });
   });
 
-  test('an exception that nobody catches ends it', async () => {
+  test('ends by an exception that nobody catches', async () => {
     const { code, stderr } = await runChild(leanEntry, async ({ net, require }) => {
       const { listen } = net as unknown as Lean;
       const nodeNet = require('node:net') as typeof import('node:net');
@@ -92,12 +92,14 @@ describe('a process with handler tables', () => {
     expect(stderr).toContain('nobody catches this');
   });
 
-  test.each(['idle', 'busy', 'in a handler'])('a worker is terminated (%s)', async (when) => {
-    const { code, signal, stdout, stderr } = await runChild(
-      leanEntry,
-      ({ require, args: [entry, state] }) => {
-        const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
-        const program = `
+  test.each(['idle', 'busy', 'in a handler'])(
+    'lets its worker be terminated (%s)',
+    async (when) => {
+      const { code, signal, stdout, stderr } = await runChild(
+        leanEntry,
+        ({ require, args: [entry, state] }) => {
+          const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
+          const program = `
           const { listen, connect } = require(${JSON.stringify(entry)});
           const { parentPort } = require('node:worker_threads');
           const state = ${JSON.stringify(state)};
@@ -123,14 +125,15 @@ describe('a process with handler tables', () => {
             if (state === 'idle') parentPort.postMessage('ready');
             else client.write('ping');
           });`;
-        const worker = new Worker(program, { eval: true });
-        worker.on('message', () => {
-          void worker.terminate().then((exitCode) => console.log('terminated', exitCode));
-        });
-      },
-      { args: [leanEntry.entry, when] },
-    );
-    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
-    expect(stdout).toBe('terminated 1\n');
-  });
+          const worker = new Worker(program, { eval: true });
+          worker.on('message', () => {
+            void worker.terminate().then((exitCode) => console.log('terminated', exitCode));
+          });
+        },
+        { args: [leanEntry.entry, when] },
+      );
+      expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+      expect(stdout).toBe('terminated 1\n');
+    },
+  );
 });

@@ -74,7 +74,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         expect.stringMatching(/^thrown ERR_ACCESS_DENIED .uvnet-permission$/),
       ]);
     });
-    test('nor is a descriptor listened on', async () => {
+    test('without --allow-net no descriptor is listened on', async () => {
       const server = scope.server();
       await scope.listen(server);
       const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
@@ -93,7 +93,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
       expect([stdout, stderr]).toEqual(['ERR_ACCESS_DENIED false\n', '']);
     });
     if (implementation.isUvnet) {
-      test('nor by the methods of a handle', async () => {
+      test('without --allow-net the methods of a handle neither bind nor connect', async () => {
         const { stdout, stderr, code } = await runChild(
           implementation,
           ({ net }) => {
@@ -133,7 +133,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         const lines = methods.map((method) => `${method} ERR_ACCESS_DENIED\n`);
         expect([stdout, stderr, code]).toEqual([lines.join(''), '', 0]);
       });
-      test('nor from a local address, which Node throws out of a later tick', async () => {
+      test('without --allow-net nothing connects from a local address, which Node throws in a later tick', async () => {
         const { stdout, code } = await runChild(
           implementation,
           ({ net }) => {
@@ -146,10 +146,10 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         expect({ stdout, code }).toEqual({ stdout: 'ERR_ACCESS_DENIED\n', code: 0 });
       });
     }
-    test('with it all is', async () => {
+    test('with --allow-net everything is bound and connected to', async () => {
       expect(await attempt('--allow-net')).toEqual(allowed);
     });
-    test('an audit denies nothing, and tells', async () => {
+    test('an audit denies nothing and reports', async () => {
       expect(await attempt('--permission-audit')).toEqual(allowed);
       const { stdout } = await runChild(
         implementation,

@@ -35,7 +35,7 @@ function join(where: string): Socket {
   return client;
 }
 
-test('help', () => {
+test('--help prints the usage', () => {
   const { status, stdout } = run('--help');
   expect(status).toBe(0);
   expect(stdout).toMatch(/^Usage: uvnet proxy --listen ADDRESS --to ADDRESS/);
@@ -62,20 +62,20 @@ test.each([
     ['--listen=1', '--to=1', '--accept-proxy', '--trusted-proxy=10.0.0.0/'],
     '--trusted-proxy: 10.0.0.0/ is no address and no subnet',
   ],
-])('wrong usage: %j', (args, message) => {
+])('wrong usage is reported in a line: %j', (args, message) => {
   const { status, stderr } = run(...args);
   expect(status).toBe(2);
   expect(stderr).toContain(`uvnet proxy: ${message}`);
   expect(stderr).toMatch(/^[^\n]*; see uvnet proxy --help\n$/);
 });
 
-test('an address that is in use', async () => {
+test('an address that is in use is reported in a line', async () => {
   const { status, stderr } = run(`--listen=${await target()}`, '--to=1');
   expect(status).toBe(1);
   expect(stderr).toMatch(/^uvnet proxy: listen EADDRINUSE/);
 });
 
-test('ends by a signal when the connections have ended, or by the second', async () => {
+test('a signal ends it when the connections have ended, and a second one at once', async () => {
   const proxy = await start('--listen=0', `--to=${await target()}`);
   const client = join(proxy.where);
   client.write('still ');
@@ -102,7 +102,7 @@ test('ends by a signal when the connections have ended, or by the second', async
   expect(await other.stop()).toEqual({ code: 0, signal: null });
 });
 
-test('counters as lines of JSON', async () => {
+test('--json prints the counters as lines of JSON', async () => {
   const proxy = await start('--listen=127.0.0.1:0', `--to=${await target()}`, '--json');
   expect(proxy.where).toMatch(/^127\.0\.0\.1:\d+$/);
   let text = '';
@@ -122,7 +122,7 @@ test('counters as lines of JSON', async () => {
   });
 });
 
-test('limits', async () => {
+test('limits are kept', async () => {
   const proxy = await start(
     '--listen=0',
     `--to=${await target()}`,
@@ -143,7 +143,7 @@ test('limits', async () => {
   expect(await proxy.stop()).toEqual({ code: 0, signal: null });
 });
 
-test('a target that cannot be reached, and paths', async () => {
+test('a target that cannot be reached is reported, and paths work', async () => {
   const where = scope.path('front');
   const proxy = await start(`--listen=${where}`, `--to=${scope.path('nobody')}`);
   expect(proxy.where).toBe(where);

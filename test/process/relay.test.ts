@@ -56,7 +56,7 @@ function busyRelay({ net, require, args }: ChildTools): void {
   });
 }
 
-test('a thread that is terminated', async () => {
+test('a thread may be terminated in the middle of relays', async () => {
   for (let i = 0; i < 2; i++) {
     const source = programOf(uvnet!, busyRelay, [leanEntry, 'terminate']);
     const worker = new Worker(source, { eval: true });
@@ -71,7 +71,7 @@ test.each([
   ['exit', 7, ''],
   ['throw', 1, 'Error: from onProgress'],
   ['collect', 8, ''],
-])('a process by %s', async (end, code, message) => {
+])('a process may end by %s in the middle of relays', async (end, code, message) => {
   const outcome = await runChild(uvnet!, busyRelay, {
     args: [leanEntry, end],
     nodeFlags: ['--expose-gc'],

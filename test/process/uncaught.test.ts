@@ -11,7 +11,7 @@ test('the line that threw is a short one', async () => {
   expect(longest).toBeLessThan(200);
 });
 
-test('what a handler of a table throws is reported in the context of the table', async () => {
+test('an exception of a handler is reported in the context of its table', async () => {
   const { stdout } = await runChild(leanEntry, async ({ net, require }) => {
     const { listen, connect } = net as unknown as typeof import('../../lib/lean');
     const { AsyncLocalStorage } = require('node:async_hooks') as typeof import('node:async_hooks');

@@ -32,7 +32,7 @@ describe('quantile and median', () => {
     expect(stats.quantile([7], 0.99)).toBe(7);
   });
 
-  test('of nothing is not a number', () => {
+  test('are NaN for an empty list', () => {
     expect(stats.median([])).toBeNaN();
   });
 });
@@ -104,7 +104,7 @@ describe('summarize', () => {
     expect(summary).toEqual({ count: 3, median: 2, low: 1, high: 3, min: 1, max: 3 });
   });
 
-  test('of nothing has no figures', () => {
+  test('has no figures for an empty list', () => {
     const { count, median, min, max } = stats.summarize([]);
     expect(count).toBe(0);
     expect([median, min, max]).toEqual([NaN, NaN, NaN]);

@@ -44,7 +44,7 @@ function sortAddresses(rules: string[]): string[] {
   return [...rules.filter(isAddress).sort(), ...rules.filter((rule) => !isAddress(rule))];
 }
 
-test('random programs do what they do in node:net', () => {
+test('random programs have the results of node:net', () => {
   const below = random(Number(process.env.UVNET_SEED ?? 1));
   const ipv4 = () => [below(3), below(2) * 255, below(2), below(4)].join('.');
   const ipv6 = () =>
@@ -157,14 +157,14 @@ const wrongInNew: [string, ...unknown[]][] = [
 ];
 
 test.each(nodeIsNew ? [...wrong, ...wrongInNew] : wrong)(
-  'the same error as in node:net: %s(%j, %j, %j)',
+  '%s(%j, %j, %j) fails with the error of node:net',
   (method, ...args) => {
     const expected = outcome(newNodeList(), method, args);
     expect(outcome(newList(), method, args)).toEqual(expected);
   },
 );
 
-test('shape', () => {
+test('the class has the shape of that of node:net', () => {
   if (nodeIsNew) {
     const describeClass = (Class: unknown) => {
       const { prototype } = Class as { prototype: object };
@@ -189,7 +189,7 @@ test('shape', () => {
   expect(list.check('8.8.8.8')).toBe(false);
 });
 
-test('inspect and JSON', () => {
+test('inspect and JSON show what they show in node:net', () => {
   const list = new BlockList();
   list.addAddress('1.1.1.1');
   list.addSubnet('2001:db8::', 32, 'ipv6');
@@ -208,7 +208,7 @@ test('inspect and JSON', () => {
 });
 
 describe('more than node:net', () => {
-  test('the family is that of the text', () => {
+  test('takes the family from the text', () => {
     const list = new BlockList();
     list.addAddress('::1');
     list.addRange('2001:db8::1', '2001:db8::9');
@@ -223,7 +223,7 @@ describe('more than node:net', () => {
     expect(list.check('::1')).toBe(false);
   });
 
-  test('CIDR text', () => {
+  test('reads CIDR text', () => {
     const list = new BlockList();
     list.addAddress('10.0.0.0/8');
     list.addSubnet('192.168.1.0/24');
@@ -240,7 +240,7 @@ describe('more than node:net', () => {
     expect(() => list.addAddress('x/8')).toThrow('Invalid socket address');
   });
 
-  test('a whole subnet is on the list', () => {
+  test('knows whether a whole subnet is on the list', () => {
     const list = new BlockList();
     list.addSubnet('10.0.0.0', 9);
     list.addRange('10.128.0.0', '10.255.255.255');
@@ -251,7 +251,7 @@ describe('more than node:net', () => {
     expect(list.check('10.0.0.0/x')).toBe(false);
   });
 
-  test('bytes in network order', () => {
+  test('takes bytes in network order', () => {
     const list = new BlockList();
     list.addAddress(Buffer.from([1, 2, 3, 4]));
     list.addSubnet(new Uint8Array([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), 32);
@@ -261,7 +261,7 @@ describe('more than node:net', () => {
     expect(() => list.check(Buffer.from([1, 2, 3]))).toThrow('must have 4 or 16 bytes');
   });
 
-  test('SocketAddress, ours and Node’s', () => {
+  test('takes SocketAddress of uvnet and of Node', () => {
     const list = new BlockList();
     list.addAddress(new SocketAddress({ address: '::1', port: 80 }));
     list.addRange(
@@ -280,7 +280,7 @@ describe('more than node:net', () => {
     expect(list.rules).toHaveLength(2);
   });
 
-  test('addMany', () => {
+  test('addMany() adds all rules or none', () => {
     const list = new BlockList();
     expect(list.addMany(['1.1.1.1', '10.0.0.0/8', '3.3.3.3-3.3.3.9', 'Address: IPv6 ::1'])).toBe(4);
     expect(list.addMany('# comment\r\n\n 2.2.2.2 ; why\r\n2001:db8::/32\n')).toBe(2);

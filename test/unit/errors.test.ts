@@ -83,21 +83,21 @@ describe('ERR_INVALID_ARG_TYPE', () => {
   // Node reads falsy values of this option as "not given".
   const notFunctions = values.filter(([, value]) => typeof value !== 'function' && value);
 
-  test.each(notFunctions)('a property that must be a function: %s', (_name, value) => {
+  test.each(notFunctions)('names a property that must be a function: %s', (_name, value) => {
     expectSame(
       new errors.ERR_INVALID_ARG_TYPE('options.lookup', 'Function', value),
       thrown(() => net.connect({ port: 1, lookup: value as never })),
     );
   });
 
-  test.each(notStrings)('an argument that must be a string: %s', (_name, value) => {
+  test.each(notStrings)('names an argument that must be a string: %s', (_name, value) => {
     expectSame(
       new errors.ERR_INVALID_ARG_TYPE('address', 'string', value),
       thrown(() => new net.BlockList().addAddress(value as never)),
     );
   });
 
-  test('several types and classes', () => {
+  test('names several types and classes', () => {
     expectSame(
       new errors.ERR_INVALID_ARG_TYPE(
         'chunk',
@@ -131,7 +131,7 @@ describe('ERR_INVALID_ARG_TYPE', () => {
 });
 
 describe('other wrong arguments', () => {
-  test.each(values)('ERR_INVALID_ARG_VALUE: %s', (_name, value) => {
+  test.each(values)('ERR_INVALID_ARG_VALUE equals that of Node: %s', (_name, value) => {
     expectSame(
       new errors.ERR_INVALID_ARG_VALUE('options.family', value),
       thrown(() => new net.SocketAddress({ family: value as never })),
@@ -146,7 +146,7 @@ describe('other wrong arguments', () => {
   });
 
   test.each([-1, 1.5, NaN, Infinity, 2 ** 32, 2 ** 32 + 1, 123456789012, -(2 ** 40)])(
-    'ERR_OUT_OF_RANGE: %p',
+    'ERR_OUT_OF_RANGE equals that of Node: %p',
     (value) => {
       const range = Number.isInteger(value) ? '>= 0 && <= 4294967295' : 'an integer';
       expectSame(
@@ -156,15 +156,18 @@ describe('other wrong arguments', () => {
     },
   );
 
-  test.each([2n ** 64n, -1n, -(2n ** 70n)])('ERR_OUT_OF_RANGE: bigint %p', (value) => {
-    expectSame(
-      new errors.ERR_OUT_OF_RANGE('value', '>= 0n and < 2n ** 64n', value),
-      thrown(() => Buffer.alloc(8).writeBigUInt64BE(value)),
-    );
-  });
+  test.each([2n ** 64n, -1n, -(2n ** 70n)])(
+    'ERR_OUT_OF_RANGE equals that of Node for the bigint %p',
+    (value) => {
+      expectSame(
+        new errors.ERR_OUT_OF_RANGE('value', '>= 0n and < 2n ** 64n', value),
+        thrown(() => Buffer.alloc(8).writeBigUInt64BE(value)),
+      );
+    },
+  );
 
   test.each([99999, -1, 1.5, 'abc', '', '0x1ffff', null, {}, [], true, NaN])(
-    'ERR_SOCKET_BAD_PORT: %p',
+    'ERR_SOCKET_BAD_PORT equals that of Node: %p',
     (port) => {
       expectSame(
         new errors.ERR_SOCKET_BAD_PORT('options.port', port),
@@ -173,7 +176,7 @@ describe('other wrong arguments', () => {
     },
   );
 
-  test('ERR_MISSING_ARGS', () => {
+  test('ERR_MISSING_ARGS equals that of Node', () => {
     expectSame(
       new errors.ERR_MISSING_ARGS(['options', 'port', 'path']),
       thrown(() => net.connect({} as never)),
@@ -184,7 +187,7 @@ describe('other wrong arguments', () => {
     );
   });
 
-  test('ERR_UNKNOWN_ENCODING', () => {
+  test('ERR_UNKNOWN_ENCODING equals that of Node', () => {
     for (const encoding of ['nope', 7, { a: 1 }]) {
       expectSame(
         new errors.ERR_UNKNOWN_ENCODING(encoding),
@@ -193,7 +196,7 @@ describe('other wrong arguments', () => {
     }
   });
 
-  test('ERR_INVALID_FD_TYPE', () => {
+  test('ERR_INVALID_FD_TYPE equals that of Node', () => {
     expectSame(
       new errors.ERR_INVALID_FD_TYPE('FILE'),
       thrown(() => {
@@ -208,7 +211,7 @@ describe('other wrong arguments', () => {
     );
   });
 
-  test('ERR_INVALID_THIS, ERR_ILLEGAL_CONSTRUCTOR', () => {
+  test('ERR_INVALID_THIS and ERR_ILLEGAL_CONSTRUCTOR equal those of Node', () => {
     expectSame(
       new errors.ERR_INVALID_THIS('AbortSignal'),
       thrown(() =>
@@ -221,7 +224,7 @@ describe('other wrong arguments', () => {
     );
   });
 
-  test('an address that cannot be parsed', () => {
+  test('the error of an address that cannot be parsed equals that of Node', () => {
     expectSame(
       errors.invalidAddress(),
       thrown(() => new net.SocketAddress({ address: 'nope' })),
@@ -253,7 +256,7 @@ describe('errors that need a socket', () => {
       callback(null, address as string, family as number);
     };
 
-  test('exceptionWithHostPort', async () => {
+  test('exceptionWithHostPort makes the error of Node', async () => {
     const port = await closedPort();
     const node = await connectError({ port, host: '127.0.0.1' });
     expectSame(
@@ -283,7 +286,7 @@ describe('errors that need a socket', () => {
     expect(local.code).toBe('ECONNREFUSED');
   });
 
-  test('uvExceptionWithHostPort', async () => {
+  test('uvExceptionWithHostPort makes the error of Node', async () => {
     const server = net.createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -305,7 +308,7 @@ describe('errors that need a socket', () => {
     expectSame(new errors.ERR_SERVER_NOT_RUNNING(), notRunning);
   });
 
-  test('errnoException', () => {
+  test('errnoException makes the error of Node', () => {
     const node = thrown(() => process.kill(2 ** 30, 0)) as Thrown & { errno: number };
     expectSame(errors.errnoException(node.errno, 'kill'), node);
     expect(errors.errnoException(node.errno, 'open', '/a').message).toBe('open ESRCH /a');
@@ -313,7 +316,7 @@ describe('errors that need a socket', () => {
     expect(errors.uvExceptionWithHostPort(-99999, 'listen', 'x').code).toBe('UNKNOWN');
   });
 
-  test('aggregateError', async () => {
+  test('aggregateError makes the error of Node', async () => {
     const port = await closedPort();
     const node = await connectError({
       port,
@@ -332,7 +335,7 @@ describe('errors that need a socket', () => {
     expect((errors.aggregateError(attempts).errors as Error[])[1]).toBe(attempts[1]);
   });
 
-  test('ERR_INVALID_ADDRESS_FAMILY, ERR_INVALID_IP_ADDRESS', async () => {
+  test('ERR_INVALID_ADDRESS_FAMILY and ERR_INVALID_IP_ADDRESS equal those of Node', async () => {
     expectSame(
       new errors.ERR_INVALID_ADDRESS_FAMILY(9, 'some.example', 80),
       await connectError({
@@ -368,7 +371,7 @@ describe('errors that need a socket', () => {
     },
   );
 
-  test('ERR_SOCKET_CLOSED, ERR_SOCKET_CLOSED_BEFORE_CONNECTION', async () => {
+  test('ERR_SOCKET_CLOSED and ERR_SOCKET_CLOSED_BEFORE_CONNECTION equal those of Node', async () => {
     const never = new net.Socket();
     never.resetAndDestroy();
     const [closed] = (await once(never, 'error').catch((failure: unknown) => [failure])) as [
@@ -383,7 +386,7 @@ describe('errors that need a socket', () => {
     expectSame(new errors.ERR_SOCKET_CLOSED_BEFORE_CONNECTION(), await written);
   });
 
-  test('ERR_STREAM_WRITE_AFTER_END, ERR_STREAM_DESTROYED', async () => {
+  test('ERR_STREAM_WRITE_AFTER_END and ERR_STREAM_DESTROYED equal those of Node', async () => {
     const ended = new Writable({ write: (_chunk, _encoding, callback) => callback() });
     ended.on('error', () => undefined);
     ended.end();
@@ -397,7 +400,7 @@ describe('errors that need a socket', () => {
     );
   });
 
-  test('AbortError', async () => {
+  test('AbortError equals that of Node', async () => {
     const reason = new Error('why');
     const failure = await once(new net.Socket(), 'connect', {
       signal: AbortSignal.abort(reason),
@@ -408,7 +411,7 @@ describe('errors that need a socket', () => {
   });
 });
 
-test('messages that no call of this process reaches', () => {
+test('errors that no call of this process reaches have the messages of Node', () => {
   expect(new errors.ERR_SOCKET_CONNECTION_TIMEOUT().message).toBe('Socket connection timeout');
   expect(new errors.ERR_INVALID_HANDLE_TYPE().message).toBe('This handle type cannot be sent');
   expect(new errors.ERR_INVALID_FD(-1).message).toBe('"fd" must be a positive integer: -1');
@@ -433,7 +436,7 @@ test('messages that no call of this process reaches', () => {
 
 // Jest replaces Error.prepareStackTrace and has its own Error classes: a process of its own shows
 // what users see.
-test('stack, instanceof and inspect outside of jest', () => {
+test('stack, instanceof and inspect show what they show in Node', () => {
   const source = readFileSync(join(__dirname, '../../lib/internal/base/errors.ts'), 'utf8');
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },

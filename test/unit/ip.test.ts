@@ -37,12 +37,12 @@ const addresses = [
   '::1.2.3.4%z',
 ];
 
-test('addresses', () => {
+test('addresses are recognized as in node:net', () => {
   for (const address of addresses) expectSame(address);
   expect(addresses.map(isIP)).toEqual(addresses.map((text) => (text.includes(':') ? 6 : 4)));
 });
 
-test('near misses', () => {
+test('texts that are nearly addresses are refused as in node:net', () => {
   for (const text of [
     '',
     '1.2.3',
@@ -88,7 +88,7 @@ test('near misses', () => {
   }
 });
 
-test('values that are not strings', () => {
+test('values that are not strings are converted as in node:net', () => {
   for (const value of [
     undefined,
     null,
@@ -130,7 +130,7 @@ test('conversion happens as often as in node:net, and its errors pass through', 
   }
 });
 
-test('mutated addresses (UVNET_FUZZ_ROUNDS, UVNET_SEED)', () => {
+test('mutated addresses are judged as in node:net (UVNET_FUZZ_ROUNDS, UVNET_SEED)', () => {
   // Mulberry32: a seed that fails can be run again.
   let state = Number(process.env.UVNET_SEED ?? 1);
   const below = (bound: number): number => {

@@ -56,7 +56,7 @@ test('records are split as the model splits them, whatever the bytes', () => {
   }
 });
 
-test('what the records say is what the last one of each type says', () => {
+test('the last record of each type counts', () => {
   const random = new Random(seed);
   for (let round = 0; round < 2_000; round += 1) {
     const whole = Array.from({ length: random.integer(0, 6) }, () => encode(randomTlv(random, 0)));

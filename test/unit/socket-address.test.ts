@@ -64,12 +64,12 @@ const same: unknown[] = [
   { address: 'nope', flowlabel: -1 },
 ];
 
-test.each(same.map((options) => [options]))('as in node:net: %p', (options) => {
+test.each(same.map((options) => [options]))('%p makes what it makes in node:net', (options) => {
   const expected = outcome(() => new net.SocketAddress(options as object));
   expect(outcome(() => new SocketAddress(options as Options))).toEqual(expected);
 });
 
-test('what ends the process or is refused in node:net', () => {
+test('options that end the process in node:net are refused', () => {
   expect(() => new SocketAddress({ family: 'ipv6', flowlabel: 2 ** 20 })).toThrow(
     expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', name: 'RangeError' }) as Error,
   );
@@ -96,11 +96,11 @@ test('toString', () => {
   expect(new SocketAddress().toString()).toBe('127.0.0.1:0');
 });
 
-test('the largest flow label', () => {
+test('the largest flow label is taken', () => {
   expect(new SocketAddress({ family: 'ipv6', flowlabel: 0xffffe }).flowlabel).toBe(0xffffe);
 });
 
-test('parse', () => {
+test('parse() reads what node:net reads', () => {
   const texts = [
     '1.2.3.4',
     '192.168.257:1',
@@ -143,7 +143,7 @@ test('parse', () => {
   );
 });
 
-test('kinds', () => {
+test('isSocketAddress() and instanceof know both kinds', () => {
   class Special extends SocketAddress {}
   const ours = new SocketAddress();
   const node = new net.SocketAddress({});

@@ -56,7 +56,7 @@ describe('names of socket options', () => {
     expect(message).toBe("The argument 'name' is not a socket option. Received 'xyzzyx'");
   });
 
-  it.each([[undefined], [1], [null], [Symbol('noDelay')]])('%p is no name', (name) => {
+  it.each([[undefined], [1], [null], [Symbol('noDelay')]])('%p is not a name', (name) => {
     expect(catchError(() => findOption(name, 'connect'))).toMatchObject({
       code: 'ERR_INVALID_ARG_TYPE',
     });
@@ -92,7 +92,7 @@ describe('values of socket options', () => {
     ['typeOfService', 'af41', 0x88],
     ['typeOfService', 7, 7],
     ['congestion', 'cubic', 'cubic'],
-  ])('%s: %p', (name, value, encoded) => {
+  ])('%s takes %p', (name, value, encoded) => {
     expect(encodeOption(connect(name), value, 'value')).toBe(encoded);
   });
 
@@ -113,7 +113,7 @@ describe('values of socket options', () => {
     ['congestion', 'sixteencharacter', 'ERR_INVALID_ARG_VALUE'],
     ['bindToDevice', 'l\0o', 'ERR_INVALID_ARG_VALUE'],
     ['bindToDevice', 7, 'ERR_INVALID_ARG_TYPE'],
-  ])('%s: %p is refused', (name, value, code) => {
+  ])('%s refuses %p', (name, value, code) => {
     expect(catchError(() => encodeOption(connect(name), value, 'value')).code).toBe(code);
   });
 
@@ -138,7 +138,7 @@ describe('values of socket options', () => {
 });
 
 describe('lists of socket options', () => {
-  it('there is none in ordinary options', () => {
+  it('are undefined for ordinary options', () => {
     const ordinary = { port: 80, host: 'x', noDelay: true, keepAlive: true, timeout: 5 };
     expect(planOptions('connect', false, undefined, ordinary, undefined, null)).toBeUndefined();
     expect(
@@ -183,7 +183,7 @@ describe('lists of socket options', () => {
     expect(plan).toEqual({ settings: [], protocol: connect('multipath') });
   });
 
-  it('refuse what cannot be', () => {
+  it('refuse options that cannot be set', () => {
     const check = (role: 'connect' | 'listen', local: boolean, options: object): string =>
       catchError(() => onPlatform('linux', () => planOptions(role, local, undefined, options)))
         .message;

@@ -180,7 +180,7 @@ test('validatePort returns a number', () => {
   expect(() => check.validatePort('0', 'port', false)).toThrow('port should be > 0 and < 65536.');
 });
 
-test('bounds', () => {
+test('bounds are checked as in Node', () => {
   expect(outcome(() => check.validateInt32(2 ** 31, 'n'))).toEqual({
     name: 'RangeError',
     code: 'ERR_OUT_OF_RANGE',

@@ -43,7 +43,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
       expect((await answer).toString()).toBe('pong');
     });
 
-    test('fromNode() takes it back', async () => {
+    test('fromNode() takes the connection back', async () => {
       const { client, peer } = await scope.pair({ transport });
       const there = (peer as unknown as UvnetSocket).toNode();
       const log: string[] = [];
@@ -61,7 +61,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
       expect((await answer).toString()).toBe('pong');
     });
 
-    test('what was read and not consumed goes along, with half a character', async () => {
+    test('bytes that were read and not consumed go along, with half a character', async () => {
       const { client, peer } = await scope.pair({ transport });
       peer.setEncoding('utf8');
       client.write(Buffer.concat([Buffer.from('price: 5 '), euro.subarray(0, 1)]));
@@ -78,7 +78,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
       expect(text).toBe('price: 5 €');
     });
 
-    test('what is still to be sent leaves first, then what the new socket writes', async () => {
+    test('bytes that wait to be sent leave before those of the new socket', async () => {
       const { client, peer } = await scope.pair({ transport });
       const total = fill(peer);
       let called = 0;
@@ -92,7 +92,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
       expect(called).toBe(2);
     });
 
-    test('the same from node:net', async () => {
+    test('bytes that wait in a socket of node:net leave before those of the new one', async () => {
       const { client, peer } = await nodeScope.pair({ transport });
       const total = fill(peer);
       let called = 0;
@@ -152,7 +152,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
     expect(back.timeout).toBe(60_000);
   });
 
-  test('a sub-class takes over as itself', async () => {
+  test('fromNode() of a sub-class makes an instance of it', async () => {
     class Own extends (net.Socket as unknown as new (options: object) => UvnetSocket) {}
     const { peer } = await nodeScope.pair();
     const moved = scope.track(

@@ -57,7 +57,7 @@ describe.each(policies)('mode (scheduling policy %s)', (policy) => {
     expect([stdout.trim().split('\n'), stderr]).toEqual([[...said, 'gone'], '']);
   });
 
-  test('of an exclusive path may be any', async () => {
+  test('may be any for an exclusive path', async () => {
     const args = [scope.path(), 0, [0o600], true];
     const { stdout, stderr } = await runClusterOn(uvnet!, program, policy, args);
     expect([stdout.trim().split('\n'), stderr]).toEqual([['600', 'gone'], '']);

@@ -106,7 +106,7 @@ describe('racing', () => {
     ]);
   });
 
-  test('one address listed twice is one address', async () => {
+  test('a single address that is listed twice is no race', async () => {
     const socket = dial({ lookup: lookupOf(REFUSED_IPV4, REFUSED_IPV4) });
     const error = await fail(socket);
     expect(error.message).toBe(`connect ECONNREFUSED ${REFUSED_IPV4}:${port}`);
@@ -117,17 +117,20 @@ describe('racing', () => {
     [1, ['127.0.0.2', '::1', '127.0.0.3', '127.0.0.4']],
     [2, ['127.0.0.2', '127.0.0.3', '::1', '127.0.0.4']],
     [9, ['127.0.0.2', '127.0.0.3', '127.0.0.4', '::1']],
-  ])('firstAddressFamilyCount %d', async (firstAddressFamilyCount, order) => {
-    const lookup = lookupOf('127.0.0.2', '127.0.0.3', '127.0.0.4', '::1');
-    const socket = dial({ lookup, firstAddressFamilyCount });
-    const error = await fail(socket);
-    expect(socket.autoSelectFamilyAttemptedAddresses).toEqual(
-      order.map((each) => `${each}:${port}`),
-    );
-    expect(error.errors).toHaveLength(4);
-  });
+  ])(
+    'firstAddressFamilyCount %d decides how the families take turns',
+    async (firstAddressFamilyCount, order) => {
+      const lookup = lookupOf('127.0.0.2', '127.0.0.3', '127.0.0.4', '::1');
+      const socket = dial({ lookup, firstAddressFamilyCount });
+      const error = await fail(socket);
+      expect(socket.autoSelectFamilyAttemptedAddresses).toEqual(
+        order.map((each) => `${each}:${port}`),
+      );
+      expect(error.errors).toHaveLength(4);
+    },
+  );
 
-  test('all failed: an AggregateError that names each address', async () => {
+  test('an AggregateError names each address if all failed', async () => {
     const error = await fail(dial({ lookup: lookupOf('::1', REFUSED_IPV4) }));
     expect(error.name).toBe('AggregateError');
     expect(error.code).toBe('ECONNREFUSED');
@@ -166,7 +169,7 @@ describe('racing', () => {
     ]);
   });
 
-  test('all addresses blocked', async () => {
+  test('a connect fails if all addresses are blocked', async () => {
     const blockList = new net.BlockList();
     blockList.addAddress('::1', 'ipv6');
     blockList.addSubnet('127.0.0.0', 8);
@@ -300,15 +303,18 @@ describe('racing', () => {
       expect(events).toEqual(['lookup 127.0.0.1', 'connectionAttempt 127.0.0.1', 'connect']);
     });
 
-    test.each([[[6, 4]], [[4, 6]]] as const)('two failed lookups, in order %p', async (order) => {
-      const resolver = new Resolver();
-      const [socket, events] = dialBoth(resolver);
-      await resolver.ready();
-      for (const family of order) resolver.give(family, new Error(`no IPv${family}`));
-      expect(await fail(socket)).toMatchObject({ message: 'no IPv4' });
-      expect(events[0]).toBe('lookup undefined');
-      expect(events.filter((event) => event.startsWith('lookup'))).toHaveLength(1);
-    });
+    test.each([[[6, 4]], [[4, 6]]] as const)(
+      'two failed lookups, in order %p, give the error of the IPv4 one',
+      async (order) => {
+        const resolver = new Resolver();
+        const [socket, events] = dialBoth(resolver);
+        await resolver.ready();
+        for (const family of order) resolver.give(family, new Error(`no IPv${family}`));
+        expect(await fail(socket)).toMatchObject({ message: 'no IPv4' });
+        expect(events[0]).toBe('lookup undefined');
+        expect(events.filter((event) => event.startsWith('lookup'))).toHaveLength(1);
+      },
+    );
 
     test('what comes after destroy() is ignored', async () => {
       const resolver = new Resolver();
@@ -330,7 +336,7 @@ describe('autoSelectFamilyStrategy: sequential', () => {
     ['none connects', ['::1', REFUSED_IPV4]],
     ['one address', [REFUSED_IPV4]],
   ];
-  test.each(cases)('%s: events and errors as in node:net', async (_name, addresses) => {
+  test.each(cases)('%s has the events and errors of node:net', async (_name, addresses) => {
     const server = reference.net.createServer((socket) => socket.end().resume());
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

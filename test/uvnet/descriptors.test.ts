@@ -66,7 +66,7 @@ describeUnix('descriptors over unix sockets', () => {
     }
   }
 
-  test('one arrives with its bytes, between those before and those after', async () => {
+  test('a descriptor arrives with its bytes, between those before and those after', async () => {
     const { sender, receiver } = await join();
     const log: string[] = [];
     receiver.on('descriptor', (passed: ReceivedDescriptor, position: number) => {
@@ -86,7 +86,7 @@ describeUnix('descriptors over unix sockets', () => {
     expect(sender.bytesWritten).toBe(17);
   });
 
-  test('hundreds among random writes: each at its place, none lost', async () => {
+  test('hundreds of descriptors among random writes arrive at their places', async () => {
     const random = new Random(6);
     const { sender, receiver } = await join();
     const before = openDescriptors();
@@ -122,7 +122,7 @@ describeUnix('descriptors over unix sockets', () => {
     expect(openDescriptors()).toBeLessThanOrEqual(before);
   });
 
-  test('in line behind what the kernel would not take', async () => {
+  test('a descriptor waits behind bytes that the kernel did not take', async () => {
     const { sender, receiver } = await join();
     receiver.pause();
     const size = 4 * 1024 * 1024;
@@ -142,7 +142,7 @@ describeUnix('descriptors over unix sockets', () => {
     expect(name).toBe('late');
   });
 
-  test('before there is a connection', async () => {
+  test('a descriptor may be sent before there is a connection', async () => {
     const server = scope.server({ receiveDescriptors: true } as never);
     await scope.listen(server, { path: scope.path() });
     const accepted = nextEvent(server, 'connection');
@@ -160,7 +160,7 @@ describeUnix('descriptors over unix sockets', () => {
     expect(name).toBe('early');
   });
 
-  test('both ways on one connection, asked for by either end', async () => {
+  test('descriptors pass both ways if either end asks for them', async () => {
     const server = scope.server({ receiveDescriptors: true } as never);
     await scope.listen(server, { path: scope.path() });
     const joined = await scope.join(server, { receiveDescriptors: true } as never);
@@ -248,7 +248,7 @@ describeUnix('descriptors over unix sockets', () => {
     return { output, code };
   };
 
-  test('to a program that has never heard of uvnet', async () => {
+  test('a program that has never heard of uvnet receives one', async () => {
     const server = scope.server();
     const place = scope.path();
     await scope.listen(server, { path: place });
@@ -268,7 +268,7 @@ print(data.decode(), len(fds), os.read(fds[0], 100).decode(), flush=True)`,
     expect(await code).toBe(0);
   });
 
-  test('from a program that has never heard of uvnet, many with one message', async () => {
+  test('a program that has never heard of uvnet sends many with one message', async () => {
     const server = scope.server({ receiveDescriptors: true } as never);
     const place = scope.path();
     await scope.listen(server, { path: place });
@@ -299,7 +299,7 @@ link.sendall(b"third")`,
     expect(await code).toBe(0);
   });
 
-  test('what follows them is read even when the other end has closed long ago', async () => {
+  test('bytes behind them are read even if the other end has closed long ago', async () => {
     const server = scope.server({ receiveDescriptors: true, pauseOnConnect: true } as never);
     const place = scope.path();
     await scope.listen(server, { path: place });
@@ -341,14 +341,14 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
       return closed;
     }
 
-    test('where nobody listens', async () => {
+    test('without a listener each is closed', async () => {
       const { sender, receiver } = await join();
       receiver.resume();
       await await send(sender);
       expect(receiver.readyState).toBe('open');
     });
 
-    test('where a listener does not take it', async () => {
+    test('each that a listener does not take is closed', async () => {
       const { sender, receiver } = await join();
       const kept: ReceivedDescriptor[] = [];
       receiver.on('descriptor', (passed: ReceivedDescriptor) => kept.push(passed));
@@ -358,7 +358,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
       expect(errorShape(thrownBy(() => kept[0].toSocket())).code).toBe('ERR_INVALID_STATE');
     });
 
-    test('where descriptors are not asked for', async () => {
+    test('each is closed if descriptors were not asked for', async () => {
       const { sender, receiver } = await join({});
       receiver.on('descriptor', () => {
         throw new Error('not asked for');
@@ -368,7 +368,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
       expect(String((await data)[0])).toBe('x');
     });
 
-    test('where the receiver is destroyed in the middle', async () => {
+    test('each is closed if the receiver is destroyed in the middle', async () => {
       const { sender, receiver } = await join();
       receiver.on('descriptor', () => receiver.destroy());
       receiver.on('data', () => {
@@ -378,7 +378,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
       expect(receiver.destroyed).toBe(true);
     });
 
-    test('where the sender is destroyed before it was its turn', async () => {
+    test('each is closed if the sender is destroyed before its turn', async () => {
       const { sender, receiver } = await join();
       receiver.pause();
       const { gift, closed } = await witness();
@@ -395,7 +395,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
       expect(errors.filter((code) => !/^(ECANCELED|ERR_STREAM_DESTROYED)$/.test(code))).toEqual([]);
     });
 
-    test('where the connection never comes about', async () => {
+    test('each is closed if the connection never comes about', async () => {
       const { gift, closed } = await witness();
       const client = scope.connect({ path: scope.path('nobody') }) as Socket;
       const failed = nextEvent(client, 'error');
@@ -420,7 +420,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
     closeSync(fd);
   });
 
-  test('afterwards the socket writes as before', async () => {
+  test('the socket writes as before afterwards', async () => {
     const { sender, receiver } = await join();
     const fd = file('x');
     await new Promise((resolve) => sender.sendDescriptor('x', fd, resolve));
@@ -431,7 +431,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
     expect(String(await readAll(receiver))).toBe('xy');
   });
 
-  test('wrong arguments', async () => {
+  test('wrong arguments are refused', async () => {
     const { sender } = await join();
     const code = (...args: unknown[]): unknown =>
       thrownBy(() => Reflect.apply(sender.sendDescriptor, sender, args) as unknown).code;

@@ -42,7 +42,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
   };
 
   describe.each(transports)('over %s', (transport) => {
-    test('a connection, with what was read and not consumed', async () => {
+    test('a connection goes to another thread with bytes that were read and not consumed', async () => {
       const { client, peer } = await scope.pair({ transport });
       peer.setEncoding('utf8');
       const euro = Buffer.from('€');
@@ -65,7 +65,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
       expect((await answer).toString()).toBe('5 €!');
     });
 
-    test('a server, with the connections that wait in its queue', async () => {
+    test('a server goes to another thread with the connections that wait in its queue', async () => {
       const server = (await scope.listen(
         scope.server(),
         scope.listenOptions(transport),
@@ -91,7 +91,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
       if ('path' in endpoint) expect(existsSync(endpoint.path)).toBe(false);
     });
 
-    test('a bound socket', async () => {
+    test('a bound socket goes to another thread', async () => {
       const options = scope.listenOptions(transport) as { host?: string; path?: string };
       const bound = new net.BoundSocket(options);
       const address = bound.address();
@@ -143,7 +143,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
     expect(thrownBy(() => net.Socket.attach(token)).code).toBe('ENOENT');
   });
 
-  test('and when the thread ends that made it', async () => {
+  test('a token closes the connection when the thread ends that made it', async () => {
     const worker = thread(({ net: here, post }) => {
       const server = here.createServer((socket) => {
         post(socket.detach());
@@ -162,7 +162,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
     expect(thrownBy(() => net.Socket.attach(token as never)).code).toBe('ENOENT');
   });
 
-  test('data that was not sent yet is not lost: detach() refuses', async () => {
+  test('detach() is refused while data waits to be sent', async () => {
     const { client, peer } = await scope.pair();
     const total = fill(peer);
     expect(thrownBy(() => (peer as unknown as UvnetSocket).detach()).code).toBe(

@@ -34,7 +34,7 @@ test('noDelay is on in each connection, without a system call for it', async () 
   expect(set).toHaveBeenCalledTimes(2 * perConnection);
 });
 
-test('keepAlive too, with its delay', async () => {
+test('keepAlive is on in each connection too, with its delay', async () => {
   const server = await listening({ keepAlive: true, keepAliveInitialDelay: 77_000 });
   const set = jest.spyOn(binding, 'tcpKeepAlive');
   const socket = await connection(server);
@@ -43,7 +43,7 @@ test('keepAlive too, with its delay', async () => {
   expect(set).toHaveBeenCalledTimes(perConnection);
 });
 
-test('the socket knows, and can switch it off', async () => {
+test('the socket knows that noDelay is on, and can switch it off', async () => {
   const server = await listening({ noDelay: true, keepAlive: true });
   const socket = await connection(server);
   socket.setNoDelay(false).setKeepAlive(false);
@@ -63,7 +63,7 @@ test('changed properties of the server hold for the next connection', async () =
   expect(second.getOption('keepAlive')).toBe(false);
 });
 
-test('without them nothing is set', async () => {
+test('nothing is set without these options', async () => {
   const noDelay = jest.spyOn(binding, 'tcpNoDelay');
   const keepAlive = jest.spyOn(binding, 'tcpKeepAlive');
   const server = await listening({});

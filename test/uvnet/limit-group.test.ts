@@ -106,7 +106,7 @@ describe('a limit group', () => {
     expect(await knock(free)).toBe(true);
   });
 
-  test('is none of the business of other servers', async () => {
+  test('does not concern other servers', async () => {
     const first = await greeting({ limitGroup: newGroup(), maxConnectionsPerAddress: 1 });
     const second = await greeting({ limitGroup: newGroup(), maxConnectionsPerAddress: 1 });
     const alone = await greeting({ maxConnectionsPerAddress: 1 });

@@ -66,7 +66,7 @@ describe('maxConnections', () => {
     expect(first.stats()).toMatchObject({ accepted: 1, open: 0 });
   });
 
-  test('a connection that closes makes room', async () => {
+  test('has room again when a connection closes', async () => {
     const server = await listening();
     server.maxConnections = 1;
     const { client, peer } = await scope.join(server as never);
@@ -131,7 +131,7 @@ describe('maxConnectionsPerAddress', () => {
     expect(await knock(server, '127.0.0.1')).toBe(true);
   });
 
-  test('a connection that closes makes room', async () => {
+  test('has room again when a connection closes', async () => {
     const server = await listening({ maxConnectionsPerAddress: 1 });
     const { client, peer } = await scope.join(server as never);
     expect(await knock(server)).toBe(false);
@@ -465,7 +465,7 @@ describe('blockList', () => {
     expect(await knock(server, '127.0.0.1')).toBe(true);
   });
 
-  test('a list of node:net’s own is asked too', async () => {
+  test('may be a list of node:net', async () => {
     const blockList = new NodeBlockList();
     blockList.addAddress('127.0.0.2');
     const server = await listening({ blockList });
@@ -492,7 +492,7 @@ describe('reusePort', () => {
     expect(Math.min(...accepted())).toBeGreaterThan(0);
   });
 
-  test('without it the port is in use', async () => {
+  test('the port is in use without it', async () => {
     const first = await listening();
     const second = createServer();
     const failed = nextEvent(second, 'error');

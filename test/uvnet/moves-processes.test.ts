@@ -48,7 +48,7 @@ describeUvnet('a connection that changes hands', ({ scope }) => {
       return [Buffer.concat(chunks), await child];
     }
 
-    test('sendDescriptor: what was sent before, and what comes later, is read there', async () => {
+    test('sendDescriptor() lets the receiver read bytes that were sent before, and those that come later', async () => {
       const [bytes, { stdout, code }] = await passed((client) => {
         client.write(numbered(0, PIECE));
         client.once('connect', () => {
@@ -63,12 +63,12 @@ describeUvnet('a connection that changes hands', ({ scope }) => {
       expect({ stdout, code }).toEqual({ stdout: '', code: 0 });
     });
 
-    test('sendDescriptor: one that was ended before has its end there', async () => {
+    test('sendDescriptor() passes on the end of a connection that was ended before', async () => {
       const [bytes, { code }] = await passed((client) => client.end('all of it'));
       expect([String(bytes), code]).toEqual(['all of it', 0]);
     });
 
-    test('sendDescriptor: one that was reset before is reset there', async () => {
+    test('sendDescriptor() passes on the reset of a connection that was reset before', async () => {
       const [bytes, { stdout, code }] = await passed((client) => {
         client.once('connect', () =>
           transport === 'tcp' ? client.resetAndDestroy() : client.destroy(),

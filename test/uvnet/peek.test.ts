@@ -46,7 +46,7 @@ describeUnix('peek', () => {
       expect(String(await readAll(peer))).toBe('123456789');
     });
 
-    test('gives what there is at the end', async () => {
+    test('gives fewer bytes if the other end has closed', async () => {
       const { client, peer } = await pair();
       const peeked = peer.peek(100);
       client.write('short');
@@ -55,7 +55,7 @@ describeUnix('peek', () => {
       expect(String(await readAll(peer))).toBe('short');
     });
 
-    test('gives nothing where nothing comes', async () => {
+    test('gives nothing if nothing comes', async () => {
       const { client, peer } = await pair();
       const peeked = peer.peek(1);
       client.end();
@@ -65,7 +65,7 @@ describeUnix('peek', () => {
       expect(peer.bytesRead).toBe(0);
     });
 
-    test('once more, further, and after reading', async () => {
+    test('may be called again, for more, and after reading', async () => {
       const { client, peer } = await pair({ pauseOnConnect: true });
       client.write('abcdefgh');
       expect(String(await peer.peek(2))).toBe('ab');
@@ -92,7 +92,7 @@ describeUnix('peek', () => {
       expect(String(await readAll(peer))).toBe('read more');
     });
 
-    test('a listener for data that comes meanwhile gets all, but later', async () => {
+    test('a data listener that is added meanwhile gets all bytes later', async () => {
       const { client, peer } = await pair();
       const peeked = peer.peek(3);
       const log: string[] = [];
@@ -106,7 +106,7 @@ describeUnix('peek', () => {
       expect(log.slice(1).join('')).toMatch(/^data abc$|^data abdata c$/);
     });
 
-    test('a socket that is closed meanwhile', async () => {
+    test('rejects if the socket is closed meanwhile', async () => {
       const { peer } = await pair();
       const peeked = codeOf(peer.peek(3));
       peer.destroy();
@@ -114,7 +114,7 @@ describeUnix('peek', () => {
       expect(await codeOf(peer.peek(3))).toBe('ERR_SOCKET_CLOSED');
     });
 
-    test('a peek that waits does not keep the loop busy', async () => {
+    test('does not keep the loop busy while it waits', async () => {
       const { client, peer } = await pair();
       client.write('1');
       const peeked = peer.peek(2);
@@ -128,7 +128,7 @@ describeUnix('peek', () => {
     });
   });
 
-  test('before the connection is there', async () => {
+  test('waits for the connection', async () => {
     const server = await scope.listen(scope.server((peer) => peer.end('greeting')));
     const client = scope.connect({ port: portOf(server), host: '127.0.0.1' }) as Socket;
     expect(String(await client.peek(5))).toBe('greet');
@@ -139,7 +139,7 @@ describeUnix('peek', () => {
     expect(await peeked).toBe('ERR_SOCKET_CLOSED');
   });
 
-  test('a reset ends it, and the socket', async () => {
+  test('a reset ends the peek and the socket', async () => {
     const { client, peer } = (await scope.pair()) as never as { client: NodeSocket; peer: Socket };
     const failed = nextEvent(peer, 'error');
     const peeked = codeOf(peer.peek(5));
@@ -148,7 +148,7 @@ describeUnix('peek', () => {
     expect(errorShape((await failed)[0])).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 
-  test('what came before a reset is there all the same', async () => {
+  test('gives bytes that came before a reset', async () => {
     const { client, peer } = (await scope.pair()) as never as { client: NodeSocket; peer: Socket };
     const peeked = peer.peek(5);
     client.write('abc');
@@ -159,7 +159,7 @@ describeUnix('peek', () => {
     expect(String(await readAll(peer))).toBe('abc');
   });
 
-  test('wrong use', async () => {
+  test('wrong use is refused', async () => {
     const { peer } = (await scope.pair()) as never as { peer: Socket };
     expect(await codeOf(peer.peek(0))).toBe('ERR_OUT_OF_RANGE');
     expect(await codeOf(peer.peek(16385))).toBe('ERR_OUT_OF_RANGE');
@@ -173,7 +173,7 @@ describeUnix('peek', () => {
     expect(await codeOf(text.peek(1))).toBe('ERR_INVALID_STATE');
   });
 
-  test('one port serves HTTP and another protocol', async () => {
+  test('lets one port serve HTTP and another protocol', async () => {
     const web = http.createServer((_request, response) => response.end('over HTTP'));
     const server = await scope.listen(
       scope.server((peer) => {
@@ -213,7 +213,7 @@ describeUnix('peek', () => {
     },
   );
 
-  test('where no descriptor is left for it, the connection goes on', async () => {
+  test('rejects if no descriptor is left for it, and the connection goes on', async () => {
     const { stdout, stderr } = await runChild(
       uvnet!,
       ({ net, require }) => {
@@ -252,7 +252,7 @@ describeUnix('peek', () => {
   });
 
   test.each(['before', 'after'])(
-    'one that waits keeps no process that is unref()ed %s',
+    'does not keep the process of a socket that is unref()ed %s',
     async (when) => {
       const server = await scope.listen(scope.server());
       const { code, stdout, stderr } = await runChild(
@@ -271,7 +271,7 @@ describeUnix('peek', () => {
     },
   );
 
-  test('one that waits keeps a process that is ref()ed again', async () => {
+  test('keeps the process of a socket that is ref()ed again', async () => {
     const server = await scope.listen(scope.server((peer) => peer.end('here')));
     const { code, stdout } = await runChild(
       uvnet!,
@@ -287,7 +287,7 @@ describeUnix('peek', () => {
     expect([code, stdout]).toEqual([0, 'here\n']);
   });
 
-  test('a process that ends while one waits', async () => {
+  test('a process may end while a peek waits', async () => {
     const outcome = await runChild(uvnet!, ({ net }) => {
       const server = net.createServer((peer) => {
         void (peer as Socket).peek(5);

@@ -51,7 +51,7 @@ function tlv(type: number, value: Buffer | string): Buffer {
 }
 
 describe('proxyProtocol', () => {
-  test('names are those of the header, before connection is emitted', async () => {
+  test('the addresses are those of the header when connection is emitted', async () => {
     const server = await listening({ proxyProtocol: 'required' });
     const client = connect(server);
     client.write('PROXY TCP4 10.1.2.3 10.4.5.6 12345 80\r\nhello');
@@ -71,7 +71,7 @@ describe('proxyProtocol', () => {
     });
   });
 
-  test('a header that comes byte by byte', async () => {
+  test('a header may come byte by byte', async () => {
     const server = await listening({ proxyProtocol: 'required' });
     const client = connect(server).setNoDelay();
     const connection = accepted(server);
@@ -86,7 +86,7 @@ describe('proxyProtocol', () => {
     expect(data.toString()).toBe('x');
   });
 
-  test('records of a version 2 header', async () => {
+  test('the records of a version 2 header are read', async () => {
     const ssl = Buffer.concat([
       Buffer.from([3, 0, 0, 0, 0]),
       tlv(0x21, 'TLSv1.3'),
@@ -134,7 +134,7 @@ describe('proxyProtocol', () => {
     expect(proxyInfo!.alpn).toBe('h2');
   });
 
-  test('unix addresses are told, and are not the names of a TCP socket', async () => {
+  test('unix addresses are reported, and are not the addresses of a TCP socket', async () => {
     const block = Buffer.alloc(216);
     block.write('/run/client.sock');
     block.write('/run/server.sock', 108);
@@ -178,7 +178,7 @@ describe('proxyProtocol', () => {
     expect((await drop).reason).toBe('proxyHeader');
   });
 
-  test('a header that does not come in time', async () => {
+  test('a connection is dropped if its header does not come in time', async () => {
     const server = await listening({ proxyProtocol: 'required', proxyHeaderTimeout: 50 });
     const client = connect(server);
     client.write('PROXY TC');
@@ -259,7 +259,7 @@ describe('proxyProtocol', () => {
       expect(socket.proxyInfo).toBeUndefined();
     });
 
-    test('a client that closes without a word is a connection that ends', async () => {
+    test('a client that closes without a byte is a connection that ends', async () => {
       const server = await listening({ proxyProtocol: 'optional' });
       connect(server).end();
       const socket = await accepted(server);
@@ -276,7 +276,7 @@ describe('proxyProtocol', () => {
       return list;
     };
 
-    test('require drops others', async () => {
+    test('a server that requires a header drops other peers', async () => {
       const server = await listening({ proxyProtocol: 'required', trustedProxies: trusted() });
       const drop = dropped(server);
       connect(server, '127.0.0.1').write('PROXY TCP4 10.0.0.1 10.4.5.6 1 80\r\n');
@@ -285,7 +285,7 @@ describe('proxyProtocol', () => {
       expect((await accepted(server)).remoteAddress).toBe('10.0.0.1');
     });
 
-    test('optional believes others nothing', async () => {
+    test('a server with an optional header does not believe other peers', async () => {
       const server = await listening({ proxyProtocol: 'optional', trustedProxies: trusted() });
       connect(server, '127.0.0.1').write('PROXY TCP4 10.0.0.1 10.4.5.6 1 80\r\n');
       const socket = await accepted(server);

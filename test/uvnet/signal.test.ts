@@ -152,7 +152,7 @@ describe('lean.connect', () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  test('leaves the signal when the connection is closed or becomes a stream', async () => {
+  test('leaves the signal when the connection is closed or becomes a socket', async () => {
     const { signal } = new AbortController();
     const closed = await connectTo(signal);
     expect(listeners(signal)).toBe(1);

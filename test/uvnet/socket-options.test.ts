@@ -143,7 +143,7 @@ describeLinux('socket options', () => {
   describe.each(['tcp', 'tcp6'] as const)('over %s', (transport) => {
     const ipv6 = transport === 'tcp6';
 
-    test.each(ofClients)('%s given to connect()', async (name, one) => {
+    test.each(ofClients)('%s is set by connect()', async (name, one) => {
       // noDelay and the like are node:net's own, and set as node:net does it.
       const own = name.startsWith('keepAlive') ? { keepAlive: true } : {};
       const { client } = await pair({ ...own, [name]: one.value }, {}, transport);
@@ -151,7 +151,7 @@ describeLinux('socket options', () => {
       await kernelHolds(client, one, ipv6);
     });
 
-    test.each(ofClients)('%s kept by setOption() for the connection', async (name, one) => {
+    test.each(ofClients)('%s is kept by setOption() for the connection', async (name, one) => {
       const server = await scope.listen(scope.server(), scope.listenOptions(transport));
       const client = scope.track(new net.Socket()) as Socket;
       client.setOption(name, one.value);
@@ -164,7 +164,7 @@ describeLinux('socket options', () => {
     });
 
     test.each(named.filter(([name]) => !['maxSegment', 'keepAliveInitialDelay'].includes(name)))(
-      '%s given to listen(), on listener and connections',
+      '%s of listen() is set on listener and connections',
       async (name, one) => {
         const server = scope.server() as Server;
         await scope.listen(server, {
@@ -187,7 +187,7 @@ describeLinux('socket options', () => {
   });
 
   test.each(ofClients.filter(([name]) => name !== 'maxSegment' && name !== 'transparent'))(
-    '%s set on a connection',
+    '%s can be set on a connection',
     async (name, one) => {
       const { client } = await pair({});
       expect(client.setOption(name, one.value as never)).toBe(client);
@@ -197,7 +197,7 @@ describeLinux('socket options', () => {
   );
 
   test.each(named.filter(([, { accepted }]) => accepted !== undefined))(
-    '%s given to createServer(), on connections',
+    '%s of createServer() is set on connections',
     async (name, one) => {
       const { peer } = await pair({}, { [name]: one.value });
       expect(peer.getOption(name)).toBe(one.accepted);
@@ -242,7 +242,7 @@ describeLinux('socket options', () => {
     }
   });
 
-  test('ipv6Only, and off again', async () => {
+  test('ipv6Only can be set and cleared again', async () => {
     for (const ipv6Only of [true, false]) {
       const server = await scope.listen(scope.server(), { port: 0, host: '::', ipv6Only });
       expect((server as Server).getOption('ipv6Only')).toBe(ipv6Only);
@@ -288,7 +288,7 @@ describeLinux('socket options', () => {
     expect(lax.listening).toBe(true);
   });
 
-  test('linger: 0 makes close a reset', async () => {
+  test('linger: 0 makes a close a reset', async () => {
     const { client, peer } = await pair({ linger: 0 });
     const failed = nextEvent(peer, 'error');
     peer.resume();
@@ -296,7 +296,7 @@ describeLinux('socket options', () => {
     expect(errorShape((await failed)[0])).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 
-  test('sizes of the buffers of a unix socket', async () => {
+  test('a unix socket has the sizes of its buffers', async () => {
     const { client, peer } = await pair(
       { sendBufferSize: 20_000 },
       { recvBufferSize: 30_000 },
@@ -353,7 +353,7 @@ describeLinux('socket options', () => {
   });
 
   describe('refusals', () => {
-    test('of connect(): an error event, and no connection', async () => {
+    test('of connect() are an error event, and there is no connection', async () => {
       const server = await scope.listen(scope.server());
       let connections = 0;
       server.on('connection', () => connections++);
@@ -366,7 +366,7 @@ describeLinux('socket options', () => {
       expect(connections).toBe(0);
     });
 
-    test('of listen(): an error event of the server', async () => {
+    test('of listen() are an error event of the server', async () => {
       const server = scope.server();
       server.listen({ port: 0, bindToDevice: 'nosuch' } as never);
       const [error] = await nextEvent(server, 'error');
@@ -378,14 +378,14 @@ describeLinux('socket options', () => {
       expect(server.listening).toBe(false);
     });
 
-    test('of setOption(): thrown', async () => {
+    test('of setOption() are thrown', async () => {
       const { client } = await pair({});
       const error = caught(() => client.setOption('congestion', 'nosuch'));
       expect(error).toMatchObject({ code: 'ENOENT', syscall: 'setsockopt', option: 'congestion' });
       expect(client.destroyed).toBe(false);
     });
 
-    test('of wrong values and names, where they are given', async () => {
+    test('of wrong values and names are thrown by the call that has them', async () => {
       const { client } = await pair({});
       expect(thrownBy(() => client.setOption('nodelay' as never, true as never))).toMatchObject({
         code: 'ERR_INVALID_ARG_VALUE',
@@ -448,7 +448,7 @@ describeLinux('socket options', () => {
     );
   });
 
-  test('without a connection there is nothing to tell', async () => {
+  test('info() and peerCredentials() are undefined without a connection', async () => {
     const socket = new net.Socket() as Socket;
     expect(socket.getOption('noDelay')).toBeUndefined();
     expect(socket.info()).toBeUndefined();
@@ -461,7 +461,7 @@ describeLinux('socket options', () => {
   });
 
   describe('multipath', () => {
-    test('both ends ask for it: it is; one end: it is not', async () => {
+    test('is in use if both ends ask for it, and not if one does', async () => {
       const both = scope.server() as Server;
       await scope.listen(both, { port: 0, host: '127.0.0.1', multipath: true } as never);
       expect(both.getOption('multipath')).toBe(true);
@@ -534,7 +534,7 @@ describeLinux('socket options', () => {
       expect(client.info()).toBeUndefined();
     });
 
-    test('of a unix socket: its queues', async () => {
+    test('has the queues of a unix socket', async () => {
       const { client } = await pair({}, {}, 'unix');
       const info = client.info()!;
       expect(info).toEqual({ state: 'unknown', sendQueueBytes: 0, receiveQueueBytes: 0, raw: {} });
@@ -542,7 +542,7 @@ describeLinux('socket options', () => {
   });
 
   describe('peerCredentials()', () => {
-    test('of a unix socket, both ways', async () => {
+    test('names both ends of a unix socket', async () => {
       const { client, peer } = await pair({}, {}, 'unix');
       const own = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() };
       expect(client.peerCredentials()).toEqual(own);
@@ -576,7 +576,7 @@ describeLinux('socket options', () => {
       expect(credentials).toEqual({ pid: Number(stdout), uid: 65534, gid: 65533 });
     });
 
-    test('of TCP there are none', async () => {
+    test('is undefined for TCP', async () => {
       const { client } = await pair({});
       expect(client.peerCredentials()).toBeUndefined();
     });

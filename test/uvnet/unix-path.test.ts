@@ -210,12 +210,12 @@ describe('replaceStale', () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  test('is no matter where the path is free', async () => {
+  test('does not matter if the path is free', async () => {
     const path = scope.path();
     expect(await listen(createServer(), { path, replaceStale: true })).toBe('listening');
   });
 
-  test('of many servers that start at once, one gets the path', async () => {
+  test('lets one of many servers that start at once have the path', async () => {
     const path = scope.path();
     await leaveStale(path);
     // Each says here how it went, and stays until all have.
@@ -256,7 +256,7 @@ describe('replaceStale', () => {
     expect(words.sort()).toEqual(['EADDRINUSE', 'EADDRINUSE', 'EADDRINUSE', 'listening']);
   });
 
-  test('has to be a boolean', () => {
+  test('must be a boolean', () => {
     const listenWith = (): unknown =>
       createServer().listen({ path: scope.path(), replaceStale: 1 as never });
     expect(thrownBy(listenWith)).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
