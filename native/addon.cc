@@ -16,15 +16,8 @@ namespace {
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* environment = arguments.environment();
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data = nullptr;
-  if (!arguments.has(1) ||
-      napi_get_typedarray_info(env, arguments.at(0), &type, &length, &data, nullptr, nullptr) !=
-          napi_ok ||
-      type != napi_int32_array || length < 2) {
-    return arguments.Return(UV_EINVAL);
-  }
+  auto* const state = Numbers<int32_t>(env, arguments.at(0), 2);
+  if (!arguments.has(1) || state == nullptr) return arguments.Return(UV_EINVAL);
   for (uint32_t i = 0; i < static_cast<uint32_t>(Callback::kCount); ++i) {
     napi_value function;
     napi_valuetype kind;
@@ -32,9 +25,10 @@ napi_value Start(napi_env env, napi_callback_info info) {
         napi_typeof(env, function, &kind) != napi_ok || kind != napi_function) {
       return arguments.Return(UV_EINVAL);
     }
-    environment->SetCallback(static_cast<Callback>(i), function);
+    const int status = environment->SetCallback(static_cast<Callback>(i), function);
+    if (status != 0) return arguments.Return(status);
   }
-  environment->FacadeStarts(static_cast<int32_t*>(data));
+  environment->FacadeStarts(state);
   return arguments.Return(0);
 }
 

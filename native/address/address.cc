@@ -1,10 +1,6 @@
 #include "address/address.h"
 
-#include <uv.h>
-
 #ifndef _WIN32
-#include <arpa/inet.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #endif
 
@@ -64,42 +60,6 @@ char* WriteIpv4(const uint8_t* bytes, char* out) {
   }
   return out;
 }
-
-// The zone after `%`: an interface name or, failing that, its number. Windows
-// texts carry numbers only.
-uint32_t ParseZone(const char* text, size_t length) {
-#ifndef _WIN32
-  char name[IF_NAMESIZE];
-  if (length < sizeof(name)) {
-    memcpy(name, text, length);
-    name[length] = '\0';
-    const uint32_t index = if_nametoindex(name);
-    if (index != 0) return index;
-  }
-#endif
-  uint64_t number = 0;
-  for (size_t i = 0; i < length; ++i) {
-    if (text[i] < '0' || text[i] > '9') return 0;
-    number = number * 10 + static_cast<uint64_t>(text[i] - '0');
-    if (number > UINT32_MAX) return 0;
-  }
-  return static_cast<uint32_t>(number);
-}
-
-char* WriteZone(uint32_t index, char* out) {
-  *out++ = '%';
-#ifndef _WIN32
-  char name[IF_NAMESIZE];
-  if (if_indextoname(index, name) != nullptr) {
-    const size_t length = strnlen(name, sizeof(name));
-    memcpy(out, name, length);
-    return out + length;
-  }
-#endif
-  return WriteDecimal(index, out);
-}
-
-bool IsLinkLocal(const uint8_t* bytes) { return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
 
 }  // namespace
 
@@ -237,51 +197,16 @@ size_t FormatIpv6(const uint8_t bytes[16], char* out) {
   return static_cast<size_t>(next - out);
 }
 
-int ParseAddress(const char* text, size_t length, int port, sockaddr_storage* out) {
-  if (port < 0 || port > 65535) return UV_EINVAL;
-  IpAddress address;
-  if (!ParseIp(text, length, &address)) return UV_EINVAL;
-
-  memset(out, 0, sizeof(*out));
-  if (address.family == 4) {
-    sockaddr_in* ipv4 = reinterpret_cast<sockaddr_in*>(out);
-    ipv4->sin_family = AF_INET;
-    ipv4->sin_port = htons(static_cast<uint16_t>(port));
-    memcpy(&ipv4->sin_addr, address.bytes, 4);
-    return 0;
-  }
-  sockaddr_in6* ipv6 = reinterpret_cast<sockaddr_in6*>(out);
-  ipv6->sin6_family = AF_INET6;
-  ipv6->sin6_port = htons(static_cast<uint16_t>(port));
-  memcpy(&ipv6->sin6_addr, address.bytes, 16);
-  const char* const zone = static_cast<const char*>(memchr(text, '%', length));
-  if (zone != nullptr) {
-    ipv6->sin6_scope_id = ParseZone(zone + 1, length - static_cast<size_t>(zone + 1 - text));
-  }
-  return 0;
-}
-
-int FormatAddress(const sockaddr* address, char* out, size_t size, int* port, int* family) {
-  if (size < kAddressTextSize) return UV_ENOSPC;
+bool IpAddressOf(const sockaddr* address, IpAddress* ip) {
   if (address->sa_family == AF_INET) {
-    const sockaddr_in* ipv4 = reinterpret_cast<const sockaddr_in*>(address);
-    FormatIpv4(reinterpret_cast<const uint8_t*>(&ipv4->sin_addr), out);
-    *port = ntohs(ipv4->sin_port);
-    *family = 4;
-    return 0;
+    ip->family = 4;
+    memcpy(ip->bytes, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
+    return true;
   }
-  if (address->sa_family != AF_INET6) return UV_EAFNOSUPPORT;
-
-  const sockaddr_in6* ipv6 = reinterpret_cast<const sockaddr_in6*>(address);
-  const uint8_t* const bytes = reinterpret_cast<const uint8_t*>(&ipv6->sin6_addr);
-  char* end = out + FormatIpv6(bytes, out);
-  if (ipv6->sin6_scope_id != 0 && IsLinkLocal(bytes)) {
-    end = WriteZone(ipv6->sin6_scope_id, end);
-    *end = '\0';
-  }
-  *port = ntohs(ipv6->sin6_port);
-  *family = 6;
-  return 0;
+  if (address->sa_family != AF_INET6) return false;
+  ip->family = 6;
+  memcpy(ip->bytes, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
+  return true;
 }
 
 }  // namespace uvnet

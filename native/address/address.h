@@ -17,8 +17,7 @@ namespace uvnet {
 // zero. The accepted forms are those of inet_pton(3): dotted decimal without
 // leading zeros, RFC 4291 section 2.2 for IPv6.
 
-// The longest text FormatAddress writes: an IPv6 address with embedded IPv4, a
-// zone, and the terminating zero.
+// Room for the longest text that is written, with its terminating zero.
 constexpr size_t kAddressTextSize = 64;
 
 // An address without a port.
@@ -39,13 +38,8 @@ bool ParseIp(const char* text, size_t length, IpAddress* out);
 size_t FormatIpv4(const uint8_t bytes[4], char* out);
 size_t FormatIpv6(const uint8_t bytes[16], char* out);
 
-// Either family, with a zone where the platform has interface names. An unknown
-// zone counts as none, as in libuv. Returns 0 or UV_EINVAL.
-int ParseAddress(const char* text, size_t length, int port, sockaddr_storage* out);
-
-// Returns 0, UV_EAFNOSUPPORT if it is neither IPv4 nor IPv6, or UV_ENOSPC. The
-// zone of a link-local address is part of the text.
-int FormatAddress(const sockaddr* address, char* out, size_t size, int* port, int* family);
+// The address of an IP socket, without its port. False for other families.
+bool IpAddressOf(const sockaddr* address, IpAddress* ip);
 
 }  // namespace uvnet
 

@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "env/random_token.h"
+
 namespace uvnet {
 
 namespace {
@@ -35,14 +37,9 @@ class Registry {
     const std::lock_guard<std::mutex> lock(mutex_);
     Sweep(&dropped);
     if (token->empty()) {
-      uint8_t bytes[16];
-      if (uv_random(nullptr, nullptr, bytes, sizeof(bytes), 0, nullptr) != 0) return {};
-      static constexpr char kDigits[] = "0123456789abcdef";
-      *token = "uvnet-block-list:";
-      for (const uint8_t byte : bytes) {
-        *token += kDigits[byte >> 4];
-        *token += kDigits[byte & 15];
-      }
+      std::string fresh = "uvnet-block-list:";
+      if (AppendRandomToken(&fresh) != 0) return {};
+      *token = std::move(fresh);
     }
     entries_[*token] = {rules, rules, uv_hrtime() + kTokenLife};
     return *token;

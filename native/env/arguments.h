@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <string>
+#include <type_traits>
 
 #include "env/environment.h"
 
@@ -77,6 +78,40 @@ class Arguments {
   Environment* environment_;
   size_t count_;
   napi_value values_[kMax];
+};
+
+// The memory of an Int32Array or a Float64Array with at least so many numbers; null for anything
+// else.
+template <typename T>
+T* Numbers(napi_env env, napi_value array, size_t least, size_t* length = nullptr) {
+  static_assert(std::is_same<T, int32_t>::value || std::is_same<T, double>::value,
+                "a type of typed arrays");
+  constexpr auto kType = std::is_same<T, double>::value ? napi_float64_array : napi_int32_array;
+  napi_typedarray_type type;
+  size_t count = 0;
+  void* data = nullptr;
+  if (array == nullptr ||
+      napi_get_typedarray_info(env, array, &type, &count, &data, nullptr, nullptr) != napi_ok ||
+      type != kType || count < least) {
+    return nullptr;
+  }
+  if (length != nullptr) *length = count;
+  return static_cast<T*>(data);
+}
+
+// The bytes of a Buffer, as long as JavaScript does not run.
+struct Bytes {
+  char* data = nullptr;
+  size_t size = 0;
+
+  bool From(napi_env env, napi_value value) {
+    void* memory = nullptr;
+    if (value == nullptr || napi_get_buffer_info(env, value, &memory, &size) != napi_ok) {
+      return false;
+    }
+    data = static_cast<char*>(memory);
+    return true;
+  }
 };
 
 inline void Define(Napi::Env env, Napi::Object exports, const char* name, napi_callback method) {

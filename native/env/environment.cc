@@ -49,11 +49,11 @@ void Environment::HandleClosed() {
   if (stopping_ && open_uv_handles_ == 0) Finish();
 }
 
-void Environment::SetCallback(Callback which, napi_value function) {
+int Environment::SetCallback(Callback which, napi_value function) {
   napi_ref& slot = callbacks_[static_cast<size_t>(which)];
   if (slot != nullptr) napi_delete_reference(env_, slot);
   slot = nullptr;
-  napi_create_reference(env_, function, 1, &slot);
+  return napi_create_reference(env_, function, 1, &slot) == napi_ok ? 0 : UV_ENOMEM;
 }
 
 bool Environment::CanCall() const {

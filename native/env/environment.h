@@ -16,8 +16,8 @@ namespace uvnet {
 
 class Handle;
 
-// The JavaScript functions that the native code calls, in the order in which
-// lib/internal/native/callbacks.ts hands them over.
+// The JavaScript functions that native code calls, in the order in which
+// lib/internal/native/callbacks.ts passes them.
 enum class Callback : uint8_t {
   kReadSlab,        // (id, size, offset): bytes in the slab
   kReadNewSlab,     // (id, size, offset, slab): likewise, in a slab that replaces the one before
@@ -81,7 +81,8 @@ class Environment {
   uint64_t handles_closed() const { return handles_made_ - open_uv_handles_; }
 
   // Calls --------------------------------------------------------------------
-  void SetCallback(Callback which, napi_value function);
+  // UV_ENOMEM where the engine has no memory left.
+  int SetCallback(Callback which, napi_value function);
   napi_ref callback(Callback which) const { return callbacks_[static_cast<size_t>(which)]; }
 
   // A number that changes at least once between two turns of user code, so that

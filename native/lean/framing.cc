@@ -64,15 +64,6 @@ void Framer::Release() {
   if (assembled_.capacity() > kKeepCapacity) assembled_.shrink_to_fit();
 }
 
-size_t Framer::Missing() const {
-  if (status_ != Status::kOk || carry_.empty() || options_.type == FramingOptions::Type::kDelimiter)
-    return 0;
-  if (carry_.size() < header_bytes_) return 0;
-  size_t size = 0;
-  if (ReadSize(carry_.data(), &size) != Status::kOk) return 0;
-  return size - carry_.size();
-}
-
 Framer::Status Framer::ReadSize(const uint8_t* data, size_t* size) const {
   if (options_.type == FramingOptions::Type::kFixed) {
     *size = options_.size;

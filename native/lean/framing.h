@@ -90,9 +90,6 @@ class Framer {
   size_t pending() const { return carry_.size(); }
   const std::vector<uint8_t>& unfinished() const { return carry_; }
 
-  // Bytes still missing of the unfinished message; 0 where that is not known.
-  size_t Missing() const;
-
   const FramingOptions& options() const { return options_; }
   size_t header_bytes() const { return header_bytes_; }
 

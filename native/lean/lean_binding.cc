@@ -16,20 +16,6 @@ namespace uvnet {
 
 namespace {
 
-struct Bytes {
-  char* data = nullptr;
-  size_t size = 0;
-
-  bool From(napi_env env, napi_value value) {
-    void* place = nullptr;
-    if (value == nullptr || napi_get_buffer_info(env, value, &place, &size) != napi_ok) {
-      return false;
-    }
-    data = static_cast<char*>(place);
-    return true;
-  }
-};
-
 LeanGroup* GroupFrom(const Arguments& arguments, size_t index) {
   LeanHub* const hub = LeanHub::Existing(arguments.environment());
   return hub == nullptr ? nullptr : hub->group(arguments.Int(index, -1));
@@ -311,14 +297,10 @@ napi_value Broadcast(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* const environment = arguments.environment();
   LeanHub* const hub = LeanHub::Existing(environment);
-  napi_typedarray_type type;
   size_t length = 0;
-  void* ids = nullptr;
+  const auto* const ids = Numbers<int32_t>(env, arguments.at(0), 0, &length);
   Bytes bytes;
-  if (hub == nullptr || !arguments.has(2) || !bytes.From(env, arguments.at(2)) ||
-      napi_get_typedarray_info(env, arguments.at(0), &type, &length, &ids, nullptr, nullptr) !=
-          napi_ok ||
-      type != napi_int32_array) {
+  if (hub == nullptr || ids == nullptr || !bytes.From(env, arguments.at(2))) {
     return arguments.Return(UV_EINVAL);
   }
   hub->Flush();
@@ -326,7 +308,7 @@ napi_value Broadcast(napi_env env, napi_callback_info info) {
   napi_value pin =
       bytes.size > LeanHub::kPinSize && !hub->Holds(bytes.data) ? arguments.at(2) : nullptr;
   for (size_t i = 0; i < count; ++i) {
-    Handle* const handle = environment->Lookup(static_cast<int32_t*>(ids)[i]);
+    Handle* const handle = environment->Lookup(ids[i]);
     if (handle == nullptr || !handle->alive()) continue;
     auto* const stream = static_cast<Stream*>(handle);
     LeanGroup* const group = LeanGroup::Of(stream);

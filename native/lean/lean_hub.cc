@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "env/arguments.h"
 #include "env/environment.h"
 #include "env/js_call.h"
 #include "lean/lean_group.h"
@@ -53,15 +54,11 @@ void LeanHub::OnPartClosed(uv_handle_t* handle) {
 
 int LeanHub::Bind(napi_value numbers, napi_value receive, napi_value send, napi_value deliver) {
   napi_env env = environment_->env();
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data[3] = {};
-  size_t size[2] = {};
-  if (napi_get_typedarray_info(env, numbers, &type, &length, &data[0], nullptr, nullptr) !=
-          napi_ok ||
-      type != napi_int32_array || length < kNumbers ||
-      napi_get_buffer_info(env, receive, &data[1], &size[0]) != napi_ok || size[0] < kReadSize ||
-      napi_get_buffer_info(env, send, &data[2], &size[1]) != napi_ok) {
+  auto* const shared = Numbers<int32_t>(env, numbers, kNumbers);
+  Bytes receive_area;
+  Bytes send_area;
+  if (shared == nullptr || !receive_area.From(env, receive) || receive_area.size < kReadSize ||
+      !send_area.From(env, send)) {
     return UV_EINVAL;
   }
   // A facade that is loaded once more (jest does it) brings memory of its own.
@@ -71,11 +68,10 @@ int LeanHub::Bind(napi_value numbers, napi_value receive, napi_value send, napi_
     if (napi_create_reference(env, memory[i], 1, &memory_[i]) != napi_ok) return UV_ENOMEM;
   }
   if (napi_create_reference(env, deliver, 1, &deliver_) != napi_ok) return UV_ENOMEM;
-  numbers_ = static_cast<int32_t*>(data[0]);
-  receive_ = static_cast<char*>(data[1]);
-  receive_size_ = size[0];
-  send_ = static_cast<char*>(data[2]);
-  send_size_ = size[1];
+  numbers_ = shared;
+  receive_ = receive_area.data;
+  receive_size_ = receive_area.size;
+  send_ = send_area.data;
   used_ = 0;
   return 0;
 }

@@ -190,7 +190,6 @@ class LeanHub final : public EnvironmentPart {
   size_t receive_size_ = 0;
   size_t used_ = 0;
   char* send_ = nullptr;
-  size_t send_size_ = 0;
   napi_ref memory_[3] = {};
   napi_ref deliver_ = nullptr;
 

@@ -1,14 +1,8 @@
 #include "listen/accept_policy.h"
 
-#include "block_list/block_list_table.h"
-
 #include <algorithm>
-#include <cstring>
 
-#ifndef _WIN32
-#include <netinet/in.h>
-#endif
-
+#include "block_list/block_list_table.h"
 #include "env/arguments.h"
 #include "env/modules.h"
 #include "stream/stream.h"
@@ -21,16 +15,7 @@ namespace {
 bool Lists(const BlockRules* list, const sockaddr* address) {
   if (list == nullptr) return false;
   IpAddress ip;
-  if (address->sa_family == AF_INET) {
-    ip.family = 4;
-    std::memcpy(ip.bytes, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
-  } else if (address->sa_family == AF_INET6) {
-    ip.family = 6;
-    std::memcpy(ip.bytes, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
-  } else {
-    return false;
-  }
-  return list->Contains(ip);
+  return IpAddressOf(address, &ip) && list->Contains(ip);
 }
 
 DropReason ReasonOf(LimitCounters::Answer answer) {
@@ -167,15 +152,9 @@ napi_value PolicyStats(napi_env env, napi_callback_info info) {
   constexpr size_t kFixed = 5;
   Arguments arguments(env, info);
   const AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data = nullptr;
-  if (policy == nullptr || !arguments.has(1) ||
-      napi_get_typedarray_info(env, arguments.at(1), &type, &length, &data, nullptr, nullptr) !=
-          napi_ok ||
-      type != napi_float64_array || length < kFixed + static_cast<size_t>(DropReason::kCount)) {
-    return arguments.Return(UV_EINVAL);
-  }
+  constexpr size_t kReasons = static_cast<size_t>(DropReason::kCount);
+  auto* const out = Numbers<double>(env, arguments.at(1), kFixed + kReasons);
+  if (policy == nullptr || out == nullptr) return arguments.Return(UV_EINVAL);
   const AcceptPolicy::Stats& stats = policy->stats();
   uint64_t bytes_read = stats.bytes_read;
   uint64_t bytes_written = stats.bytes_written;
@@ -186,13 +165,12 @@ napi_value PolicyStats(napi_env env, napi_callback_info info) {
     bytes_read += stream->bytes_read();
     bytes_written += stream->bytes_written();
   }
-  auto* out = static_cast<double*>(data);
   out[0] = static_cast<double>(stats.accepted);
   out[1] = static_cast<double>(stats.accept_errors);
   out[2] = static_cast<double>(stats.open);
   out[3] = static_cast<double>(bytes_read);
   out[4] = static_cast<double>(bytes_written);
-  for (size_t i = 0; i < static_cast<size_t>(DropReason::kCount); ++i) {
+  for (size_t i = 0; i < kReasons; ++i) {
     out[kFixed + i] = static_cast<double>(stats.dropped[i]);
   }
   return arguments.Return(0);

@@ -3,9 +3,7 @@
 #include <iterator>
 #include <unordered_map>
 
-#ifndef _WIN32
-#include <netinet/in.h>
-#endif
+#include "address/address.h"
 
 namespace uvnet {
 
@@ -83,21 +81,14 @@ bool LimitCounters::TakePlace(const Limits& limits, const sockaddr* address, Tic
   if (per_address_ == nullptr) {
     uint64_t seed = uv_hrtime();
     // Where the system has no randomness to give, the time is what remains.
-    uv_random(nullptr, nullptr, &seed, sizeof seed, 0, nullptr);
+    (void)uv_random(nullptr, nullptr, &seed, sizeof seed, 0, nullptr);
     per_address_.reset(new PerAddressLimiter(seed));
   }
   per_address_->SetIPv6Prefix(limits.ipv6_prefix);
-  if (address->sa_family == AF_INET) {
-    const auto* in = reinterpret_cast<const sockaddr_in*>(address);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&in->sin_addr);
-    *ticket = per_address_->AcquireIPv4(bytes, limits.per_address);
-  } else if (address->sa_family == AF_INET6) {
-    const auto* in6 = reinterpret_cast<const sockaddr_in6*>(address);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&in6->sin6_addr);
-    *ticket = per_address_->AcquireIPv6(bytes, limits.per_address);
-  } else {
-    return true;
-  }
+  IpAddress ip;
+  if (!IpAddressOf(address, &ip)) return true;
+  *ticket = ip.family == 4 ? per_address_->AcquireIPv4(ip.bytes, limits.per_address)
+                           : per_address_->AcquireIPv6(ip.bytes, limits.per_address);
   return *ticket != PerAddressLimiter::kNoTicket;
 }
 

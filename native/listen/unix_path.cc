@@ -93,7 +93,8 @@ class SocketFile {
 #else
     const int status = uv_fs_lstat(nullptr, &request, path_.c_str(), nullptr);
 #endif
-    const uv_stat_t found = request.statbuf;
+    uv_stat_t found{};
+    if (status == 0) found = request.statbuf;
     uv_fs_req_cleanup(&request);
     if (status != 0) return status;
     if (!S_ISSOCK(found.st_mode) || found.st_uid != geteuid() || found.st_nlink != 1) {

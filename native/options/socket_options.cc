@@ -1,144 +1,21 @@
 #include "options/socket_options.h"
 
-#ifdef _WIN32
-#include <winsock2.h>
-#include <ws2tcpip.h>
-// mstcpip.h only after the two above.
-#include <mstcpip.h>
-#else
-#include <fcntl.h>
+#ifndef _WIN32
 #include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
+
 #include <cerrno>
 #endif
 
 #include <cstring>
 
+#include "options/kernel_numbers.h"
+
 namespace uvnet {
-
-// Numbers of the kernel's interface that the headers of a build machine may be
-// too old for. They never change, and a kernel that lacks one says so.
-#ifdef __linux__
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-#ifndef SOL_MPTCP
-#define SOL_MPTCP 284
-#endif
-#ifndef MPTCP_INFO
-#define MPTCP_INFO 1
-#endif
-#ifndef IPV6_TRANSPARENT
-#define IPV6_TRANSPARENT 75
-#endif
-#ifndef IPV6_FREEBIND
-#define IPV6_FREEBIND 78
-#endif
-#ifndef TCP_FASTOPEN_CONNECT
-#define TCP_FASTOPEN_CONNECT 30
-#endif
-#endif  // __linux__
-
-#ifdef __APPLE__
-#ifndef SO_LINGER_SEC
-#define SO_LINGER_SEC 0x1080
-#endif
-#ifndef IP_BOUND_IF
-#define IP_BOUND_IF 25
-#endif
-#ifndef IPV6_BOUND_IF
-#define IPV6_BOUND_IF 125
-#endif
-#ifndef TCP_RXT_CONNDROPTIME
-#define TCP_RXT_CONNDROPTIME 0x80
-#endif
-#ifndef TCP_NOTSENT_LOWAT
-#define TCP_NOTSENT_LOWAT 0x201
-#endif
-#ifndef TCP_FASTOPEN
-#define TCP_FASTOPEN 0x105
-#endif
-#ifndef IPV6_TCLASS
-#define IPV6_TCLASS 36
-#endif
-#endif  // __APPLE__
-
-#ifdef _WIN32
-#ifndef TCP_KEEPIDLE
-#define TCP_KEEPIDLE 3
-#endif
-#ifndef TCP_MAXRT
-#define TCP_MAXRT 5
-#endif
-#ifndef TCP_FASTOPEN
-#define TCP_FASTOPEN 15
-#endif
-#ifndef TCP_KEEPCNT
-#define TCP_KEEPCNT 16
-#endif
-#ifndef TCP_KEEPINTVL
-#define TCP_KEEPINTVL 17
-#endif
-#ifndef IPV6_TCLASS
-#define IPV6_TCLASS 39
-#endif
-#endif  // _WIN32
 
 namespace {
 
 using Place = SocketOption::Place;
-
-constexpr Place At(int level, int name) { return {level, name, level, name, false}; }
-constexpr Place ByFamily(int level, int name, int level_ipv6, int name_ipv6) {
-  return {level, name, level_ipv6, name_ipv6, false};
-}
-constexpr Place InSeconds(int level, int name) { return {level, name, level, name, true}; }
-
-#define AT(level, name) At(level, name)
-#define BY_FAMILY(level, name, level_ipv6, name_ipv6) ByFamily(level, name, level_ipv6, name_ipv6)
-#define IN_SECONDS(level, name) InSeconds(level, name)
-#define NOWHERE Place()
-
-// Only the column of this platform is expanded: constants of the others need not exist.
-#if defined(__linux__)
-#define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) on_linux
-#elif defined(__APPLE__)
-#define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) on_darwin
-#elif defined(_WIN32)
-#define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) on_windows
-#else
-#define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) NOWHERE
-#endif
-
-#define UVNET_SOCKET_OPTION(name, kind, minimum, maximum, stage, server, domain, on_linux, \
-                            on_darwin, on_windows, text)                                   \
-  {#name,                                                                                  \
-   OptionKind::k##kind,                                                                    \
-   minimum,                                                                                \
-   maximum,                                                                                \
-   OptionStage::k##stage,                                                                  \
-   OptionServer::k##server,                                                                \
-   OptionDomain::k##domain,                                                                \
-   UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows)},
-#define UVNET_DSCP(name, code_point)
-
-constexpr SocketOption kOptions[] = {
-#include "options/socket_options.def"
-};
-
-#undef UVNET_DSCP
-#undef UVNET_SOCKET_OPTION
-#undef UVNET_PLATFORM_PLACE
-#undef NOWHERE
-#undef IN_SECONDS
-#undef BY_FAMILY
-#undef AT
-
-constexpr size_t kOptionCount = sizeof(kOptions) / sizeof(kOptions[0]);
 
 constexpr int64_t kMillisecondsPerSecond = 1000;
 
@@ -287,10 +164,6 @@ OptionStage ApplyStage(OptionStage stage) {
 
 }  // namespace
 
-size_t SocketOptionCount() { return kOptionCount; }
-
-const SocketOption& SocketOptionAt(size_t option) { return kOptions[option]; }
-
 int SocketFamily(uv_os_sock_t fd) {
 #ifdef __linux__
   int family;
@@ -310,8 +183,8 @@ int SocketFamily(uv_os_sock_t fd) {
 }
 
 int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue& value) {
-  if (index >= kOptionCount) return UV_EINVAL;
-  const SocketOption& option = kOptions[index];
+  if (index >= SocketOptionCount()) return UV_EINVAL;
+  const SocketOption& option = SocketOptionAt(index);
   if (!option.available()) return UV_ENOTSUP;
   if (option.domain == OptionDomain::kTcp && family == AF_UNIX) return UV_ENOPROTOOPT;
   if (option.kind == OptionKind::kProtocol || !InRange(option, value)) return UV_EINVAL;
@@ -351,8 +224,8 @@ int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue
 }
 
 int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* value) {
-  if (index >= kOptionCount) return UV_EINVAL;
-  const SocketOption& option = kOptions[index];
+  if (index >= SocketOptionCount()) return UV_EINVAL;
+  const SocketOption& option = SocketOptionAt(index);
   if (!option.available()) return UV_ENOTSUP;
   if (option.domain == OptionDomain::kTcp && family == AF_UNIX) return UV_ENOPROTOOPT;
 
@@ -394,7 +267,7 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* valu
 int ApplyOptions(uv_os_sock_t fd, int family, OptionStage stage, const OptionList& list,
                  size_t* failed) {
   for (size_t i = 0; i < list.size(); ++i) {
-    const OptionStage due = ApplyStage(kOptions[list[i].option].stage);
+    const OptionStage due = ApplyStage(SocketOptionAt(list[i].option).stage);
     if (due == OptionStage::kCreate || (due != stage && stage != OptionStage::kAny)) continue;
     const int status = SetSocketOption(fd, family, list[i].option, list[i].value);
     if (status == 0) continue;

@@ -150,21 +150,13 @@ napi_value Info(napi_env env, napi_callback_info info) {
   uv_os_sock_t fd;
   int status = SocketOf(stream, &fd);
   if (status != 0) return arguments.Return(status);
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data = nullptr;
-  if (!arguments.has(2) ||
-      napi_get_typedarray_info(env, arguments.at(1), &type, &length, &data, nullptr, nullptr) !=
-          napi_ok ||
-      type != napi_float64_array || length < TcpInfo::kNumberCount) {
-    return arguments.Return(UV_EINVAL);
-  }
+  auto* const numbers = Numbers<double>(env, arguments.at(1), TcpInfo::kNumberCount);
+  if (!arguments.has(2) || numbers == nullptr) return arguments.Return(UV_EINVAL);
 
   TcpInfo tcp;
   if (stream->kind() == Handle::Kind::kTcp) status = ReadTcpInfo(fd, &tcp);
   if (status == 0) status = ReadQueueDepths(fd, &tcp);
   if (status != 0) return arguments.Return(status);
-  auto* numbers = static_cast<double*>(data);
   for (int i = 0; i < TcpInfo::kNumberCount; ++i) numbers[i] = tcp.numbers[i];
   for (const TcpInfo::RawField& field : tcp.raw) {
     napi_set_named_property(env, arguments.at(2), field.name, arguments.ReturnNumber(field.value));
@@ -178,19 +170,11 @@ napi_value Credentials(napi_env env, napi_callback_info info) {
   uv_os_sock_t fd;
   int status = SocketOf(arguments.pipe(), &fd);
   if (status != 0) return arguments.Return(status);
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data = nullptr;
-  if (!arguments.has(1) ||
-      napi_get_typedarray_info(env, arguments.at(1), &type, &length, &data, nullptr, nullptr) !=
-          napi_ok ||
-      type != napi_float64_array || length < 3) {
-    return arguments.Return(UV_EINVAL);
-  }
+  auto* const numbers = Numbers<double>(env, arguments.at(1), 3);
+  if (numbers == nullptr) return arguments.Return(UV_EINVAL);
   PeerCredentials peer;
   status = ReadPeerCredentials(fd, &peer);
   if (status != 0) return arguments.Return(status);
-  auto* numbers = static_cast<double*>(data);
   numbers[0] = static_cast<double>(peer.pid);
   numbers[1] = static_cast<double>(peer.uid);
   numbers[2] = static_cast<double>(peer.gid);

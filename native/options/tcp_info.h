@@ -13,7 +13,7 @@ namespace uvnet {
 struct TcpInfo {
   static constexpr double kUnknown = -1;
 
-  // As in RFC 9293, in the order of TcpStateName.
+  // As in RFC 9293; lib/internal/options/socket-info.ts has their names in this order.
   enum State : int {
     kNoState,
     kEstablished,
@@ -81,8 +81,6 @@ struct TcpInfo {
   double numbers[kNumberCount];
   std::vector<RawField> raw;
 };
-
-const char* TcpStateName(TcpInfo::State state);
 
 // Fills in what the platform tells about a connected TCP socket. UV_ENOTSUP
 // where it tells nothing.

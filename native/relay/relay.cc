@@ -49,21 +49,17 @@ Relay::~Relay() {
 int Relay::Start(Stream* a, Stream* b, napi_value counts) {
   if (a == b || a->consumer() != nullptr || b->consumer() != nullptr) return UV_EBUSY;
   Environment* environment = a->environment();
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data = nullptr;
+  auto* const moved = Numbers<double>(environment->env(), counts, 2);
   napi_ref reference;
-  if (napi_get_typedarray_info(environment->env(), counts, &type, &length, &data, nullptr,
-                               nullptr) != napi_ok ||
-      type != napi_float64_array || length < 2 ||
+  if (moved == nullptr ||
       napi_create_reference(environment->env(), counts, 1, &reference) != napi_ok) {
     return UV_EINVAL;
   }
   // Owned by the two streams.
   auto* self = new Relay(environment, a, b);
   self->counts_ = reference;
-  self->flows_[kA].moved = static_cast<double*>(data) + kA;
-  self->flows_[kB].moved = static_cast<double*>(data) + kB;
+  self->flows_[kA].moved = moved + kA;
+  self->flows_[kB].moved = moved + kB;
   return 0;
 }
 

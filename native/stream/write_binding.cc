@@ -43,13 +43,10 @@ napi_value WriteBuffer(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  void* data = nullptr;
-  size_t size = 0;
-  if (!arguments.has(1) || napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok) {
-    return arguments.Return(UV_EINVAL);
-  }
+  Bytes bytes;
+  if (!bytes.From(env, arguments.at(1))) return arguments.Return(UV_EINVAL);
   return arguments.Return(
-      stream->Write(static_cast<const char*>(data), size, arguments.at(1), arguments.Bool(2)));
+      stream->Write(bytes.data, bytes.size, arguments.at(1), arguments.Bool(2)));
 }
 
 // How a text is written; lib/internal/native/native-types.ts has the same.

@@ -3,15 +3,15 @@
 #ifndef _WIN32
 
 #include <unistd.h>
-#include <uv.h>
 
-#include <cstdint>
+#include "env/random_token.h"
 
 namespace uvnet {
 
 Offers& Offers::Shared() {
-  static Offers offers;
-  return offers;
+  // Never destroyed: workers may still be ending while the process does.
+  static auto* const offers = new Offers;
+  return *offers;
 }
 
 void Offers::Discard(const Offer& offer) {
@@ -20,15 +20,9 @@ void Offers::Discard(const Offer& offer) {
 }
 
 int Offers::Add(const Offer& offer, std::string* key) {
-  uint8_t random[16];
-  const int status = uv_random(nullptr, nullptr, random, sizeof random, 0, nullptr);
-  if (status != 0) return status;
-  static const char digits[] = "0123456789abcdef";
   key->clear();
-  for (const uint8_t byte : random) {
-    *key += digits[byte >> 4];
-    *key += digits[byte & 15];
-  }
+  const int status = AppendRandomToken(key);
+  if (status != 0) return status;
   std::lock_guard<std::mutex> lock(mutex_);
   offers_[*key] = offer;
   return 0;

@@ -172,6 +172,8 @@ int Peek::Start(Stream*, char*, size_t, bool* untouched) {
   return UV_ENOTSUP;
 }
 
+void Peek::SetRef(bool) {}
+
 void Peek::Close() {}
 
 #endif
@@ -184,14 +186,12 @@ napi_value StartPeek(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
-  void* data = nullptr;
-  size_t size = 0;
-  if (!arguments.has(1) || napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok ||
-      size == 0 || size > Peek::kMaxSize) {
+  Bytes bytes;
+  if (!bytes.From(env, arguments.at(1)) || bytes.size == 0 || bytes.size > Peek::kMaxSize) {
     return arguments.Return(UV_EINVAL);
   }
   bool untouched;
-  const int result = Peek::Start(stream, static_cast<char*>(data), size, &untouched);
+  const int result = Peek::Start(stream, bytes.data, bytes.size, &untouched);
   arguments.environment()->SetState(untouched ? 1 : 0, 0);
   return arguments.Return(result);
 }

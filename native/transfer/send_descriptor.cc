@@ -1,10 +1,7 @@
-#ifndef _WIN32
-#include <unistd.h>
-#endif
-
 #include <memory>
 #include <utility>
 
+#include "descriptor/descriptor.h"
 #include "descriptor/descriptor_holder.h"
 #include "descriptor/held_descriptors.h"
 #include "env/js_call.h"
@@ -17,10 +14,14 @@
 
 namespace uvnet {
 
-#ifndef _WIN32
-
 namespace {
 
+#ifndef _WIN32
+
+// Descriptors over unix sockets (SCM_RIGHTS), to any process. Built on libuv's IPC pipes, which
+// send an ordinary SCM_RIGHTS message and keep it in order with the other writes; only what libuv
+// does not offer is added: raw descriptors of any type, and a way to switch receiving on and off
+// (stream/received_descriptors.h).
 class DescriptorRequest : public Request<uv_write_t> {
  public:
   DescriptorRequest(Stream* stream, DescriptorHolder* holder)
@@ -51,8 +52,8 @@ class DescriptorRequest : public Request<uv_write_t> {
   napi_ref pin_ = nullptr;
 };
 
-}  // namespace
-
+// Queues `size` bytes (at least one, kept alive by `pin`) with a descriptor, and takes ownership of
+// that. Returns what Stream::Write does; Callback::kWrite follows.
 int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin, int fd) {
   int status = stream->kind() == Handle::Kind::kPipe ? 0 : UV_ENOTSUP;
   if (status == 0 && size == 0) status = UV_EINVAL;
@@ -62,7 +63,7 @@ int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin
       status == 0 ? DescriptorHolder::New(stream->environment(), &status) : nullptr;
   if (status == 0) status = holder->Open(fd);
   if (status != 0) {
-    close(fd);
+    if (fd >= 0) (void)CloseDescriptor(fd);
     if (holder != nullptr) holder->Close();
     return status;
   }
@@ -92,8 +93,6 @@ int SendDescriptor(Stream*, const char*, size_t, napi_value, int) { return UV_EN
 
 // Methods ---------------------------------------------------------------------
 
-namespace {
-
 // (id, receive)
 napi_value Receive(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -102,27 +101,20 @@ napi_value Receive(napi_env env, napi_callback_info info) {
   return arguments.Return(ReceiveDescriptors(stream, arguments.Bool(1)));
 }
 
-// (id, data, fd): the descriptor is taken over, whatever the answer.
+// (id, data, fd): takes ownership of the descriptor, whatever the result.
 napi_value Send(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   const int fd = arguments.Int(2, -1);
   HeldDescriptors::Of(arguments.environment()).Release(fd);
-  void* data = nullptr;
-  size_t size = 0;
+  Bytes bytes;
   int status = stream == nullptr ? UV_EBADF : 0;
-  if (status == 0 &&
-      (!arguments.has(2) || napi_get_buffer_info(env, arguments.at(1), &data, &size) != napi_ok)) {
-    status = UV_EINVAL;
-  }
+  if (status == 0 && !bytes.From(env, arguments.at(1))) status = UV_EINVAL;
   if (status != 0) {
-#ifndef _WIN32
-    if (fd >= 0) close(fd);
-#endif
+    if (fd >= 0) (void)CloseDescriptor(fd);
     return arguments.Return(status);
   }
-  return arguments.Return(
-      SendDescriptor(stream, static_cast<const char*>(data), size, arguments.at(1), fd));
+  return arguments.Return(SendDescriptor(stream, bytes.data, bytes.size, arguments.at(1), fd));
 }
 
 }  // namespace

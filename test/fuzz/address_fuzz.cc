@@ -47,19 +47,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string terminated(text.get(), size);
   Check(AF_INET, text.get(), size, terminated);
   Check(AF_INET6, text.get(), size, terminated);
-
-  sockaddr_storage storage;
-  if (uvnet::ParseAddress(text.get(), size, 80, &storage) != 0) return 0;
-  // What was read is written, and reads as the same again.
-  std::unique_ptr<char[]> out(new char[uvnet::kAddressTextSize]);
-  int port = 0;
-  int family = 0;
-  const sockaddr* address = reinterpret_cast<const sockaddr*>(&storage);
-  Expect(uvnet::FormatAddress(address, out.get(), uvnet::kAddressTextSize, &port, &family) == 0);
-  Expect(port == 80 && (family == 4 || family == 6));
-  const std::string first = out.get();
-  Expect(uvnet::ParseAddress(out.get(), first.size(), 80, &storage) == 0);
-  Expect(uvnet::FormatAddress(address, out.get(), uvnet::kAddressTextSize, &port, &family) == 0);
-  Expect(first == out.get());
   return 0;
 }

@@ -221,7 +221,6 @@ TEST(AnAnnouncedLengthAloneCostsNoMemory) {
   PushInto(&framer, "abc", &cut);
   CHECK_EQ(cut.status, Status::kOk);
   CHECK_EQ(framer.pending(), 11u);
-  CHECK_EQ(framer.Missing(), (size_t{0xffffffffff}) - 3);
 }
 
 TEST(TheHighestLengthsAreRefused) {
@@ -249,18 +248,6 @@ TEST(TheLimitOfDelimitedMessages) {
   CHECK_EQ(AtOnce(options, "abcde").status, Status::kTooLong);
   CHECK_EQ(InPieces(options, {"abc\r", "\n"}).messages.size(), 1u);
   CHECK_EQ(InPieces(options, {"abcd", "\r\n"}).status, Status::kTooLong);
-}
-
-TEST(MissingBytesAreKnownWithTheHeader) {
-  Framer framer(Length(2, true, false, 100));
-  Cut cut;
-  PushInto(&framer, std::string("\0", 1), &cut);
-  CHECK_EQ(framer.Missing(), 0u);
-  PushInto(&framer, "\5a", &cut);
-  CHECK_EQ(framer.Missing(), 4u);
-  PushInto(&framer, "bcde", &cut);
-  CHECK_EQ(framer.Missing(), 0u);
-  CHECK_EQ(cut.messages[0], "abcde");
 }
 
 TEST(RandomStreamsInRandomPiecesMatchTheReference) {
