@@ -1,10 +1,12 @@
 import path from 'node:path';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
+import { loaded } from '../internal/native/loader';
 import { hookBuiltins } from './builtin-hook';
 import { hookImport, type ImportHook } from './import-hook';
 import { Packages, type RegisterOptions, type Witness } from './packages';
 import { Report } from './report';
+import type * as patches from './patches/index';
 import { hookRequire } from './require-hook';
 import { hookSynchronously, type Entries } from './synchronous-hooks';
 
@@ -57,6 +59,11 @@ function hookAll(options: RegisterOptions): Registration {
   const packages = new Packages(options, witness);
 
   const undo = [hookBuiltins(uvnet, packages), () => report?.stop()];
+  if (loaded.binding !== undefined) {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load the native part
+    const { applyPatches } = require('./patches/index') as typeof patches;
+    undo.push(applyPatches(uvnet, report?.handedOver ?? { natively: 0, asStream: 0 }));
+  }
   const undoHooks = hookSynchronously(entries, packages);
   if (undoHooks !== undefined) {
     undo.push(undoHooks);

@@ -30,7 +30,7 @@ const CHUNKS = {
     'node:diagnostics_channel',
   ],
   net: ['net'],
-  'register/packages': ['register/packages'],
+  'register/packages': ['register/packages', 'node:worker_threads'],
 };
 
 const source = (name) => (name.startsWith('node:') ? name : at(`lib/${name}.ts`));

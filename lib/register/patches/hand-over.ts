@@ -1,0 +1,37 @@
+import type * as uvnetModule from '../../index';
+import type { SocketImpl } from '../../internal/socket/socket-state';
+import { movesPart } from '../../internal/transfer/part';
+import type { Giver } from './replace';
+
+/** Connections that Node goes on with, while their sockets stay for who listens to them (`toNode({ shell: true })`). */
+
+const isMadeBy = (constructor: { prototype: object }, value: unknown): boolean =>
+  Object.prototype.isPrototypeOf.call(constructor.prototype, value as object);
+
+/** @param count - how often it was possible, and how often not */
+export function makeGiver(
+  { Socket, Server }: typeof uvnetModule,
+  count: { natively: number; asStream: number },
+): Giver {
+  const isSocket = (value: unknown): boolean => isMadeBy(Socket, value);
+  return {
+    isSocket,
+    isServer: (value) => isMadeBy(Server, value),
+    give(value) {
+      if (!isSocket(value)) return value;
+      const socket = value as SocketImpl;
+      const { successorOf, toNode } = movesPart();
+      const known = successorOf(socket);
+      if (known !== undefined) return known;
+      try {
+        const successor = toNode(socket, { shell: true });
+        count.natively++;
+        return successor;
+      } catch {
+        // Not connected yet, on Windows, out of descriptors: Node takes the socket for a stream, or refuses it.
+        count.asStream++;
+        return value;
+      }
+    },
+  };
+}

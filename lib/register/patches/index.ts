@@ -1,0 +1,35 @@
+import type * as uvnetModule from '../../index';
+import { patchChildren, patchProcess } from './child-process';
+import { makeGiver } from './hand-over';
+import { patchRequests, patchServers } from './http';
+import type { Patch } from './replace';
+import { patchTls } from './tls';
+import { patchMessages } from './worker-threads';
+
+/**
+ * Everything of Node's that register replaces, besides the loading of modules: docs/REGISTER.md has the same list.
+ * Loaded only with the native code: without it uvnet's sockets are Node's.
+ */
+const patches: readonly Patch[] = [
+  patchChildren,
+  patchProcess,
+  patchMessages,
+  patchTls,
+  patchServers,
+  patchRequests,
+];
+
+/**
+ * @param count - how many sockets Node got
+ * @returns what undoes all of them
+ */
+export function applyPatches(
+  uvnet: typeof uvnetModule,
+  count: { natively: number; asStream: number },
+): () => void {
+  const giver = makeGiver(uvnet, count);
+  const undo = patches.map((patch) => patch(giver));
+  return () => {
+    for (const step of undo.reverse()) step();
+  };
+}
