@@ -67,7 +67,15 @@ function onEnd(connection: Connection): void {
     return;
   }
   connection.state |= ENDED;
-  connection.group.table.end(connection);
+  try {
+    connection.group.table.end(connection);
+  } finally {
+    afterEnd(connection);
+  }
+}
+
+/** Also where the handler has thrown, or nothing would ever end the connection. */
+function afterEnd(connection: Connection): void {
   const { state } = connection;
   if ((state & GONE) !== 0) return;
   if ((state & FINISHED) === 0) {

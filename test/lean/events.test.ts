@@ -165,6 +165,9 @@ describe('handlers', () => {
             seen += 1;
             if (seen % 2 === 1) throw new Error('data');
           },
+          end() {
+            throw new Error('end');
+          },
           close() {
             throw new Error('close');
           },
@@ -187,6 +190,7 @@ describe('handlers', () => {
       'seen 4',
       ...Array(4).fill('uncaught close'),
       ...Array(2).fill('uncaught data'),
+      ...Array(4).fill('uncaught end'),
       ...Array(4).fill('uncaught open true'),
     ]);
   });

@@ -4,13 +4,11 @@
 // Not on node:net: there a TCP socket that connects to a path aborts the process on older lines, and
 // a pipe that connects twice leaves a loop that never ends.
 import { nextEvent, nextTurn } from '../helpers/events';
+import { modelTests } from '../helpers/model';
 import { Random } from '../helpers/random';
 import { endpointOf, portOf } from '../helpers/scope';
 import { describeUvnet } from '../helpers/uvnet';
 
-const STEPS = Number(process.env['UVNET_MODEL_STEPS'] ?? 10_000);
-const FIRST_SEED = Number(process.env['UVNET_MODEL_SEED'] ?? 1);
-const GROUPS = 5;
 const STEPS_OF_ONE = 20;
 
 describeUvnet('connect() in any order', ({ net, scope }) => {
@@ -71,13 +69,12 @@ describeUvnet('connect() in any order', ({ net, scope }) => {
     if (failures.length > 0) throw new Error([`seed ${seed}`, ...done, ...failures].join('\n'));
   }
 
-  const plays = Math.ceil(STEPS / STEPS_OF_ONE / GROUPS);
-  const seeds = Array.from({ length: GROUPS }, (_, group) => FIRST_SEED + group * plays);
-  test.each(seeds)(`${plays} sockets, from seed %i on`, async (first) => {
+  const tests = modelTests({ steps: 10_000, stepsOfOne: STEPS_OF_ONE, onesOfTest: 100 });
+  test.each(tests)('sockets of the seeds $first to $last', async ({ first, last }) => {
     const tcp = await scope.listen(scope.server((socket) => socket.on('error', () => {}).resume()));
     const unix = scope.server((socket) => socket.on('error', () => {}).resume());
     await scope.listen(unix, scope.listenOptions('unix'));
     const { path } = endpointOf(unix) as { path: string };
-    for (let seed = first; seed < first + plays; seed++) await play(seed, portOf(tcp), path);
+    for (let seed = first; seed <= last; seed++) await play(seed, portOf(tcp), path);
   });
 });

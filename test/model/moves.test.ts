@@ -2,8 +2,9 @@
 // and in order, each callback of a write is called, each old object is closed. Some are reset in the
 // end: then the bytes that come are the first ones, and everything is closed.
 //
-// UVNET_MODEL_STEPS: how many steps (the nightly run takes a million); UVNET_MODEL_SEED: the first seed.
+// Its size and seed: test/helpers/model.ts.
 import { nextEvent, nextTurn } from '../helpers/events';
+import { modelTests } from '../helpers/model';
 import { cut, End, numbered, StreamOwner, type EndOptions } from '../helpers/owners';
 import { Random } from '../helpers/random';
 import type { Transport } from '../helpers/scope';
@@ -11,9 +12,6 @@ import { describeUvnet } from '../helpers/uvnet';
 
 type Socket = import('../../lib/index').Socket;
 
-const STEPS = Number(process.env['UVNET_MODEL_STEPS'] ?? 100_000);
-const FIRST_SEED = Number(process.env['UVNET_MODEL_SEED'] ?? 1);
-const GROUPS = 20;
 const STEPS_OF_ONE = 200;
 /** How many connections in a hundred are reset, and after how many of the steps that are left. */
 const RESET = 15;
@@ -235,11 +233,10 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
     for (const unused of pairs.flat()) unused.destroy();
   }
 
-  const plays = Math.ceil(STEPS / STEPS_OF_ONE / GROUPS);
-  const seeds = Array.from({ length: GROUPS }, (_, group) => FIRST_SEED + group * plays);
-  test.each(seeds)(`${plays} connections, from seed %i on`, async (first) => {
-    for (let seed = first; seed < first + plays; seed += TOGETHER) {
-      const count = Math.min(TOGETHER, first + plays - seed);
+  const tests = modelTests({ steps: 100_000, stepsOfOne: STEPS_OF_ONE, onesOfTest: 25 });
+  test.each(tests)('connections of the seeds $first to $last', async ({ first, last }) => {
+    for (let seed = first; seed <= last; seed += TOGETHER) {
+      const count = Math.min(TOGETHER, last + 1 - seed);
       await Promise.all(Array.from({ length: count }, (_, index) => play(seed + index)));
     }
   });

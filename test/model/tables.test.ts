@@ -2,17 +2,15 @@
 // once, then the bytes of one client in order, `end` once, `close` once, and nothing while it is paused
 // or gone. Servers follow one another, so that groups and ids are used again.
 //
-// UVNET_MODEL_STEPS: how many steps; UVNET_MODEL_SEED: the first seed.
+// Its size and seed: test/helpers/model.ts.
 import type { Socket as NodeSocket } from 'node:net';
 
 import { nextEvent, nextTurn } from '../helpers/events';
 import { closeAtOnce, LeanScope, type Connection, type ListenOptions } from '../helpers/lean';
+import { modelTests } from '../helpers/model';
 import { numbered } from '../helpers/owners';
 import { Random } from '../helpers/random';
 
-const STEPS = Number(process.env['UVNET_MODEL_STEPS'] ?? 20_000);
-const FIRST_SEED = Number(process.env['UVNET_MODEL_SEED'] ?? 1);
-const GROUPS = 10;
 const STEPS_OF_ONE = 100;
 const CLIENTS = 5;
 const FIXED = 23;
@@ -292,9 +290,8 @@ describe('handler tables under random calls', () => {
     }
   }
 
-  const plays = Math.ceil(STEPS / STEPS_OF_ONE / GROUPS);
-  const seeds = Array.from({ length: GROUPS }, (_, group) => FIRST_SEED + group * plays);
-  test.each(seeds)(`${plays} servers, from seed %i on`, async (first) => {
-    for (let seed = first; seed < first + plays; seed++) await new Play(seed).run();
+  const tests = modelTests({ steps: 20_000, stepsOfOne: STEPS_OF_ONE, onesOfTest: 20 });
+  test.each(tests)('servers of the seeds $first to $last', async ({ first, last }) => {
+    for (let seed = first; seed <= last; seed++) await new Play(seed).run();
   });
 });
