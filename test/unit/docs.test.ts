@@ -1,6 +1,6 @@
 // What the documentation names is there: files, folders, links and the headings they point at.
 // And what uvnet adds to node:net is named in it.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import nodeNet from 'node:net';
 import path from 'node:path';
 
@@ -8,6 +8,8 @@ import * as uvnet from 'uvnet';
 
 import * as own from '../../lib/internal/options/own-options';
 import { socketOptionNames } from '../../lib/internal/options/socket-option-names';
+import { connectionNames } from '../../lib/lean/group';
+import { tableOf } from '../../lib/lean/handlers';
 import { brokenLinks, pagesOf, proseOf } from '../helpers/markdown';
 
 const root = path.resolve(__dirname, '../..');
@@ -56,6 +58,35 @@ test('every option that uvnet adds is named in the documentation', () => {
   ];
   const names = namesInDocs();
   expect(all.filter((name) => !names.has(name))).toEqual([]);
+});
+
+/** The keys of an interface in lib/types/events.ts. */
+function eventsOf(kind: string): string[] {
+  const source = readFileSync(path.join(root, 'lib/types/events.ts'), 'utf8');
+  const body = new RegExp(`interface ${kind}<[^{]*\\{([^]*?)\\n\\}`).exec(source)![1]!;
+  return [...body.matchAll(/^ {2}(\w+): \[/gm)].map(([, name]) => name!);
+}
+
+const { serverOptions, listenOptions, connectOptions } = own;
+const ofStreams = 'data drain end finish pause pipe readable resume unpipe descriptor'.split(' ');
+test.each([
+  [
+    'LISTENING',
+    [...eventsOf('ServerEvents'), ...Object.keys({ ...serverOptions, ...listenOptions })],
+  ],
+  [
+    'CONNECTING',
+    [
+      ...eventsOf('SocketEvents').filter((name) => !ofStreams.includes(name)),
+      ...Object.keys(connectOptions),
+    ],
+  ],
+  ['LEAN', [...Object.keys(tableOf({})), ...connectionNames]],
+])('docs/%s.md names every event and option of its subject', (page, wanted) => {
+  const code = proseOf(path.join(root, `docs/${page}.md`)).match(/`[^`\n]+`/g) ?? [];
+  const names = new Set(code.flatMap((piece) => piece.match(/[A-Za-z]\w*/g) ?? []));
+  expect(wanted.length).toBeGreaterThan(5);
+  expect(wanted.filter((name) => !names.has(name))).toEqual([]);
 });
 
 test('every method and property that uvnet adds is named in the documentation', () => {
