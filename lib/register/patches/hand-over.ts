@@ -1,6 +1,6 @@
 import type * as uvnetModule from '../../index';
 import type { SocketImpl } from '../../internal/socket/socket-state';
-import { movesPart } from '../../internal/transfer/part';
+import { transferPart } from '../../internal/transfer/part';
 import type { Giver } from './replace';
 
 /** Connections that Node goes on with, while their sockets stay for who listens to them (`toNode({ shell: true })`). */
@@ -20,7 +20,7 @@ export function makeGiver(
     give(value) {
       if (!isSocket(value)) return value;
       const socket = value as SocketImpl;
-      const { successorOf, toNode } = movesPart();
+      const { successorOf, toNode } = transferPart();
       const known = successorOf(socket);
       if (known !== undefined) return known;
       try {
