@@ -3,11 +3,11 @@ import type * as native from './net';
 import { lazily } from './internal/base/builtins';
 import { loaded } from './internal/native/loader';
 
-/** `'native'` where uvnet's native code is in use, `'node'` where it is `node:net`. */
+/** `'native'` if uvnet's native code is in use, `'node'` if it is `node:net`. */
 export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
 
 /**
- * What the entries are made of: uvnet's own native code, or `node:net` where that could not be loaded.
+ * What the entries are made of: uvnet's own native code, or `node:net` if that could not be loaded.
  */
 /* eslint-disable @typescript-eslint/no-require-imports -- one of the two is loaded */
 export const implementation = lazily(() =>

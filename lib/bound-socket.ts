@@ -21,7 +21,7 @@ import {
   validateString,
 } from './internal/base/validators';
 
-/** Where a {@link BoundSocket} is bound to. */
+/** Where a {@link BoundSocket} is bound. */
 export interface BoundSocketOptions {
   /** A numeric IP address; default: any address. No name is resolved. */
   host?: string | undefined;
@@ -39,7 +39,7 @@ export interface BoundSocketToken extends Token<'bound-socket'> {
   readonly path: string | undefined;
 }
 
-/** Stands for the options where there is a handle already. */
+/** Stands for the options if there is a handle already. */
 class Attached {
   constructor(
     readonly handle: Handle,
@@ -154,7 +154,7 @@ export class BoundSocket {
     return this.#owned().fd;
   }
 
-  /** Gives the address back where nobody took the socket over. */
+  /** Gives the address back if nobody took the socket over. */
   close(): void {
     this.#owned().close();
     this.#handle = null;
@@ -178,7 +178,7 @@ export class BoundSocket {
   /**
    * Takes up what `boundSocket.detach()` offered in this or another thread.
    *
-   * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
+   * @throws an error with code ENOENT if it was taken already, is over its time, or the thread
    *   that offered it has ended
    */
   static attach(token: BoundSocketToken): BoundSocket {
@@ -207,7 +207,7 @@ export class BoundSocket {
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- added below
 export interface BoundSocket {
-  /** Closes it where nobody took it over. */
+  /** Closes it if nobody took it over. */
   [Symbol.dispose](): void;
 }
 

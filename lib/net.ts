@@ -1,4 +1,4 @@
-/** The native implementation, loaded by index.ts where the native code could be. */
+/** The native implementation, loaded by index.ts if the native code could be. */
 import './internal/native/callbacks';
 
 export { connect } from './connect';

@@ -41,7 +41,7 @@ export class ReceivedDescriptor implements declared.ReceivedDescriptor {
       const settings = { readable: true, writable: true, ...options, fd };
       return new SocketClass(settings) as unknown as Socket;
     } finally {
-      // Also where a generator of `onread` throws, say, and the socket has taken it and closed it.
+      // Also if a generator of `onread` throws, say, and the socket has taken it and closed it.
       if (binding.holdsDescriptor(fd) === 0) this.descriptor = -1;
     }
   }

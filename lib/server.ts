@@ -57,7 +57,7 @@ function detach(this: ServerImpl, options: DetachOptions = {}): ServerToken {
 }
 Object.assign(Server.prototype, { detach });
 
-/** Throws where the list is not shared any more: then there must be no server either. */
+/** Throws if the list is not shared any more: then there must be no server either. */
 const unpackList = (packed: PackedList): BlockList | undefined =>
   typeof packed === 'string' ? addressesPart().BlockList.from(packed) : packed;
 

@@ -5,7 +5,7 @@ import { addMissing, unavailable } from './unavailable';
 
 export { SocketAddress } from '../internal/block-list/socket-address';
 
-/** The classes of addresses where there is no native code. */
+/** The classes of addresses if there is no native code. */
 
 type Family = nodeNet.IPVersion | undefined;
 type Address = string | nodeNet.SocketAddress;

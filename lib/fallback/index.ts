@@ -6,7 +6,7 @@ import { connect, Socket } from './socket';
 import { setReason, unavailable } from './unavailable';
 
 /**
- * What uvnet is where its native code cannot be loaded: `node:net`, as far as that goes. An option or a
+ * What uvnet is if its native code cannot be loaded: `node:net`, as far as that goes. An option or a
  * method of uvnet's own throws, because programs rely on some of them to keep others out.
  */
 
@@ -34,7 +34,7 @@ function isNativeRequired(): boolean {
 
 /**
  * @param reason - why there is no native code, and what to do
- * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where UVNET_REQUIRE_NATIVE is set
+ * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM if UVNET_REQUIRE_NATIVE is set
  */
 export function fallBack(reason: string): object {
   if (isNativeRequired()) throw new NativeRequired(reason);

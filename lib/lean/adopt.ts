@@ -42,7 +42,7 @@ export function adopt(handle: Handle, group: ConnectionGroup, announce: boolean)
 
 /**
  * Makes a socket's connection one of the group; the socket emits 'close' without having ended it. It is
- * paused where the group's connections begin so.
+ * paused if the group's connections begin so.
  */
 export function adoptSocket(from: Socket, group: ConnectionGroup, announce = true): Connection {
   const socket = from as unknown as SocketImpl;
@@ -65,7 +65,7 @@ export function adoptSocket(from: Socket, group: ConnectionGroup, announce = tru
   keepByteCounts(socket, handle);
   handle.readStop();
   const connection = adopt(handle, group, announce);
-  // It has nothing to close any more; a server that counts it is told.
+  // It has nothing to close any more; a server that counts it is informed.
   socket[kHandle] = null;
   depart(socket);
 

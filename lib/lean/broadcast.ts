@@ -9,7 +9,7 @@ let ids = new Int32Array(1024);
 
 /**
  * Sends the same data to many connections: one call, in which a text is encoded once. Connections that
- * are closed or have been ended are left out. As with `write`, `drain` follows where data waits.
+ * are closed or have been ended are left out. As with `write`, `drain` follows if data waits.
  *
  * @param connections - an array, a Set, or whatever else can be iterated
  */

@@ -74,7 +74,7 @@ function onEnd(connection: Connection): void {
   }
 }
 
-/** Also where the handler has thrown, or nothing would ever end the connection. */
+/** Also if the handler has thrown, or nothing would ever end the connection. */
 function afterEnd(connection: Connection): void {
   const { state } = connection;
   if ((state & GONE) !== 0) return;
@@ -87,7 +87,7 @@ function afterEnd(connection: Connection): void {
 
 function onShutdown(connection: Connection, status: number): void {
   connection.state |= SHUT;
-  // Not connected: both sides have ended already, or reading tells why.
+  // Not connected: both sides have ended already, or reading reports why.
   if (status < 0 && status !== UV_ENOTCONN) {
     connection.destroy(errnoException(status, 'shutdown'));
   } else if ((connection.state & (ENDED | CLOSING)) !== 0) {

@@ -1,11 +1,11 @@
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type { Endpoint } from '../types/interfaces';
 
-/** What is known of a connection's two ends beside what the native code tells. */
+/** What is known of a connection's two ends beside what the native code knows. */
 export interface Ends {
-  /** The peer, where a PROXY header has named it. */
+  /** The peer, if a PROXY header has named it. */
   remote?: Endpoint;
-  /** This end, where a PROXY header has named it, or a program has asked for it. */
+  /** This end, if a PROXY header has named it, or a program has asked for it. */
   local?: Endpoint;
   proxyInfo?: ProxyInfo;
 }

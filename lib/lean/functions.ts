@@ -1,4 +1,4 @@
-/** What is behind lib/lean.ts; loaded by index.ts of lib, where the native code could be. */
+/** What is behind lib/lean.ts; loaded by index.ts of lib, if the native code could be. */
 export { toLean } from './adopt';
 export { connect } from './connect';
 export { broadcast } from './broadcast';

@@ -48,7 +48,7 @@ export class Group<Member = unknown> {
   readonly framing: FramingNumbers;
   readonly allowHalfOpen: boolean;
   readonly highWaterMark: number;
-  /** Connections that are closed and were not told so yet, in order. */
+  /** Connections that are closed and whose `close` was not called yet, in order. */
   readonly closed: Member[] = [];
   connections = 0;
   /** Whether connections wait for `resume()` from the start. */

@@ -6,7 +6,7 @@ import { optionsPart } from '../internal/options/part';
  * Refuses options that do not exist: one that is misspelt, and so has no effect, may be the one that
  * protects a server.
  *
- * @throws ERR_INVALID_ARG_TYPE where `options` is no object; ERR_INVALID_ARG_VALUE, with the name that
+ * @throws ERR_INVALID_ARG_TYPE if `options` is not an object; ERR_INVALID_ARG_VALUE, with the name that
  *   is nearest
  */
 export function checkNames(

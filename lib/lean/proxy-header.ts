@@ -23,7 +23,7 @@ const unmapped = (address: string | undefined): string | undefined =>
  * first bytes of the connection to the server, and the server must expect it, as
  * `createServer({ proxyProtocol })` does.
  *
- * @param client - the connection that the proxy has accepted. Where it has no addresses, because it
+ * @param client - the connection that the proxy has accepted. If it has no addresses, because it
  *   came over a unix socket or is closed, the header says that they are not known
  */
 export function proxyHeader(client: ProxiedConnection, options: ProxyHeaderOptions = {}): Buffer {

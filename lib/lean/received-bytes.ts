@@ -70,7 +70,7 @@ export function borrowBytes(at: number, size: number): Buffer {
 const POISON = 0xdb;
 const poisons = process.env['UVNET_LEAN_POISON'] === '1';
 
-/** Where asked for, and in debug builds, makes visible that borrowed bytes were kept. */
+/** If asked for, and in debug builds, makes visible that borrowed bytes were kept. */
 export function returnBytes(bytes: Buffer): void {
   if (poisons || isDebugBuild) bytes.fill(POISON);
 }

@@ -103,8 +103,8 @@ function checkOptions(options: RelayOptions): RelaySettings {
  * end both are closed and emit what a socket emits then, but no 'error' for what this rejects with.
  *
  * @returns how many bytes each side received of the other, and why it is over
- * @throws (rejects with) a {@link RelayError}, which names the side: where a connection fails,
- *   where `socket.destroy(error)` was called, ERR_INVALID_STATE and ERR_SOCKET_CLOSED for a socket
+ * @throws (rejects with) a {@link RelayError}, which names the side: if a connection fails,
+ *   if `socket.destroy(error)` was called, ERR_INVALID_STATE and ERR_SOCKET_CLOSED for a socket
  *   that cannot be relayed (which is then left as it was); and an AbortError
  */
 export function relay(

@@ -232,7 +232,7 @@ export class LeanServer<Data = unknown> {
   }
 
   /**
-   * Has the native code hand connections to the group, where it accepts them itself and knows all limits.
+   * Has the native code hand connections to the group, if it accepts them itself and knows all limits.
    */
   private install(): void {
     const { base, group } = this;

@@ -31,7 +31,7 @@ export const CLOSED = 11;
 export const HELD = 12;
 export const STOPPED = 13;
 
-/** What QUEUED tells of more than it can. */
+/** What QUEUED reports if more waits than it can say. */
 export const MOST_QUEUED = 2 ** 31 - 1;
 
 /**

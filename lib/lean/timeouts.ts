@@ -16,7 +16,7 @@ interface Timed {
 }
 
 /**
- * An idle timeout: a timer looks when the native code last saw a byte, and sleeps on where that is
+ * An idle timeout: a timer looks when the native code last saw a byte, and sleeps on if that is
  * recent.
  */
 interface Idle {
@@ -41,7 +41,7 @@ function onTimer(connection: Timed): void {
   }
   arm(connection, idle, idle.milliseconds);
   const now = performance.now();
-  // No byte has moved since it was told.
+  // No byte has moved since `timeout` was called.
   if (connection.idleTime > now - idle.toldAt) return;
   idle.toldAt = now;
   connection.timedOut();
@@ -65,7 +65,7 @@ export function setIdleTimeout(connection: Timed, milliseconds: number): void {
 const awaited = new Map<Timed, NodeJS.Timeout>();
 
 function hasSent(connection: Timed): boolean {
-  // Where it is paused the kernel has its bytes.
+  // If it is paused the kernel has its bytes.
   return connection.bytesRead > 0 || binding.isReadable(binding.fd(connection.id)) === 1;
 }
 

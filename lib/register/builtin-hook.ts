@@ -1,7 +1,7 @@
 import { kNodesOwn } from '../internal/base/builtins';
 import { isNet, type Packages } from './packages';
 
-/** `process.getBuiltinModule('net')`, of which Node tells no hook. */
+/** `process.getBuiltinModule('net')`, which no hook of Node covers. */
 
 type GetBuiltinModule = ((id: string) => unknown) & { [kNodesOwn]?: GetBuiltinModule };
 

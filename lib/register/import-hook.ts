@@ -4,9 +4,12 @@ import { pathToFileURL } from 'node:url';
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { RegisterOptions, Witness } from './packages';
 
-/** `import` of Nodes without `module.registerHooks()`: the hook runs in a thread of Node's (thread-hooks.mts). */
+/**
+ * `import` of Nodes without `module.registerHooks()`: the hook runs in a thread of Node's
+ * (thread-hooks.mts).
+ */
 
-/** What the thread is told. */
+/** What the thread gets to know. */
 export interface ThreadData {
   readonly url: string;
   readonly options: RegisterOptions;

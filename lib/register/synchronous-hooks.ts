@@ -15,7 +15,7 @@ export interface Entries {
   readonly import: string;
 }
 
-/** @returns what undoes it; undefined where this Node does not have it */
+/** @returns what undoes it; undefined if this Node does not have it */
 export function hookSynchronously(entries: Entries, packages: Packages): (() => void) | undefined {
   // Not in the types of the oldest line.
   const { registerHooks } = module as Partial<typeof module>;

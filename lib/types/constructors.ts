@@ -24,7 +24,7 @@ export interface SocketConstructor extends Omit<typeof nodeNet.Socket, 'prototyp
   /**
    * Takes up what `socket.detach()` offered in this or another thread.
    *
-   * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
+   * @throws an error with code ENOENT if it was taken already, is over its time, or the thread
    *   that offered it has ended
    */
   attach(token: SocketToken): Socket;
@@ -43,11 +43,11 @@ export interface ServerConstructor extends Omit<typeof nodeNet.Server, 'prototyp
 
   /**
    * Takes up what `server.detach()` offered in this or another thread, and listens: 'listening'
-   * follows. The options of the server that was detached hold where none are given here; its
+   * follows. The options of the server that was detached hold if none are given here; its
    * block lists are shared with it.
    *
-   * @throws an error with code ENOENT where it was taken already, is over its time, or the thread
-   *   that offered it has ended; ERR_INVALID_ARG_VALUE where one of its block lists is gone
+   * @throws an error with code ENOENT if it was taken already, is over its time, or the thread
+   *   that offered it has ended; ERR_INVALID_ARG_VALUE if one of its block lists is gone
    */
   attach(token: ServerToken, connectionListener?: ConnectionListener): Server;
   attach(

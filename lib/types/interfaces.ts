@@ -33,7 +33,7 @@ export interface Socket extends nodeNet.Socket, OptionMethods, DescriptorMethods
   connect(port: number, listener?: () => void): this;
   connect(path: string, listener?: () => void): this;
 
-  /** What a PROXY header said about this connection; undefined where it had none. */
+  /** What a PROXY header said about this connection; undefined if it had none. */
   readonly proxyInfo: ProxyInfo | undefined;
 
   /**
@@ -68,7 +68,7 @@ export interface Socket extends nodeNet.Socket, OptionMethods, DescriptorMethods
    * Offers the connection to another thread of the process. The token is plain data for
    * `postMessage`; {@link SocketConstructor.attach} takes the connection up there, with all that
    * was read and not consumed. This socket emits 'close' without having ended the connection, which
-   * is closed where nobody takes it in time or this thread ends before.
+   * is closed if nobody takes it in time or this thread ends before.
    *
    * @throws as `toNode()`, and ERR_INVALID_STATE while data waits to be sent
    */
@@ -210,9 +210,9 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
 export type ServerEventMap = ServerEvents<Socket>;
 
 /**
- * A descriptor that arrived over a unix socket, as the argument of its 'descriptor' event. Whoever wants
- * it takes it before the event is over, with one of `take`, `toSocket` and `toServer`; otherwise it
- * is closed then, so that none is ever left behind.
+ * A descriptor that arrived over a unix socket, as the argument of its 'descriptor' event. A listener
+ * that wants it takes it before the event is over, with one of `take`, `toSocket` and `toServer`;
+ * otherwise it is closed then, so that none is ever left behind.
  */
 export interface ReceivedDescriptor {
   /** What libuv finds behind it. */
@@ -234,7 +234,7 @@ export interface ReceivedDescriptor {
    * A Socket on it.
    *
    * @param options - as of `new Socket()`
-   * @throws ERR_INVALID_FD_TYPE where it is no connection; what the options are refused with
+   * @throws ERR_INVALID_FD_TYPE if it is not a connection; the error of an option that is refused
    */
   toSocket(options?: SocketOptions): Socket;
 
@@ -242,11 +242,11 @@ export interface ReceivedDescriptor {
    * A Server that listens on it; 'listening' follows.
    *
    * @param options - as of `createServer()`
-   * @throws ERR_INVALID_FD_TYPE where it is no listening socket
+   * @throws ERR_INVALID_FD_TYPE if it does not listen
    */
   toServer(options?: ServerOptions, connectionListener?: (socket: Socket) => void): Server;
 
-  /** Closes it now. Nothing where it was taken. */
+  /** Closes it now. Does nothing if it was taken. */
   close(): void;
 }
 
@@ -274,7 +274,7 @@ export interface Connection<Data = unknown> {
    * Sends a text or bytes. All is taken: what the kernel refuses waits. Bytes above 8 KiB are not
    * copied, and must not be changed until they are sent.
    *
-   * @returns false where more waits than the high-water mark; `drain` follows then. Also where the
+   * @returns false if more waits than the high-water mark; `drain` follows then. Also if the
    *   connection is closed, and the data is dropped
    * @throws ERR_STREAM_WRITE_AFTER_END after `end()`; ERR_INVALID_ARG_TYPE
    */
@@ -285,7 +285,7 @@ export interface Connection<Data = unknown> {
   /**
    * Sends what the kernel takes at once, and keeps nothing.
    *
-   * @returns how many bytes that was: 0 also where others wait, or the connection is closed
+   * @returns how many bytes that was: 0 also if others wait, or the connection is closed
    */
   tryWrite(data: Uint8Array): number;
   /** Ends the connection, behind what was written. It is closed when its peer has ended too. */
@@ -304,7 +304,7 @@ export interface Connection<Data = unknown> {
   uncork(): void;
   /** Takes nothing more off the connection. */
   pause(): void;
-  /** Goes on after `pause()`, or begins where `pauseOnConnect` is set. */
+  /** Goes on after `pause()`, or begins if `pauseOnConnect` is set. */
   resume(): void;
   /** Whether nothing is read, after `pause()` or `pauseOnConnect`. */
   isPaused(): boolean;
@@ -333,11 +333,11 @@ export interface Connection<Data = unknown> {
   readonly remote: Endpoint;
 
   /**
-   * This end; without names for unix sockets. After the connection is closed it is there only where it
-   * was asked for before, or where a PROXY header has named it.
+   * This end; without names for unix sockets. After the connection is closed it is there only if it
+   * was asked for before, or if a PROXY header has named it.
    */
   readonly local: Endpoint;
-  /** What a PROXY header said about this connection; undefined where it had none. */
+  /** What a PROXY header said about this connection; undefined if it had none. */
   readonly proxyInfo: ProxyInfo | undefined;
 
   /**
@@ -353,7 +353,7 @@ export interface Connection<Data = unknown> {
 
   /**
    * Closes the connection as `destroy()` does. Fulfilled when it is closed, and `close` was called or is
-   * about to be; at once where it is closed already, or was given away.
+   * about to be; at once if it is closed already, or was given away.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -371,7 +371,7 @@ export interface Handlers<Data = unknown> {
   drain?: (connection: Connection<Data>) => void;
   /** The peer has ended. Unless `allowHalfOpen` is set, the connection is ended after this. */
   end?: (connection: Connection<Data>) => void;
-  /** The connection is closed; `error` says why where it was not ended in an orderly manner. */
+  /** The connection is closed; `error` says why if it was not ended in an orderly manner. */
   close?: (connection: Connection<Data>, error: NodeJS.ErrnoException | undefined) => void;
   /** No byte has moved for the time that `setTimeout` was given. */
   timeout?: (connection: Connection<Data>) => void;

@@ -9,7 +9,7 @@ type AddAbortListener = (signal: AbortSignal, listener: () => void) => object;
 
 /** Calls `listener` once when the signal is aborted, unless it is disposed of before. */
 export function onAbort(signal: AbortSignal, listener: () => void): Disposable {
-  // Not stopped by stopImmediatePropagation(), where the running Node has it.
+  // Not stopped by stopImmediatePropagation(), if the running Node has it.
   const add = (events as unknown as { addAbortListener?: AddAbortListener }).addAbortListener;
   if (add !== undefined) {
     const disposable = add(signal, listener) as Record<symbol, () => void>;

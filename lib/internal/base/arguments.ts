@@ -55,7 +55,7 @@ export function normalizeArguments<Options extends object>(
   return normalized;
 }
 
-/** The arguments of connect(): folded already where they are marked so. */
+/** The arguments of connect(): folded already if they are marked so. */
 export function connectArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {

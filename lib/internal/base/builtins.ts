@@ -15,8 +15,8 @@ export function lazily<Module>(load: () => Module): () => Module {
 }
 
 /**
- * Where `process.getBuiltinModule` gives uvnet to those who ask for `net` (uvnet/register), the function that it
- * stands for has this name on it. Copies of uvnet, bundled or not, are to have Node's own.
+ * If `process.getBuiltinModule` gives uvnet to those who ask for `net` (uvnet/register), the function
+ * that it stands for has this name on it. Copies of uvnet, bundled or not, are to have Node's own.
  */
 export const kNodesOwn: unique symbol = Symbol.for('uvnet.getBuiltinModule') as never;
 

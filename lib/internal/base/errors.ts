@@ -279,7 +279,7 @@ export const ERR_FEATURE_UNAVAILABLE_ON_PLATFORM = define(
     ', which is being used to run Node.js',
 );
 
-/** The same code, where the native code is what is missing: `new NativeUnavailable(feature, reason)`. */
+/** The same code, if the native code is what is missing: `new NativeUnavailable(feature, reason)`. */
 export const NativeUnavailable = define(
   'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
   TypeError,
@@ -287,7 +287,7 @@ export const NativeUnavailable = define(
     `The feature ${feature} is unavailable: it needs uvnet's native code, and ${reason}`,
 );
 
-/** Likewise, where the environment rules out to go without: `new NativeRequired(reason)`. */
+/** Likewise, if the environment forbids to go without: `new NativeRequired(reason)`. */
 export const NativeRequired = define(
   'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
   Error,
@@ -428,7 +428,7 @@ class NodeAggregateError extends AggregateError {
  * The error of a connect whose attempts all failed, with the code of the first one.
  *
  * @param errors - one error per attempt, in order
- * @param message - in Node there is none
+ * @param message - Node has none
  */
 export function aggregateError(
   errors: readonly Error[],
@@ -449,7 +449,7 @@ export function describeStatus(status: number): readonly [string, string] {
   return statuses.get(status) ?? unmapped;
 }
 
-/** Endpoint as messages show it: a leading space, nothing where there is no address. */
+/** Endpoint as messages show it: a leading space, nothing if there is no address. */
 function endpoint(address: string | null | undefined, port: number | undefined): string {
   if (port !== undefined && port > 0) return ` ${address}:${port}`;
   return address ? ` ${address}` : '';
@@ -504,7 +504,7 @@ export function exceptionWithHostPort(
 }
 
 /**
- * As Node has it where permissions forbid a connect: what it was denied for stands in `errno`.
+ * As Node has it if permissions forbid a connect: what it was denied for stands in `errno`.
  *
  * @param denial - an ERR_ACCESS_DENIED
  * @param address - remote address or path

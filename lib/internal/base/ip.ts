@@ -98,7 +98,7 @@ function scanIPv6(text: string): boolean {
   }
   for (;;) {
     const start = at;
-    // The end counts as the start of a zone; scanZone tells them apart.
+    // The end counts as the start of a zone; scanZone distinguishes them.
     let code = PERCENT;
     while (at < length && isHexDigit((code = text.charCodeAt(at)))) {
       at++;

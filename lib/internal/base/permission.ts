@@ -30,10 +30,10 @@ function isEnforced(): boolean {
 }
 
 /**
- * Why the network must not be used; undefined where it may.
+ * Why the network must not be used; undefined if it may.
  *
- * @param resource - what is to be connected to or bound, as the error tells it
- * @param isAudited - an audit has been told already
+ * @param resource - what is to be connected to or bound, as the error names it
+ * @param isAudited - an audit was informed already
  */
 export function denialOf(resource: string, isAudited = false): Denial | undefined {
   if (!isCovered || permission.has('net')) return undefined;
@@ -47,7 +47,7 @@ export function denialOf(resource: string, isAudited = false): Denial | undefine
   return genericNodeError(message, { code: 'ERR_ACCESS_DENIED', permission: 'Net', resource });
 }
 
-/** The error of a connect that must not be made; undefined where it may. */
+/** The error of a connect that must not be made; undefined if it may. */
 export function connectDenial(address: string, port?: number): Error | undefined {
   const denial = denialOf(address);
   return denial && deniedConnect(denial, address, port);

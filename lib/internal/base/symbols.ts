@@ -51,7 +51,10 @@ export const kAbortion: unique symbol = Symbol('abortion');
 /** What a PROXY header said about a connection. */
 export const kProxy: unique symbol = Symbol('proxy');
 
-/** Idle timeout: the delay its timer was started with, the timer, the time of the last activity seen here, whether it has fired. */
+/**
+ * Idle timeout: the delay its timer was started with, the timer, the time of the last activity seen here,
+ * whether it has fired.
+ */
 export const kTimerDelay: unique symbol = Symbol('timerDelay');
 export const kTimer: unique symbol = Symbol('timer');
 export const kTouched: unique symbol = Symbol('touched');
@@ -78,10 +81,10 @@ export const kAcceptedOptions: unique symbol = Symbol('acceptedOptions');
 export const kBytesRead: unique symbol = Symbol('bytesRead');
 export const kBytesWritten: unique symbol = Symbol('bytesWritten');
 
-/** The method by which a BoundSocket is told from others, and gives its handle away. */
+/** The method that distinguishes a BoundSocket from others, and gives its handle away. */
 export const kTakeHandle: unique symbol = Symbol('takeHandle');
 /** The id of a BlockList in the native part. */
 export const kListId: unique symbol = Symbol('listId');
-/** The handle came from a BoundSocket, and its path where it is a pipe's. */
+/** The handle came from a BoundSocket, and its path if it is a pipe's. */
 export const kBoundSource: unique symbol = Symbol('boundSource');
 export const kBoundPath: unique symbol = Symbol('boundPath');

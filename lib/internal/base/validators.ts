@@ -41,7 +41,7 @@ export function validateUint32(
   validateInteger(value, name, positive ? 1 : 0, 4294967295);
 }
 
-/** A number, between `min` and `max` where they are given (then not NaN). */
+/** A number, between `min` and `max` if they are given (then not NaN). */
 export function validateNumber(
   value: unknown,
   name: string,

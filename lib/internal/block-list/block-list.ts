@@ -74,7 +74,7 @@ function validatePrefix(prefix: unknown, family: 4 | 6): number {
   return prefix;
 }
 
-// Parameters that may be left out have a default even where it is undefined: as in Node, they do not
+// Parameters that may be left out have a default even if that is undefined: as in Node, they do not
 // count in a method's `length`.
 
 /**
@@ -138,7 +138,7 @@ export class BlockList extends netModule().BlockList {
     this.#address(false, address, family);
   }
 
-  /** Adds single addresses; stops at the first that is none. */
+  /** Adds single addresses; stops at the first text that is not an address. */
   addAddresses(addresses: readonly AddressLike[], family: Family = undefined): void {
     validateArray(addresses, 'addresses');
     familyCode(family);

@@ -60,7 +60,7 @@ export class NodeRules {
     method.call(this.list, socketAddress(first), socketAddress(last));
   }
 
-  /** @throws where `clear` would */
+  /** @throws if `clear` would */
   requireClear(): void {
     this.required(node.clear);
   }

@@ -71,7 +71,7 @@ function begin(
 ): number {
   if (family === undefined) return (handle as Pipe).connect(address, done);
   if (handle instanceof Pipe) {
-    // A pipe of node:net takes the address for the path of a socket, and there is none of that name. A
+    // A pipe of node:net takes the address for the path of a socket, and no socket has that name. A
     // connect to a path that is under way comes to nothing, there too.
     process.nextTick(done, UV_ENOENT);
     return 0;

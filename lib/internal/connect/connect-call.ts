@@ -8,7 +8,7 @@ import { kConnectCall, kHandle } from '../base/symbols';
  */
 export class ConnectCall implements CallUnderWay {
   readonly handle: Handle;
-  /** Its race, where it has one. */
+  /** Its race, if it has one. */
   race: CallUnderWay | undefined;
 
   constructor(

@@ -31,7 +31,7 @@ function attachNextHandle(socket: SocketImpl): void {
 }
 
 /**
- * The streams end a life by marks that they set one tick after destroy(). Where the next life has begun
+ * The streams end a life by marks that they set one tick after destroy(). If the next life has begun
  * by then, it has to do without them, or it would have no 'end' and no 'error'.
  */
 function outlive(socket: SocketImpl): void {
@@ -60,7 +60,7 @@ function connected(socket: SocketImpl): void {
   if (!socket.isPaused()) socket.read(0);
 }
 
-/** Loads the parts that a connect is made of; returns why it has to fail where that is impossible. */
+/** Loads the parts that a connect is made of; returns why it has to fail if that is impossible. */
 function loadPartsFor(socket: SocketImpl, options: Record<string, unknown>): Error | undefined {
   try {
     diallingPart();

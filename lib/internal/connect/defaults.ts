@@ -8,7 +8,7 @@ import { validateBoolean, validateInt32 } from '../base/validators';
 
 const MIN_ATTEMPT_TIMEOUT = 10;
 
-/** 4 or 6 where connects that name no family are to use that one. */
+/** 4 or 6 if connects that name no family are to use that one. */
 let forcedFamily: 4 | 6 | undefined;
 let autoSelectFamily: boolean | undefined;
 let attemptTimeout: number | undefined;

@@ -202,7 +202,7 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
     const family = isIP(localAddress);
     lookupAll(call, { ...query, family }, (targets, complete) => {
       const reachable = targets.filter((target) => target.family === family);
-      // Where there is none, the attempt tells what is wrong.
+      // Without one, the attempt reports what is wrong.
       use(reachable.length > 0 ? reachable : targets.slice(0, 1), complete);
     });
   }

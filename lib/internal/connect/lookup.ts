@@ -122,7 +122,7 @@ export function lookupBoth(call: ConnectCall, query: NameQuery, use: UseTargets)
     pending--;
     const targets = error ? [] : announce(call, query, answers);
     if (targets === undefined) return;
-    // Of two failures the one about IPv4 is told, as a lookup of both would do it.
+    // Of two failures the one about IPv4 is reported, as by a lookup of both.
     if (family === 4 || failure === undefined) failure = error ?? unusable(answers[0], query);
     if (family === 4 && pending > 0) {
       held = targets;
@@ -207,7 +207,7 @@ function unusable(answer: Answer | undefined, { named }: NameQuery): Error | und
   return new ERR_INVALID_ADDRESS_FAMILY(family, named.host as string, named.port);
 }
 
-/** Whoever called connect() has had no chance to listen for errors yet. */
+/** The caller of connect() has had no chance to listen for errors yet. */
 function failLater(call: ConnectCall, error: Error): void {
   process.nextTick(() => call.fail(error));
 }

@@ -87,7 +87,7 @@ export class Race implements RaceListener {
 
   /**
    * Starts the clock of `connectTimeout`, before there are candidates. Without a limit there is
-   * nothing to start yet. False where the race cannot be.
+   * nothing to start yet. False if the race cannot be.
    */
   startClock(): boolean {
     if (this.settings.connectTimeout === 0) return true;
@@ -157,7 +157,7 @@ export class Race implements RaceListener {
     }
   }
 
-  /** Gives the socket its options and begins, once; false where it cannot. */
+  /** Gives the socket its options and begins, once; false if it cannot. */
   private create(): boolean {
     if (this.created) return true;
     const refused = setOptionsBeforeConnect(this.socket, this.handle);
@@ -193,7 +193,7 @@ export class Race implements RaceListener {
     }
   }
 
-  /** Why a candidate is none. */
+  /** Why a candidate was left out. */
   private refuses(target: Target): Error | undefined {
     const { address } = target;
     if (!this.single && isBlocked(this.socket, target)) return new ERR_IP_BLOCKED(address);

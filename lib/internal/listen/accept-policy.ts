@@ -37,7 +37,7 @@ export class AcceptPolicy implements ListenPolicy {
     this.native = group === undefined ? binding.policyNew() : binding.policyNew(group);
   }
 
-  /** Limits that are not finite numbers are none. */
+  /** A limit that is not a finite number means no limit. */
   setLimits(connections: number, perAddress: number, ipv6Prefix: number): void {
     binding.policyLimits(this.native, connections, perAddress, ipv6Prefix);
   }
@@ -47,7 +47,7 @@ export class AcceptPolicy implements ListenPolicy {
     binding.policyRate(this.native, perSecond, burst);
   }
 
-  /** Ids of native lists; -1 is none. */
+  /** Ids of native lists; -1 means no list. */
   setLists(blockList: number, trustedProxies: number): void {
     binding.policyLists(this.native, blockList, trustedProxies);
   }

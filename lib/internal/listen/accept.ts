@@ -122,7 +122,7 @@ export function nameEnds(handle: TCP, remote: SocketName, local: SocketName): vo
 }
 
 /**
- * `noDelay` and `keepAlive`. Where the listening socket has handed them down already the methods of
+ * `noDelay` and `keepAlive`. If the listening socket has handed them down already the methods of
  * the handle are called all the same, for programs that watch them, and do nothing.
  */
 function applyKeptOptions(

@@ -20,7 +20,7 @@ export interface ConnectionAttemptInfo {
   localFamily: string | undefined;
 }
 
-/** Emits 'connectionAttempt'. False where a listener destroyed the socket, which refuses it. */
+/** Emits 'connectionAttempt'. False if a listener destroyed the socket, which refuses it. */
 export function isAdmitted(server: ServerImpl, socket: SocketImpl): boolean {
   const remote = socket._getpeername();
   const local = socket._getsockname();

@@ -15,7 +15,7 @@ const UV_EADDRINUSE = errnoByName('EADDRINUSE');
 
 /**
  * Takes over the listening socket that a cluster's primary shares with its workers. Node has put a
- * `close` of its own over that of the handle, which tells the primary that this worker is done with
+ * `close` of its own over that of the handle, which informs the primary that this worker is done with
  * it: that is called when ours is closed.
  */
 function takeSharedHandle(node: NodeHandle): Handle {

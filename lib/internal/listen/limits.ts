@@ -52,7 +52,7 @@ export interface LimitOptions {
    * `remoteAddress` and so on are taken: `'required'` drops those without one, `'optional'` lets them
    * in as they are. Default: `'off'`.
    *
-   * With `'optional'` whoever can connect can claim any address, unless `trustedProxies` is given.
+   * With `'optional'` anybody who can connect can claim any address, unless `trustedProxies` is given.
    * Not available on Windows.
    */
   proxyProtocol?: ProxyMode | undefined;
@@ -96,7 +96,7 @@ export class Limits {
     this.policy.setLists(nativeId(this.blockList), nativeId(this.trustedProxies));
   }
 
-  /** True where the native code cannot ask the list: it is one of node:net's own. */
+  /** True if the native code cannot ask the list: it is one of node:net's own. */
   get hasNodeList(): boolean {
     return this.blockList !== undefined && nativeId(this.blockList) < 0;
   }

@@ -11,7 +11,7 @@ import { validateInteger, validateObject } from '../base/validators';
 /** Long enough for a request to be worked on in silence, short against any useful grace. */
 const DEFAULT_IDLE_TIMEOUT = 1000;
 
-/** Milliseconds between two looks for idle connections: where there are many, each look costs. */
+/** Milliseconds between two looks for idle connections: with many of them, each look costs. */
 const LEAST_PAUSE = 5;
 
 /** A connection that can be ended: now, or behind what it has still to send. */

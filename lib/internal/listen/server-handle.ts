@@ -13,7 +13,7 @@ import { bindPath, type PathOptions } from './unix-path';
 
 const UV_EINVAL = errnoByName('EINVAL');
 
-/** Gives a new handle its socket options; it is closed where that fails. */
+/** Gives a new handle its socket options; it is closed if that fails. */
 function setOptions(handle: Handle, plan: OptionPlan | undefined): void {
   const error = setOptionsBeforeListen(handle, plan);
   if (error === undefined) return;
@@ -66,7 +66,7 @@ export function createServerHandle(
     const tcp = (handle = new TCP(undefined, 'TCPSERVERWRAP'));
     setOptions(tcp, plan);
     if (!address) {
-      // IPv6 serves both families where it is there.
+      // IPv6 serves both families if it is there.
       status = tcp.bind6(anyAddress(6), port!, flags);
       if (status !== 0 && refusal(tcp, status) === undefined) {
         tcp.close();

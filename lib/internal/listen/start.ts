@@ -41,7 +41,7 @@ function setInheritedOptions(server: ServerImpl, handle: Handle): void {
   }
 }
 
-/** Makes the handle where there is none yet, and listens on it. */
+/** Makes the handle if there is none yet, and listens on it. */
 export function setupListenHandle(
   this: ServerImpl,
   address: string | null,
@@ -106,7 +106,7 @@ export function setupListenHandle(
     fail(this, uvExceptionWithHostPort(status, 'listen', address, port as number));
     return;
   }
-  // Events go to this server from now on, also where another one listened on the handle before.
+  // Events go to this server from now on, also if another one listened on the handle before.
   handle.onconnection = onConnection as never;
   (handle as unknown as { owner: unknown }).owner = this;
   handle.ondrop = onDrop;

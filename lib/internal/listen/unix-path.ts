@@ -47,7 +47,7 @@ export function bindPath(pipe: Pipe, path: string, options: PathOptions | undefi
  * The mode of a path that the primary of a cluster has bound, and listens on already: so it may only
  * let more people in than could connect until now.
  *
- * @returns 0 or a status: UV_EACCES where it was too open
+ * @returns 0 or a status: UV_EACCES if it was too open
  */
 export function widenMode(path: string, options: PathOptions | undefined): number {
   return setMode(path, options, true);
@@ -74,7 +74,7 @@ function bindOver(pipe: Pipe, path: string): number {
   }
 }
 
-/** Removes a socket that no process holds; false where there is none. */
+/** Removes a socket that no process holds; false if there is none. */
 function remove(path: string): boolean {
   try {
     if (!isAbandoned(path)) return false;
@@ -86,7 +86,7 @@ function remove(path: string): boolean {
   }
 }
 
-/** A descriptor that holds the lock, where it can be had, until it is closed. */
+/** A descriptor that holds the lock, if it can be had, until it is closed. */
 function lockDirectory(directory: string): number | undefined {
   try {
     const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);

@@ -10,6 +10,6 @@ export interface BoundHandle {
   [kTakeHandle](): Handle;
 }
 
-/** Where the class is not loaded, there are none. */
+/** There is no such handle before the class is loaded. */
 export const isBoundSocket = (value: unknown): value is BoundHandle =>
   typeof value === 'object' && value !== null && kTakeHandle in value;

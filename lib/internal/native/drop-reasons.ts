@@ -1,6 +1,6 @@
 /**
  * Why a connection was not let in: the name of the option that said so, except for
- * - `proxyHeader`: no PROXY header where one is required, or a malformed one;
+ * - `proxyHeader`: no PROXY header if one is required, or a malformed one;
  * - `proxyTimeout`: no complete PROXY header in time.
  */
 export type DropReason =

@@ -8,7 +8,7 @@ import { kOnWriteError } from '../base/symbols';
 
 let exitHooked = false;
 
-/** Schedules the end of this turn's gathering where `status` asks for it. */
+/** Schedules the end of this turn's gathering if `status` asks for it. */
 export function afterWrite(status: number): number {
   if (status !== WRITE_GATHERED) return status;
   if (!exitHooked) {

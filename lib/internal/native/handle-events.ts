@@ -11,7 +11,7 @@ import type {
 
 /** Who hears of what happens to a handle, and how. */
 
-/** What a stream tells its socket. */
+/** What a stream reports to its socket. */
 export interface HandleOwner {
   [kOnBytes](chunk: Buffer): void;
   [kOnUserBytes](size: number): void;

@@ -28,7 +28,7 @@ type DropCallback = (this: Handle, count: number) => void;
  */
 export const handles: (Handle | undefined)[] = [];
 
-/** The handle of exactly this id; undefined where its slot is empty or has another one by now. */
+/** The handle of exactly this id; undefined if its slot is empty or has another one by now. */
 export function handleOf(id: number): Handle | undefined {
   const handle = handles[id & SLOT];
   return handle?.id === id ? handle : undefined;
@@ -51,9 +51,9 @@ export abstract class Handle {
   reading = false;
   // These stand on the prototype until they are assigned: most handles have none.
   declare onconnection: ConnectionCallback | null;
-  /** Connections were not let in; `dropped` tells about each, for the time of the call. */
+  /** Connections were not let in; `dropped` describes each, for the time of the call. */
   ondrop?: DropCallback;
-  /** What a listening socket's connections have without being told; the delay in seconds. */
+  /** What the connections of a listening socket inherit from it; the delay in seconds. */
   inheritedNoDelay?: boolean;
   inheritedKeepAlive?: number;
   declare connectCallback: ConnectCallback | null;
@@ -129,7 +129,7 @@ export abstract class Handle {
     return binding.useUserBuffer(this.id, buffer);
   }
 
-  /** 0 or an error; `flushFailed` tells an error of a gathered write from one of shutdown(2). */
+  /** 0 or an error; `flushFailed` distinguishes an error of a gathered write from one of shutdown(2). */
   shutdown(): number {
     return binding.shutdown(this.id);
   }
@@ -203,14 +203,14 @@ export abstract class Handle {
 
   abstract open(fd: number): number;
 
-  /** Where a connect has begun, its callback is what hears the outcome. */
+  /** If a connect has begun, its callback is what hears the outcome. */
   protected connects(status: number, callback: ConnectCallback): number {
     if (status === 0) this.connectCallback = callback;
     return status;
   }
 
   /**
-   * Throws where Node's permissions forbid the network; the handle is of no more use then. Sockets ask
+   * Throws if Node's permissions forbid the network; the handle is of no more use then. Sockets ask
    * before they connect, for errors of their own: this is for programs that use a handle.
    */
   protected checkPermission(resource: string, isAudited = false): void {

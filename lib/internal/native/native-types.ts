@@ -39,7 +39,7 @@ export interface NativeBinding {
   start(state: Int32Array, callbacks: readonly NativeCallback[]): number;
   /** Makes an 'uncaughtException' of what a callback is about to throw; see report.ts. */
   reportException(error: unknown): void;
-  /** UV_UNKNOWN where libuv knows no such name. */
+  /** UV_UNKNOWN if libuv knows no such name. */
   errnoByName(name: string): number;
   /** The `uv_handle_type` libuv finds behind a descriptor. */
   guessHandle(fd: number): number;
@@ -58,7 +58,7 @@ export interface NativeBinding {
   flushAll(): number[] | undefined;
   /** The same, and from now on nothing is gathered any more. */
   stopGathering(): number[] | undefined;
-  /** `state[0]` is 1 where an error belongs to a gathered write and not to the shutdown. */
+  /** `state[0]` is 1 if an error belongs to a gathered write and not to the shutdown. */
   shutdown(id: number): number;
   close(id: number): number;
   closeReset(id: number): number;
@@ -67,15 +67,15 @@ export interface NativeBinding {
   fd(id: number): number;
   bytesRead(id: number): number;
   bytesWritten(id: number): number;
-  /** Both of these into the state array; UV_EOVERFLOW where one does not fit in there. */
+  /** Both of these into the state array; UV_EOVERFLOW if one does not fit in there. */
   byteCounts(id: number): number;
   writeQueueSize(id: number): number;
   /** Milliseconds since the last byte moved. */
   idleTime(id: number): number;
-  /** What `executionAsyncId` gives in the callbacks of the handle; 0 where it has no async context. */
+  /** What `executionAsyncId` gives in the callbacks of the handle; 0 if it has no async context. */
   asyncId(id: number, executionAsyncId: () => number): number;
   touch(id: number): void;
-  /** Everybody is let in where there is no policy. */
+  /** Everybody is let in if there is no policy. */
   /** With `asyncStorageOnResource`, connections accepted from then on share no async resource. */
   listen(
     id: number,
@@ -94,7 +94,7 @@ export interface NativeBinding {
 
   /** The same for a handle without a descriptor: `feedListener` brings it what others accept. */
   listenFed(id: number, policy: object | undefined, onResource: boolean): number;
-  /** Takes a descriptor over, whatever the answer; or tells the status of an accept that failed. */
+  /** Takes a descriptor over, whatever the answer; or reports the status of an accept that failed. */
   feedListener(id: number, fd: number): number;
   /** What a server lets in; see accept-policy.ts. */
   policyNew(group?: string): object;
@@ -144,8 +144,8 @@ export interface NativeBinding {
   peerCredentials(id: number, numbers: Float64Array): number;
 
   /**
-   * How many of the first bytes were copied, UV_EAGAIN where the callback follows, or another error;
-   * `state[0]` is 1 where that is none of the connection.
+   * How many of the first bytes were copied, UV_EAGAIN if the callback follows, or another error;
+   * `state[0]` is 1 if that error is not one of the connection.
    */
   peek(id: number, bytes: Uint8Array): number;
 
@@ -154,7 +154,7 @@ export interface NativeBinding {
    * is made to read. Keeps `counts` up to date: bytes that b, and that a has taken.
    */
   relayStart(a: number, b: number, counts: Float64Array): number;
-  /** Says nothing of the addresses where they are not two of one family. */
+  /** Says nothing of the addresses if they are not two of one family. */
   encodeProxyHeader(
     version: 1 | 2,
     source: string | undefined,
@@ -174,15 +174,15 @@ export interface NativeBinding {
   sendDescriptor(id: number, data: Uint8Array, fd: number): number;
   /** Another descriptor for the same open file, or an error. */
   duplicateDescriptor(fd: number): number;
-  /** Closes what one of the methods above or a peer gave; UV_EBADF where it has another owner now. */
+  /** Closes what one of the methods above or a peer gave; UV_EBADF if it has another owner now. */
   closeDescriptor(fd: number): number;
   /** It has another owner from now on; those that have none the environment closes at its end. */
   releaseDescriptor(fd: number): number;
-  /** 1 where it has no other owner yet. */
+  /** 1 if it has no other owner yet. */
   holdsDescriptor(fd: number): number;
   /** 1 for a listening socket. */
   isListeningDescriptor(fd: number): number;
-  /** 1 where a read would not wait. */
+  /** 1 if a read would not wait. */
   isReadable(fd: number): number;
 
   /**
@@ -205,13 +205,13 @@ export interface NativeBinding {
   raceCancel(id: number): number;
   raceFailedLocal(id: number): string | number;
 
-  /** 0 where a process holds the unix socket at the path, UV_ECONNREFUSED where none does. */
+  /** 0 if a process holds the unix socket at the path, UV_ECONNREFUSED if none does. */
   pathProbe(path: string): number;
   /** Waits a second at most for the lock of a descriptor, which is kept until it is closed. */
   lockFile(fd: number): number;
   /**
    * Sets the mode of a socket that this process has bound, and of nothing else at that path. With
-   * `onlyMore`, UV_EACCES where it would keep some from connecting who could until now.
+   * `onlyMore`, UV_EACCES if it would keep some from connecting who could until now.
    */
   setSocketMode(path: string, mode: number, onlyMore: boolean): number;
   pipeNew(type: string): number;
@@ -223,9 +223,9 @@ export interface NativeBinding {
 
   /** The key under which another thread can take the handle's descriptor, or a status. */
   makeOffer(id: number): string | number;
-  /** Opens a fresh handle on what was offered under a key; UV_ENOENT where nothing is (any more). */
+  /** Opens a fresh handle on what was offered under a key; UV_ENOENT if nothing is (any more). */
   takeOffer(id: number, key: string): number;
-  /** Closes what nobody took; UV_ENOENT where somebody did. */
+  /** Closes what nobody took; UV_ENOENT if somebody did. */
   withdrawOffer(key: string): number;
 
   /** Bytes of a slab, which small reads share. */
@@ -270,7 +270,7 @@ export interface NativeBinding {
   /** The number of bytes that the kernel took, or an error. */
   leanTryWrite(id: number, data: Uint8Array): number;
   leanBroadcast(ids: Int32Array, count: number, data: Uint8Array): number;
-  /** 1 where the connection is closed by this, 0 where the event `shutdown` follows, or an error. */
+  /** 1 if the connection is closed by this, 0 if the event `shutdown` follows, or an error. */
   leanEnd(id: number, peerEnded: boolean): number;
   leanClose(id: number, reset: boolean): number;
   /** As `tcpPeerName`, without a system call, and also while the connection is closing. */
@@ -288,7 +288,7 @@ export interface NativeBinding {
     family: number,
     prefix: number,
   ): number;
-  /** UV_ERANGE where the end comes before the start. */
+  /** UV_ERANGE if the end comes before the start. */
   blockListRange(id: number, remove: boolean, first: string, last: string): number;
   /** How many were added, or the negative number, from 1, of the first that is no rule. */
   blockListAddMany(id: number, entries: readonly string[] | string): number;

@@ -21,7 +21,7 @@ export interface NodeHandle {
 }
 
 /**
- * Node's classes cannot be had from outside. Its handles are told by the method that all wrapped
+ * Node's classes cannot be had from outside. Its handles are recognized by the method that all wrapped
  * resources have; objects that programs make up to look like a handle lack it.
  */
 export function isNodeHandle(value: unknown): value is NodeHandle {

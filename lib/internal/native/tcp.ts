@@ -9,7 +9,7 @@ export const BindFlag = { ipv6Only: 1, reusePort: 2 } as const;
 
 /** A TCP handle. */
 export class TCP extends Handle {
-  /** Wraps an accepted stream where an id is given. */
+  /** Wraps an accepted stream if an id is given. */
   constructor(id?: number, type = 'TCPWRAP') {
     super(id ?? binding.tcpNew(type));
   }

@@ -45,7 +45,7 @@ export function nearName(given: string, names: Iterable<string>): string | undef
   return nearest;
 }
 
-/** Warns where a name that means nothing is nearly one of `names`. */
+/** Warns if a name that means nothing is nearly one of `names`. */
 export function warnOfName(given: string, names: Iterable<string>, what: string): void {
   const meant = nearName(given, names);
   if (meant === undefined) return;

@@ -40,7 +40,7 @@ import {
 } from '../base/symbols';
 
 /**
- * Socket options where they meet handles, and what the kernel tells about a connection. Loaded when
+ * Socket options where they meet handles, and what the kernel knows about a connection. Loaded when
  * a program uses the first one: see lazy-options.ts, which says what each function is for.
  */
 
@@ -57,7 +57,7 @@ export interface OptionMethods {
    * one and set before that is made.
    *
    * @throws ERR_INVALID_ARG_VALUE for an unknown name, listing near ones;
-   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where this platform has no such option; ERR_OUT_OF_RANGE
+   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM if this platform has no such option; ERR_OUT_OF_RANGE
    *   and ERR_INVALID_ARG_TYPE for its value; what the kernel says, with `syscall` 'setsockopt'
    *   and the name in `option`
    */
@@ -69,7 +69,7 @@ export interface OptionMethods {
    * @throws as `setOption`, with `syscall` 'getsockopt'
    */
   getOption<Name extends SocketOptionName>(name: Name): SocketOptionValues[Name] | undefined;
-  /** The kernel's view of the connection, now; undefined where there is none. */
+  /** The kernel's view of the connection, now; undefined if there is none. */
   info(): SocketInfo | undefined;
   /**
    * Who is at the other end of a unix socket, as the kernel noted it when the connection was made;

@@ -1,6 +1,8 @@
-/** What the kernel knows about a connection, from the numbers that native/options/tcp_info.cc collects. */
+/**
+ * What the kernel knows about a connection, from the numbers that native/options/tcp_info.cc collects.
+ */
 
-/** States of RFC 9293. `'unknown'` for unix sockets and where the platform does not tell. */
+/** States of RFC 9293. `'unknown'` for unix sockets, and if the platform does not report it. */
 export type TcpState =
   | 'unknown'
   | 'established'
@@ -16,7 +18,7 @@ export type TcpState =
   | 'closing';
 
 /**
- * The state of a connection at one moment. Numbers that a platform does not tell are undefined;
+ * The state of a connection at one moment. Numbers that a platform does not report are undefined;
  * of a unix socket only the two queues are known. Times end in `Ms` (milliseconds, with fractions), sizes
  * in `Bytes`.
  */
@@ -65,7 +67,7 @@ export interface SocketInfo {
   notSentBytes?: number;
   /** Rate at which data reached the peer most recently. */
   deliveryRateBytesPerSecond?: number;
-  /** Rate that the kernel paces sending to; undefined where it does not. */
+  /** Rate that the kernel paces sending to; undefined if it does not. */
   pacingRateBytesPerSecond?: number;
   /** Time during which data was on its way. */
   busyMs?: number;
@@ -82,7 +84,7 @@ export interface SocketInfo {
   sendQueueBytes?: number;
   /** Bytes in the kernel that this process has not read. */
   receiveQueueBytes?: number;
-  /** All that the kernel tells, under its own names: `tcpi_rtt` and so on on Linux and macOS. */
+  /** Everything that the kernel reports, under its own names: `tcpi_rtt` and so on on Linux and macOS. */
   raw: Record<string, number>;
 }
 
@@ -171,7 +173,7 @@ export function buildInfo(
 
 /** Who is at the other end of a unix socket. */
 export interface PeerCredentials {
-  /** 0 where the platform does not tell, or the peer is in another pid namespace. */
+  /** 0 if the platform does not report it, or the peer is in another pid namespace. */
   pid: number;
   uid: number;
   gid: number;

@@ -37,7 +37,7 @@ export type EncodedOptions = (number | string)[];
 /** The options of one connection or server, checked and in the order of the table. */
 export interface OptionPlan {
   readonly settings: EncodedOptions;
-  /** The row of `multipath` where it is asked for, else -1: it is decided when a socket is made. */
+  /** The row of `multipath` if it is asked for, else -1: it is decided when a socket is made. */
   readonly protocol: number;
 }
 
@@ -119,7 +119,7 @@ function checkPlatform(row: SocketOptionRow): void {
  *
  * @param name - as the user gave it
  * @throws ERR_INVALID_ARG_VALUE for an unknown name, listing near ones;
- *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM where this platform has no such option
+ *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM if this platform has no such option
  */
 export function findOption(name: unknown, role: Role): number {
   if (typeof name !== 'string') throw new ERR_INVALID_ARG_TYPE('name', 'string', name);
@@ -207,12 +207,12 @@ const nodeOptions: Record<Role, ReadonlySet<string>> = {
 
 /**
  * Collects the socket options from the options of `connect`, `listen` or `createServer`. Other
- * properties are none of its business: those objects carry much else.
+ * properties do not matter: those objects carry much else.
  *
  * @param local - a unix socket or named pipe
  * @param kept - options by row that were encoded before
  * @param sources - later ones win
- * @returns undefined where there are none
+ * @returns undefined if there are none
  */
 export function planOptions(
   role: Role,

@@ -40,7 +40,7 @@ export interface ProxyInfo {
   version: 1 | 2;
   /** `'local'`: from the balancer itself, a health check; the addresses are the connection's own. */
   command: 'proxy' | 'local';
-  /** Undefined where the header has no addresses. */
+  /** Undefined if the header has no addresses. */
   family?: 'IPv4' | 'IPv6' | 'unix';
   transport?: 'stream' | 'datagram';
   /** The client, and what it connected to: addresses, or paths of the family `'unix'`. */
@@ -100,7 +100,7 @@ const SSL_CLIENT_CERTIFICATE = 0x28;
 /** The flags and the result of the verification, in front of the records. */
 const SSL_FIXED_SIZE = 5;
 
-/** Splits records; undefined where they do not fill `bytes` exactly. */
+/** Splits records; undefined if they do not fill `bytes` exactly. */
 export function splitTlvs(bytes: Buffer): ProxyTlv[] | undefined {
   const tlvs: ProxyTlv[] = [];
   let at = 0;
@@ -151,7 +151,7 @@ function readTlvs(info: ProxyInfo): void {
   }
 }
 
-/** `own` are the names of both ends of the connection itself, where it has any. */
+/** `own` are the names of both ends of the connection itself, if it has any. */
 export function buildProxyInfo(
   parts: ProxyParts,
   peer: SocketName,

@@ -139,7 +139,7 @@ export class Relay implements RelayListener {
     this.listeners.push([onClose, onError]);
     socket.on('close', onClose).on('error', onError);
     const handle = socket[kHandle];
-    // None where a connection of a handler table has turned out to be reset; its 'close' is to come.
+    // None if a connection of a handler table has turned out to be reset; its 'close' is to come.
     if (handle !== null) handle.relay = this;
   }
 
@@ -171,7 +171,7 @@ export class Relay implements RelayListener {
       return;
     }
     flushGathered();
-    // What becomes of a socket that failed meanwhile tells its 'close'.
+    // The 'close' of a socket that failed meanwhile reports the outcome.
     if (this.sockets.some(({ destroyed }) => destroyed)) return;
     const [a, b] = this.sockets.map((socket) => socket[kHandle]!.id);
     const status = binding.relayStart(a, b, this.counts);

@@ -24,7 +24,7 @@ export function keepByteCounts(socket: SocketImpl, handle: Handle): void {
   }
 }
 
-/** What tells that the socket is closed: when its handle is, or sooner where the next life begins. */
+/** Reports that the socket is closed: when its handle is, or sooner if the next life begins. */
 function closeReport(socket: SocketImpl, hadError: boolean): () => void {
   const report = (): void => {
     if (socket[kCloseReport] !== report) return;

@@ -44,7 +44,7 @@ function startUserReading(socket: SocketImpl): void {
 /**
  * Whether `push` would do nothing but emit 'data' and ask to go on. A stream that flows, holds
  * nothing, decodes nothing and has been through `push` once is in that state until somebody
- * pauses it, and then `reading` still tells that the handle is running.
+ * pauses it, and then `reading` still says that the handle is running.
  */
 function flowsFreely(socket: SocketImpl): boolean {
   const state = socket._readableState;

@@ -16,7 +16,7 @@ export function letDescriptorsIn(socket: SocketImpl): void {
   socket[kReceiveDescriptors] = true;
 }
 
-/** The option `receiveDescriptors` of sockets and servers, where it is true. */
+/** The option `receiveDescriptors` of sockets and servers, if it is true. */
 export function wantDescriptors(owner: { [kReceiveDescriptors]?: boolean }): void {
   if (process.platform === 'win32') {
     throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('receiveDescriptors');

@@ -23,7 +23,7 @@ const sameKeepAlive = (a: KeepAliveSetting | null, b: KeepAliveSetting): boolean
   (!b.enable ||
     (a !== null && a.delay === b.delay && a.interval === b.interval && a.count === b.count));
 
-/** Gives a handle that has just connected what the socket was told before. */
+/** Gives a handle that has just connected the settings that its socket got before. */
 export function applySettings(socket: SocketImpl, handle: TCP): void {
   if (socket[kNoDelay] && handle.setNoDelay) handle.setNoDelay(true);
   const keepAlive = socket[kKeepAlive];

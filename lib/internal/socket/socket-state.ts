@@ -39,7 +39,7 @@ export interface WritableStateView {
   readonly destroyed: boolean;
 }
 
-/** What the server that accepted a socket is told by it. */
+/** What a socket reports to the server that accepted it. */
 export interface AcceptingServer {
   _connections: number;
   _emitCloseIfDrained(): void;

@@ -50,7 +50,7 @@ export interface SocketClass {
   readonly prototype: SocketImpl;
 }
 
-/** On 'end': from now on a write is told who ended the connection. */
+/** On 'end': from now on a write learns who ended the connection. */
 function onReadableEnd(this: SocketImpl): void {
   if (!this.allowHalfOpen) this.write = writeAfterFin as never;
 }

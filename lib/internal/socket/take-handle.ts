@@ -20,7 +20,7 @@ import type { SocketImpl } from './socket-state';
 
 /** How a socket comes by a handle, and what it does with it first. */
 
-/** Gives the socket the handle its options name. True where that is connected. */
+/** Gives the socket the handle its options name. True if that is connected. */
 export function takeHandle(socket: SocketImpl, options: SocketOptions): boolean {
   const { handle } = options;
   if (handle instanceof Handle) {

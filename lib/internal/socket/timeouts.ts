@@ -49,7 +49,7 @@ function ensureArmed(socket: SocketImpl, milliseconds: number): void {
   arm(socket, milliseconds);
 }
 
-/** Notes activity: with the native code where it has the connection, at the loop's time, as timers go. */
+/** Notes activity: with the native code if it has the connection, at the loop's time, as timers go. */
 function touch(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle !== null && handle.id >= 0) handle.touch();

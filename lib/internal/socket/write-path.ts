@@ -170,7 +170,7 @@ function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: 
 
 /**
  * Dispatches a chunk that Writable would pass on as it is; undefined for any other. Only these
- * writes are gathered: a callback tells that the kernel has the bytes.
+ * writes are gathered: a callback means that the kernel has the bytes.
  */
 function writeFreely(
   socket: SocketImpl,

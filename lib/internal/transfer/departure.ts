@@ -17,10 +17,10 @@ import { silence } from './unread';
 import { awaitsSending, isShutDown } from './unsent';
 
 /**
- * A connection leaves a Socket, in the one way in which it does, whoever goes on with it: node:net, a
+ * A connection leaves a Socket, in the one way in which it does, to every kind of owner: node:net, a
  * handler table, another thread.
  *
- * 1. `checkDeparture` refuses what cannot move, and the new owner is made. Where that fails nothing
+ * 1. `checkDeparture` refuses what cannot move, and the new owner is made. If that fails nothing
  *    has changed.
  * 2. Reading stops. What was read and not consumed (unread.ts) and what was written and not sent
  *    (unsent.ts) are the new owner's. No event can come in between, as all of this is one call.
@@ -28,8 +28,8 @@ import { awaitsSending, isShutDown } from './unsent';
  */
 
 /**
- * Also in the callback of a write that has failed, after which the socket is destroyed: the kernel tells
- * the error once, and a new owner would take what follows for an end.
+ * Also in the callback of a write that has failed, after which the socket is destroyed: the kernel
+ * reports the error once, and a new owner would take what follows for an end.
  */
 export const isOver = (socket: Duplex): boolean => socket.destroyed || socket.errored !== null;
 

@@ -25,16 +25,16 @@ const UV_EAGAIN = errnoByName('EAGAIN');
 /** A method that uvnet adds to `net.Socket`. */
 export interface PeekMethods {
   /**
-   * The next bytes of the connection, which stay there for whoever reads next: a 'data' listener, a
+   * The next bytes of the connection, which stay there for the next reader: a 'data' listener, a
    * protocol library that is handed the socket, another process that is handed the descriptor.
    * Reading rests meanwhile.
    *
    * @param size - how many bytes to wait for: 1 to 16384
-   * @returns that many bytes, or fewer where the other end has closed before
+   * @returns that many bytes, or fewer if the other end has closed before
    * @throws (rejects with) ERR_INVALID_STATE while another peek is under way or after
-   *   `setEncoding()`, ERR_SOCKET_CLOSED where the socket is closed before,
+   *   `setEncoding()`, ERR_SOCKET_CLOSED if the socket is closed before,
    *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows, and what ends the connection. The connection
-   *   goes on after ENOBUFS, where its receive buffer (TCP) is too small for so many bytes, and
+   *   goes on after ENOBUFS, if its receive buffer (TCP) is too small for so many bytes, and
    *   EMFILE: to wait takes a descriptor
    */
   peek(size: number): Promise<Buffer>;
@@ -68,7 +68,7 @@ function settle(socket: SocketImpl, pending: PendingPeek, result: Buffer | numbe
     pending.resolve(Buffer.concat([pending.before, result]));
     return;
   }
-  // The kernel tells an error once: whoever reads next would take it for an ordinary end.
+  // The kernel reports an error once: the next reader would take it for an ordinary end.
   const error = errnoException(result, 'read');
   socket.destroy(error);
   pending.reject(error);
@@ -123,7 +123,7 @@ function peekAt(socket: SocketImpl, handle: Handle, size: number): Promise<Buffe
 export async function peek(socket: SocketImpl, size: number): Promise<Buffer> {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peek');
   validateInteger(size, 'size', 1, MAX_SIZE);
-  // At once where that is possible: in the next tick bytes may have been read.
+  // At once if that is possible: in the next tick bytes may have been read.
   const handle = socket[kHandle];
   if (handle instanceof Handle && !socket.connecting) return peekAt(socket, handle, size);
   return peekAt(socket, await connection(socket), size);

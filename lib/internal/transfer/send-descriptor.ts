@@ -135,7 +135,7 @@ export function sendDescriptor(
   if (waitsBehind(socket)) {
     throw new ERR_INVALID_STATE('bytes that node:net was given still have to leave');
   }
-  // Whoever receives it writes behind what a socket was given before.
+  // The receiver writes behind what a socket was given before.
   flushGathered();
   const copy = binding.duplicateDescriptor(fd);
   if (copy < 0) throw errnoException(copy, 'dup');

@@ -10,8 +10,9 @@ import { silence } from './unread';
 
 /**
  * Sockets whose connection went on as a socket of node:net, and which stay for those who listen to them:
- * `socket.toNode({ shell: true })`. Such a shell is still a stream. What is written to it is written to the
- * other socket, which also has its end and its settings. It reads nothing: the bytes are the other owner's.
+ * `socket.toNode({ shell: true })`. Such a shell is still a stream. What is written to it is written to
+ * the other socket, which also has its end and its settings. It reads nothing: the bytes are the other
+ * owner's.
  */
 
 /** What Node's sockets have and its types do not tell. */
@@ -23,7 +24,9 @@ type NodeSocket = nodeNet.Socket & {
 
 type SetKeepAlive = (enable: boolean, delay: number, interval?: number, count?: number) => void;
 
-/** The shell's connection, in the shape of a handle: a foreign one, which the native code does not know. */
+/**
+ * The shell's connection, in the shape of a handle: a foreign one, which the native code does not know.
+ */
 class Connection {
   owner: SocketImpl | null = null;
   /** So that nobody starts it. */
@@ -167,7 +170,7 @@ function redirect(socket: SocketImpl, node: NodeSocket, connection: Connection):
   Object.defineProperty(socket, 'timeout', { configurable: true, get: () => node.timeout });
 }
 
-/** What happens to the connection is told by the shell, too. */
+/** The shell, too, reports what happens to the connection. */
 function mirror(socket: SocketImpl, node: nodeNet.Socket): void {
   let failure: Error | undefined;
   const onError = (error: Error): void => {

@@ -105,8 +105,8 @@ export interface ToNodeOptions {
   /**
    * Whether this socket stays for its listeners: with the addresses and counters of the connection, with
    * 'timeout', 'end', 'error' and 'close' when the other socket has them, and with `write()`, `end()`,
-   * `destroy()` and settings that act on the connection. It has no more 'data', as all that comes in is the
-   * other socket's. The server goes on counting it for `maxConnections`. Default: false.
+   * `destroy()` and settings that act on the connection. It has no more 'data', as all that comes in is
+   * the other socket's. The server goes on counting it for `maxConnections`. Default: false.
    */
   shell?: boolean | undefined;
 }
@@ -134,7 +134,7 @@ export function toNode(old: SocketImpl, options: ToNodeOptions = {}): nodeNet.So
   return successor;
 }
 
-/** A socket, maybe of a sub-class, on a handle that is closed where it cannot be made. */
+/** A socket, maybe of a sub-class, on a handle that is closed if it cannot be made. */
 function makeSocket(
   Socket: new (options: object) => unknown,
   settings: object,
@@ -170,7 +170,7 @@ export function fromNode(
     settingsFor(old, handle.reading === true),
     openCopy(handle.fd),
   );
-  // What Node set on the socket is not told, so that the next call counts in any case.
+  // What Node set on the socket is unknown, so that the next call counts in any case.
   successor[kNoDelay] = undefined as never;
   successor[kKeepAlive] = { enable: true, delay: -1, interval: undefined, count: undefined };
   handle.reading = false;

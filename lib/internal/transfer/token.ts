@@ -21,7 +21,7 @@ import { validateInteger } from '../base/validators';
 
 /** Options of the `detach()` methods. */
 export interface DetachOptions {
-  /** Milliseconds after which the connection is closed where nobody took it. Default: 30 000. */
+  /** Milliseconds after which the connection is closed if nobody took it. Default: 30 000. */
   timeout?: number | undefined;
 }
 

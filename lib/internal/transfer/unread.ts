@@ -47,7 +47,7 @@ export function dropUnread(stream: Duplex): void {
 }
 
 /**
- * Has a stream emit no more 'data' and no 'end', not even where it is in the middle of handing out
+ * Has a stream emit no more 'data' and no 'end', not even if it is in the middle of handing out
  * what it holds: all that is the new owner's.
  */
 export function silence(stream: Duplex): void {

@@ -23,8 +23,8 @@ const finalCalled = (stream: Duplex): boolean =>
   (stream as unknown as WritableState)._writableState.finalCalled;
 
 /**
- * Whether writes wait whose callers will be told when they are sent, or a FIN does. What only the native
- * queue has, gathered or from an earlier owner, is not among it: nobody could wait for that.
+ * Whether writes wait whose callbacks will be called when they are sent, or a FIN does. What only the
+ * native queue has, gathered or from an earlier owner, is not among it: nobody could wait for that.
  */
 export const awaitsSending = (stream: Duplex): boolean =>
   stream.writableLength > 0 || (finalCalled(stream) && !stream.writableFinished);
@@ -35,7 +35,7 @@ export function isShutDown(stream: Duplex): boolean {
   return finalCalled(stream) && pending === null;
 }
 
-/** Bytes that are the new owner's to send, and who is to be told of it. */
+/** Bytes that are the new owner's to send, and the callbacks that wait for it. */
 export interface Unsent {
   readonly bytes: Buffer;
   readonly callbacks: readonly WriteCallback[];

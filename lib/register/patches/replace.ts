@@ -19,7 +19,7 @@ export type Method = (this: any, ...args: any[]) => unknown;
  * Puts a function in the place of one that an object has or inherits.
  *
  * @param make - gets the original; what it returns is called until the patch is undone
- * @returns what undoes it. Where somebody has replaced ours meanwhile it stays below, and passes on
+ * @returns what undoes it. If somebody has replaced ours meanwhile it stays below, and passes on
  */
 export function replaceMethod(
   object: object,
