@@ -35,7 +35,7 @@ const UV_EOF = errnoByName('EOF');
  * @param announce - whether `open` is to be called
  */
 export function adopt(handle: Handle, group: ConnectionGroup, announce: boolean): Connection {
-  const status = binding.leanTake(handle.id, group.number, announce);
+  const status = binding.leanAdd(handle.id, group.number, announce);
   if (status !== 0) throw errnoException(status, 'open');
   return new Connection(handle.release(), group, announce ? UNOPENED | PAUSED : PAUSED);
 }
@@ -147,7 +147,7 @@ function socketOf(connection: Connection, unread: Buffer | undefined): Socket {
   group.left(connection);
 
   const tcp = typeof binding.tcpSockName(id) === 'string';
-  binding.leanGiveUp(id, tcp ? 'TCPWRAP' : 'PIPEWRAP');
+  binding.leanRemove(id, tcp ? 'TCPWRAP' : 'PIPEWRAP');
   const handle = tcp ? new TCP(id) : new Pipe(id);
   const ends = knownEnds(connection);
   // Only a PROXY header gives the peer another name than the native code's.

@@ -90,7 +90,7 @@ void Connector::Cancel() {
 
 void Connector::StreamClosing() {
   Keep keep(this);
-  // Whoever closes the front does it alone.
+  // The front is being closed already.
   for (Attempt& attempt : attempts_) {
     if (attempt.stream == front_) attempt.stream = nullptr;
   }
@@ -277,7 +277,7 @@ void Connector::RaceOver() {
   if (front_ != nullptr) front_->SetAttachment(Role::kConnector, nullptr);
   if (timer_open_) uv_close(reinterpret_cast<uv_handle_t*>(&timer_), OnTimerClosed);
   timer_open_ = false;
-  // The race's own use. Whoever made it end has a Keep.
+  // The race's own use. Its caller has a Keep.
   Release();
 }
 

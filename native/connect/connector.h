@@ -23,7 +23,7 @@ namespace uvnet {
 // The socket's stream, the one whose id JavaScript knows, is the `front`: it may
 // serve as an attempt like any other, and it must outlive all of them. So when
 // it has to be closed while the race goes on, or when another attempt wins, a
-// different stream takes over its identity (Stream::TakePlaceOf), unseen by
+// different stream gets its identity (Stream::TakePlaceOf), unseen by
 // JavaScript. Closing the front ends the race.
 //
 // Life: made by Create, owns itself. It ends when the race is over, no connect

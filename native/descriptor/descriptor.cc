@@ -36,15 +36,15 @@ int CloseDescriptor(int fd) {
 
 namespace {
 
-// (fd): as above; it is held until somebody takes it over.
+// (fd): as above; it is held until it has another owner.
 napi_value Duplicate(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const int copy = DuplicateDescriptor(arguments.Int(0, -1));
   return arguments.Return(HeldDescriptors::Of(arguments.environment()).Hold(copy));
 }
 
-// (fd): closes what duplicateDescriptor gave, or a peer sent; UV_EBADF where somebody has taken it
-// over.
+// (fd): closes what duplicateDescriptor gave, or a peer sent; UV_EBADF where it has another owner
+// already.
 napi_value Close(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const int fd = arguments.Int(0, -1);
@@ -52,14 +52,14 @@ napi_value Close(napi_env env, napi_callback_info info) {
   return arguments.Return(CloseDescriptor(fd));
 }
 
-// (fd): it is somebody else's from now on.
+// (fd): it has another owner from now on.
 napi_value Release(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const bool held = HeldDescriptors::Of(arguments.environment()).Release(arguments.Int(0, -1));
   return arguments.Return(held ? 0 : UV_EBADF);
 }
 
-// (fd): 1 where nobody has taken it over yet, otherwise 0.
+// (fd): 1 where it has no other owner yet, otherwise 0.
 napi_value Holds(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const bool held = HeldDescriptors::Of(arguments.environment()).Holds(arguments.Int(0, -1));

@@ -5,7 +5,7 @@
 
 namespace uvnet {
 
-// Descriptors as such, whoever holds them. On Windows every function returns UV_ENOTSUP.
+// Descriptors as such, of any owner. On Windows every function returns UV_ENOTSUP.
 
 // A descriptor of its own for the same open file, or a status.
 int DuplicateDescriptor(int fd);

@@ -15,8 +15,8 @@ namespace uvnet {
 // those that a peer has sent. A worker may be terminated while it holds some, with no code of its
 // own to run any more, so the environment closes what is left.
 //
-// A descriptor is here or belongs to somebody else, never both: who takes it over says so in the
-// same native call (Release), before JavaScript could be interrupted.
+// A descriptor is here or has another owner, never both: a new owner calls Release in the native
+// call that makes it the owner, before JavaScript could be interrupted.
 class HeldDescriptors final : public EnvironmentPart {
  public:
   explicit HeldDescriptors(Environment*) {}

@@ -94,7 +94,7 @@ class Environment {
   // run the loop.
   bool CanCall() const;
 
-  // A callback has told of the exception that it leaves behind.
+  // A callback has reported the exception that it leaves behind.
   void NoteExceptionReported() { exception_reported_ = true; }
   bool TakeExceptionReported() { return std::exchange(exception_reported_, false); }
 

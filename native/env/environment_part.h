@@ -30,8 +30,8 @@ class EnvironmentPart {
 
   // Teardown has begun, and all handles are closing: uv handles of its own close now.
   virtual void Close() {}
-  // The facade was loaded once more (jest does it for every file): what the one before it was told
-  // of is unknown to this one.
+  // The facade was loaded once more (jest does it for every file): what the one before it has
+  // learnt is unknown to this one.
   virtual void ForgetFacade() {}
 
  protected:

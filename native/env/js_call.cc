@@ -48,8 +48,8 @@ namespace {
 
 // (error): makes an 'uncaughtException' of what a callback has caught and throws again.
 //
-// The scope of napi_make_callback is closed when that answers: who is told of an error then asks
-// in vain what the program was doing (async_hooks, AsyncLocalStorage, domains, node:test).
+// The scope of napi_make_callback is closed when that returns: a handler of the error would then
+// ask in vain what the program was doing (async_hooks, AsyncLocalStorage, domains, node:test).
 // napi_open_callback_scope would stay open, but in Node 24 and 26 has no AsyncLocalStorage in it.
 napi_value ReportException(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);

@@ -42,7 +42,7 @@ class JsCall {
   static constexpr size_t kMaxArguments = 4;
 
   explicit JsCall(Handle* handle);
-  // The answer to a request: in the context of who made it, the handle's where that has none.
+  // The answer to a request: in the context that made it, or the handle's where there is none.
   JsCall(Handle* handle, const std::shared_ptr<AsyncContext>& caller);
   JsCall(Environment* environment, napi_async_context context);
   ~JsCall();

@@ -99,14 +99,14 @@ void KeepPeer(Stream* stream) {
 }
 
 // (id, group, whether LeanEvent::kOpen follows)
-napi_value Take(napi_env env, napi_callback_info info) {
+napi_value Add(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* const stream = arguments.stream();
   LeanGroup* const group = GroupFrom(arguments, 1);
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   if (group == nullptr || stream->consumer() != nullptr) return arguments.Return(UV_EINVAL);
   if (stream->kind() == Handle::Kind::kTcp && stream->peer() == nullptr) KeepPeer(stream);
-  group->Take(stream);
+  group->Add(stream);
   if (arguments.Bool(2)) group->NoteOpen(stream);
   return arguments.Return(0);
 }
@@ -153,11 +153,11 @@ class FlushedConnection : public Connection {
 };
 
 // (id, type of its async context from now on)
-napi_value GiveUp(napi_env env, napi_callback_info info) {
+napi_value Remove(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   FlushedConnection connection(arguments);
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
-  connection.group()->GiveUp(connection.stream());
+  connection.group()->Remove(connection.stream());
   connection.stream()->Attach(arguments.at(1));
   return arguments.Return(0);
 }
@@ -360,8 +360,8 @@ void InitLean(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "leanGroupNew", GroupNew);
   Define(env, exports, "leanGroupFree", GroupFree);
   Define(env, exports, "leanListen", Listen);
-  Define(env, exports, "leanTake", Take);
-  Define(env, exports, "leanGiveUp", GiveUp);
+  Define(env, exports, "leanAdd", Add);
+  Define(env, exports, "leanRemove", Remove);
   Define(env, exports, "leanResume", Resume);
   Define(env, exports, "leanHold", Hold);
   Define(env, exports, "leanCut", Cut);

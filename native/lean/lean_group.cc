@@ -30,7 +30,7 @@ LeanGroup* LeanGroup::Of(const Stream* stream) {
   return consumer == nullptr ? nullptr : consumer->AsLeanGroup();
 }
 
-void LeanGroup::Take(Stream* stream) {
+void LeanGroup::Add(Stream* stream) {
   stream->SetConsumer(this);
   // It was its socket's.
   stream->ForgetUserBuffer();
@@ -38,14 +38,14 @@ void LeanGroup::Take(Stream* stream) {
   if (framing_ != nullptr) framers_[stream] = std::make_shared<Framer>(*framing_);
 }
 
-void LeanGroup::GiveUp(Stream* stream) {
+void LeanGroup::Remove(Stream* stream) {
   stream->SetConsumer(nullptr);
   framers_.erase(stream);
   Release();
 }
 
 void LeanGroup::OnConnection(Stream* stream) {
-  Take(stream);
+  Add(stream);
   hub_->Push(this, stream->id(), LeanEvent::kAccepted);
   const int status = paused_ ? 0 : stream->ReadStart();
   if (status != 0) hub_->Push(this, stream->id(), LeanEvent::kReadError, 0, status);
@@ -92,7 +92,7 @@ void LeanGroup::NoteOpen(Stream* stream) { hub_->Push(this, stream->id(), LeanEv
 uv_buf_t LeanGroup::Allocate(Stream* stream) {
   Environment* const environment = hub_->environment();
   // Bulk bytes that are the user's to keep are read where they stay, and delivered at once: where
-  // nothing else waits to be, whose handlers could give the stream away before.
+  // nothing else waits to be, whose handlers could remove the stream before.
   if (stream->reads_bulk() && hub_->empty() && !borrow_ && framing_ == nullptr &&
       !environment->stopping()) {
     HandleScope scope(environment->env());
@@ -132,12 +132,12 @@ void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
     }
     hub->Push(this, id, LeanEvent::kEnd);
   }
-  // Last: a handler may close or give up the stream.
+  // Last: a handler may close the stream or remove it from the group.
   hub->DeliverIfFull();
 }
 
 // Notes the messages that end in a chunk. Handlers may run meanwhile, where there are many messages
-// or a large one, and give the stream up: what they were not given yet goes with it.
+// or a large one, and remove the stream from the group: what they did not get yet goes with it.
 void LeanGroup::Cut(Stream* stream, size_t at, size_t size) {
   const std::shared_ptr<Framer> framer = framers_[stream];
   const int id = stream->id();

@@ -41,9 +41,9 @@ class LeanGroup final : public StreamConsumer, public ConnectionConsumer {
   int number() const { return number_; }
   napi_async_context async_context() const { return context_->get(); }
 
-  // The stream is this group's from now on.
-  void Take(Stream* stream);
-  void GiveUp(Stream* stream);
+  // The group becomes the stream's consumer, or stops being it.
+  void Add(Stream* stream);
+  void Remove(Stream* stream);
   void NoteOpen(Stream* stream);
   // Whether connections that a listener lets in wait to be resumed.
   void SetPaused(bool paused) { paused_ = paused; }

@@ -31,7 +31,7 @@ struct LeanEvent {
     kDrain,       // all that waited is sent
     kShutdown,    // `size` is the status
     kFrameError,  // `size` is a FrameError
-    kClosed,      // the oldest of the group's closed connections has not been told of yet
+    kClosed,      // the oldest of the group's closed connections that was not reported yet
     kHeld,        // JavaScript asked for this: it holds events of its own
     kStopped,     // the group's listener is closed: no kAccepted follows
   };
@@ -53,25 +53,19 @@ struct LeanSend {
 
 // Where the events of all handler tables of an environment meet, and their bytes.
 //
-// 1. What one turn of the loop's poll brings is written down in shared memory and delivered
-// together,
-//    in the check phase: one crossing into JavaScript for each group that has events.
-// 2. Bytes are read straight into an area that JavaScript sees, each read at the next free place.
-// When
-//    it has no room for one more read, or the list of events is full, delivery comes early: at the
-//    end of a read, where a stream may be closed.
-// 3. What JavaScript writes meanwhile it puts into the send area, and the hub passes it on after
-// the
-//    crossing: one system call for each connection. What the kernel refuses is the stream's to
-//    queue.
-// 4. JavaScript notes its progress before it calls a handler. One that throws ends the crossing, as
-// an
-//    'uncaughtException', and the rest is delivered by another one.
-// 5. What happened to a connection that is closed meanwhile is delivered all the same: its id is
-//    nobody's, nor will it be somebody's soon, so JavaScript passes over it.
-// 6. The areas are never detached: nobody but the native code and lib/lean has them, except for the
-// receive
-//    area, which is a SharedArrayBuffer because those cannot be detached.
+//  1. What one turn of the loop's poll brings is noted in shared memory and delivered together, in
+//     the check phase: one crossing into JavaScript for each group that has events.
+//  2. Bytes are read straight into an area that JavaScript sees, each read at the next free place.
+//     When it has no room for one more read, or the list of events is full, delivery comes early:
+//     at the end of a read, where a stream may be closed.
+//  3. What JavaScript writes meanwhile it puts into the send area, and the hub sends it after the
+//     crossing: one system call for each connection. What the kernel refuses, the stream queues.
+//  4. JavaScript notes its progress before it calls a handler. One that throws ends the crossing
+//     with an 'uncaughtException', and the rest is delivered by another one.
+//  5. What happened to a connection that is closed meanwhile is delivered all the same: its id is
+//     nobody's, nor will it be somebody's soon, so JavaScript passes over it.
+//  6. The areas are never detached: nobody but native code and lib/lean has them. The receive area
+//     is a SharedArrayBuffer, because those cannot be detached.
 //
 // Life: made with the first handler table, ends with the environment. An idle handle keeps the loop
 // from going to sleep over events that were noted outside of the poll phase.

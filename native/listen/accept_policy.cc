@@ -111,7 +111,7 @@ napi_value PolicyLimits(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (policy, perSecond, burst); a rate of 0 is none.
+// (policy, perSecond, burst); a rate of 0 is no limit.
 napi_value PolicyRate(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
@@ -130,7 +130,7 @@ napi_value PolicyProxy(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (policy, block list, trusted proxies): ids of lists; -1 is none.
+// (policy, block list, trusted proxies): ids of lists; -1 for no list.
 napi_value PolicyLists(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));

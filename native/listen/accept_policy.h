@@ -81,14 +81,14 @@ class AcceptPolicy final : private Admission::Giver {
 
   // Decisions ----------------------------------------------------------------
   // Does this peer speak the PROXY protocol? kProxyPeer where it ought to, but is not trusted.
-  // Peers on unix sockets are: who may connect there is what the path's mode says.
+  // Peers on unix sockets are trusted: the path's mode says who may connect there.
   DropReason ExpectsProxy(const sockaddr* peer, bool* expects) const;
 
   // A connection has arrived. The peer's own address counts for the limit per address, unless the
   // client's (`via_proxy`) will be known later.
   DropReason Admit(const sockaddr* peer, bool via_proxy, Admission* admission);
 
-  // A balancer has told who its client is.
+  // The header of a balancer has named its client.
   DropReason AdmitClient(const sockaddr* client, Admission* admission);
 
   void CountAccepted() { ++stats_.accepted; }

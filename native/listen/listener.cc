@@ -105,7 +105,7 @@ void Listener::ReportConnection(Stream* client, const Proxied* proxied) {
 }
 
 // An accepted connection does not inherit the context of the listener: in node:net, too,
-// AsyncLocalStorage has nothing to tell in a 'data' event of a server. So its context is made
+// AsyncLocalStorage has no store in a 'data' event of a server. So its context is made
 // outside of any callback. But the server is what has triggered it, by which node:test knows the
 // test that a failure belongs to. Only JavaScript can name a trigger (see onOrigin in
 // callbacks.ts): once for a listener, as one context does for all its connections where nothing

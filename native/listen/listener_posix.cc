@@ -267,7 +267,7 @@ void PosixListener::HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
   const DropReason reason =
       policy_->AdmitClient(reinterpret_cast<const sockaddr*>(&client), &socket.admission);
   if (reason != DropReason::kNone) {
-    // Not open any more when it is told of.
+    // It does not count as open any more when it is reported.
     socket.admission.Leave(0, 0);
     Refuse(socket.fd, client, reason);
   } else {
@@ -285,7 +285,7 @@ void PosixListener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
   int status;
   Stream* const client = Stream::New(environment_, server_->kind(), &status);
   if (client != nullptr) status = client->Open(socket.fd);
-  if (status != 0) {
+  if (client == nullptr || status != 0) {
     close(socket.fd);
     if (client != nullptr) client->Close();
     BackOff(status);

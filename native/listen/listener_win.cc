@@ -78,7 +78,7 @@ class WindowsListener final : public Listener {
     ReportDrops();
   }
 
-  // Null with a status where there is none.
+  // Null, with the reason in `*status`, where there is no connection.
   Stream* NewClient(int* status) {
     Stream* const client = Stream::New(environment_, server_->kind(), status);
     if (client == nullptr) return nullptr;

@@ -10,7 +10,7 @@ namespace uvnet {
 // Counts open connections per peer address.
 //
 // IPv4 addresses count as they are, also where they come as IPv4-mapped IPv6. Of IPv6 addresses
-// only the first `prefix` bits count: whoever has one address usually has a /64 of them.
+// only the first `prefix` bits count: a peer that has one address usually has a /64 of them.
 //
 // A connection that was let in holds a ticket, four bytes, and gives it back when it closes: no
 // need to remember the address, and a changed prefix does not mix up connections that are open

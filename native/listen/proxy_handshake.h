@@ -21,14 +21,14 @@ struct AcceptedSocket {
   Admission admission;
 };
 
-// Who waits for the end of handshakes. It owns the list of those that have not ended.
+// Waits for the end of handshakes. It owns the list of those that have not ended.
 class ProxyHandshakeOwner {
  public:
-  // Takes over the descriptor. `header` is null where the peer sent none and need not; then `head`
-  // are bytes of the application that were taken from the socket before that was clear.
+  // Takes ownership of the descriptor. `header` is null where the peer sent none and need not; then
+  // `head` are bytes of the application that were taken from the socket before that was clear.
   virtual void HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
                              const std::vector<uint8_t>& head) = 0;
-  // Takes over the descriptor, to close it.
+  // Takes ownership of the descriptor, to close it.
   virtual void HandshakeFailed(AcceptedSocket socket, DropReason reason) = 0;
 
  protected:

@@ -22,7 +22,7 @@ namespace {
 
 // (path): UV_ECONNREFUSED where no process holds the socket any more, 0 where one does, or another
 // reason why that cannot be said. A datagram socket asks: to a stream socket it cannot be
-// connected, so whoever listens sees nothing of it, and one that is bound and does not listen yet
+// connected, so a listener sees nothing of it, and one that is bound and does not listen yet
 // differs from one whose process is gone, as it would not for a stream.
 napi_value PathProbe(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -49,8 +49,8 @@ napi_value PathProbe(napi_env env, napi_callback_info info) {
 #endif
 }
 
-// (fd): waits for the exclusive lock of flock(2), for a second at most, since whoever may read a
-// directory can keep its lock. The lock ends with the descriptor.
+// (fd): waits for the exclusive lock of flock(2), for a second at most, since any process that
+// may read a directory can keep its lock. The lock ends with the descriptor.
 napi_value LockFile(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32
@@ -80,9 +80,9 @@ class SocketFile {
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
 
-  // UV_ENOTSOCK for anything that cannot be the socket that this process has bound: whoever may
-  // write to a directory without the sticky bit may put something else in its place, say a link to
-  // a file that only this process could change the mode of.
+  // UV_ENOTSOCK for anything that cannot be the socket that this process has bound: anyone who
+  // may write to a directory without the sticky bit may put something else in its place, say a link
+  // to a file that only this process could change the mode of.
   int Look(mode_t* mode) {
     // By libuv: fstat(2) called from here would ask for glibc 2.33.
     uv_fs_t request;
@@ -123,7 +123,7 @@ class SocketFile {
 #endif
 
 // (path, mode, onlyMore): sets the permissions of a socket of this process. With `onlyMore` it
-// fails with UV_EACCES where some could connect until now who may not any more.
+// fails with UV_EACCES where it would take the permission to connect from anyone.
 napi_value SetSocketMode(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32

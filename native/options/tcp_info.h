@@ -9,7 +9,7 @@
 namespace uvnet {
 
 // What the kernel knows about one connection, under the same names and in the
-// same units on every platform. kUnknown where a platform does not tell.
+// same units on every platform. kUnknown where a platform does not have it.
 struct TcpInfo {
   static constexpr double kUnknown = -1;
 
@@ -82,8 +82,8 @@ struct TcpInfo {
   std::vector<RawField> raw;
 };
 
-// Fills in what the platform tells about a connected TCP socket. UV_ENOTSUP
-// where it tells nothing.
+// Fills in what the platform knows about a connected TCP socket. UV_ENOTSUP
+// where it reports nothing.
 int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info);
 
 // Bytes that wait in the kernel: received and unread, sent and unacknowledged

@@ -70,7 +70,7 @@ uv_buf_t Relay::Allocate(Stream* stream) {
   if (flow.state != Flow::State::kReading) return uv_buf_init(nullptr, 0);
   if (flow.bulk && flow.to->write_queue_size() == 0) {
     flow.pipe = SplicePipePool::Of(environment_).Take();
-    // Without memory libuv does not read but tells so, at a time when bytes are there.
+    // Without memory libuv does not read but reports that, at a time when bytes are there.
     if (flow.pipe != nullptr) return uv_buf_init(nullptr, 0);
   }
   return ReceiveBuffer::Of(environment_).Area();
@@ -118,7 +118,7 @@ void Relay::OnShutdown(Stream* stream, int status) {
   }
 }
 
-// A closed stream needs no telling why the relay has ended.
+// When a stream is closed, the reason for the end of the relay is known.
 void Relay::OnClosing(Stream*) { delete this; }
 
 // Moving bytes ----------------------------------------------------------------
@@ -221,7 +221,7 @@ void Relay::EndOf(Flow& flow) {
 }
 
 void Relay::Ended(Flow& flow, int status) {
-  // Not connected: it was shut down before, or is gone, which reading it will tell.
+  // Not connected: it was shut down before, or is gone, which reading from it will show.
   if (status < 0 && status != UV_ENOTCONN) {
     WriteFailed(flow, status);
   } else {

@@ -18,7 +18,7 @@ class Environment;
 // Moves bytes both ways between two streams, without JavaScript, until both have ended.
 //
 // 1. A direction begins when its source is made to read. A source that has ended before ends again
-//    then: the kernel tells the end of a stream to each read.
+//    then: the kernel reports the end of a stream to each read.
 // 2. Nothing is read while the destination has not taken what was read before. So a direction holds
 //    at most the receive area's size or a pipe's, and a slow receiver slows its sender.
 // 3. The end of a source is passed on, behind its bytes, by shutting the destination down.
@@ -32,8 +32,8 @@ class Relay final : public StreamConsumer {
  public:
   enum Side : uint8_t { kA = 0, kB = 1 };
 
-  // Takes two streams over that nobody else has. `counts` holds two numbers, the bytes that were
-  // taken by b and by a, and is kept up to date as long as the relay lives.
+  // Becomes the consumer of two streams that have none. `counts` holds two numbers, the bytes that
+  // were taken by b and by a, and is kept up to date as long as the relay lives.
   static int Start(Stream* a, Stream* b, napi_value counts);
 
   Relay(const Relay&) = delete;

@@ -43,7 +43,7 @@ class SplicePipe {
   size_t used_ = 0;
 };
 
-// Empty pipes for the next who needs one. Bytes rest in a pipe only while their receiver takes no
+// Empty pipes, to be used again. Bytes rest in a pipe only while their receiver takes no
 // more, so that one pipe serves any number of connections that flow.
 class SplicePipePool final : public EnvironmentPart {
  public:

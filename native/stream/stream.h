@@ -57,7 +57,8 @@ class Stream final : public Handle {
 
   // Whether the last read was one of many bytes, which have memory of their own.
   bool reads_bulk() const { return bulk_; }
-  // Whether the peer's end was read. Some lines of libuv report it once more to who reads on.
+  // Whether the peer's end was read. Some versions of libuv report it once more to a reader that
+  // goes on.
   bool ended() const { return ended_; }
 
   // Writing ------------------------------------------------------------------
@@ -89,7 +90,7 @@ class Stream final : public Handle {
   // Half-closes after all that is queued; Callback::kShutdown follows.
   int Shutdown();
 
-  // Whether a connect, of this stream or of the race it is the front of, is under way.
+  // Whether a connect is under way: of this stream, or of the race that it is the front of.
   bool is_connecting() const {
     return connecting_ || attachment(StreamAttachment::Role::kConnector) != nullptr;
   }
@@ -109,7 +110,7 @@ class Stream final : public Handle {
   // Whether the stream, and what goes with it, keeps the loop alive.
   void SetRef(bool ref);
 
-  // Counts bytes that were handed to libuv by other means than Write.
+  // Counts bytes that libuv got by other means than Write.
   void CountWritten(size_t size) { bytes_written_ += size; }
   // Likewise, bytes that did not come through Read.
   void CountRead(size_t size) { bytes_read_ += size; }

@@ -8,17 +8,17 @@ namespace uvnet {
 class LeanGroup;
 class Stream;
 
-// Who gets what a stream has to tell. A stream without one belongs to the facade of node:net and
+// Gets the events of a stream. A stream without a consumer belongs to the facade of node:net and
 // reports through the callbacks of Callback; with one it enters no JavaScript by itself.
 //
 // 1. A consumer stays valid until it leaves (SetConsumer(nullptr)) or had OnClosed, its last call.
 // 2. Each of these calls may close the stream or replace its consumer.
-// 3. Writes and shutdowns report to whoever was the consumer when they were asked for, and to
-//    nobody where that one has left meanwhile.
+// 3. The end of a write or a shutdown goes to the consumer that asked for it, and to nobody where
+//    that one has left meanwhile. A LeanGroup also hears of writes from before its time.
 // 4. During teardown (Environment::stopping) the calls still come; JavaScript must not be entered.
 class StreamConsumer {
  public:
-  // This one as the connections of a handler table, where it is that.
+  // This consumer as a LeanGroup, where it is one.
   virtual LeanGroup* AsLeanGroup() { return nullptr; }
 
   // Memory for the next read. With length 0 nothing is read, and OnRead gets UV_ENOBUFS.

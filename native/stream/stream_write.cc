@@ -72,7 +72,7 @@ uv_buf_t Join(const uv_buf_t* buffers, size_t count, std::unique_ptr<char[]>* ow
 
 bool Stream::Gathers(size_t size, bool wanted) {
   // The turn's writes are counted, whether this one may be gathered or not; an empty one
-  // has nothing to gather, but still tells whether the peer is there.
+  // has nothing to gather, but still shows whether the peer is there.
   return write_queue_size() == 0 && ShouldGather(size) && wanted && size > 0;
 }
 

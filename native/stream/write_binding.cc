@@ -83,7 +83,7 @@ napi_value WriteString(napi_env env, napi_callback_info info) {
   if (Encode(env, text, encoding, nullptr, 0, &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  // Free again when the kernel took it all; the request takes it over otherwise.
+  // Free again when the kernel took it all; otherwise the request owns it.
   std::unique_ptr<char[]> bytes(new char[size + sizeof(char16_t)]);
   if (Encode(env, text, encoding, bytes.get(), size + sizeof(char16_t), &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);

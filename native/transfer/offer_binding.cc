@@ -11,8 +11,8 @@
 #include "transfer/offers.h"
 
 // On Windows a socket is tied to the completion port of the loop that opened it
-// first, for as long as it lives: no other loop and no other handle can take it
-// over. There every method here answers UV_ENOTSUP.
+// first, for as long as it lives: it cannot be transferred to another loop or
+// handle. There every method here returns UV_ENOTSUP.
 
 namespace uvnet {
 

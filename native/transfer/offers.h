@@ -14,7 +14,7 @@ struct Offer {
   // Allocated by libuv, which alone can free it: it goes on to the pipe that
   // takes the descriptor. Null for all but bound pipes.
   const char* name = nullptr;
-  // Never dereferenced: tells whose offers end when an environment ends.
+  // Never dereferenced: the environment whose end is the end of its offers.
   const void* owner = nullptr;
 };
 
@@ -24,8 +24,8 @@ struct Offer {
 //
 // An offer ends in one of three ways: it is taken, it is withdrawn (its time is
 // up), or the environment that made it ends. So a descriptor cannot outlive all
-// who know of it. Keys come from the system's random source: who was not given
-// one cannot take what another thread offers.
+// that know of it. Keys come from the system's random source: without one nobody
+// can take what another thread offers.
 class Offers {
  public:
   static Offers& Shared();

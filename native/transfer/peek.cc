@@ -68,7 +68,7 @@ int CopyWaiting(int fd, char* to, size_t size) {
   return copied < 0 ? -errno : static_cast<int>(copied);
 }
 
-// Whether so many unread bytes can be there together. Linux tells twice what was asked for, and
+// Whether so many unread bytes can be there together. Linux reports twice what was asked for, and
 // takes up to half of that for its own needs. What waits on a unix socket counts for its sender,
 // whose buffer cannot be seen from here.
 bool Fits(int fd, size_t size) {

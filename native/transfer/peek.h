@@ -23,7 +23,7 @@ namespace uvnet {
 // until it reports with Callback::kPeek or the stream closes.
 class Peek final : private StreamAttachment {
  public:
-  // More than any protocol needs to be told by, and less than receive buffers hold by default.
+  // More than is needed to tell protocols apart, and less than receive buffers hold by default.
   static constexpr size_t kMaxSize = 16 * 1024;
 
   // Copies up to `size` bytes to `to`: their number, or UV_EAGAIN where the rest

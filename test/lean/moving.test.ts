@@ -114,7 +114,7 @@ describe('connections', () => {
     expect(binding.leanTryWrite(id, bytes)).toBe(UV_EBADF);
     expect(binding.leanEnd(id, false)).toBe(UV_EBADF);
     expect(binding.leanClose(id, false)).toBe(UV_EBADF);
-    expect(binding.leanGiveUp(id, 'TCPWRAP')).toBe(UV_EBADF);
+    expect(binding.leanRemove(id, 'TCPWRAP')).toBe(UV_EBADF);
     expect(binding.leanBroadcast(Int32Array.of(id), 1, bytes)).toBe(0);
     expect(binding.leanCut(id, bytes)).toBeUndefined();
     expect(binding.leanUncut(id)).toBeUndefined();

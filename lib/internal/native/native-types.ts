@@ -247,9 +247,9 @@ export interface NativeBinding {
   leanGroupFree(group: number): number;
   /** What a listening handle accepts is the group's from now on. */
   leanListen(id: number, group: number, paused: boolean): number;
-  leanTake(id: number, group: number, announce: boolean): number;
+  leanAdd(id: number, group: number, announce: boolean): number;
   /** The facade is to answer for it, with an async context of this type. */
-  leanGiveUp(id: number, type: string): number;
+  leanRemove(id: number, type: string): number;
   /** Reads from now on, or again. */
   leanResume(id: number): number;
   /** The event `held` follows. */
