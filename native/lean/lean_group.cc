@@ -141,7 +141,7 @@ void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
 void LeanGroup::Cut(Stream* stream, size_t at, size_t size) {
   const std::shared_ptr<Framer> framer = framers_[stream];
   const int id = stream->id();
-  const auto* const chunk = reinterpret_cast<const uint8_t*>(hub_->Place(at));
+  const auto* const chunk = reinterpret_cast<const uint8_t*>(hub_->At(at));
   const Framer::Result result = framer->Push(chunk, size);
   Retain();
   cutting_ = {stream, chunk, size, result, 0};

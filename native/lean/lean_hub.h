@@ -103,7 +103,7 @@ class LeanHub final : public EnvironmentPart {
   // Receiving ----------------------------------------------------------------
   uv_buf_t Room() const;
   size_t used() const { return used_; }
-  const char* Place(size_t at) const { return receive_ + at; }
+  const char* At(size_t at) const { return receive_ + at; }
   size_t OffsetOf(const char* data) const { return static_cast<size_t>(data - receive_); }
   bool Holds(const char* data) const { return data >= receive_ && data < receive_ + receive_size_; }
   // The area is in use up to `end`; where that leaves too little, all is delivered now.

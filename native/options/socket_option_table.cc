@@ -7,18 +7,18 @@ namespace uvnet {
 
 namespace {
 
-using Place = SocketOption::Place;
+using KernelOption = SocketOption::KernelOption;
 
-constexpr Place At(int level, int name) { return {level, name, level, name, false}; }
-constexpr Place ByFamily(int level, int name, int level_ipv6, int name_ipv6) {
+constexpr KernelOption At(int level, int name) { return {level, name, level, name, false}; }
+constexpr KernelOption ByFamily(int level, int name, int level_ipv6, int name_ipv6) {
   return {level, name, level_ipv6, name_ipv6, false};
 }
-constexpr Place InSeconds(int level, int name) { return {level, name, level, name, true}; }
+constexpr KernelOption InSeconds(int level, int name) { return {level, name, level, name, true}; }
 
 #define AT(level, name) At(level, name)
 #define BY_FAMILY(level, name, level_ipv6, name_ipv6) ByFamily(level, name, level_ipv6, name_ipv6)
 #define IN_SECONDS(level, name) InSeconds(level, name)
-#define NOWHERE Place()
+#define NOWHERE KernelOption()
 
 // Only the column of this platform is expanded: constants of the others need not exist.
 #if defined(__linux__)

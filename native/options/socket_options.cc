@@ -15,7 +15,7 @@ namespace uvnet {
 
 namespace {
 
-using Place = SocketOption::Place;
+using KernelOption = SocketOption::KernelOption;
 
 constexpr int64_t kMillisecondsPerSecond = 1000;
 
@@ -75,18 +75,18 @@ bool InRange(const SocketOption& option, const OptionValue& value) {
   return value.number >= option.minimum && value.number <= option.maximum;
 }
 
-int SetLinger(uv_os_sock_t fd, const Place& place, int64_t milliseconds) {
+int SetLinger(uv_os_sock_t fd, const KernelOption& kernel, int64_t milliseconds) {
   struct linger linger {};
   const bool on = milliseconds != OptionValue::kLingerOff;
   linger.l_onoff = on ? 1 : 0;
   linger.l_linger = static_cast<decltype(linger.l_linger)>(on ? SecondsUp(milliseconds) : 0);
-  return SetRaw(fd, place.level, place.name, &linger, sizeof(linger));
+  return SetRaw(fd, kernel.level, kernel.name, &linger, sizeof(linger));
 }
 
-int GetLinger(uv_os_sock_t fd, const Place& place, int64_t* milliseconds) {
+int GetLinger(uv_os_sock_t fd, const KernelOption& kernel, int64_t* milliseconds) {
   struct linger linger {};
   size_t size = sizeof(linger);
-  const int status = GetRaw(fd, place.level, place.name, &linger, &size);
+  const int status = GetRaw(fd, kernel.level, kernel.name, &linger, &size);
   if (status != 0) return status;
   *milliseconds = linger.l_onoff == 0
                       ? OptionValue::kLingerOff
@@ -189,13 +189,13 @@ int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue
   if (option.domain == OptionDomain::kTcp && family == AF_UNIX) return UV_ENOPROTOOPT;
   if (option.kind == OptionKind::kProtocol || !InRange(option, value)) return UV_EINVAL;
 
-  const Place& place = option.place;
+  const KernelOption& kernel = option.kernel;
   const bool ipv6 = family == AF_INET6;
-  const int level = ipv6 ? place.level_ipv6 : place.level;
-  const int name = ipv6 ? place.name_ipv6 : place.name;
+  const int level = ipv6 ? kernel.level_ipv6 : kernel.level;
+  const int name = ipv6 ? kernel.name_ipv6 : kernel.name;
 
   switch (option.kind) {
-    case OptionKind::kLinger: return SetLinger(fd, place, value.number);
+    case OptionKind::kLinger: return SetLinger(fd, kernel, value.number);
     case OptionKind::kText: return SetRaw(fd, level, name, value.text.data(), value.text.size());
     case OptionKind::kInterface: {
       if (!InterfaceByIndex()) return SetRaw(fd, level, name, value.text.data(), value.text.size());
@@ -210,14 +210,14 @@ int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue
     default: break;
   }
 
-  const int64_t amount = place.seconds ? SecondsUp(value.number) : value.number;
+  const int64_t amount = kernel.seconds ? SecondsUp(value.number) : value.number;
   // 32 bits are all that the kernel takes; a mark uses the sign bit too.
   const int status = SetInt(fd, level, name, static_cast<int>(static_cast<uint32_t>(amount)));
 #ifdef __linux__
   // An IPv6 socket that talks to an IPv4-mapped peer sends IPv4 packets, which
   // follow the IPv4 options. On a socket that is IPv6 only this is refused.
-  if (status == 0 && ipv6 && place.level == IPPROTO_IP) {
-    (void)SetInt(fd, place.level, place.name, static_cast<int>(amount));
+  if (status == 0 && ipv6 && kernel.level == IPPROTO_IP) {
+    (void)SetInt(fd, kernel.level, kernel.name, static_cast<int>(amount));
   }
 #endif
   return status;
@@ -229,13 +229,13 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* valu
   if (!option.available()) return UV_ENOTSUP;
   if (option.domain == OptionDomain::kTcp && family == AF_UNIX) return UV_ENOPROTOOPT;
 
-  const Place& place = option.place;
+  const KernelOption& kernel = option.kernel;
   const bool ipv6 = family == AF_INET6;
-  const int level = ipv6 ? place.level_ipv6 : place.level;
-  const int name = ipv6 ? place.name_ipv6 : place.name;
+  const int level = ipv6 ? kernel.level_ipv6 : kernel.level;
+  const int name = ipv6 ? kernel.name_ipv6 : kernel.name;
 
   switch (option.kind) {
-    case OptionKind::kLinger: return GetLinger(fd, place, &value->number);
+    case OptionKind::kLinger: return GetLinger(fd, kernel, &value->number);
     case OptionKind::kProtocol: return GetMultipath(fd, &value->number);
     case OptionKind::kText: return GetText(fd, level, name, &value->text);
     case OptionKind::kInterface: {
@@ -259,7 +259,7 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* valu
   } else if (option.maximum > INT32_MAX) {
     value->number = static_cast<uint32_t>(raw);
   } else {
-    value->number = static_cast<int64_t>(raw) * (place.seconds ? kMillisecondsPerSecond : 1);
+    value->number = static_cast<int64_t>(raw) * (kernel.seconds ? kMillisecondsPerSecond : 1);
   }
   return 0;
 }

@@ -36,12 +36,12 @@ enum class OptionDomain : uint8_t { kTcp, kAny };
 
 struct SocketOption {
   // Where the kernel keeps the option. Families differ for what belongs to IP.
-  struct Place {
-    static constexpr int kNowhere = -1;
-    int level = kNowhere;
-    int name = kNowhere;
-    int level_ipv6 = kNowhere;
-    int name_ipv6 = kNowhere;
+  struct KernelOption {
+    static constexpr int kNone = -1;
+    int level = kNone;
+    int name = kNone;
+    int level_ipv6 = kNone;
+    int name_ipv6 = kNone;
     bool seconds = false;
   };
 
@@ -52,9 +52,9 @@ struct SocketOption {
   OptionStage stage;
   OptionServer server;
   OptionDomain domain;
-  Place place;
+  KernelOption kernel;
 
-  bool available() const { return place.level != Place::kNowhere; }
+  bool available() const { return kernel.level != KernelOption::kNone; }
   bool is_text() const { return kind == OptionKind::kText || kind == OptionKind::kInterface; }
 };
 

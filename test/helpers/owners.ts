@@ -41,7 +41,7 @@ export interface Owner {
   reset(): void;
 }
 
-export type Move = 'toNode' | 'fromNode' | 'toLean' | 'upgrade' | 'thread' | 'relay';
+export type Move = 'toNode' | 'fromNode' | 'toLean' | 'toSocket' | 'thread' | 'relay';
 
 export interface EndOptions {
   net: Uvnet;
@@ -338,7 +338,7 @@ const framings = (random: Random): Framing[] => [
 /** A connection of a handler table. */
 export class LeanOwner implements Owner {
   readonly kind: string;
-  readonly moves = ['upgrade', 'relay'] as const;
+  readonly moves = ['toSocket', 'relay'] as const;
   connection!: Connection;
   private paused = false;
   private corks = 0;

@@ -149,7 +149,7 @@ describeUvnet('connections that change hands at random', ({ net, scope }) => {
     for (const end of ends) {
       end.armed = undefined;
       end.note('conclusion');
-      if (end.owner.kind.startsWith('table (')) end.move('upgrade');
+      if (end.owner.kind.startsWith('table (')) end.move('toSocket');
       for (let corks = 0; corks < 100; corks++) end.owner.uncork();
       end.owner.resume();
     }

@@ -43,7 +43,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     thread: () => {},
     relay: () => {},
     fromNode: (end) => void end.move('toNode'),
-    upgrade: (end) => void end.move('toLean'),
+    toSocket: (end) => void end.move('toLean'),
   };
 
   const states: Record<string, (end: End, other: End, move: () => void) => Promise<void> | void> = {
@@ -124,7 +124,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     },
   };
 
-  const moves: Move[] = ['toNode', 'fromNode', 'toLean', 'upgrade', 'thread', 'relay'];
+  const moves: Move[] = ['toNode', 'fromNode', 'toLean', 'toSocket', 'thread', 'relay'];
   const rows = moves.flatMap((move) => Object.keys(states).map((state) => [move, state] as const));
 
   describe.each(['tcp', 'unix'] as const)('over %s', (transport) => {
