@@ -110,6 +110,12 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
       end.finish();
       move();
     },
+    'that was ended, and then corked, with bytes that wait'(end, _other, move) {
+      for (let total = 0; total < MUCH; total += PIECE) end.write(PIECE, true);
+      end.finish();
+      end.owner.cork();
+      move();
+    },
     'that its peer has just reset'(end, other, move) {
       other.write(700, false);
       end.write(700, true);

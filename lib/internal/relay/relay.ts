@@ -10,6 +10,7 @@ import type { SocketImpl } from '../socket/socket-state';
 import { kBuffer, kHandle, kPeek, kReceiveDescriptors } from '../base/symbols';
 import { waitsBehind } from '../transfer/queue-behind';
 import { dropUnread, unreadOf } from '../transfer/unread';
+import { uncorkAll } from '../transfer/unsent';
 
 /**
  * What a relay between two sockets is besides moving bytes, which native/relay/relay.h does: taking the
@@ -147,7 +148,7 @@ export class Relay implements RelayListener {
   private handOn(side: Side): void {
     const socket = this.sockets[side];
     // Its owner does not uncork it any more, and what it holds back goes first.
-    while (socket.writableCorked > 0) socket.uncork();
+    uncorkAll(socket);
     // A write may have failed, that of the other side's bytes too; the 'close' that follows is the
     // relay's end.
     if (socket.destroyed) return;

@@ -14,7 +14,7 @@ import { kHandle, kDescriptorsToSend, kPeek, kShutdownCallback } from '../base/s
 import { waitsBehind } from './queue-behind';
 import { successorOf } from './successors';
 import { silence } from './unread';
-import { awaitsSending, isShutDown } from './unsent';
+import { awaitsSending, isShutDown, uncorkAll } from './unsent';
 
 /**
  * A connection leaves a Socket, in the one way in which it does, to every kind of owner: node:net, a
@@ -113,4 +113,5 @@ function finishWith(socket: SocketImpl, successor: Duplex): void {
   const underWay = socket[kShutdownCallback];
   socket[kShutdownCallback] = null;
   if (underWay !== null) final(underWay);
+  uncorkAll(socket);
 }

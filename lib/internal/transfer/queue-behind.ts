@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { ERR_STREAM_DESTROYED } from '../base/errors';
+import { uncorkAll } from './unsent';
 
 /**
  * Connections that come from node:net, whose queue of writes is out of reach: the old socket stays
@@ -46,5 +47,6 @@ export function finishFirst(old: Duplex, successor: Duplex): void {
   old.once('error', (error) => successor.destroy(error));
   old.once('close', release);
   old.once('finish', () => old.destroy());
-  if (!old.writableEnded) old.end();
+  if (old.writableEnded) uncorkAll(old);
+  else old.end();
 }

@@ -48,6 +48,11 @@ export function queuedBytes(handle: Handle): Buffer {
   return bytes;
 }
 
+/** For a stream that its owner uncorks no more: what it holds back goes, and an `end()` before the `cork()`. */
+export function uncorkAll(stream: Duplex): void {
+  while (stream.writableCorked > 0) stream.uncork();
+}
+
 const nothing = (): void => {};
 
 /**
