@@ -121,7 +121,7 @@ describe('writing', () => {
   test.each([
     ['small writes', 1000],
     ['large ones', 100_000],
-  ])('%s wait for `drain` where the peer does not read', async (_, size) => {
+  ])('%s wait for `drain` while the peer does not read', async (_, size) => {
     const TOTAL = 40_000_000;
     const random = new Random(size);
     const chunk = random.bytes(size);

@@ -19,7 +19,7 @@ describeNet('encodings', ({ net, scope }) => {
       'ucs-2',
       'utf16le',
       'utf-16le',
-    ] as BufferEncoding[])('%s', async (encoding) => {
+    ] as BufferEncoding[])('%s has the bytes that Buffer makes of it', async (encoding) => {
       const { client, peer } = await scope.pair();
       const received = readAll(peer);
       client.write(TEXT, encoding);
@@ -36,12 +36,15 @@ describeNet('encodings', ({ net, scope }) => {
       ['base64', 'AAEC/w=='],
       ['base64', 'AAEC_w'],
       ['base64url', 'AAEC_w'],
-    ] as [BufferEncoding, string][])('%s: %s', async (encoding, text) => {
-      const { client, peer } = await scope.pair();
-      const received = readAll(peer);
-      client.end(text, encoding);
-      expect((await received).toString('hex')).toBe(Buffer.from(text, encoding).toString('hex'));
-    });
+    ] as [BufferEncoding, string][])(
+      '%s has the bytes that Buffer makes of %s',
+      async (encoding, text) => {
+        const { client, peer } = await scope.pair();
+        const received = readAll(peer);
+        client.end(text, encoding);
+        expect((await received).toString('hex')).toBe(Buffer.from(text, encoding).toString('hex'));
+      },
+    );
 
     test('is utf8 if none, null or undefined is given', async () => {
       for (const args of [[], [undefined], [null]]) {

@@ -7,7 +7,7 @@ import { implementations } from '../helpers/implementations';
 const rivals = implementations.map((each): [string, Implementation] => [each.name, each]);
 
 describe.each(rivals)('borrowed methods on %s', (_, implementation) => {
-  test.each(['Socket', 'Server', 'handle'])('of %s', async (what) => {
+  test.each(['Socket', 'Server', 'handle'])('never crash with a %s', async (what) => {
     const { code, signal, stdout } = await runChild(
       implementation,
       ({ net, args: [name] }) => {

@@ -167,8 +167,8 @@ function copyPackage(name: string): string {
   return home;
 }
 
-describe.each(['EMFILE', 'EACCES'])('where files cannot be opened any more: %s', (starve) => {
-  test.each(setups)('%s', async (_name, setup) => {
+describe.each(['EMFILE', 'EACCES'])('if files cannot be opened any more (%s)', (starve) => {
+  test.each(setups)('%s still works', async (_name, setup) => {
     const home = starve === 'EACCES' ? copyPackage(String(Math.random()).slice(2)) : root;
     const where =
       setup.transport === 'unix' ? { path: scope.path() } : { port: 0, host: '127.0.0.1' };

@@ -154,7 +154,7 @@ describe('child.send()', () => {
     expect(natively).toBe(1);
   });
 
-  test('what cannot be sent is refused as ever', async () => {
+  test('other objects are refused as before', async () => {
     const { stdout } = await runBoth(
       'refused.cjs',
       `${helpers}${inChild}

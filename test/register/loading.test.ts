@@ -159,7 +159,7 @@ describe('another copy of uvnet has the net of Node', () => {
   const apart = { backend: 'native', isCopy: true, takesOursForNodes: false };
   const root = path.resolve(__dirname, '../..');
 
-  test('where it is installed', async () => {
+  test('if it is installed', async () => {
     const copy = path.join(project.folder, 'node_modules/holder/node_modules/uvnet');
     for (const part of ['package.json', 'dist', 'build/Release/uvnet.node']) {
       cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
@@ -168,7 +168,7 @@ describe('another copy of uvnet has the net of Node', () => {
     expect(await printed(['--import', 'uvnet/register', 'copy.cjs'])).toEqual(apart);
   });
 
-  test('where it is bundled', async () => {
+  test('if it is bundled', async () => {
     buildSync({
       entryPoints: [path.join(root, 'dist/index.js')],
       bundle: true,
@@ -269,7 +269,7 @@ test('unregister() gives Node its net back, and register() works again', async (
   ]);
 });
 
-test('register() refuses what are no names, and leaves what was registered', async () => {
+test('register() refuses values that are not names, and keeps what was registered', async () => {
   project.write({
     'refused.cjs': `
       const { register } = require('uvnet/register');

@@ -65,6 +65,6 @@ test('each thread has a report of its own', async () => {
   expect(stderr).toMatch(/^uvnet\/register$[^]*got uvnet: \(nobody\)$/m);
 });
 
-test('nothing is printed where nobody asked for a report', async () => {
+test('nothing is printed if nobody asked for a report', async () => {
   expect(await project.run(options)).toMatchObject({ stdout: '', stderr: '', code: 0 });
 });

@@ -88,7 +88,7 @@ test('options that end the process in node:net are refused', () => {
   );
 });
 
-test('toString', () => {
+test('toString() has address and port', () => {
   expect(String(new SocketAddress({ address: '1.2.3.4', port: 80 }))).toBe('1.2.3.4:80');
   expect(String(new SocketAddress({ address: '2001:DB8::1', port: 443 }))).toBe(
     '[2001:db8::1]:443',

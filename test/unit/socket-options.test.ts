@@ -43,7 +43,7 @@ describe('names of socket options', () => {
     ['IP_TOS', 'typeOfService'],
     ['ipv6only', 'ipv6Only'],
     ['TCP_MAXSEG', 'maxSegment'],
-  ])('%s is unknown; the message names %s where it is near', (given, near) => {
+  ])('%s is unknown; the message names %s if it is near', (given, near) => {
     const error = catchError(() => findOption(given, 'connect'));
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' });
     expect(error.message).toContain("The argument 'name' is not a socket option");

@@ -154,7 +154,7 @@ function aborted(value: unknown): boolean {
 const [major = 0] = process.versions.node.split('.').map(Number);
 
 describe.each(pairs)('%s', (name, ours, node) => {
-  test.each(values.map((value) => [value]))('%p', (value) => {
+  test.each(values.map((value) => [value]))('judges %p as Node does', (value) => {
     if (name === 'validateAbortSignal' && value === undefined) {
       expect(outcome(() => ours(value))).toBeUndefined();
       return;

@@ -66,7 +66,7 @@ describeUvnet('what uvnet adds to net', ({ net, scope }) => {
       expect(peer.destroyed).toBe(true);
     });
 
-    test('tells the listener instead, who decides', async () => {
+    test('calls the listener instead, which decides', async () => {
       const server = scope.server();
       (server as unknown as UvnetServer).connectionAttemptTimeout = 30;
       await scope.listen(server);
@@ -132,7 +132,7 @@ describeUvnet('what uvnet adds to net', ({ net, scope }) => {
       });
 
     test.each([4, 6] as const)(
-      '%p forces that family where a connect names none',
+      '%p forces that family on connects that name none',
       async (family) => {
         net.setDefaultAutoSelectFamily(family);
         expect(net.getDefaultAutoSelectFamily()).toBe(family);

@@ -96,7 +96,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
       expect(moved.destroyed).toBe(true);
     });
 
-    test('what waits to be sent leaves once, and its callbacks are called once', async () => {
+    test('bytes that wait to be sent leave once, and their callbacks are called once', async () => {
       const { client, peer } = await scope.pair({ transport });
       const total = fill(peer);
       let called = 0;
@@ -180,7 +180,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
     expect(await reset).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 
-  test('tls runs on it natively, and the shell tells the end of it', async () => {
+  test('tls runs on it natively, and the shell reports its end', async () => {
     const { client, shell, moved } = await handOver();
     const secure = new tls.TLSSocket(moved, { isServer: true });
     secure.on('error', () => {});

@@ -134,7 +134,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
   const rows = moves.flatMap((move) => Object.keys(states).map((state) => [move, state] as const));
 
   describe.each(['tcp', 'unix'] as const)('over %s', (transport) => {
-    test.each(rows)('%s: a connection %s', async (how, state) => {
+    test.each(rows)('%s takes a connection %s', async (how, state) => {
       const [end, other] = await ends(transport);
       before[how](end);
       // Where it is refused, nothing has changed.
@@ -155,7 +155,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     });
   });
 
-  test('TLS over what toNode() gives comes behind what the native code has still to send', async () => {
+  test('TLS over toNode() sends behind bytes that the native code still has to send', async () => {
     const { client, peer } = await scope.pair();
     const table = (peer as Socket).toLean({});
     table.write(numbered(0, PIECE));
@@ -168,7 +168,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     expect(all.length).toBe(MUCH + 5);
   });
 
-  test('what end() promised is told when the new owner has done it', async () => {
+  test('the callback of end() is called when the new owner has ended', async () => {
     const { client, peer } = await scope.pair();
     const log: string[] = [];
     peer.write(Buffer.alloc(MUCH));
@@ -182,7 +182,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     expect(log.sort()).toEqual(['ended', 'finish']);
   });
 
-  test('a socket that receives descriptors becomes none of a handler table', async () => {
+  test('a socket that receives descriptors is refused by a handler table', async () => {
     const sockets = { receiveDescriptors: true } as never;
     const { peer } = await scope.pair({ transport: 'unix', server: sockets });
     expect(() => (peer as Socket).toLean({})).toThrow('receive descriptors');
@@ -254,7 +254,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     expect(taken).toEqual([true, true, true, -1]);
   });
 
-  test('what protects a server travels with it', async () => {
+  test('the limits and lists of a server go along with it', async () => {
     const connected = async (server: import('node:net').Server): Promise<string> => {
       const socket = scope.connect(endpointOf(server));
       socket.on('error', () => {});
@@ -322,7 +322,7 @@ describeUvnet('a connection that changes hands', ({ net, scope }) => {
     expect(client.destroyed || peer.destroyed).toBe(false);
   });
 
-  test('what is noted behind the thousandth event goes along', async () => {
+  test('events behind the thousandth of a delivery go along', async () => {
     const half = { allowHalfOpen: true };
     const one = await scope.pair({ server: half, client: half });
     const two = await scope.pair({ server: half, client: half });
