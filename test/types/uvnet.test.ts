@@ -18,8 +18,14 @@ export function calls(net: typeof uvnet): void {
   new net.Socket().connect({ port: 5, dualLookup: true });
   net.createServer({ proxyProtocol: 'required' }).listen({ path: '/run/x', mode: 0o600 });
 
+  const server = net.createServer({ maxConnectionsPerAddress: { limit: 5, ipv6Prefix: 48 } });
+  server.maxConnectionsPerAddress = 7;
+  server.close({ gracePeriod: 100, idleTimeout: 5 }, () => server.closeIdleConnections());
+
   // @ts-expect-error -- a misspelt name
   net.connect({ potr: 5 });
+  // @ts-expect-error -- an address limit without a limit
+  net.createServer({ maxConnectionsPerAddress: { ipv6Prefix: 48 } });
   // @ts-expect-error -- neither port nor path
   net.connect({ host: 'localhost' });
   // @ts-expect-error -- no such mode
@@ -36,7 +42,7 @@ export function events(server: uvnet.Server, socket: uvnet.Socket): void {
   server.once('drop', ({ reason, remoteAddress }) => [reason, remoteAddress]);
   server.on('acceptError', (error) => error.code.toUpperCase());
   server.on('connectionAttempt', (attempt, info) => [attempt.destroy(), info.remoteAddress]);
-  socket.on('descriptor', (handle, position) => [handle.take(), position.toFixed()]);
+  socket.on('descriptor', (received, position) => [received.take(), position.toFixed()]);
   socket.prependListener('data', (data) => data.length);
   socket.off('custom', (anything: number) => anything);
 }
