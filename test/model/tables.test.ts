@@ -1,6 +1,7 @@
 // Handler tables under random calls, against a model of what each connection may still be told: `open`
 // once, then the bytes of one client in order, `end` once, `close` once, and nothing while it is paused
-// or gone. Servers follow one another, so that groups and ids are used again.
+// or gone. Servers follow one another, so that groups and ids are used again. Handlers throw, and some
+// connections go on as sockets, which get the rest.
 //
 // Its size and seed: test/helpers/model.ts.
 import type { Socket as NodeSocket } from 'node:net';
@@ -16,6 +17,7 @@ const CLIENTS = 5;
 const FIXED = 23;
 
 type Framing = ListenOptions['framing'];
+type Socket = ReturnType<Connection['toSocket']>;
 type Server = Awaited<ReturnType<LeanScope['listen']>>;
 
 /** A client of node:net, and what it has sent. */
@@ -32,6 +34,10 @@ interface Client {
 class Model {
   client = -1;
   received: Buffer[] = [];
+  /** Once it is not the table's any more. */
+  socket: Socket | undefined;
+  /** What the socket has received. */
+  rest: Buffer[] = [];
   answered = 0;
   paused = false;
   ended = false;
@@ -56,26 +62,39 @@ function onWire(framing: Framing, message: Buffer): Buffer {
   return Buffer.concat([header, message]);
 }
 
+/** By a handler. */
+class Thrown extends Error {}
+
 describe('handler tables under random calls', () => {
   const scope = new LeanScope();
   afterEach(() => scope.dispose());
+
+  /** What was reported of exceptions. jest has the event 'uncaughtException' to itself. */
+  const uncaught: unknown[] = [];
+  beforeAll(() => process.setUncaughtExceptionCaptureCallback((error) => uncaught.push(error)));
+  afterAll(() => process.setUncaughtExceptionCaptureCallback(null));
 
   class Play {
     readonly random: Random;
     readonly framing: Framing;
     readonly options: ListenOptions;
     readonly proxied: boolean;
+    readonly throwing: boolean;
+    readonly moving: boolean;
     readonly models = new Map<Connection, Model>();
     readonly clients: Client[] = [];
     readonly failures: string[] = [];
     private server!: Server;
     private over = false;
+    private thrown = 0;
 
     constructor(readonly seed: number) {
       this.random = new Random(seed);
       const { random } = this;
       this.framing = random.pick(framings);
       this.proxied = random.chance(0.2);
+      this.throwing = random.chance(0.3);
+      this.moving = random.chance(0.3);
       this.options = {
         framing: this.framing,
         borrow: random.chance(0.5),
@@ -96,7 +115,15 @@ describe('handler tables under random calls', () => {
       if (this.over) this.fail(`${event} after close() was fulfilled`);
       if (model === undefined) this.fail(`${event} without open`);
       else if (model.closed) this.fail(`${event} after close`);
+      else if (model.socket !== undefined) this.fail(`${event} after toSocket()`);
       return model ?? new Model();
+    }
+
+    /** The last thing that a handler does. */
+    private throwMaybe(): void {
+      if (!this.throwing || !this.random.chance(0.1)) return;
+      this.thrown += 1;
+      throw new Thrown();
     }
 
     async listen(): Promise<void> {
@@ -108,23 +135,29 @@ describe('handler tables under random calls', () => {
             model.paused = this.options.pauseOnConnect === true;
             this.models.set(connection, model);
             this.act(connection, model);
+            this.throwMaybe();
           },
           data: (connection, bytes) => {
             const model = this.at(connection, 'data');
             if (model.paused) this.fail('data while paused');
             if (model.ended) this.fail('data after end');
-            model.received.push(Buffer.from(bytes));
-            this.act(connection, model);
+            this.take(connection, model, bytes);
+            this.throwMaybe();
           },
-          drain: (connection) => void this.at(connection, 'drain'),
+          drain: (connection) => {
+            this.at(connection, 'drain');
+            this.throwMaybe();
+          },
           end: (connection) => {
             const model = this.at(connection, 'end');
             if (model.ended) this.fail('two ends');
             if (model.paused) this.fail('end while paused');
             model.ended = true;
             this.check(model, !model.cut);
-            if (this.options.allowHalfOpen !== true) model.finished = true;
             this.act(connection, model);
+            // Unless it has become a socket, whose end is still to come.
+            if (this.options.allowHalfOpen !== true) model.finished ||= model.socket === undefined;
+            this.throwMaybe();
           },
           close: (connection, error) => {
             const model = this.at(connection, 'close');
@@ -137,32 +170,77 @@ describe('handler tables under random calls', () => {
               connection[what]();
             }
             if (!model.finished && connection.write('x')) this.fail('written after close');
+            this.throwMaybe();
           },
         },
         this.options,
       );
     }
 
+    /** A handler may leave the last of what it is given to a socket. */
+    private take(connection: Connection, model: Model, bytes: Buffer): void {
+      const { random } = this;
+      const leaves = this.moving && this.framing === undefined && random.chance(0.02);
+      const size = leaves ? random.integer(0, bytes.length) : bytes.length;
+      model.received.push(Buffer.from(bytes.subarray(0, size)));
+      if (size === bytes.length) this.act(connection, model);
+      else if (!this.move(connection, model, bytes.subarray(size))) {
+        model.received.push(Buffer.from(bytes.subarray(size)));
+      }
+    }
+
     /** The bytes are those of the one client, all of them where `whole`. */
     private check(model: Model, whole: boolean): void {
-      const { received } = model;
-      if (received.length === 0) return;
-      model.client = Number(/^\d+/.exec(String(received[0]))?.[0] ?? -1);
+      const { framing } = this;
+      const wire = (messages: Buffer[]): Buffer[] => messages.map((each) => onWire(framing, each));
+      const came = Buffer.concat([...wire(model.received), ...model.rest]).toString('latin1');
+      const header = framing?.type === 'length' ? 2 : 0;
+      if (came.length <= header) return;
+      model.client = Number(/^\d/.exec(came.slice(header))?.[0] ?? -1);
       const sent = this.clients[model.client]?.sent ?? [];
-      const join = (list: Buffer[]): string =>
-        list.map((each) => each.toString('latin1')).join('|');
-      const [all, came] =
-        this.framing === undefined
-          ? [Buffer.concat(sent).toString('latin1'), Buffer.concat(received).toString('latin1')]
-          : [join(sent), join(received)];
-      if (whole ? all !== came : !all.startsWith(came)) this.fail(`of client ${model.client}`);
+      const all = Buffer.concat(wire(sent)).toString('latin1');
+      const isCut = framing !== undefined;
+      const isWrong = isCut && model.received.some((each, index) => !sent[index]?.equals(each));
+      if (isWrong || (whole ? all !== came : !all.startsWith(came))) {
+        this.fail(`of client ${model.client}`);
+      }
+    }
+
+    /** False where it is refused, as it has to be after `end()` and where the connection is gone. */
+    private move(connection: Connection, model: Model, unread?: Buffer): boolean {
+      let socket: Socket;
+      try {
+        socket = connection.toSocket(unread);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        const due = connection.isOpen ? 'ERR_INVALID_STATE' : 'ERR_SOCKET_CLOSED';
+        if (code !== due || (connection.isOpen && !model.finished)) this.fail(`toSocket: ${code}`);
+        return false;
+      }
+      if (model.finished) this.fail('toSocket() after end()');
+      model.socket = scope.track(socket);
+      socket.on('error', (error) => model.cut || this.fail(`socket: ${error.stack}`));
+      socket.on('data', (bytes: Buffer) => model.rest.push(bytes));
+      socket.on('end', () => {
+        model.ended = true;
+        this.check(model, !model.cut);
+        if (this.options.allowHalfOpen !== true) model.finished = true;
+      });
+      socket.on('close', () => {
+        if (!model.cut && !(model.ended && model.finished)) this.fail('socket closed early');
+        this.check(model, !model.cut);
+        model.closed = true;
+      });
+      return true;
     }
 
     private act(connection: Connection, model: Model): void {
       const { random } = this;
+      const { socket } = model;
+      const owner = socket ?? connection;
       const what = random.integer(0, 99);
       if (what < 15) {
-        connection.pause();
+        owner.pause();
         model.paused = connection.isOpen;
         if (random.chance(0.3)) this.resume(connection, model);
       } else if (what < 35) {
@@ -170,30 +248,39 @@ describe('handler tables under random calls', () => {
       } else if (what < 38) {
         this.write(connection, model, random.size(200_000));
       } else if (what < 45) {
-        connection.cork();
+        owner.cork();
       } else if (what < 60) {
-        connection.uncork();
+        owner.uncork();
       } else if (what < 65) {
-        connection.unref();
-        connection.ref();
+        owner.unref();
+        owner.ref();
       } else if (what < 68) {
-        model.finished = true;
-        connection.end();
+        this.end(connection, model);
       } else if (what < 70) {
         model.cut = true;
-        if (random.chance(0.5)) connection.destroy();
-        else connection.resetAndDestroy();
+        if (random.chance(0.5) || this.options.path !== undefined) owner.destroy();
+        else owner.resetAndDestroy();
+      } else if (what < 71 && this.moving && socket === undefined) {
+        this.move(connection, model);
       }
+    }
+
+    private end(connection: Connection, model: Model): void {
+      model.finished = true;
+      if (model.socket === undefined) connection.end();
+      else model.socket.end();
     }
 
     private resume(connection: Connection, model: Model): void {
       model.paused = false;
-      connection.resume();
+      (model.socket ?? connection).resume();
     }
 
     private write(connection: Connection, model: Model, size: number): void {
-      if (model.finished || !connection.isOpen) return;
-      connection.write(numbered(model.answered, size));
+      const { socket } = model;
+      const isOpen = socket === undefined ? connection.isOpen : !socket.destroyed;
+      if (model.finished || !isOpen) return;
+      (socket ?? connection).write(numbered(model.answered, size));
       model.answered += size;
     }
 
@@ -261,18 +348,21 @@ describe('handler tables under random calls', () => {
       }
       const abrupt = this.random.chance(0.3);
       for (const client of this.clients) this.finish(client);
-      if (abrupt) for (const model of this.models.values()) model.cut = true;
+      for (const model of this.models.values()) {
+        if (abrupt && model.socket === undefined) model.cut = true;
+      }
       const closing = abrupt ? closeAtOnce(this.server) : this.server.close();
-      let closed = false;
-      void closing.then(() => (this.over = closed = true));
+      void closing.then(() => (this.over = true));
+      const isOver = (): boolean =>
+        this.over &&
+        [...this.models.values()].every(({ socket, closed }) => socket === undefined || closed);
       // What is paused or half-open goes on, and comes to its end.
-      while (!closed && this.failures.length === 0) {
+      while (!isOver() && this.failures.length === 0) {
         for (const [connection, model] of this.models) {
           if (model.closed) continue;
           this.resume(connection, model);
           if (model.ended && !model.finished) {
-            model.finished = true;
-            connection.end();
+            this.end(connection, model);
           }
         }
         await nextTurn();
@@ -286,7 +376,10 @@ describe('handler tables under random calls', () => {
       for (const { closed: told } of this.models.values()) {
         if (!told) this.fail('close did not come');
       }
-      expect(this.failures).toEqual([]);
+      const reported = uncaught.splice(0);
+      const strange = reported.filter((error) => !(error instanceof Thrown));
+      expect([...this.failures, ...strange]).toEqual([]);
+      expect(reported.length).toBe(this.thrown);
     }
   }
 
