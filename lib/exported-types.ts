@@ -33,8 +33,7 @@ export type { SocketOptions as SocketConstructorOpts } from './internal/socket/c
 export type { AddressLike, RuleFamily } from './internal/block-list/block-list';
 export type { BoundSocketToken } from './bound-socket';
 export type { SystemError } from './internal/base/errors';
-export type { DropReason } from './internal/native/drop-reasons';
-export type { ProxyMode, ServerStats } from './internal/listen/accept-policy';
+export type { DropReason, ProxyMode, ServerStats } from './internal/listen/accept-policy';
 export type { ConnectionAttemptInfo } from './internal/listen/admission';
 export type { ProxyInfo, ProxySsl, ProxyTlv } from './internal/proxy/proxy-info';
 export type { CloseOptions } from './internal/listen/server-impl';

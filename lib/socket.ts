@@ -1,5 +1,5 @@
 import type * as nodeNet from 'node:net';
-import { kOnDescriptor, kOnPeek } from './internal/base/symbols';
+import { kOnDescriptor, kOnPeek } from './internal/native/handle-events';
 import { connectMethods } from './internal/connect/connect';
 import { optionsPart } from './internal/options/part';
 import type { PeerCredentials, SocketInfo } from './internal/options/socket-info';

@@ -1,5 +1,5 @@
-import { binding } from '../internal/native/binding';
-import { errnoByName } from '../internal/native/errno';
+import { kOnReadStatus } from '../internal/native/handle-events';
+import { binding, errnoByName } from '../internal/native/binding';
 import { ERR_INVALID_STATE, ERR_SOCKET_CLOSED, errnoException } from '../internal/base/errors';
 import type { Handle } from '../internal/native/handle';
 import { Pipe } from '../internal/native/pipe';
@@ -7,7 +7,7 @@ import { TCP } from '../internal/native/tcp';
 import { nameEnds } from '../internal/listen/accept';
 import { keepByteCounts } from '../internal/socket/closing';
 import type { SocketImpl } from '../internal/socket/socket-state';
-import { kHandle, kOnReadStatus, kProxy, kReceiveDescriptors } from '../internal/base/symbols';
+import { kHandle, kProxy, kReceiveDescriptors } from '../internal/base/symbols';
 import { checkDeparture, depart, endsLater, refuseWaiting } from '../internal/transfer/departure';
 import { giveUnread, unreadBytes, unreadOf } from '../internal/transfer/unread';
 import { isShutDown } from '../internal/transfer/unsent';

@@ -1,11 +1,8 @@
-import { binding } from '../internal/native/binding';
-import { errnoByName } from '../internal/native/errno';
-import { SLOT } from '../internal/native/id';
+import { binding, errnoByName, nativeState, SLOT } from '../internal/native/binding';
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type * as declared from '../types/interfaces';
 import type { Endpoint, Socket } from '../types/interfaces';
 import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/base/errors';
-import { nativeState } from '../internal/native/native-state';
 import { asyncDispose } from './async-dispose';
 import { holdBack, type Corked } from './cork';
 import { keepEnds, knownEnds } from './ends';

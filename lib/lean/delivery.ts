@@ -1,5 +1,4 @@
-import { binding } from '../internal/native/binding';
-import { errnoByName } from '../internal/native/errno';
+import { binding, errnoByName } from '../internal/native/binding';
 import { errnoException } from '../internal/base/errors';
 import { reported } from '../internal/native/report';
 import type { FramingNumbers } from '../internal/native/native-types';

@@ -1,7 +1,6 @@
 import type { SystemError } from '../internal/base/errors';
 import type { DropData } from '../internal/listen/accept';
-import { binding } from '../internal/native/binding';
-import { SLOT } from '../internal/native/id';
+import { binding, SLOT } from '../internal/native/binding';
 import type { FramingNumbers } from '../internal/native/native-types';
 import type { ConnectionOptions } from '../types/connection-options';
 import { NO_FRAMING } from './framing';

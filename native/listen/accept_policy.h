@@ -14,7 +14,7 @@
 
 namespace uvnet {
 
-// Why a connection was not let in. `dropReasons` in lib/internal/native/drop-reasons.ts names
+// Why a connection was not let in. `dropReasons` in lib/internal/listen/accept-policy.ts names
 // them.
 enum class DropReason : uint8_t {
   kNone,

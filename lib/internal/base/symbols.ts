@@ -14,16 +14,6 @@ export const kBuffer: unique symbol = Symbol('buffer');
 export const kBufferGenerator: unique symbol = Symbol('bufferGenerator');
 export const kBufferCallback: unique symbol = Symbol('bufferCallback');
 
-/** What a handle calls on its owner. */
-export const kOnBytes: unique symbol = Symbol('onBytes');
-export const kOnUserBytes: unique symbol = Symbol('onUserBytes');
-export const kOnReadStatus: unique symbol = Symbol('onReadStatus');
-export const kOnWritten: unique symbol = Symbol('onWritten');
-export const kOnShutdown: unique symbol = Symbol('onShutdown');
-export const kOnWriteError: unique symbol = Symbol('onWriteError');
-export const kOnDescriptor: unique symbol = Symbol('onDescriptor');
-
-export const kOnPeek: unique symbol = Symbol('onPeek');
 /** The peek that is under way. */
 export const kPeek: unique symbol = Symbol('peek');
 

@@ -1,9 +1,8 @@
 import type * as nodeNet from 'node:net';
 import { netModule } from '../base/builtins';
-import { binding } from '../native/binding';
+import { binding, errnoByName } from '../native/binding';
 import { isBlockList } from './list-id';
 import { NodeRules } from './node-rules';
-import { errnoByName } from '../native/errno';
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, invalidAddress } from '../base/errors';
 import { kListId } from '../base/symbols';
 import { isIP } from '../base/ip';

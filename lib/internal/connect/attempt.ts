@@ -1,8 +1,8 @@
+import { errnoByName } from '../native/binding';
 import { debug } from '../base/diagnostics';
 import { ERR_IP_BLOCKED, exceptionWithHostPort } from '../base/errors';
 import { connectDenial } from '../base/permission';
 import { kHandle } from '../base/symbols';
-import { errnoByName } from '../native/errno';
 import type { ConnectCallback, Handle } from '../native/handle';
 import { Pipe } from '../native/pipe';
 import type { TCP } from '../native/tcp';

@@ -1,4 +1,5 @@
 import type { TcpNetConnectOpts } from 'node:net';
+import { errnoByName } from '../native/binding';
 import {
   checkAttemptTimeout,
   getDefaultAutoSelectFamily,
@@ -11,7 +12,6 @@ import {
   ERR_INVALID_IP_ADDRESS,
   exceptionWithHostPort,
 } from '../base/errors';
-import { errnoByName } from '../native/errno';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import { anyAddress, isIP } from '../base/ip';

@@ -1,6 +1,6 @@
+import { errnoByName } from '../native/binding';
 import type { Handle } from '../native/handle';
 import { debug } from '../base/diagnostics';
-import { errnoByName } from '../native/errno';
 import {
   ERR_IP_BLOCKED,
   aggregateError,

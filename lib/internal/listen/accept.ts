@@ -7,14 +7,13 @@ import {
   kKeepAlive,
   kLimits,
   kNoDelay,
-  kOnBytes,
   kProxy,
   kReceiveDescriptors,
   kSocketOptions,
 } from '../base/symbols';
-import type { DropReason } from '../native/drop-reasons';
-import type { Handle } from '../native/handle';
-import type { SocketName } from '../native/handle-events';
+import { binding } from '../native/binding';
+import { readName, type Handle } from '../native/handle';
+import { type SocketName, kOnBytes } from '../native/handle-events';
 import type { ProxyParts } from '../native/native-types';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
@@ -24,6 +23,7 @@ import { AcceptedSocketOptions } from '../socket/accepted-options';
 import { letDescriptorsIn } from '../socket/receive-descriptors';
 import { Socket } from '../socket/socket';
 import type { SocketImpl } from '../socket/socket-state';
+import { dropReasons, type DropReason } from './accept-policy';
 import { expectFirstByte, isAdmitted } from './admission';
 import type { ServerImpl } from './server-impl';
 
@@ -65,10 +65,16 @@ export function onDrop(this: Handle, count: number): void {
   const server = this.owner as unknown as ServerImpl;
   // Nothing is built for nobody.
   if (server.listenerCount('drop') === 0) return;
-  const drops = Array.from({ length: count }, (_, index) => this.dropped(index));
-  for (const { reason, local, remote } of drops) {
-    server.emit('drop', dropData(reason, local, remote));
-  }
+  const { id } = this;
+  const drops = Array.from({ length: count }, (_, index) => {
+    const local: SocketName = {};
+    const remote: SocketName = {};
+    // Pipes have no names.
+    readName(binding.dropSockName(id, index), local);
+    readName(binding.dropPeerName(id, index), remote);
+    return dropData(dropReasons[binding.dropReason(id, index)]!, local, remote);
+  });
+  for (const drop of drops) server.emit('drop', drop);
 }
 
 /** What the native policy cannot know: handles and block lists of node:net's own. */

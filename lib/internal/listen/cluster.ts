@@ -1,7 +1,7 @@
+import { errnoByName } from '../native/binding';
 import { clusterModule, netModule } from '../base/builtins';
 import { exceptionWithHostPort } from '../base/errors';
 import { kPathOptions } from '../base/symbols';
-import { errnoByName } from '../native/errno';
 import type { Handle } from '../native/handle';
 import type { SocketName } from '../native/handle-events';
 import { takeNodeHandle, isNodeHandle, type NodeHandle } from '../native/node-handle';

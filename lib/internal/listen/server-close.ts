@@ -1,6 +1,6 @@
+import { nativeState } from '../native/binding';
 import { clearTimeout, setTimeout } from '../base/timers';
 import type { HandleOwner } from '../native/handle-events';
-import { nativeState } from '../native/native-state';
 import { ownerOf } from '../native/handle';
 import type { CloseOptions, ServerImpl } from './server-impl';
 import { kGraceTimer, kLimits } from '../base/symbols';

@@ -1,7 +1,7 @@
+import { errnoByName } from '../native/binding';
 import { debug } from '../base/diagnostics';
 import { anyAddress } from '../base/ip';
 import { handleFor } from '../native/descriptor';
-import { errnoByName } from '../native/errno';
 import type { Handle } from '../native/handle';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';

@@ -1,9 +1,9 @@
+import { errnoByName } from '../native/binding';
 import { serverListenChannel, debug } from '../base/diagnostics';
 import { uvExceptionWithHostPort } from '../base/errors';
 import { anyAddress } from '../base/ip';
 import { loadParts } from '../base/parts';
 import { kLimits, kOptionPlan, kPathOptions } from '../base/symbols';
-import { errnoByName } from '../native/errno';
 import { Handle } from '../native/handle';
 import { TCP } from '../native/tcp';
 import { setOptionsBeforeListen, setInheritedOnEach } from '../options/lazy-options';

@@ -1,9 +1,8 @@
 import { closeSync, constants, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
-import { binding } from '../native/binding';
+import { binding, errnoByName } from '../native/binding';
 import { debug } from '../base/diagnostics';
-import { errnoByName } from '../native/errno';
 import { ERR_INVALID_ARG_VALUE } from '../base/errors';
 import type { Pipe } from '../native/pipe';
 import { validateBoolean, validateInteger } from '../base/validators';

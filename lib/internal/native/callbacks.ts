@@ -1,12 +1,4 @@
 import { AsyncResource } from 'node:async_hooks';
-import { binding } from './binding';
-import { handles } from './handle';
-import { SLOT } from './id';
-import { nativeState } from './native-state';
-import type { NativeCallback } from './native-types';
-import { Pipe } from './pipe';
-import { reported, reporting } from './report';
-import { TCP } from './tcp';
 import {
   kOnBytes,
   kOnDescriptor,
@@ -16,7 +8,13 @@ import {
   kOnUserBytes,
   kOnWriteError,
   kOnWritten,
-} from '../base/symbols';
+} from './handle-events';
+import { binding, nativeState, SLOT } from './binding';
+import { handles } from './handle';
+import type { NativeCallback } from './native-types';
+import { Pipe } from './pipe';
+import { reported, reporting } from './report';
+import { TCP } from './tcp';
 
 /** What the native part calls, and the start of it: each callback finds the handle and passes on. */
 

@@ -1,8 +1,8 @@
+import { kOnWriteError } from './handle-events';
 import { binding } from './binding';
 import { handleOf } from './handle';
 import { WRITE_GATHERED } from './native-types';
 import { whenExiting } from '../base/exiting';
-import { kOnWriteError } from '../base/symbols';
 
 /** Writes that are gathered until the turn of the event loop is over, and then leave in one call. */
 

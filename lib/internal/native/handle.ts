@@ -1,12 +1,13 @@
 import { executionAsyncId } from 'node:async_hooks';
 import { storesOnResource } from './async-context';
-import { binding } from './binding';
-import { dropReasonOf, type DropReason } from './drop-reasons';
-import { errnoByName } from './errno';
-import { SLOT } from './id';
-import type { HandleOwner, RaceListener, RelayListener, SocketName } from './handle-events';
-import { IdleGuard } from './idle-guard';
-import { nativeState } from './native-state';
+import { binding, errnoByName, nativeState, SLOT } from './binding';
+import {
+  type HandleOwner,
+  type RaceListener,
+  type RelayListener,
+  type SocketName,
+  IdleGuard,
+} from './handle-events';
 import type { ListenPolicy, ProxyParts } from './native-types';
 import { denialOf } from '../base/permission';
 
@@ -36,13 +37,6 @@ export function handleOf(id: number): Handle | undefined {
 
 const UV_EBADF = errnoByName('EBADF');
 
-/** A connection that was not let in. Pipes have no names. */
-export interface Dropped {
-  reason: DropReason;
-  local: SocketName;
-  remote: SocketName;
-}
-
 /** What is common to TCP and pipe handles. */
 export abstract class Handle {
   /** The native code's id; -1 once `close` was called. */
@@ -51,7 +45,7 @@ export abstract class Handle {
   reading = false;
   // These stand on the prototype until they are assigned: most handles have none.
   declare onconnection: ConnectionCallback | null;
-  /** Connections were not let in; `dropped` describes each, for the time of the call. */
+  /** Connections were not let in; the native code knows of each for the time of the call. */
   ondrop?: DropCallback;
   /** What the connections of a listening socket inherit from it; the delay in seconds. */
   inheritedNoDelay?: boolean;
@@ -151,14 +145,6 @@ export abstract class Handle {
   /** A connection that somebody else has accepted, or the status of an accept that failed. */
   feed(fd: number): number {
     return binding.feedListener(this.id, fd);
-  }
-
-  dropped(index: number): Dropped {
-    const local: SocketName = {};
-    const remote: SocketName = {};
-    readName(binding.dropSockName(this.id, index), local);
-    readName(binding.dropPeerName(this.id, index), remote);
-    return { reason: dropReasonOf(binding.dropReason(this.id, index)), local, remote };
   }
 
   ref(): void {

@@ -1,8 +1,7 @@
 import { TYPE_OF_SERVICE } from './option-rows';
-import { binding } from './binding';
+import { binding, nativeState } from './binding';
 import { Handle, readName, type ConnectCallback } from './handle';
 import type { RaceListener, SocketName } from './handle-events';
-import { nativeState } from './native-state';
 
 /** Flags of `TCP#bind`, as libuv numbers them. */
 export const BindFlag = { ipv6Only: 1, reusePort: 2 } as const;

@@ -1,12 +1,10 @@
-import { binding } from '../native/binding';
-import { errnoByName } from '../native/errno';
+import { binding, errnoByName, nativeState } from '../native/binding';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
   ERR_INVALID_ARG_VALUE,
   errnoException,
 } from '../base/errors';
 import { Handle } from '../native/handle';
-import { nativeState } from '../native/native-state';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import { buildInfo, infoNumbers, type PeerCredentials, type SocketInfo } from './socket-info';

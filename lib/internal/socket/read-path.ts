@@ -1,18 +1,10 @@
 import { Duplex } from 'node:stream';
 import { types } from 'node:util';
-import { errnoByName } from '../native/errno';
+import { kOnBytes, kOnReadStatus, kOnUserBytes } from '../native/handle-events';
+import { errnoByName } from '../native/binding';
 import { errnoException } from '../base/errors';
 import type { SocketImpl } from './socket-state';
-import {
-  kBuffer,
-  kBufferCallback,
-  kBufferGenerator,
-  kHandle,
-  kOnBytes,
-  kOnReadStatus,
-  kOnUserBytes,
-  kTimedOut,
-} from '../base/symbols';
+import { kBuffer, kBufferCallback, kBufferGenerator, kHandle, kTimedOut } from '../base/symbols';
 import { rearm } from './timeouts';
 
 const UV_EOF = errnoByName('EOF');

@@ -1,7 +1,7 @@
+import { errnoByName } from '../native/binding';
 import { ERR_INVALID_ARG_TYPE, errnoException } from '../base/errors';
 import { kHandle, kKeepAlive, kNoDelay, kTypeOfService } from '../base/symbols';
 import { validateInt32 } from '../base/validators';
-import { errnoByName } from '../native/errno';
 import type { TCP } from '../native/tcp';
 import type { KeepAliveSetting } from '../options/option-owners';
 import type { SocketImpl } from './socket-state';

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
-import { binding } from '../native/binding';
-import { errnoByName } from '../native/errno';
+import { kOnShutdown, kOnWriteError, kOnWritten } from '../native/handle-events';
+import { binding, errnoByName } from '../native/binding';
 import {
   ERR_NOT_A_BUFFER,
   ERR_SOCKET_CLOSED,
@@ -23,9 +23,6 @@ import {
   kDispatched,
   kHandle,
   kLastWriteQueueSize,
-  kOnShutdown,
-  kOnWriteError,
-  kOnWritten,
   kShutdownCallback,
   kTimedOut,
   kWriteCallback,

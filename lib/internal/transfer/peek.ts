@@ -1,5 +1,4 @@
-import { binding } from '../native/binding';
-import { errnoByName } from '../native/errno';
+import { binding, errnoByName, nativeState } from '../native/binding';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
   ERR_INVALID_STATE,
@@ -7,7 +6,6 @@ import {
   errnoException,
 } from '../base/errors';
 import { Handle } from '../native/handle';
-import { nativeState } from '../native/native-state';
 import { startReading } from '../socket/read-path';
 import type { PendingPeek, SocketImpl } from '../socket/socket-state';
 import { kHandle, kPeek } from '../base/symbols';
