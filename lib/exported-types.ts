@@ -45,6 +45,7 @@ export type {
   SocketOptionName,
   SocketOptionValues,
 } from './internal/options/socket-option-types';
+export type { SendableDescriptor } from './internal/transfer/send-descriptor';
 export type { SocketToken, ToNodeOptions } from './internal/transfer/socket-transfer';
 export type { DetachOptions } from './internal/transfer/token';
 export type {
