@@ -76,9 +76,9 @@ const servers = [
     .listen(0, '127.0.0.1'),
   net
     .createServer({ receiveDescriptors: true }, (socket) => {
-      socket.on('descriptor', (passed) => {
+      socket.on('descriptor', (received) => {
         // Some are taken, some are left to be closed.
-        if (random(2) === 0) keep(passed.toSocket());
+        if (random(2) === 0) keep(received.toSocket());
       });
       keep(socket);
     })

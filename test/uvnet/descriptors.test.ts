@@ -57,8 +57,8 @@ describeUnix('descriptors over unix sockets', () => {
     return openSync(name, 'r');
   }
 
-  function contents(passed: ReceivedDescriptor): string {
-    const fd = passed.take();
+  function contents(received: ReceivedDescriptor): string {
+    const fd = received.take();
     try {
       return readFileSync(fd, 'utf8');
     } finally {
@@ -69,8 +69,8 @@ describeUnix('descriptors over unix sockets', () => {
   test('a descriptor arrives with its bytes, between those before and those after', async () => {
     const { sender, receiver } = await join();
     const log: string[] = [];
-    receiver.on('descriptor', (passed: ReceivedDescriptor, position: number) => {
-      log.push(`${passed.type} ${contents(passed)} at ${position}`);
+    receiver.on('descriptor', (received: ReceivedDescriptor, position: number) => {
+      log.push(`${received.type} ${contents(received)} at ${position}`);
     });
     receiver.on('data', (chunk: Buffer) => log.push(String(chunk)));
     const fd = file('one');
@@ -92,8 +92,8 @@ describeUnix('descriptors over unix sockets', () => {
     const before = openDescriptors();
     const sent: { name: string; end: number }[] = [];
     const got: { name: string; end: number }[] = [];
-    receiver.on('descriptor', (passed: ReceivedDescriptor, position: number) => {
-      got.push({ name: contents(passed), end: position });
+    receiver.on('descriptor', (received: ReceivedDescriptor, position: number) => {
+      got.push({ name: contents(received), end: position });
     });
     const received = readAll(receiver);
     const pieces: Buffer[] = [];
@@ -134,7 +134,7 @@ describeUnix('descriptors over unix sockets', () => {
     sender.end('tail');
     const arrived = nextEvent(receiver, 'descriptor');
     let name = '';
-    receiver.once('descriptor', (passed: ReceivedDescriptor) => (name = contents(passed)));
+    receiver.once('descriptor', (received: ReceivedDescriptor) => (name = contents(received)));
     const received = readAll(receiver);
     const [, position] = (await arrived) as [ReceivedDescriptor, number];
     expect(position).toBe(size + 1);
@@ -154,7 +154,7 @@ describeUnix('descriptors over unix sockets', () => {
     closeSync(fd);
     const [peer] = (await accepted) as [Socket];
     let name = '';
-    peer.on('descriptor', (passed: ReceivedDescriptor) => (name = contents(passed)));
+    peer.on('descriptor', (received: ReceivedDescriptor) => (name = contents(received)));
     client.end();
     expect(String(await readAll(peer))).toBe('abc');
     expect(name).toBe('early');
@@ -171,7 +171,7 @@ describeUnix('descriptors over unix sockets', () => {
     ] as const) {
       const fd = file('x');
       const arrived = new Promise<string>((resolve) => {
-        to.once('descriptor', (passed: ReceivedDescriptor) => resolve(contents(passed)));
+        to.once('descriptor', (received: ReceivedDescriptor) => resolve(contents(received)));
       });
       to.resume();
       from.sendDescriptor('x', fd);
@@ -184,12 +184,12 @@ describeUnix('descriptors over unix sockets', () => {
     const { sender, receiver } = await join();
     const tcp = await scope.pair();
     const moved = new Promise<Socket>((resolve) => {
-      receiver.once('descriptor', (passed: ReceivedDescriptor) => {
-        expect([passed.type, passed.listening]).toEqual(['TCP', false]);
-        expect(thrownBy(() => passed.toServer()).code).toBe('ERR_INVALID_FD_TYPE');
-        const socket = scope.track(passed.toSocket());
-        expect(passed.fd).toBe(-1);
-        expect(thrownBy(() => passed.take()).code).toBe('ERR_INVALID_STATE');
+      receiver.once('descriptor', (received: ReceivedDescriptor) => {
+        expect([received.type, received.listening]).toEqual(['TCP', false]);
+        expect(thrownBy(() => received.toServer()).code).toBe('ERR_INVALID_FD_TYPE');
+        const socket = scope.track(received.toSocket());
+        expect(received.fd).toBe(-1);
+        expect(thrownBy(() => received.take()).code).toBe('ERR_INVALID_STATE');
         resolve(socket);
       });
     });
@@ -217,8 +217,8 @@ describeUnix('descriptors over unix sockets', () => {
           path: (args as unknown as [string])[0],
           receiveDescriptors: true,
         } as never);
-        link.on('descriptor', (passed) => {
-          const server = (passed as ReceivedDescriptor).toServer({}, (socket) => {
+        link.on('descriptor', (received) => {
+          const server = (received as ReceivedDescriptor).toServer({}, (socket) => {
             socket.end('served elsewhere');
             server.close();
           });
@@ -289,8 +289,8 @@ link.sendall(b"third")`,
     const [peer] = (await accepted) as [Socket];
     const got: string[] = [];
     const positions = new Set<number>();
-    peer.on('descriptor', (passed: ReceivedDescriptor, position: number) => {
-      got.push(contents(passed));
+    peer.on('descriptor', (received: ReceivedDescriptor, position: number) => {
+      got.push(contents(received));
       positions.add(position);
     });
     expect(String(await readAll(peer))).toBe('first second third');
@@ -317,9 +317,9 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
     const [peer] = (await accepted) as [Socket];
     expect(await code).toBe(0);
     let count = 0;
-    peer.on('descriptor', (passed: ReceivedDescriptor) => {
-      if (passed.type === 'FILE') count++;
-      closeSync(passed.take());
+    peer.on('descriptor', (received: ReceivedDescriptor) => {
+      if (received.type === 'FILE') count++;
+      closeSync(received.take());
     });
     expect(String(await readAll(peer))).toBe('with without '.repeat(50));
     expect(count).toBe(50);
@@ -351,7 +351,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
     test('each that a listener does not take is closed', async () => {
       const { sender, receiver } = await join();
       const kept: ReceivedDescriptor[] = [];
-      receiver.on('descriptor', (passed: ReceivedDescriptor) => kept.push(passed));
+      receiver.on('descriptor', (received: ReceivedDescriptor) => kept.push(received));
       receiver.resume();
       await await send(sender);
       expect(kept[0].fd).toBe(-1);

@@ -18,8 +18,8 @@ describeUvnet('a connection that changes hands', ({ scope }) => {
     /** Sends back what it receives, and says what was left over of it. */
     function echo({ net: module, args: [path] }: ChildTools): void {
       const channel = module.connect({ path, receiveDescriptors: true } as never);
-      channel.on('descriptor', (passed: import('../../lib/index').ReceivedDescriptor) => {
-        const socket = passed.toSocket({ allowHalfOpen: true });
+      channel.on('descriptor', (received: import('../../lib/index').ReceivedDescriptor) => {
+        const socket = received.toSocket({ allowHalfOpen: true });
         socket.on('error', (error: NodeJS.ErrnoException) => console.log(error.code));
         socket.on('close', () => channel.destroy());
         socket.pipe(socket);
