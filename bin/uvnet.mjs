@@ -17,8 +17,8 @@ const help = `Usage: uvnet COMMAND [options]
   -v, --version     the version of uvnet
   -h, --help        this text
 
-Exit codes: 0 all is well; 1 the command failed, or doctor found the native code not in
-use or not working; 2 wrong usage.
+Exit codes: 0 all is well; 1 the command failed, or doctor found the native code
+not in use or not working; 2 wrong usage.
 `;
 
 const helps = {

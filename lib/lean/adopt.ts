@@ -129,7 +129,7 @@ function takeUndelivered(connection: Connection): Undelivered {
 }
 
 /** See {@link Connection.toSocket}. */
-function socketOf(connection: Connection, unread: Buffer | undefined): Socket {
+function becomeSocket(connection: Connection, unread: Buffer | undefined): Socket {
   // What was written leaves first, or is in the native code's queue.
   while ((connection.state & (GONE | CORKED)) === CORKED) connection.uncork();
   binding.leanFlush();
@@ -168,5 +168,5 @@ function socketOf(connection: Connection, unread: Buffer | undefined): Socket {
 }
 
 Connection.prototype.toSocket = function toSocket(unread) {
-  return socketOf(this, unread);
+  return becomeSocket(this, unread);
 };
