@@ -1,10 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import {
-  ERR_INVALID_ARG_VALUE,
-  ERR_SOCKET_HANDLE_ADOPTED,
-  errnoException,
-  exceptionWithHostPort,
-} from './internal/base/errors';
+import { ERR_INVALID_ARG_VALUE, ERR_SOCKET_HANDLE_ADOPTED } from './internal/base/errors';
+import { errnoException, exceptionWithHostPort } from './internal/base/system-errors';
 import { BindFlag, TCP } from './internal/native/tcp';
 import { Pipe } from './internal/native/pipe';
 import type { Handle } from './internal/native/handle';

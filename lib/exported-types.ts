@@ -32,7 +32,7 @@ export type { SocketOptions as SocketConstructorOpts } from './internal/socket/c
 // uvnet's own.
 export type { AddressLike, RuleFamily } from './internal/block-list/block-list';
 export type { BoundSocketToken } from './bound-socket';
-export type { SystemError } from './internal/base/errors';
+export type { SystemError } from './internal/base/system-errors';
 export type { DropReason, ProxyMode, ServerStats } from './internal/listen/accept-policy';
 export type { ConnectionAttemptInfo } from './internal/listen/admission';
 export type { ProxyInfo, ProxySsl, ProxyTlv } from './internal/proxy/proxy-info';

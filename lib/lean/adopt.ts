@@ -1,6 +1,7 @@
 import { kOnReadStatus } from '../internal/native/handle-events';
 import { binding, errnoByName } from '../internal/native/binding';
-import { ERR_INVALID_STATE, ERR_SOCKET_CLOSED, errnoException } from '../internal/base/errors';
+import { ERR_INVALID_STATE, ERR_SOCKET_CLOSED } from '../internal/base/errors';
+import { errnoException } from '../internal/base/system-errors';
 import type { Handle } from '../internal/native/handle';
 import { Pipe } from '../internal/native/pipe';
 import { TCP } from '../internal/native/tcp';

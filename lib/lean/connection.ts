@@ -2,7 +2,8 @@ import { binding, errnoByName, nativeState, SLOT } from '../internal/native/bind
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type * as declared from '../types/interfaces';
 import type { Endpoint, Socket } from '../types/interfaces';
-import { ERR_INVALID_ARG_TYPE, errnoException, genericNodeError } from '../internal/base/errors';
+import { ERR_INVALID_ARG_TYPE, genericNodeError } from '../internal/base/errors';
+import { errnoException } from '../internal/base/system-errors';
 import { asyncDispose } from './async-dispose';
 import { holdBack, type Corked } from './cork';
 import { keepEnds, knownEnds } from './ends';

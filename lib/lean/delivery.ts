@@ -1,5 +1,5 @@
 import { binding, errnoByName } from '../internal/native/binding';
-import { errnoException } from '../internal/base/errors';
+import { errnoException } from '../internal/base/system-errors';
 import { reported } from '../internal/native/report';
 import type { FramingNumbers } from '../internal/native/native-types';
 import { borrowBytes, ownBytes, returnBytes } from './received-bytes';

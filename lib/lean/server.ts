@@ -8,7 +8,7 @@ import {
 } from '../internal/listen/server-close';
 import type { CloseOptions, ServerImpl } from '../internal/listen/server-impl';
 import { binding } from '../internal/native/binding';
-import { errnoException, type SystemError } from '../internal/base/errors';
+import { errnoException, type SystemError } from '../internal/base/system-errors';
 import { Handle } from '../internal/native/handle';
 import type { SocketName } from '../internal/native/handle-events';
 import type { TCP } from '../internal/native/tcp';

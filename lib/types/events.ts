@@ -1,4 +1,4 @@
-import type { SystemError } from '../internal/base/errors';
+import type { SystemError } from '../internal/base/system-errors';
 import type { DropData } from '../internal/listen/accept';
 import type { ConnectionAttemptInfo } from '../internal/listen/admission';
 

@@ -1,5 +1,5 @@
 import type * as nodeNet from 'node:net';
-import type { SystemError } from '../internal/base/errors';
+import type { SystemError } from '../internal/base/system-errors';
 import type { DropData } from '../internal/listen/accept';
 import type { ProxyMode, ServerStats } from '../internal/listen/accept-policy';
 import type { AcceptRate, AddressLimit } from '../internal/listen/limits';

@@ -21,6 +21,7 @@ const CHUNKS = {
   base: [
     'backend',
     'internal/base/errors',
+    'internal/base/system-errors',
     'internal/base/ip',
     'internal/base/node-object',
     'internal/base/validators',

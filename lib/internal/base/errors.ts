@@ -1,20 +1,13 @@
 /**
- * The only place where uvnet builds errors. Name, code, message and own properties (in this order)
- * are those of Node 26; programs compare them, so they are part of the interface.
+ * The errors of uvnet; those of the operating system are in system-errors.ts. Name, code, message and
+ * own properties (in this order) are those of Node 26; programs compare them, so they are part of the
+ * interface.
  */
-import { format, getSystemErrorMap, getSystemErrorName, inspect, promisify } from 'node:util';
+import { format, inspect, promisify } from 'node:util';
 
 /** An error that carries a `code`. */
 export interface CodedError extends Error {
   code: string;
-}
-
-/** An error of the operating system, as Node shapes it. */
-export interface SystemError extends CodedError {
-  errno: number;
-  syscall: string;
-  address?: string;
-  port?: number;
 }
 
 /** Error, TypeError or RangeError. */
@@ -102,7 +95,7 @@ function list(items: readonly string[], conjunction: 'and' | 'or'): string {
 }
 
 /** What follows `Received` in messages about a wrong type. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   switch (typeof value) {
     case 'bigint':
@@ -225,11 +218,6 @@ export const ERR_SOCKET_BAD_PORT = define(
     `${name} should be ${allowZero ? '>=' : '>'} 0 and < 65536. Received ${describe(port)}.`,
 );
 
-/** `new ERR_INVALID_FD(fd)` */
-export const ERR_INVALID_FD = define('ERR_INVALID_FD', RangeError, (fd: unknown) =>
-  format('"fd" must be a positive integer: %s', fd),
-);
-
 /** `new ERR_INVALID_FD_TYPE(type)` */
 export const ERR_INVALID_FD_TYPE = define(
   'ERR_INVALID_FD_TYPE',
@@ -244,30 +232,11 @@ export const ERR_INVALID_IP_ADDRESS = define(
   (address: unknown) => format('Invalid IP address: %s', address),
 );
 
-/** `new ERR_UNKNOWN_ENCODING(encoding)` */
-export const ERR_UNKNOWN_ENCODING = define('ERR_UNKNOWN_ENCODING', TypeError, (encoding: unknown) =>
-  format('Unknown encoding: %s', encoding),
-);
-
-/** `new ERR_INVALID_THIS(className)` */
-export const ERR_INVALID_THIS = define(
-  'ERR_INVALID_THIS',
-  TypeError,
-  (className: string) => `Value of "this" must be of type ${className}`,
-);
-
 /** A text written with the encoding 'buffer', on lines of Node whose streams let it through. */
 export const ERR_NOT_A_BUFFER = fixed(
   'ERR_INVALID_ARG_TYPE',
   TypeError,
   'Second argument must be a buffer',
-);
-
-/** A constructor that user code may not call. */
-export const ERR_ILLEGAL_CONSTRUCTOR = fixed(
-  'ERR_ILLEGAL_CONSTRUCTOR',
-  TypeError,
-  'Illegal constructor',
 );
 
 /** `new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(feature)` */
@@ -336,15 +305,6 @@ export const ERR_STREAM_DESTROYED = define(
   (method: string) => `Cannot call ${method} after a stream was destroyed`,
 );
 
-/** `new ERR_WORKER_HANDLE_NOT_TRANSFERABLE(what)` */
-export const ERR_WORKER_HANDLE_NOT_TRANSFERABLE = define(
-  'ERR_WORKER_HANDLE_NOT_TRANSFERABLE',
-  Error,
-  (what: string) =>
-    `${what} cannot be transferred in its current state; it must be a freshly ` +
-    'created or accepted handle that has not started reading and has no pending writes',
-);
-
 export const ERR_INVALID_HANDLE_TYPE = fixed(
   'ERR_INVALID_HANDLE_TYPE',
   TypeError,
@@ -366,11 +326,6 @@ export const ERR_SOCKET_CLOSED_BEFORE_CONNECTION = fixed(
   Error,
   'Socket closed before the connection was established',
 );
-export const ERR_SOCKET_CONNECTION_TIMEOUT = fixed(
-  'ERR_SOCKET_CONNECTION_TIMEOUT',
-  Error,
-  'Socket connection timeout',
-);
 export const ERR_SOCKET_HANDLE_ADOPTED = fixed(
   'ERR_SOCKET_HANDLE_ADOPTED',
   Error,
@@ -385,6 +340,18 @@ export const ERR_STREAM_WRITE_AFTER_END = fixed(
 // ---------------------------------------------------------------------------------------------
 // Errors without a class of their own
 
+/** An error without a class of its own, raised where `factory` was called. */
+export function plainError<Properties extends object>(
+  factory: (...args: never[]) => unknown,
+  message: string,
+  properties: Properties,
+): Error & Properties {
+  const error = Object.assign(new Error(message), properties);
+  // The first line of the stack is where the error was raised, not where it was built.
+  Error.captureStackTrace(error, factory);
+  return error;
+}
+
 /**
  * A plain Error with extra own properties (Node's half-closed and time-out errors).
  *
@@ -395,12 +362,12 @@ export function genericNodeError<Properties extends object>(
   message: string,
   properties: Properties,
 ): Error & Properties {
-  return plain(genericNodeError, message, properties);
+  return plainError(genericNodeError, message, properties);
 }
 
 /** The text of a socket address that cannot be parsed. Node makes it in C++, without class or marker. */
 export function invalidAddress(): CodedError {
-  return plain(invalidAddress, 'Invalid socket address', { code: 'ERR_INVALID_ADDRESS' });
+  return plainError(invalidAddress, 'Invalid socket address', { code: 'ERR_INVALID_ADDRESS' });
 }
 
 /** The error of an aborted operation; `cause` is the signal's reason. */
@@ -435,109 +402,4 @@ export function aggregateError(
   message?: string,
 ): AggregateError & Partial<CodedError> {
   return new NodeAggregateError(errors, message);
-}
-
-// ---------------------------------------------------------------------------------------------
-// Errors of the operating system
-
-const unmapped: readonly [string, string] = ['UNKNOWN', 'unknown error'];
-let statuses: Map<number, [string, string]> | undefined;
-
-/** Name and description of a libuv status, as `['ECONNREFUSED', 'connection refused']`. */
-export function describeStatus(status: number): readonly [string, string] {
-  statuses ??= getSystemErrorMap();
-  return statuses.get(status) ?? unmapped;
-}
-
-/** Endpoint as messages show it: a leading space, nothing if there is no address. */
-function endpoint(address: string | null | undefined, port: number | undefined): string {
-  if (port !== undefined && port > 0) return ` ${address}:${port}`;
-  return address ? ` ${address}` : '';
-}
-
-function plain<Properties extends object>(
-  factory: (...args: never[]) => unknown,
-  message: string,
-  properties: Properties,
-): Error & Properties {
-  const error = Object.assign(new Error(message), properties);
-  // The first line of the stack is where the error was raised, not where it was built.
-  Error.captureStackTrace(error, factory);
-  return error;
-}
-
-/**
- * `syscall CODE[ original]`, with `errno`, `code`, `syscall`.
- *
- * @param status - libuv status, negative
- * @param syscall - name of the failed call
- * @param original - text to add to the message
- */
-export function errnoException(status: number, syscall: string, original?: string): SystemError {
-  const code = getSystemErrorName(status);
-  const message = original ? `${syscall} ${code} ${original}` : `${syscall} ${code}`;
-  return plain(errnoException, message, { errno: status, code, syscall });
-}
-
-/**
- * `syscall CODE address:port[ - Local (additional)]`, with `errno`, `code`, `syscall`, `address` and,
- * unless it is zero, `port`. Used for failed connects and binds.
- *
- * @param status - libuv status, negative
- * @param syscall - name of the failed call
- * @param address - remote address or path
- * @param port - remote port
- * @param additional - local endpoint, for the message only
- */
-export function exceptionWithHostPort(
-  status: number,
-  syscall: string,
-  address: string | null | undefined,
-  port?: number,
-  additional?: string,
-): SystemError {
-  const code = getSystemErrorName(status);
-  const local = additional ? ` - Local (${additional})` : '';
-  const message = `${syscall} ${code}${endpoint(address, port)}${local}`;
-  const error = plain(exceptionWithHostPort, message, { errno: status, code, syscall, address });
-  return (port ? Object.assign(error, { port }) : error) as SystemError;
-}
-
-/**
- * As Node has it if permissions forbid a connect: what it was denied for stands in `errno`.
- *
- * @param denial - an ERR_ACCESS_DENIED
- * @param address - remote address or path
- * @param port - remote port
- */
-export function deniedConnect(
-  denial: CodedError,
-  address: string,
-  port?: number,
-): CodedError & { address: string } {
-  const { code, message } = denial;
-  const properties = { errno: denial, code, syscall: 'connect', address };
-  const error = plain(deniedConnect, `connect ${code} ${message}`, properties);
-  return port ? Object.assign(error, { port }) : error;
-}
-
-/**
- * `syscall CODE: description address:port`, with `code`, `errno`, `syscall`, `address` and, unless it
- * is zero, `port`. Used for failed listens.
- *
- * @param status - libuv status, negative
- * @param syscall - name of the failed call
- * @param address - address or path
- * @param port - port
- */
-export function uvExceptionWithHostPort(
-  status: number,
-  syscall: string,
-  address: string | null | undefined,
-  port?: number,
-): SystemError {
-  const [code, description] = describeStatus(status);
-  const message = `${syscall} ${code}: ${description}${endpoint(address, port)}`;
-  const error = plain(uvExceptionWithHostPort, message, { code, errno: status, syscall, address });
-  return (port ? Object.assign(error, { port }) : error) as SystemError;
 }

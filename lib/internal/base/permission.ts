@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { netModule } from './builtins';
-import { deniedConnect, genericNodeError } from './errors';
+import { genericNodeError } from './errors';
+import { deniedConnect } from './system-errors';
 
 /**
  * Node's permission model (`node --permission`). It covers the network from Node 25 on, where

@@ -1,6 +1,7 @@
 import { errnoByName } from '../native/binding';
 import { debug } from '../base/diagnostics';
-import { ERR_IP_BLOCKED, exceptionWithHostPort } from '../base/errors';
+import { ERR_IP_BLOCKED } from '../base/errors';
+import { exceptionWithHostPort } from '../base/system-errors';
 import { connectDenial } from '../base/permission';
 import { kHandle } from '../base/symbols';
 import type { ConnectCallback, Handle } from '../native/handle';

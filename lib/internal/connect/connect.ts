@@ -1,6 +1,7 @@
 import { connectArguments } from '../base/arguments';
 import { clientSocketChannel } from '../base/diagnostics';
-import { ERR_MISSING_ARGS, exceptionWithHostPort } from '../base/errors';
+import { ERR_MISSING_ARGS } from '../base/errors';
+import { exceptionWithHostPort } from '../base/system-errors';
 import { kAbortion, kBoundSource, kCloseReport, kHandle, kSignal } from '../base/symbols';
 import { validateString } from '../base/validators';
 import { binding } from '../native/binding';

@@ -10,8 +10,8 @@ import {
   ERR_INVALID_ARG_TYPE,
   ERR_INVALID_ARG_VALUE,
   ERR_INVALID_IP_ADDRESS,
-  exceptionWithHostPort,
 } from '../base/errors';
+import { exceptionWithHostPort } from '../base/system-errors';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import { anyAddress, isIP } from '../base/ip';

@@ -1,12 +1,8 @@
 import { errnoByName } from '../native/binding';
 import type { Handle } from '../native/handle';
 import { debug } from '../base/diagnostics';
-import {
-  ERR_IP_BLOCKED,
-  aggregateError,
-  exceptionWithHostPort,
-  type SystemError,
-} from '../base/errors';
+import { ERR_IP_BLOCKED, aggregateError } from '../base/errors';
+import { exceptionWithHostPort, type SystemError } from '../base/system-errors';
 import type { RaceListener, SocketName } from '../native/handle-events';
 import type { TCP } from '../native/tcp';
 import { anyAddress } from '../base/ip';

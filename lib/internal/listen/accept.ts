@@ -1,5 +1,5 @@
 import { debug, serverSocketChannel } from '../base/diagnostics';
-import { errnoException } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { isIP } from '../base/ip';
 import {
   kAcceptedOptions,

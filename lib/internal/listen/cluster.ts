@@ -1,6 +1,6 @@
 import { errnoByName } from '../native/binding';
 import { clusterModule, netModule } from '../base/builtins';
-import { exceptionWithHostPort } from '../base/errors';
+import { exceptionWithHostPort } from '../base/system-errors';
 import { kPathOptions } from '../base/symbols';
 import type { Handle } from '../native/handle';
 import type { SocketName } from '../native/handle-events';

@@ -1,6 +1,6 @@
 import { errnoByName } from '../native/binding';
 import { serverListenChannel, debug } from '../base/diagnostics';
-import { uvExceptionWithHostPort } from '../base/errors';
+import { uvExceptionWithHostPort } from '../base/system-errors';
 import { anyAddress } from '../base/ip';
 import { loadParts } from '../base/parts';
 import { kLimits, kOptionPlan, kPathOptions } from '../base/symbols';

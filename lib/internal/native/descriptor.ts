@@ -1,4 +1,5 @@
-import { ERR_INVALID_FD_TYPE, errnoException } from '../base/errors';
+import { ERR_INVALID_FD_TYPE } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { binding } from './binding';
 import type { Handle } from './handle';
 import { Pipe } from './pipe';

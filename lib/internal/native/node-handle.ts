@@ -1,5 +1,5 @@
 import { binding } from './binding';
-import { errnoException } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { openHandle } from './descriptor';
 import { Handle } from './handle';
 import { Pipe } from './pipe';

@@ -1,9 +1,6 @@
 import { binding, errnoByName, nativeState } from '../native/binding';
-import {
-  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
-  ERR_INVALID_ARG_VALUE,
-  errnoException,
-} from '../base/errors';
+import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { Handle } from '../native/handle';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';

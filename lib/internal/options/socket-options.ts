@@ -2,9 +2,8 @@ import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
   ERR_INVALID_ARG_TYPE,
   ERR_INVALID_ARG_VALUE,
-  errnoException,
-  type SystemError,
 } from '../base/errors';
+import { errnoException, type SystemError } from '../base/system-errors';
 import { distance } from './near-names';
 import {
   socketOptionTable,

@@ -1,7 +1,8 @@
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../base/timers';
 import { onAbort } from '../base/abort';
 import { binding } from '../native/binding';
-import { AbortError, ERR_INVALID_STATE, ERR_SOCKET_CLOSED, errnoException } from '../base/errors';
+import { AbortError, ERR_INVALID_STATE, ERR_SOCKET_CLOSED } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { flushGathered } from '../native/gathering';
 import { Handle } from '../native/handle';
 import { TCP } from '../native/tcp';

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { debug } from '../base/diagnostics';
-import { ERR_INVALID_HANDLE_TYPE, ERR_SOCKET_CLOSED, errnoException } from '../base/errors';
+import { ERR_INVALID_HANDLE_TYPE, ERR_SOCKET_CLOSED } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { kAbortion, kBytesRead, kBytesWritten, kCloseReport, kHandle } from '../base/symbols';
 import { binding, nativeState } from '../native/binding';
 import { Handle } from '../native/handle';

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { kOnBytes, kOnReadStatus, kOnUserBytes } from '../native/handle-events';
 import { errnoByName } from '../native/binding';
-import { errnoException } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import type { SocketImpl } from './socket-state';
 import { kBuffer, kBufferCallback, kBufferGenerator, kHandle, kTimedOut } from '../base/symbols';
 import { rearm } from './timeouts';

@@ -1,4 +1,5 @@
-import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, errnoException } from '../base/errors';
+import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { loadParts } from '../base/parts';
 import { kHandle, kReceiveDescriptors } from '../base/symbols';
 import { binding } from '../native/binding';

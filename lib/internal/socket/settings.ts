@@ -1,5 +1,6 @@
 import { errnoByName } from '../native/binding';
-import { ERR_INVALID_ARG_TYPE, errnoException } from '../base/errors';
+import { ERR_INVALID_ARG_TYPE } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { kHandle, kKeepAlive, kNoDelay, kTypeOfService } from '../base/symbols';
 import { validateInt32 } from '../base/validators';
 import type { TCP } from '../native/tcp';

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { errnoException } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import {
   kBoundPath,
   kBoundSource,

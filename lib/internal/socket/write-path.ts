@@ -5,9 +5,9 @@ import {
   ERR_NOT_A_BUFFER,
   ERR_SOCKET_CLOSED,
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
-  errnoException,
   genericNodeError,
 } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { afterWrite } from '../native/gathering';
 import type { Handle } from '../native/handle';
 import {

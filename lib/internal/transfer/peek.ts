@@ -3,8 +3,8 @@ import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
   ERR_INVALID_STATE,
   ERR_SOCKET_CLOSED,
-  errnoException,
 } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { Handle } from '../native/handle';
 import { startReading } from '../socket/read-path';
 import type { PendingPeek, SocketImpl } from '../socket/socket-state';

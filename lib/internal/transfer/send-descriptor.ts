@@ -7,8 +7,8 @@ import {
   ERR_INVALID_HANDLE_TYPE,
   ERR_INVALID_STATE,
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
-  errnoException,
 } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { flushGathered } from '../native/gathering';
 import { Pipe } from '../native/pipe';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';

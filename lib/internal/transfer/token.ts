@@ -1,10 +1,7 @@
 import { setTimeout } from '../base/timers';
 import { binding } from '../native/binding';
-import {
-  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
-  ERR_INVALID_ARG_VALUE,
-  errnoException,
-} from '../base/errors';
+import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import type { Handle } from '../native/handle';

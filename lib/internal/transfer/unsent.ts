@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { binding } from '../native/binding';
-import { errnoException } from '../base/errors';
+import { errnoException } from '../base/system-errors';
 import type { Handle } from '../native/handle';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { kShutdownCallback, kWriteCallback } from '../base/symbols';
