@@ -126,7 +126,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
   test('carries what it needs and nothing else', () => {
     const names = files.map(({ path: name }) => name);
     const allowed =
-      /^(package\.json|LICENSE|[A-Z]+\.md|docs\/([A-Z_]+\.md|img\/\w+\.svg)|examples\/[\w-]+\.(mjs|md)|bin\/[\w/.-]+\.mjs|dist\/((lean|register)\/)?index\.mjs|dist\/register\/thread-hooks\.mjs|dist\/[\w/-]+\.js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md|gyp)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
+      /^(package\.json|LICENSE|[A-Z]+\.md|docs\/([A-Z_]+\.md|img\/\w+\.svg)|examples\/[\w-]+\.(mjs|md)|bin\/[\w/.-]+\.mjs|dist\/(index|lean|register\/index)\.mjs|dist\/register\/thread-hooks\.mjs|dist\/[\w/-]+\.js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md|gyp)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
     expect(names.filter((name) => !allowed.test(name))).toEqual([]);
     expect(names).toContain('dist/index.js');
     expect(names).toContain('native/binding.gyp');
