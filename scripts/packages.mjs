@@ -31,19 +31,19 @@ const cases = [
   {
     name: 'ioredis',
     packages: ['ioredis'],
-    server: 'redis',
+    servers: ['redis'],
     ran: 'TCP and Unix socket; commands, pipeline, 5 MB, publish; busy: 100 in flight',
   },
   {
     name: 'pg',
     packages: ['pg'],
-    server: 'postgres',
+    servers: ['postgres'],
     ran: 'TCP, TLS, Unix socket; parameters, 1 MB, errors, notify; busy: pool of 5',
   },
   {
     name: 'mysql2',
     packages: ['mysql2'],
-    server: 'mariadb',
+    servers: ['mariadb'],
     ran: 'TCP, TLS, Unix socket; queries, prepared, 500 KB, errors; busy: one after the other',
   },
   {
@@ -60,7 +60,7 @@ const cases = [
   {
     name: 'ssh2',
     packages: ['ssh2'],
-    server: 'ssh',
+    servers: ['ssh'],
     ran: 'against OpenSSH, and client and server of its own; busy: echo of 20 MB',
   },
   { name: 'smtp', packages: ['smtp-server', 'nodemailer'], ran: 'STARTTLS, login, mails of 3 MB' },
@@ -89,6 +89,13 @@ const cases = [
     packages: ['undici', 'ws'],
     asks: ['undici'],
     ran: 'client; 3 MB, WebSocket; busy: 6,000 requests by 10 connections',
+  },
+  {
+    name: 'together',
+    packages: ['express', 'ioredis', 'pg', 'ws'],
+    asks: ['ioredis', 'pg', 'ws'],
+    servers: ['redis', 'postgres'],
+    ran: 'one service with all of them; PostgreSQL over TLS',
   },
 ];
 
@@ -216,28 +223,30 @@ main(async () => {
   const rows = [];
   try {
     for (const each of selected) {
-      const missing = each.server && missingServer(each.server);
+      const { name, servers = [] } = each;
+      const missing = servers.map(missingServer).find((debian) => debian !== undefined);
       if (missing && process.env.UVNET_TEST_ALL !== '1') {
-        console.log(`skipped ${each.name} for want of ${missing}: apt-get install ${missing}`);
+        console.log(`skipped ${name} for want of ${missing}: apt-get install ${missing}`);
         counts.skipped++;
         continue;
       }
-      let server;
+      const running = [];
       let result;
       try {
-        server = each.server && (await startServer(each.server, folder));
+        for (const server of servers) running.push(await startServer(server, folder, name));
+        const env = Object.assign({}, ...running.map((server) => server.env));
         result = {
           outcome: 'the same',
-          ...(await runCase(folder, each, server?.env, Number(values.rounds))),
+          ...(await runCase(folder, each, env, Number(values.rounds))),
         };
         counts.passed++;
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
-        console.log(`FAILED ${each.name}: ${error.message.slice(0, 4000)}`);
+        console.log(`FAILED ${name}: ${error.message.slice(0, 4000)}`);
         result = { outcome: '**different**' };
         counts.failed++;
       } finally {
-        await server?.stop();
+        for (const { stop } of running) await stop();
       }
       rows.push(rowOf(folder, each, result));
       console.log(rows.at(-1));

@@ -199,11 +199,12 @@ export const missingServer = (name) =>
 /**
  * Starts a server in a folder of its own.
  *
+ * @param user - who it is for: each has a fresh one
  * @returns where it is, as variables for a program's environment, and how to stop it
  */
-export async function startServer(name, parent) {
+export async function startServer(name, parent, user) {
   const owner = plainUser();
-  const folder = path.join(parent, name);
+  const folder = path.join(parent, `${user}-${name}`);
   mkdirSync(folder);
   if (owner.uid !== undefined && name !== 'ssh') {
     output('chown', [`${owner.uid}:${owner.gid}`, folder]);

@@ -146,6 +146,36 @@ test("Node's own modules keep node:net", async () => {
   });
 });
 
+test('a test of node --test gets uvnet', async () => {
+  project.write({
+    'own.test.mjs': `
+      import { test } from 'node:test';
+      import { backend } from 'net';
+      test('asks for net', () => console.log('backend', backend));`,
+  });
+  const { stdout, code } = await project.run([
+    ...['--import', 'uvnet/register', '--test', '--test-reporter=spec', 'own.test.mjs'],
+  ]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('backend native');
+});
+
+test.each(['cjs', 'esm'] as const)('a bundle (%s) gets uvnet', async (format) => {
+  project.write({
+    'entry.mjs': "import net from 'net'; console.log(JSON.stringify(net.backend));",
+  });
+  const outfile = `bundled.${format === 'esm' ? 'mjs' : 'cjs'}`;
+  const entryPoints = [path.join(project.folder, 'entry.mjs')];
+  buildSync({
+    entryPoints,
+    bundle: true,
+    platform: 'node',
+    format,
+    outfile: path.join(project.folder, outfile),
+  });
+  expect(await printed(['--import', 'uvnet/register', outfile])).toBe('native');
+});
+
 // To give uvnet to uvnet would be a circle. Its classes show what it took for Node's.
 describe('another copy of uvnet has the net of Node', () => {
   const compare = (copy: string): string => `
