@@ -1,7 +1,6 @@
 /** The native implementation, loaded by index.ts if the native code could be. */
 import './internal/native/callbacks';
 
-export { connect } from './connect';
 export {
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
@@ -13,4 +12,4 @@ export { isIP, isIPv4, isIPv6 } from './internal/base/ip';
 export { addressesPart, leanPart } from './parts';
 export { createServerHandle } from './internal/listen/server-handle';
 export { Server, createServer } from './server';
-export { Socket } from './socket';
+export { Socket, connect } from './socket';

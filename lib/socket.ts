@@ -1,5 +1,7 @@
 import type * as nodeNet from 'node:net';
 import { kOnDescriptor, kOnPeek } from './internal/native/handle-events';
+import { normalizeArguments } from './internal/base/arguments';
+import { debug } from './internal/base/diagnostics';
 import { connectMethods } from './internal/connect/connect';
 import { optionsPart } from './internal/options/part';
 import type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
@@ -13,6 +15,7 @@ import { transferPart } from './internal/transfer/part';
 import { leanPart, receivedDescriptorPart } from './parts';
 import type { ConnectionOptions } from './types/connection-options';
 import type { SocketConstructor } from './types/constructors';
+import type { ConnectOptions } from './types/options';
 import type * as declared from './types/interfaces';
 import type { Connection, Handlers } from './types/interfaces';
 
@@ -86,4 +89,33 @@ for (const [name, value] of Object.entries({
   },
 })) {
   Object.defineProperty(Socket, name, { value, writable: true, configurable: true });
+}
+
+/**
+ * Makes a socket and connects it.
+ *
+ * @param options - where to, and how; see docs/CONNECTING.md and docs/SOCKET_OPTIONS.md
+ * @param listener - added for 'connect'
+ * @throws for options of a wrong type, as `node:net` does; 'error' reports every other failure
+ */
+export function connect(options: ConnectOptions, listener?: () => void): Socket;
+/**
+ * @param port - of the host
+ * @param host - a name or an address. Default: `'localhost'`
+ * @param listener - added for 'connect'
+ */
+export function connect(port: number, host?: string, listener?: () => void): Socket;
+export function connect(port: number, listener?: () => void): Socket;
+/**
+ * @param path - of a unix-domain socket or named pipe
+ * @param listener - added for 'connect'
+ */
+export function connect(path: string, listener?: () => void): Socket;
+export function connect(...args: unknown[]): Socket {
+  const normalized = normalizeArguments<{ timeout?: number }>(args);
+  const [options] = normalized;
+  debug('createConnection', normalized);
+  const socket = new Socket(options as never);
+  if (options.timeout) socket.setTimeout(options.timeout);
+  return (socket as unknown as { connect(args: unknown): Socket }).connect(normalized);
 }

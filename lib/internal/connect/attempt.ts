@@ -3,15 +3,14 @@ import { debug } from '../base/diagnostics';
 import { ERR_IP_BLOCKED } from '../base/errors';
 import { exceptionWithHostPort } from '../base/system-errors';
 import { connectDenial } from '../base/permission';
-import { kHandle } from '../base/symbols';
+import { kConnectCall, kHandle } from '../base/symbols';
 import type { ConnectCallback, Handle } from '../native/handle';
 import { Pipe } from '../native/pipe';
 import type { TCP } from '../native/tcp';
 import { setOptionsBeforeConnect, refusal } from '../options/lazy-options';
-import type { SocketImpl } from '../socket/socket-state';
-import type { ConnectCall } from './connect-call';
+import type { CallUnderWay, SocketImpl } from '../socket/socket-state';
 
-/** The one attempt of a call whose place is known: no race and no timer. */
+/** One call of `connect()`, and its attempt if it has one only: no race and no timer. */
 
 const UV_ENOENT = errnoByName('ENOENT');
 
@@ -28,6 +27,50 @@ export interface Destination {
   readonly address: string;
   readonly port?: number;
   readonly family?: Family;
+}
+
+/**
+ * One call of `connect()`. What it waits for may come when the socket is at something else by now:
+ * ended, or connecting by a later call. So whatever a call has begun asks it first.
+ */
+export class ConnectCall implements CallUnderWay {
+  readonly handle: Handle;
+  /** Its race, if it has one. */
+  race: CallUnderWay | undefined;
+
+  constructor(
+    readonly socket: SocketImpl,
+    private readonly succeed: (socket: SocketImpl) => void,
+  ) {
+    this.handle = socket[kHandle]!;
+    // Of several calls in the same life of a socket the last one is answered; what the kernel was asked
+    // for already goes on, and makes the later ones fail.
+    socket[kConnectCall]?.stopWaiting();
+    socket[kConnectCall] = this;
+  }
+
+  /** Whether the socket connects by this call's handle: `destroy()` takes it away for good. */
+  get isPending(): boolean {
+    return this.socket.connecting && this.socket[kHandle] === this.handle;
+  }
+
+  /** Whether no other call came after this one: a lookup's answer is of use to the last one only. */
+  get isLatest(): boolean {
+    return this.socket[kConnectCall] === this;
+  }
+
+  stopWaiting(): void {
+    this.race?.stopWaiting();
+  }
+
+  connected(): void {
+    this.socket[kConnectCall] = undefined;
+    this.succeed(this.socket);
+  }
+
+  fail(error: Error): void {
+    if (this.isPending) this.socket.destroy(error);
+  }
 }
 
 /** Whether the socket's block list forbids to connect there. */

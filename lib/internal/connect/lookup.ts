@@ -5,8 +5,7 @@ import { dnsModule } from '../base/builtins';
 import { debug } from '../base/diagnostics';
 import { ERR_INVALID_ADDRESS_FAMILY, ERR_INVALID_IP_ADDRESS } from '../base/errors';
 import { isIP } from '../base/ip';
-import type { Family, Target } from './attempt';
-import type { ConnectCall } from './connect-call';
+import type { ConnectCall, Family, Target } from './attempt';
 
 /**
  * From a name to the addresses to try. Each answer is announced by 'lookup'; a lookup that fails, or
