@@ -164,6 +164,31 @@ napi_value Info(napi_env env, napi_callback_info info) {
   return arguments.Return(tcp.state);
 }
 
+// (id): bytes that have arrived and nobody has read, or a status. No platform lacks this, whatever
+// it tells of TCP.
+napi_value UnreadBytes(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+#ifdef _WIN32
+  // A named pipe is no socket.
+  if (Stream* const pipe = arguments.pipe()) {
+    uv_os_fd_t handle;
+    DWORD bytes = 0;
+    const int status = uv_fileno(pipe->uv_handle(), &handle);
+    if (status != 0) return arguments.Return(status);
+    if (!PeekNamedPipe(handle, nullptr, 0, nullptr, &bytes, nullptr)) {
+      return arguments.Return(uv_translate_sys_error(static_cast<int>(GetLastError())));
+    }
+    return arguments.ReturnNumber(bytes);
+  }
+#endif
+  uv_os_sock_t fd;
+  int status = SocketOf(arguments.stream(), &fd);
+  TcpInfo depths;
+  if (status == 0) status = ReadQueueDepths(fd, &depths);
+  if (status != 0) return arguments.Return(status);
+  return arguments.ReturnNumber(depths.numbers[TcpInfo::kReceiveQueueBytes]);
+}
+
 // (id, [pid, uid, gid]: Float64Array)
 napi_value Credentials(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -190,6 +215,7 @@ void InitSocketOptions(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "setInitialOptions", SetInitial);
   Define(env, exports, "refusedSocketOption", Refused);
   Define(env, exports, "socketInfo", Info);
+  Define(env, exports, "unreadBytes", UnreadBytes);
   Define(env, exports, "peerCredentials", Credentials);
 }
 

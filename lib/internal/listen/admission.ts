@@ -1,7 +1,9 @@
+import { binding } from '../native/binding';
+import { Handle } from '../native/handle';
 import { clearTimeout, setTimeout } from '../base/timers';
 import type { ServerImpl } from './server-impl';
 import type { SocketImpl } from '../socket/socket-state';
-import { kAttemptTimeout } from '../base/symbols';
+import { kAttemptTimeout, kHandle } from '../base/symbols';
 import { TIMEOUT_MAX } from '../socket/timeouts';
 import { validateInteger } from '../base/validators';
 
@@ -39,7 +41,8 @@ export function isAdmitted(server: ServerImpl, socket: SocketImpl): boolean {
 function hasSent(socket: SocketImpl): boolean {
   if (socket.bytesRead > 0 || socket.readableDidRead || socket.readableLength > 0) return true;
   // A socket that does not read leaves the bytes in the kernel.
-  return (socket.info()?.receiveQueueBytes ?? 0) > 0;
+  const handle = socket[kHandle];
+  return handle instanceof Handle && binding.unreadBytes(handle.id) > 0;
 }
 
 function onLate(server: ServerImpl, socket: SocketImpl): void {

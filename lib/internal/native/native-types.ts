@@ -138,6 +138,8 @@ export interface NativeBinding {
   setInitialOptions(id: number, list: readonly (number | string)[], protocol: number): number;
   /** The row of the initial option that was refused last, or -1. */
   refusedSocketOption(id: number): number;
+  /** Bytes that have arrived and nobody has read, or an error. */
+  unreadBytes(id: number): number;
   /** A TcpInfo::State, or an error; fills in numbers and kernel's fields. */
   socketInfo(id: number, numbers: Float64Array, raw: object): number;
   /** Fills in pid, uid and gid. */
