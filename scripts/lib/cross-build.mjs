@@ -1,6 +1,6 @@
 // Compiles and links the addon for another platform: the sources, defines and flags that binding.gyp
 // reads as well, and the compiler of the target.
-import { copyFileSync, mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { nodeHome, supported } from './nodes.mjs';
 import {
@@ -82,6 +82,9 @@ export async function crossBuild(name, target) {
   if (problems.length) throw new CommandError(`${name}\n  ${problems.join('\n  ')}`);
   const output = at('prebuilds', name, target.file);
   mkdirSync(path.dirname(output), { recursive: true });
+  // What runs on the old one keeps it.
+  rmSync(output, { force: true });
   copyFileSync(binary, output);
   console.log(`${path.relative(root, output)}: ${statSync(output).size} bytes`);
+  return output;
 }

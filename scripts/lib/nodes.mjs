@@ -40,6 +40,7 @@ async function fetchBinary(specifier, home, binary, { fresh = false, foreign = f
     );
     if (status !== 0) throw new CommandError(`npm install ${specifier}\n${stdout}${stderr}`);
     rmSync(home, { recursive: true, force: true });
+    mkdirSync(path.dirname(home), { recursive: true });
     const name = specifier.slice(0, specifier.lastIndexOf('@'));
     renameSync(path.join(staging, 'node_modules', name), home);
   } finally {
@@ -63,6 +64,10 @@ export async function nodeHome(
   await fetchBinary(`node-${name}@${version}`, home, binary, { fresh, foreign });
   return home;
 }
+
+/** A package for another platform, into the folder `home`; `file` is what has to be in it. */
+export const fetchForeign = (specifier, home, file) =>
+  fetchBinary(specifier, home, file, { foreign: true });
 
 /** Package managers besides npm, with which test/package installs the tarball. */
 async function fetchManagers() {

@@ -85,10 +85,11 @@ export class Scope {
     return { port: 0, host: transport === 'tcp6' ? '::1' : '127.0.0.1' };
   }
 
-  /** A path for a unix socket in a folder of this case. */
+  /** A path for a unix socket in a folder of this case; on Windows, the name of a pipe of this case. */
   path(name = `${this.servers.size}.sock`): string {
     this.folder ??= mkdtempSync(path.join(tmpdir(), 'uvnet-'));
-    return path.join(this.folder, name);
+    if (process.platform !== 'win32') return path.join(this.folder, name);
+    return `\\\\.\\pipe\\${path.basename(this.folder)}-${name}`;
   }
 
   async dispose(): Promise<void> {
