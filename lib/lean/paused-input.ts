@@ -22,7 +22,7 @@ export interface Holder {
 }
 
 /** What a connection holds. */
-export class PausedInput {
+class PausedInput {
   ended = false;
   /** Comes behind the bytes. */
   error: Error | undefined = undefined;

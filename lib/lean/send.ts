@@ -29,7 +29,7 @@ let exitHooked = false;
 let exiting = false;
 
 /** Sends all that is in the area. */
-export function flush(): void {
+function flush(): void {
   if (numbers[SEND_COUNT] !== 0) binding.leanFlush();
 }
 

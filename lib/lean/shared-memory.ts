@@ -3,7 +3,7 @@ import { binding } from '../internal/native/binding';
 /** The memory that the native code and this folder share; native/lean/lean_hub.h has the same numbers. */
 
 /** Places in `numbers`. */
-export const EVENT_COUNT = 0;
+// 0 is the native code's own: how many events there are.
 /** How many of the events are handled, or being handled. */
 export const DELIVERED = 1;
 export const SEND_COUNT = 2;

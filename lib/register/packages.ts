@@ -45,7 +45,7 @@ function nearestName(folder: string): string {
 }
 
 /** The package that a file, given as a path or as a URL, belongs to. */
-export function packageOf(file: string | undefined): string {
+function packageOf(file: string | undefined): string {
   if (file === undefined) return PROGRAM;
   if (file.startsWith('file:')) file = fileURLToPath(file);
   const folder = dirname(file);

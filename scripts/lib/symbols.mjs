@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { CommandError } from './tools.mjs';
 
 /** The newest glibc that a binary may ask for: that of the oldest systems Node 20 to 26 run on. */
-export const GLIBC_LIMIT = '2.28';
+const GLIBC_LIMIT = '2.28';
 
 /** The module's entry, and nothing else. */
 export const ENTRY = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];

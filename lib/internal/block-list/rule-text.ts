@@ -2,7 +2,7 @@
 import { ERR_INVALID_ARG_VALUE } from '../base/errors';
 import { validateString } from '../base/validators';
 
-export interface Cidr {
+interface Cidr {
   network: string;
   prefix: number;
   family: 4 | 6;
@@ -46,7 +46,7 @@ export function bytesToText(bytes: Uint8Array, name: string): string {
 }
 
 /** A rule as `BlockList.rules` lists it. */
-export type ParsedRule =
+type ParsedRule =
   | { kind: 'address'; family: 4 | 6; address: string }
   | { kind: 'subnet'; family: 4 | 6; network: string; prefix: number }
   | { kind: 'range'; family: 4 | 6; start: string; end: string };

@@ -188,5 +188,5 @@ export const setters = {
     limits.pushProxy();
   },
 };
-export type OwnLimit = keyof typeof setters;
+type OwnLimit = keyof typeof setters;
 export const ownLimits = Object.keys(setters) as OwnLimit[];

@@ -238,9 +238,3 @@ export function ownerOf(id: number): HandleOwner | null {
   const owner = handleOf(id)?.owner ?? null;
   return owner instanceof IdleGuard ? owner.guarded : owner;
 }
-
-/** Number of handles that are not closed yet, for tests and `doctor`. */
-export function openHandles(): number {
-  const [made, closed] = binding.handleCounts();
-  return made - closed;
-}

@@ -26,7 +26,7 @@ import {
 export type Role = 'connect' | 'listen';
 
 /** An option that the kernel refused; `option` is its name. */
-export interface SocketOptionError extends SystemError {
+interface SocketOptionError extends SystemError {
   option: string;
 }
 
@@ -44,7 +44,7 @@ export interface OptionPlan {
 export const Stage = { bind: 1, any: 4 } as const;
 
 /** No choice of protocol. */
-export const DEFAULT_PROTOCOL = -1;
+const DEFAULT_PROTOCOL = -1;
 
 /** Linger that is off, in the native part. */
 const LINGER_OFF = -1;
@@ -274,7 +274,7 @@ export function makePlan(found: ReadonlyMap<number, number | string>): OptionPla
 }
 
 /** The options of a server, divided by the socket they are set on. */
-export interface ServerPlan {
+interface ServerPlan {
   readonly listener: OptionPlan;
   readonly accepted: EncodedOptions;
 }
