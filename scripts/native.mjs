@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The developers' flavours of the native code, and what runs on them without Node.
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { addonOf, build, configure, flavours, runNativeTests } from './lib/native.mjs';
@@ -20,6 +20,12 @@ What (default: --addon):
   --only NAME      only this fuzz target
   --help           this text
 `;
+
+/** What a target wants of libFuzzer, as named in the file's first lines: "// Run: -max_len=64". */
+function runOptions(name) {
+  const source = readFileSync(at('test/fuzz', `${name}.cc`), 'utf8');
+  return /^\/\/ Run: +(.+)$/m.exec(source)?.[1].split(' ') ?? [];
+}
 
 /**
  * Runs the fuzz targets, as many at a time as there are processors. Each counts as one test; one
@@ -45,6 +51,7 @@ async function fuzz(folder, seconds, only) {
         '-timeout=10',
         '-print_final_stats=1',
         '-verbosity=0',
+        ...runOptions(name),
         `-artifact_prefix=${path.relative(root, found)}/`,
         path.relative(root, found),
         path.relative(root, seeds),

@@ -59,12 +59,15 @@ bool Same(Key left, Key right) {
 template <typename Key, typename Visit>
 void ForEachPrefix(Key first, Key last, Visit visit) {
   if (last < first) return;
+  const auto fits = [&](int length) {
+    return Same(first.Truncated(length), first) && !(last < LastOf(first, length));
+  };
+  // From one prefix to the next the length changes little: it grows shorter up to the longest
+  // stretch of the range, and longer from there.
+  int length = Key::kBits;
   for (;;) {
-    int length = Key::kBits;
-    while (length > 0 && Same(first.Truncated(length - 1), first) &&
-           !(last < LastOf(first, length - 1))) {
-      --length;
-    }
+    while (!fits(length)) ++length;
+    while (length > 0 && fits(length - 1)) --length;
     visit(first, length);
     const Key end = LastOf(first, length);
     if (!(end < last)) return;
