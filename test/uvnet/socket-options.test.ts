@@ -1,7 +1,5 @@
 // Every socket option: set through connect(), setOption(), listen() and createServer(), and read back
 // from the kernel by another process. node:net has none of this; these cases run on uvnet alone.
-import type { Socket as NodeSocket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Server, Socket } from '../../lib/index';
 import type {
@@ -9,8 +7,7 @@ import type {
   SocketOptionName,
 } from '../../lib/internal/options/socket-option-types';
 import { socketOptionTable } from '../../lib/internal/options/socket-option-types';
-import { runChild } from '../helpers/child';
-import { errorShape, thrownBy } from '../helpers/errors';
+import { errorShape } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
 import { Observer, type Query } from '../helpers/kernel';
@@ -352,114 +349,6 @@ describeLinux('socket options', () => {
     expect(client.getTypeOfService()).toBe(0xb8);
   });
 
-  describe('refusals', () => {
-    test('of connect() are an error event, and there is no connection', async () => {
-      const server = await scope.listen(scope.server());
-      let connections = 0;
-      server.on('connection', () => connections++);
-      const client = scope.connect({ ...endpointOf(server), congestion: 'nosuch' } as never);
-      const [error] = await nextEvent(client, 'error');
-      expect(errorShape(error)).toMatchObject({ code: 'ENOENT', syscall: 'setsockopt' });
-      expect(error).toMatchObject({ option: 'congestion' });
-      expect((error as Error).message).toBe('setsockopt ENOENT congestion');
-      await nextEvent(client, 'close');
-      expect(connections).toBe(0);
-    });
-
-    test('of listen() are an error event of the server', async () => {
-      const server = scope.server();
-      server.listen({ port: 0, bindToDevice: 'nosuch' } as never);
-      const [error] = await nextEvent(server, 'error');
-      expect(error).toMatchObject({
-        code: 'ENODEV',
-        syscall: 'setsockopt',
-        option: 'bindToDevice',
-      });
-      expect(server.listening).toBe(false);
-    });
-
-    test('of setOption() are thrown', async () => {
-      const { client } = await pair({});
-      const error = caught(() => client.setOption('congestion', 'nosuch'));
-      expect(error).toMatchObject({ code: 'ENOENT', syscall: 'setsockopt', option: 'congestion' });
-      expect(client.destroyed).toBe(false);
-    });
-
-    test('of wrong values and names are thrown by the call that has them', async () => {
-      const { client } = await pair({});
-      expect(thrownBy(() => client.setOption('nodelay' as never, true as never))).toMatchObject({
-        code: 'ERR_INVALID_ARG_VALUE',
-        message: expect.stringContaining("near: 'noDelay'") as string,
-      });
-      expect(thrownBy(() => client.getOption('nodelay' as never))).toMatchObject({
-        code: 'ERR_INVALID_ARG_VALUE',
-      });
-      const wrong = { port: 1, userTimeout: 'x' } as never;
-      const thrown = { code: 'ERR_INVALID_ARG_TYPE' };
-      expect(thrownBy(() => net.connect(wrong))).toMatchObject(thrown);
-      expect(thrownBy(() => net.createServer(wrong))).toMatchObject(thrown);
-      expect(thrownBy(() => net.createServer().listen(wrong))).toMatchObject(thrown);
-      expect(thrownBy(() => net.connect({ path: '/x', mark: 1 } as never))).toMatchObject({
-        code: 'ERR_INVALID_ARG_VALUE',
-        message: "The property 'options.mark' is for TCP sockets. Received 1",
-      });
-      expect(thrownBy(() => client.setOption('multipath', true))).toMatchObject({
-        code: 'ERR_INVALID_ARG_VALUE',
-        message: "The argument 'name' is decided when a socket is made. Received 'multipath'",
-      });
-    });
-
-    test('names of other things pass, as they do in node:net', async () => {
-      const { client } = await pair({ agent: {}, headers: {}, servername: 'x' });
-      expect(client.readyState).toBe('open');
-    });
-
-    const rootOnly = { mark: 1, transparent: true, priority: 7 };
-    const asNobody = isRoot ? test : test.skip;
-    asNobody.each(Object.entries(rootOnly))(
-      'of %s to nobody in particular',
-      async (name, value) => {
-        const outcome = await runChild(
-          uvnet!,
-          ({ net, args }) => {
-            const [name, value] = args as unknown as [string, unknown];
-            const server = net.createServer().listen(0, '127.0.0.1', () => {
-              const { port } = server.address() as { port: number };
-              const client = net.connect({ port, host: '127.0.0.1', [name]: value } as never);
-              client.on('error', (error) => {
-                const { code, syscall, option } = error as never;
-                console.log(JSON.stringify({ code, syscall, option }));
-                server.close();
-              });
-            });
-          },
-          {
-            args: [name, value],
-            under: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
-          },
-        );
-        expect(outcome.stderr).toBe('');
-        expect(JSON.parse(outcome.stdout)).toEqual({
-          code: 'EPERM',
-          syscall: 'setsockopt',
-          option: name,
-        });
-      },
-    );
-  });
-
-  test('info() and peerCredentials() are undefined without a connection', async () => {
-    const socket = new net.Socket() as Socket;
-    expect(socket.getOption('noDelay')).toBeUndefined();
-    expect(socket.info()).toBeUndefined();
-    expect(socket.peerCredentials()).toBeUndefined();
-    expect((net.createServer() as Server).getOption('mark')).toBeUndefined();
-    const { client } = await pair({});
-    client.destroy();
-    expect(client.getOption('noDelay')).toBeUndefined();
-    expect(client.info()).toBeUndefined();
-  });
-
   describe('multipath', () => {
     test('is in use if both ends ask for it, and not if one does', async () => {
       const both = scope.server() as Server;
@@ -480,120 +369,4 @@ describeLinux('socket options', () => {
       expect(plain.getOption('multipath')).toBe(false);
     });
   });
-
-  describe('info()', () => {
-    test('counts what was sent and received', async () => {
-      const { client, peer } = await pair({ userTimeout: 5_000 });
-      const size = 200_000;
-      let received = 0;
-      const all = new Promise<void>((resolve) => {
-        peer.on('data', (chunk: Buffer) => {
-          received += chunk.length;
-          if (received === size) resolve();
-        });
-      });
-      client.write(Buffer.alloc(size));
-      await all;
-      const sender = client.info()!;
-      expect(sender.state).toBe('established');
-      // A busy machine may take so long that some of it is sent again.
-      expect(sender.bytesSent! - sender.bytesRetransmitted!).toBe(size);
-      expect(sender.congestionWindow).toBeGreaterThan(0);
-      expect(sender.rttMs).toBeGreaterThan(0);
-      expect(sender.rttMs).toBe(sender.raw['tcpi_rtt'] / 1000);
-      const receiver = peer.info()!;
-      expect(receiver.bytesReceived).toBe(size);
-      expect(receiver.receiveQueueBytes).toBe(0);
-      for (const [name, value] of Object.entries(sender)) {
-        if (typeof value === 'number') expect([name, value >= 0]).toEqual([name, true]);
-      }
-    });
-
-    test('tells how much waits on either side', async () => {
-      const { client, peer } = await pair({});
-      peer.pause();
-      // The socket reads once before anybody listens; what comes after that stays in the kernel.
-      const high = peer.readableHighWaterMark;
-      client.write(Buffer.alloc(high + 100_000));
-      await until(() => peer.readableLength >= high && peer.info()!.receiveQueueBytes! > 0);
-      const waiting = peer.info()!.receiveQueueBytes! + peer.readableLength;
-      expect(waiting).toBeLessThanOrEqual(high + 100_000);
-      expect(client.info()!.sendQueueBytes).toBeGreaterThanOrEqual(0);
-    });
-
-    test('follows the states of a connection', async () => {
-      const { client, peer } = await pair({}, { allowHalfOpen: true });
-      client.end();
-      peer.resume();
-      await nextEvent(peer, 'end');
-      expect(peer.info()!.state).toBe('close-wait');
-      await until(() => client.info()?.state === 'fin-wait-2');
-      peer.end();
-      client.resume();
-      await nextEvent(client, 'close');
-      expect(client.info()).toBeUndefined();
-    });
-
-    test('has the queues of a unix socket', async () => {
-      const { client } = await pair({}, {}, 'unix');
-      const info = client.info()!;
-      expect(info).toEqual({ state: 'unknown', sendQueueBytes: 0, receiveQueueBytes: 0, raw: {} });
-    });
-  });
-
-  describe('peerCredentials()', () => {
-    test('names both ends of a unix socket', async () => {
-      const { client, peer } = await pair({}, {}, 'unix');
-      const own = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() };
-      expect(client.peerCredentials()).toEqual(own);
-      expect(peer.peerCredentials()).toEqual(own);
-    });
-
-    const asOther = isRoot ? test : test.skip;
-    asOther('of another process and user', async () => {
-      const server = scope.server();
-      const path = scope.path();
-      await scope.listen(server, { path, readableAll: true, writableAll: true });
-      (await import('node:fs')).chmodSync((await import('node:path')).dirname(path), 0o755);
-      const accepted = nextEvent(server, 'connection') as Promise<[Socket & NodeSocket]>;
-      const outcome = runChild(
-        uvnet!,
-        ({ net, args }) => {
-          const client = net.connect({ path: (args as unknown as [string])[0] });
-          client.on('data', () => client.end());
-          console.log(process.pid);
-        },
-        {
-          args: [path],
-          under: ['setpriv', '--reuid=65534', '--regid=65533', '--clear-groups'],
-        },
-      );
-      const [peer] = await accepted;
-      const credentials = peer.peerCredentials();
-      peer.end('seen');
-      const { stdout, stderr } = await outcome;
-      expect(stderr).toBe('');
-      expect(credentials).toEqual({ pid: Number(stdout), uid: 65534, gid: 65533 });
-    });
-
-    test('is undefined for TCP', async () => {
-      const { client } = await pair({});
-      expect(client.peerCredentials()).toBeUndefined();
-    });
-  });
 });
-
-/** The whole error: `thrownBy` tells only what node:net's have. */
-function caught(body: () => unknown): unknown {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
-/** The kernel does its part in its own time and tells nobody: looks until it is done. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(1);
-}
