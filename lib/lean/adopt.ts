@@ -5,7 +5,7 @@ import { errnoException } from '../internal/base/system-errors';
 import type { Handle } from '../internal/native/handle';
 import { Pipe } from '../internal/native/pipe';
 import { TCP } from '../internal/native/tcp';
-import { nameEnds } from '../internal/listen/accept';
+import { nameEnds } from '../internal/proxy/name-ends';
 import { keepByteCounts } from '../internal/socket/closing';
 import type { SocketImpl } from '../internal/socket/socket-state';
 import { kHandle, kProxy, kReceiveDescriptors } from '../internal/base/symbols';

@@ -18,6 +18,7 @@ import type { ProxyParts } from '../native/native-types';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import { applyAccepted } from '../options/lazy-options';
+import { nameEnds } from '../proxy/name-ends';
 import { buildProxyInfo, type ProxyInfo } from '../proxy/proxy-info';
 import { AcceptedSocketOptions } from '../socket/accepted-options';
 import { letDescriptorsIn } from '../socket/receive-descriptors';
@@ -115,16 +116,6 @@ export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined
     );
   }
   return buildProxyInfo(parts, peer, local);
-}
-
-/** From now on the handle gives these names for the two ends of its connection. */
-export function nameEnds(handle: TCP, remote: SocketName, local: SocketName): void {
-  const give = (name: SocketName, out: SocketName): number => {
-    Object.assign(out, name);
-    return 0;
-  };
-  handle.getpeername = (out) => give(remote, out);
-  handle.getsockname = (out) => give(local, out);
 }
 
 /**

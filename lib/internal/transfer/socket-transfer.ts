@@ -11,10 +11,11 @@ import { binding } from '../native/binding';
 import type { Handle } from '../native/handle';
 import type { KeepAliveSetting } from '../options/option-owners';
 import type { SocketImpl } from '../socket/socket-state';
-import { kKeepAlive, kNoDelay, kReceiveDescriptors } from '../base/symbols';
+import { kKeepAlive, kNoDelay, kProxy, kReceiveDescriptors } from '../base/symbols';
 import { validateBoolean, validateObject } from '../base/validators';
 import { checkDeparture, depart, endsLater, isOver, refuseWaiting } from './departure';
 import { duplicateDescriptor, isNodeHandle, openCopy } from '../native/node-handle';
+import { nameProxied, packProxied, passProxied, unpackInfo, type PackedProxied } from './proxied';
 import { makeToken, takeToken, type DetachOptions, type Token } from './token';
 import { finishFirst } from './queue-behind';
 import { becomeShell } from './shell';
@@ -51,6 +52,7 @@ export interface SocketToken extends Token<'socket'> {
   readonly ref: boolean;
   readonly noDelay: boolean;
   readonly keepAlive: KeepAliveSetting | null;
+  readonly proxied: PackedProxied | undefined;
 }
 
 /** How the new object is to be made, so that it goes on where the old one was. */
@@ -88,16 +90,8 @@ function makeNodeSocket(old: SocketImpl, handle: Handle): nodeNet.Socket {
   if (old[kNoDelay]) socket.setNoDelay(true);
   const keepAlive = old[kKeepAlive];
   if (keepAlive?.enable === true) socket.setKeepAlive(true, keepAlive.delay * 1000);
-  passNames(handle, socket);
+  passProxied(old, handle, socket, (socket as unknown as { _handle: object })._handle);
   return socket;
-}
-
-/** The names that a PROXY header gave stand on the handle; who asks Node's, say TLS, gets them too. */
-function passNames(from: object, to: nodeNet.Socket): void {
-  const { _handle: handle } = to as unknown as { _handle: Record<string, unknown> };
-  for (const name of ['getpeername', 'getsockname'] as const) {
-    if (Object.hasOwn(from, name)) handle[name] = Reflect.get(from, name);
-  }
 }
 
 /** Options of `toNode()`. */
@@ -165,11 +159,9 @@ export function fromNode(
   if (!isNodeHandle(handle) || handle.fd < 0) {
     throw new ERR_INVALID_STATE('Socket.fromNode() needs a TCP or pipe connection of node:net');
   }
-  const successor = makeSocket(
-    Socket,
-    settingsFor(old, handle.reading === true),
-    openCopy(handle.fd),
-  );
+  const copy = openCopy(handle.fd);
+  const successor = makeSocket(Socket, settingsFor(old, handle.reading === true), copy);
+  passProxied(old, handle, successor, copy);
   // What Node set on the socket is unknown, so that the next call counts in any case.
   successor[kNoDelay] = undefined as never;
   successor[kKeepAlive] = { enable: true, delay: -1, interval: undefined, count: undefined };
@@ -203,6 +195,7 @@ export function detach(socket: SocketImpl, options: DetachOptions): SocketToken 
     ref: handle.hasRef(),
     noDelay: socket[kNoDelay],
     keepAlive: socket[kKeepAlive],
+    proxied: packProxied(socket, handle),
   });
   depart(socket);
   return token;
@@ -211,7 +204,23 @@ export function detach(socket: SocketImpl, options: DetachOptions): SocketToken 
 /** See {@link SocketConstructor.attach} in socket.ts. */
 export function attach(Socket: new (options: object) => unknown, token: SocketToken): SocketImpl {
   const handle = takeToken(token, 'socket');
-  const socket = makeSocket(Socket, token.settings, handle);
+  try {
+    return goOn(Socket, handle, token);
+  } catch (error) {
+    // A constructor has thrown, or somebody has changed the token: nobody else has the connection.
+    handle.close();
+    throw error;
+  }
+}
+
+function goOn(
+  Socket: new (options: object) => unknown,
+  handle: Handle,
+  token: SocketToken,
+): SocketImpl {
+  nameProxied(handle, token.proxied?.names);
+  const socket = new Socket({ ...token.settings, handle }) as SocketImpl;
+  socket[kProxy] = unpackInfo(token.proxied?.info);
   socket[kNoDelay] = token.noDelay;
   socket[kKeepAlive] = token.keepAlive;
   giveUnread(socket, unpackUnread(token.unread));
