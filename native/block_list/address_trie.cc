@@ -66,7 +66,7 @@ void ForEachPrefix(Key first, Key last, Visit visit) {
   // stretch of the range, and longer from there.
   int length = Key::kBits;
   for (;;) {
-    while (!fits(length)) ++length;
+    while (length < Key::kBits && !fits(length)) ++length;
     while (length > 0 && fits(length - 1)) --length;
     visit(first, length);
     const Key end = LastOf(first, length);
