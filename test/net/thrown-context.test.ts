@@ -31,7 +31,9 @@ function program({ net, require, args: [thrower] }: ChildTools): void {
     process.removeAllListeners('exit');
     setImmediate(() =>
       setImmediate(() => {
-        console.log(`uncaught ${error.message}: ${context}, ${monitored}, ticks: ${ticks}`);
+        // How many chunks have come by now is the kernel's matter.
+        const ticked = `ticks: ${ticks > 0}`;
+        console.log(`uncaught ${error.message}: ${context}, ${monitored}, ${ticked}`);
         process.exit();
       }),
     );
