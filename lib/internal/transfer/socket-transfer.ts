@@ -128,14 +128,15 @@ export function toNode(old: SocketImpl, options: ToNodeOptions = {}): nodeNet.So
   return successor;
 }
 
-/** A socket, maybe of a sub-class, on a handle that is closed if it cannot be made. */
-function makeSocket(
-  Socket: new (options: object) => unknown,
-  settings: object,
-  handle: Handle,
-): SocketImpl {
+type SocketClass = new (options: object) => unknown;
+
+/**
+ * Makes the socket that a handle is for. If that fails, say in the constructor of a sub-class, the handle is
+ * closed: nobody else has it.
+ */
+function makeSocket(handle: Handle, make: () => SocketImpl): SocketImpl {
   try {
-    return new Socket({ ...settings, handle }) as SocketImpl;
+    return make();
   } catch (error) {
     handle.close();
     throw error;
@@ -143,10 +144,7 @@ function makeSocket(
 }
 
 /** See {@link SocketConstructor.fromNode} in socket.ts. */
-export function fromNode(
-  Socket: new (options: object) => unknown,
-  old: nodeNet.Socket,
-): SocketImpl {
+export function fromNode(Socket: SocketClass, old: nodeNet.Socket): SocketImpl {
   if (!(old instanceof netModule().Socket)) {
     throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', old);
   }
@@ -160,7 +158,8 @@ export function fromNode(
     throw new ERR_INVALID_STATE('Socket.fromNode() needs a TCP or pipe connection of node:net');
   }
   const copy = openCopy(handle.fd);
-  const successor = makeSocket(Socket, settingsFor(old, handle.reading === true), copy);
+  const settings = settingsFor(old, handle.reading === true);
+  const successor = makeSocket(copy, () => new Socket({ ...settings, handle: copy }) as SocketImpl);
   passProxied(old, handle, successor, copy);
   // What Node set on the socket is unknown, so that the next call counts in any case.
   successor[kNoDelay] = undefined as never;
@@ -202,22 +201,13 @@ export function detach(socket: SocketImpl, options: DetachOptions): SocketToken 
 }
 
 /** See {@link SocketConstructor.attach} in socket.ts. */
-export function attach(Socket: new (options: object) => unknown, token: SocketToken): SocketImpl {
+export function attach(Socket: SocketClass, token: SocketToken): SocketImpl {
   const handle = takeToken(token, 'socket');
-  try {
-    return goOn(Socket, handle, token);
-  } catch (error) {
-    // A constructor has thrown, or somebody has changed the token: nobody else has the connection.
-    handle.close();
-    throw error;
-  }
+  // Somebody may have changed the token, too.
+  return makeSocket(handle, () => goOn(Socket, handle, token));
 }
 
-function goOn(
-  Socket: new (options: object) => unknown,
-  handle: Handle,
-  token: SocketToken,
-): SocketImpl {
+function goOn(Socket: SocketClass, handle: Handle, token: SocketToken): SocketImpl {
   nameProxied(handle, token.proxied?.names);
   const socket = new Socket({ ...token.settings, handle }) as SocketImpl;
   socket[kProxy] = unpackInfo(token.proxied?.info);
