@@ -48,19 +48,6 @@ napi_value GuessHandle(napi_env env, napi_callback_info info) {
   return arguments.Return(uv_guess_handle(arguments.Int(0, -1)));
 }
 
-// [handles made, handles closed]: equal when nothing of ours is open.
-napi_value HandleCounts(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  napi_value counts;
-  if (napi_create_array_with_length(env, 2, &counts) != napi_ok) return nullptr;
-  const Environment* environment = arguments.environment();
-  napi_set_element(env, counts, 0,
-                   arguments.ReturnNumber(static_cast<double>(environment->handles_made())));
-  napi_set_element(env, counts, 1,
-                   arguments.ReturnNumber(static_cast<double>(environment->handles_closed())));
-  return counts;
-}
-
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   if (Environment::Create(env) == nullptr) {
     Napi::Error::New(env, "uvnet: the environment could not be set up")
@@ -70,7 +57,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "start", Start);
   Define(env, exports, "errnoByName", ErrnoByName);
   Define(env, exports, "guessHandle", GuessHandle);
-  Define(env, exports, "handleCounts", HandleCounts);
   InitAcceptPolicy(env, exports);
   InitBlockList(env, exports);
   InitConnector(env, exports);

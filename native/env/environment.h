@@ -70,15 +70,10 @@ class Environment {
   Handle* Lookup(int id) const { return ids_.Find(id); }
   // Each uv handle, also those without an id of their own (timers, polls), is
   // counted from init to its close callback: teardown waits for them.
-  void HandleOpened() {
-    ++open_uv_handles_;
-    ++handles_made_;
-  }
+  void HandleOpened() { ++open_uv_handles_; }
   void HandleClosed();
   // Head of the list of live handles; Handle::next() goes on from there.
   Handle* first_handle() const { return first_; }
-  uint64_t handles_made() const { return handles_made_; }
-  uint64_t handles_closed() const { return handles_made_ - open_uv_handles_; }
 
   // Calls --------------------------------------------------------------------
   // UV_ENOMEM where the engine has no memory left.
@@ -140,7 +135,6 @@ class Environment {
   IdTable<Handle> ids_;
   Handle* first_ = nullptr;
   uint64_t open_uv_handles_ = 0;
-  uint64_t handles_made_ = 0;
 
   napi_ref callbacks_[static_cast<size_t>(Callback::kCount)] = {};
   uint32_t turn_ = 0;

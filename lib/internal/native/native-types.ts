@@ -43,8 +43,6 @@ export interface NativeBinding {
   errnoByName(name: string): number;
   /** The `uv_handle_type` libuv finds behind a descriptor. */
   guessHandle(fd: number): number;
-  /** Handles made and handles closed since the addon was loaded; equal when none is open. */
-  handleCounts(): [made: number, closed: number];
 
   readStart(id: number): number;
   readStop(id: number): number;
