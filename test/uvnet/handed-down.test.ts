@@ -4,6 +4,7 @@ import { binding } from '../../lib/internal/native/binding';
 import { nextEvent } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
+import { serversOf } from '../helpers/servers';
 
 /** `noDelay` and `keepAlive` of a server: on Linux set once, on the listening socket. */
 
@@ -20,11 +21,7 @@ async function connection(server: net.Server): Promise<net.Socket> {
   return peer as unknown as net.Socket;
 }
 
-async function listening(options: net.ServerOptions): Promise<net.Server> {
-  const server = scope.trackServer(net.createServer(options) as never);
-  await scope.listen(server);
-  return server as unknown as net.Server;
-}
+const { listening } = serversOf(scope);
 
 test('noDelay is on in each connection, without a system call for it', async () => {
   const server = await listening({ noDelay: true });

@@ -7,6 +7,7 @@ import { thrownBy } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';
 import { uvnet, type Net } from '../helpers/implementations';
 import { portOf, Scope } from '../helpers/scope';
+import { serversOf } from '../helpers/servers';
 
 /** Servers of one process that count together. */
 
@@ -20,11 +21,7 @@ afterEach(async () => {
 let groups = 0;
 const newGroup = (): string => `group ${groups++}`;
 
-async function listening(options: net.ServerOptions): Promise<net.Server> {
-  const server = scope.trackServer(net.createServer(options) as never);
-  await scope.listen(server);
-  return server as never;
-}
+const { listening } = serversOf(scope);
 
 /** Connects to a server that writes a byte to each connection; says whether it was let in. */
 async function isLetIn(port: number): Promise<boolean> {

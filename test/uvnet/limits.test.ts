@@ -5,37 +5,15 @@ import * as net from 'uvnet';
 import { thrownBy } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
-import { portOf, Scope } from '../helpers/scope';
+import { Scope } from '../helpers/scope';
+import { portOfServer, serversOf } from '../helpers/servers';
 
 /** What node:net does not have: decisions about connections, made natively and counted. */
 
 const scope = new Scope(net as unknown as Net);
 afterEach(() => scope.dispose());
 
-function createServer(options: net.ServerOptions = {}): net.Server {
-  return scope.trackServer(net.createServer(options) as never) as unknown as net.Server;
-}
-
-async function listening(options: net.ServerOptions = {}, host = '127.0.0.1'): Promise<net.Server> {
-  const server = createServer(options);
-  await scope.listen(server as never, { port: 0, host });
-  return server;
-}
-
-const portOfServer = (server: net.Server): number => portOf(server as never);
-
-/** Connects; says whether the server kept the connection. */
-async function knock(
-  server: net.Server,
-  localAddress = '127.0.0.1',
-  host = '127.0.0.1',
-): Promise<boolean> {
-  const client = scope.connect({ port: portOfServer(server), host, localAddress });
-  client.on('error', () => {});
-  const kept = nextEvent(server, 'connection').then(() => true);
-  const closed = nextEvent(client, 'close').then(() => false);
-  return Promise.race([kept, closed]);
-}
+const { createServer, listening, knock } = serversOf(scope);
 
 describe('maxConnections', () => {
   test('may change while the server listens', async () => {

@@ -5,7 +5,8 @@ import { Worker } from 'node:worker_threads';
 import * as net from 'uvnet';
 
 import { uvnet, type Net } from '../helpers/implementations';
-import { portOf, Scope } from '../helpers/scope';
+import { Scope } from '../helpers/scope';
+import { portOfServer, serversOf } from '../helpers/servers';
 
 /** What a PROXY header said, where the connection changes hands: nobody takes the proxy for the client. */
 
@@ -26,10 +27,9 @@ interface Ends {
 }
 
 async function proxied(): Promise<Ends> {
-  const server = scope.trackServer(net.createServer({ proxyProtocol: 'required' }) as never);
-  await scope.listen(server);
+  const server = await serversOf(scope).listening({ proxyProtocol: 'required' });
   const accepted = once(server, 'connection');
-  const client = scope.connect({ port: portOf(server as never), host: '127.0.0.1' });
+  const client = scope.connect({ port: portOfServer(server), host: '127.0.0.1' });
   client.on('error', () => {}).write(HEADER);
   const [socket] = (await accepted) as [net.Socket];
   return { socket, client };

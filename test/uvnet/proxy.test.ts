@@ -7,6 +7,7 @@ import { thrownBy } from '../helpers/errors';
 import type { Net } from '../helpers/implementations';
 import { nextEvent, nextTurn } from '../helpers/events';
 import { portOf, Scope } from '../helpers/scope';
+import { serversOf } from '../helpers/servers';
 
 /** PROXY headers, sent by hand. See test/interop for a real balancer. */
 
@@ -16,11 +17,7 @@ afterEach(() => scope.dispose());
 type Sock = import('node:net').Socket;
 type BlockList = import('node:net').BlockList;
 
-async function listening(options: net.ServerOptions): Promise<net.Server> {
-  const server = scope.trackServer(net.createServer(options) as never);
-  await scope.listen(server);
-  return server as unknown as net.Server;
-}
+const { listening } = serversOf(scope);
 
 const connect = (server: net.Server, localAddress?: string): Sock =>
   scope

@@ -2,11 +2,12 @@
 import type { Socket as NodeSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Server, Socket } from '../../lib/index';
+import type { Socket } from '../../lib/index';
 import { runChild } from '../helpers/child';
 import { nextEvent } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
-import { Scope, type Transport } from '../helpers/scope';
+import { Scope } from '../helpers/scope';
+import { serversOf } from '../helpers/servers';
 
 const isRoot = process.getuid?.() === 0;
 const onLinux = process.platform === 'linux' && uvnet !== undefined;
@@ -16,12 +17,7 @@ const onLinux = process.platform === 'linux' && uvnet !== undefined;
   const scope = new Scope(net);
   afterEach(() => scope.dispose());
 
-  const pair = async (
-    client: object,
-    server: object = {},
-    transport: Transport = 'tcp',
-  ): Promise<{ server: Server; client: Socket; peer: Socket }> =>
-    (await scope.pair({ client, server, transport })) as never;
+  const { pair } = serversOf(scope);
 
   describe('info()', () => {
     test('counts what was sent and received', async () => {

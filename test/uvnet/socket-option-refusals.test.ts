@@ -4,7 +4,8 @@ import { runChild } from '../helpers/child';
 import { errorShape, thrownBy } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
-import { Scope, endpointOf, type Transport } from '../helpers/scope';
+import { Scope, endpointOf } from '../helpers/scope';
+import { serversOf } from '../helpers/servers';
 
 const isRoot = process.getuid?.() === 0;
 const onLinux = process.platform === 'linux' && uvnet !== undefined;
@@ -14,12 +15,7 @@ const onLinux = process.platform === 'linux' && uvnet !== undefined;
   const scope = new Scope(net);
   afterEach(() => scope.dispose());
 
-  const pair = async (
-    client: object,
-    server: object = {},
-    transport: Transport = 'tcp',
-  ): Promise<{ server: Server; client: Socket; peer: Socket }> =>
-    (await scope.pair({ client, server, transport })) as never;
+  const { pair } = serversOf(scope);
 
   describe('refusals', () => {
     test('of connect() are an error event, and there is no connection', async () => {

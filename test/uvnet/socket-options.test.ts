@@ -11,7 +11,8 @@ import { errorShape } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
 import { Observer, type Query } from '../helpers/kernel';
-import { Scope, endpointOf, type Transport } from '../helpers/scope';
+import { Scope, endpointOf } from '../helpers/scope';
+import { serversOf } from '../helpers/servers';
 
 // The kernel's own numbers, from its documentation and not from our table.
 const SOCKET = 1;
@@ -125,12 +126,7 @@ describeLinux('socket options', () => {
     expect(await observer[read](endpoint, query)).toBe(one.kernel);
   }
 
-  const pair = async (
-    client: object,
-    server: object = {},
-    transport: Transport = 'tcp',
-  ): Promise<{ server: Server; client: Socket; peer: Socket }> =>
-    (await scope.pair({ client, server, transport })) as never;
+  const { pair } = serversOf(scope);
 
   const named = (Object.entries(cases) as [SocketOptionName, OptionCase][]).filter(
     ([, { root }]) => isRoot || !root,
