@@ -32,7 +32,7 @@ function program({ net, require, args: [thrower] }: ChildTools): void {
     setImmediate(() =>
       setImmediate(() => {
         // How many chunks have come by now is the kernel's matter.
-        const ticked = `ticks: ${ticks > 0}`;
+        const ticked = `ticks: ${thrower === 'peer data' ? ticks > 0 : ticks}`;
         console.log(`uncaught ${error.message}: ${context}, ${monitored}, ${ticked}`);
         process.exit();
       }),
