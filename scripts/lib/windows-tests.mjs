@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { at, root } from './tools.mjs';
+import { at } from './tools.mjs';
 import { spawnWine, windowsPath } from './wine.mjs';
 
 /** A process that has written down nothing for so long hangs. */
@@ -134,6 +134,3 @@ export async function testFile(node, file, { scratch, binary, leftOut }) {
   for (const each of Object.values(files)) rmSync(each, { force: true });
   return result;
 }
-
-/** Where a file stands, as people name it. */
-export const shown = (file) => path.relative(root, file);
