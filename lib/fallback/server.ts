@@ -1,5 +1,6 @@
 import type * as nodeNet from 'node:net';
 import { netModule } from '../internal/base/builtins';
+import { isMadeBy } from '../internal/base/made-by';
 import * as own from '../internal/options/own-options';
 import { convert } from './socket';
 import { checkOptions, isRefused } from './supported';
@@ -10,9 +11,6 @@ import { addMissing, unavailable } from './unavailable';
 type Listener = (socket: nodeNet.Socket) => void;
 
 const NodeServer = netModule().Server;
-
-const isInstance = (value: unknown): boolean =>
-  Object.prototype.isPrototypeOf.call(Server.prototype, value as object);
 
 // As with `Socket`.
 const { Server: ServerFunction } = {
@@ -25,7 +23,7 @@ const { Server: ServerFunction } = {
     checkOptions('createServer', options);
     const args = [options, listener] as const;
     if (new.target !== undefined) return Reflect.construct(NodeServer, args, new.target) as object;
-    if (!isInstance(this)) return createServer(options, listener);
+    if (!isMadeBy(Server, this)) return createServer(options, listener);
     Reflect.apply(NodeServer as unknown as () => void, this, args);
     return undefined;
   },

@@ -1,5 +1,6 @@
 import type * as nodeNet from 'node:net';
 import { netModule } from '../internal/base/builtins';
+import { isMadeBy } from '../internal/base/made-by';
 import { checkOptions } from './supported';
 import { addMissing } from './unavailable';
 
@@ -9,16 +10,13 @@ const NodeSocket = netModule().Socket;
 
 const construct = Reflect.construct as (target: object, args: unknown[], made: object) => object;
 
-const isInstance = (value: unknown): boolean =>
-  Object.prototype.isPrototypeOf.call(Socket.prototype, value as object);
-
 // Callable without `new` and open to sub-classes of both kinds, as Node's own.
 const { Socket: SocketFunction } = {
   // eslint-disable-next-line object-shorthand -- a method cannot be constructed
   Socket: function (this: unknown, options?: nodeNet.SocketConstructorOpts): object | undefined {
     checkOptions('Socket', options);
     if (new.target !== undefined) return construct(NodeSocket, [options], new.target);
-    if (!isInstance(this)) return new Socket(options);
+    if (!isMadeBy(Socket, this)) return new Socket(options);
     Reflect.apply(NodeSocket as unknown as () => void, this, [options]);
     return undefined;
   },

@@ -8,6 +8,7 @@ import {
   type RelayResult,
   type RelaySettings,
 } from '../internal/relay/relay';
+import { isMadeBy } from '../internal/base/made-by';
 import type { SocketImpl } from '../internal/socket/socket-state';
 import { TIMEOUT_MAX } from '../internal/socket/timeouts';
 import {
@@ -42,10 +43,7 @@ type Side = Socket | declared.Connection;
 
 function checkType(side: unknown, name: string): void {
   // Node's sockets pass for ours in `instanceof`; their bytes are out of reach.
-  if (
-    !(side instanceof Connection) &&
-    !Object.prototype.isPrototypeOf.call(Socket.prototype, side as object)
-  ) {
+  if (!(side instanceof Connection) && !isMadeBy(Socket, side)) {
     throw new ERR_INVALID_ARG_TYPE(name, 'uvnet.Socket', side);
   }
 }

@@ -18,6 +18,7 @@ import { socketOptionNames } from '../internal/options/socket-option-names';
 import { applyAccepted } from '../internal/options/lazy-options';
 import { onConnection, takeProxy, type DropData } from '../internal/listen/accept';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
+import { uncount } from '../internal/socket/closing';
 import type { ListenOptions, ServerOptions } from '../internal/listen/server-options';
 import { Server } from '../internal/listen/server';
 import type { ConnectionOptions } from '../types/connection-options';
@@ -222,8 +223,7 @@ export class LeanServer<Data = unknown> {
 
   /** @internal */
   left(): void {
-    this.base._connections -= 1;
-    this.base._emitCloseIfDrained();
+    uncount(this.base);
   }
 
   /** @internal */

@@ -15,11 +15,11 @@ export interface ThreadData {
   readonly options: RegisterOptions;
   /** One number: 1 while the hook is to act. A hook of such a thread cannot be taken away. */
   readonly active: Int32Array;
-  /** Says who has asked. */
+  /** It says which packages have asked. */
   readonly port: MessagePort;
 }
 
-/** Who has asked, in a message of the thread. */
+/** A package that has asked, in a message of the thread. */
 export interface Asked {
   readonly name: string;
   readonly served: boolean;

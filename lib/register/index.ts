@@ -13,7 +13,7 @@ import { hookSynchronously, type Entries } from './synchronous-hooks';
 export type { RegisterOptions };
 
 /**
- * Gives uvnet to all who ask for `net`: to load this file is to register, which is what
+ * Gives uvnet to all code that asks for `net`: to load this file is to register, which is what
  * `node --import uvnet/register` does. See docs/REGISTER.md.
  */
 
@@ -81,9 +81,9 @@ function hookAll(options: RegisterOptions): Registration {
 /**
  * Has code that is loaded from now on, in this thread, get uvnet where it asks for `net`: by `require()`, by
  * `import` and by `process.getBuiltinModule()`. What was registered before is replaced. Node's own modules
- * (`http`, `tls`) keep theirs, and so does who has loaded `net` already.
+ * (`http`, `tls`) keep theirs, and so does code that has loaded `net` already.
  *
- * @param options - whom to serve. Default: all but those of `UVNET_REGISTER_EXCLUDE`
+ * @param options - which packages get uvnet. Default: all but those of `UVNET_REGISTER_EXCLUDE`
  * @throws ERR_INVALID_ARG_TYPE
  */
 export function register(options: RegisterOptions = {}): void {
@@ -98,7 +98,7 @@ export function register(options: RegisterOptions = {}): void {
   registry[kRegistration] = hookAll({ include, exclude });
 }
 
-/** Undoes {@link register}: who asks for `net` from now on gets Node's. Without a registration it does nothing. */
+/** Undoes {@link register}: code that asks for `net` from now on gets Node's. Without a registration it does nothing. */
 export function unregister(): void {
   const registration = registry[kRegistration];
   registry[kRegistration] = undefined;

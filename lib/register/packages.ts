@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Which packages get uvnet where they ask for `net`. Also loaded by the thread of thread-hooks.mts. */
 
-/** Whom to serve. What is left out stays as the environment says. */
+/** Which packages get uvnet. What is left out stays as the environment says. */
 export interface RegisterOptions {
   /** Names of the only packages that get uvnet. Default: all. */
   include?: readonly string[] | undefined;
@@ -44,10 +44,9 @@ function nearestName(folder: string): string {
   return found;
 }
 
-/** The package that a file, given as a path or as a URL, belongs to. */
+/** The package that a file belongs to. */
 function packageOf(file: string | undefined): string {
   if (file === undefined) return PROGRAM;
-  if (file.startsWith('file:')) file = fileURLToPath(file);
   const folder = dirname(file);
   return installedAs(folder) ?? nearestName(folder);
 }
@@ -55,14 +54,13 @@ function packageOf(file: string | undefined): string {
 /** Whether a file is one of uvnet's own, of whatever copy: to give it uvnet would be a circle. */
 function isOwn(file: string | undefined, name: string): boolean {
   if (file === undefined || name !== 'uvnet') return false;
-  if (file.startsWith('file:')) file = fileURLToPath(file);
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     if (basename(folder) === 'dist') return true;
     if (folder === dirname(folder)) return false;
   }
 }
 
-/** Tells who has asked, and whether they got uvnet. */
+/** Hears of each package that asks for `net`, and whether it got uvnet. */
 export type Witness = (name: string, served: boolean) => void;
 
 export class Packages {
@@ -80,9 +78,10 @@ export class Packages {
   /**
    * Whether the code of a file gets uvnet.
    *
-   * @param file - its path or URL; code without one is the program's
+   * @param asker - its path or URL; code without one is the program's
    */
-  gets(file: string | undefined): boolean {
+  gets(asker: string | undefined): boolean {
+    const file = asker?.startsWith('file:') ? fileURLToPath(asker) : asker;
     const name = packageOf(file);
     if (isOwn(file, name)) return false;
     const served = !this.exclude.has(name) && (this.include?.has(name) ?? true);

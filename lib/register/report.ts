@@ -2,11 +2,12 @@ import { channel } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { isMainThread, threadId } from 'node:worker_threads';
+import { isMadeBy } from '../internal/base/made-by';
 import { loaded } from '../internal/native/loader';
 
 /**
- * What `UVNET_REGISTER_REPORT=1` prints at exit: who has got uvnet, and what was done with it. It is for who
- * tries uvnet, and wants to see that it is in use. Without that variable nothing is counted.
+ * What `UVNET_REGISTER_REPORT=1` prints at exit: which packages got uvnet, and what they did with it. People
+ * who try uvnet see there that it is in use. Without that variable nothing is counted.
  */
 
 /** The part of a Server that only uvnet's has. */
@@ -56,7 +57,7 @@ export class Report {
     this.undo.push(() => process.off('exit', print));
   }
 
-  /** Notes who has asked for `net`. */
+  /** Notes that a package has asked for `net`. */
   asked(name: string, served: boolean): void {
     (served ? this.served : this.kept).add(name);
   }
@@ -76,7 +77,7 @@ export class Report {
   }
 
   private count(way: 'connected' | 'accepted', socket: Socket): void {
-    if (!Object.prototype.isPrototypeOf.call(this.uvnet.Socket.prototype, socket)) return;
+    if (!isMadeBy(this.uvnet.Socket, socket)) return;
     if (this.open.has(socket)) return;
     this.totals[way]++;
     this.open.add(socket);
@@ -92,7 +93,7 @@ export class Report {
   }
 
   private watch(server: Server & Counting): void {
-    if (!Object.prototype.isPrototypeOf.call(this.uvnet.Server.prototype, server)) return;
+    if (!isMadeBy(this.uvnet.Server, server)) return;
     if (this.servers.has(server)) return;
     this.totals.listening++;
     this.servers.add(server);

@@ -23,6 +23,7 @@ const CHUNKS = {
     'internal/base/errors',
     'internal/base/system-errors',
     'internal/base/ip',
+    'internal/base/made-by',
     'internal/base/node-object',
     'internal/base/validators',
     'internal/options/own-options',

@@ -5,6 +5,7 @@ import { netModule } from '../base/builtins';
 import { debug } from '../base/diagnostics';
 import { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } from '../base/errors';
 import { errnoException } from '../base/system-errors';
+import { isMadeBy } from '../base/made-by';
 import { kAttemptTimeout } from '../base/symbols';
 import { validateNumber } from '../base/validators';
 import type { SocketName } from '../native/handle-events';
@@ -41,9 +42,6 @@ function checkServerOptions(options: ServerOptions): void {
   }
 }
 
-const isInstance = (value: unknown): boolean =>
-  Object.prototype.isPrototypeOf.call(Server.prototype, value as object);
-
 // As with `Socket`.
 const { Server: ServerFunction } = {
   // eslint-disable-next-line object-shorthand -- a method cannot be constructed
@@ -52,7 +50,7 @@ const { Server: ServerFunction } = {
     options?: ServerOptions | Listener,
     connectionListener?: Listener,
   ): ServerImpl | undefined {
-    if (!isInstance(this)) {
+    if (!isMadeBy(Server, this)) {
       return new Server(options, connectionListener);
     }
     const server = this as ServerImpl;
@@ -237,7 +235,7 @@ Object.defineProperty(Server, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {
     if (this !== Server) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return isInstance(value) || value instanceof netModule().Server;
+    return isMadeBy(Server, value) || value instanceof netModule().Server;
   },
 });
 

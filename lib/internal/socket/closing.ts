@@ -7,7 +7,7 @@ import { binding, nativeState } from '../native/binding';
 import { Handle } from '../native/handle';
 import { TCP } from '../native/tcp';
 import { ignoreSignal } from './signal';
-import type { SocketImpl } from './socket-state';
+import type { AcceptingServer, SocketImpl } from './socket-state';
 import { stopTimer } from './timeouts';
 import { whenConnected } from './when-connected';
 
@@ -22,6 +22,12 @@ export function keepByteCounts(socket: SocketImpl, handle: Handle): void {
     socket[kBytesRead] = handle.bytesRead;
     socket[kBytesWritten] = handle.bytesWritten;
   }
+}
+
+/** A connection is none of its server's any more. */
+export function uncount(server: AcceptingServer): void {
+  server._connections--;
+  server._emitCloseIfDrained();
 }
 
 /** Reports that the socket is closed: when its handle is, or sooner if the next life begins. */
@@ -114,10 +120,6 @@ export const closingMethods = {
       callback(error);
     }
 
-    const server = this._server;
-    if (server !== null) {
-      server._connections--;
-      server._emitCloseIfDrained();
-    }
+    if (this._server !== null) uncount(this._server);
   },
 };

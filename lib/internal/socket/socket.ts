@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { netModule } from '../base/builtins';
+import { isMadeBy } from '../base/made-by';
 import { ERR_INVALID_ARG_TYPE } from '../base/errors';
 import {
   kTimerDelay,
@@ -54,9 +55,6 @@ export interface SocketClass {
 function onReadableEnd(this: SocketImpl): void {
   if (!this.allowHalfOpen) this.write = writeAfterFin as never;
 }
-
-const isInstance = (value: unknown): boolean =>
-  Object.prototype.isPrototypeOf.call(Socket.prototype, value as object);
 
 /**
  * What most sockets never change. It stands on the prototype, so that it costs a connection
@@ -125,7 +123,7 @@ const { Socket: SocketFunction } = {
     this: unknown,
     options?: SocketOptions | number | AcceptedSocketOptions,
   ): SocketImpl | undefined {
-    if (!isInstance(this)) return new Socket(options as never);
+    if (!isMadeBy(Socket, this)) return new Socket(options as never);
     const socket = this as SocketImpl;
     if (options instanceof AcceptedSocketOptions) {
       initializeAccepted(socket, options);
@@ -212,7 +210,7 @@ Object.defineProperty(Socket, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {
     if (this !== Socket) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return isInstance(value) || value instanceof netModule().Socket;
+    return isMadeBy(Socket, value) || value instanceof netModule().Socket;
   },
 });
 

@@ -15,7 +15,7 @@ type Proxied = Pick<SocketImpl, typeof kProxy>;
 
 const GETTERS = ['getpeername', 'getsockname'] as const;
 
-/** Names stand on the handle; who asks Node's, say TLS, gets them too. */
+/** The names stand on the handle. TLS, say, asks Node's handle, and gets them too. */
 export function passProxied(old: object, from: object, successor: object, to: object): void {
   for (const name of GETTERS) {
     if (Object.hasOwn(from, name)) {

@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { netModule } from '../../internal/base/builtins';
 import { binding } from '../../internal/native/binding';
 import { duplicateDescriptor } from '../../internal/native/node-handle';
+import { uncount } from '../../internal/socket/closing';
 import type { SocketImpl } from '../../internal/socket/socket-state';
 import { replaceMethod, type Giver, type Patch } from './replace';
 
@@ -20,8 +21,7 @@ function leaveServer(socket: SocketImpl): void {
   const server = socket._server;
   if (server === null) return;
   socket._server = null;
-  server._connections--;
-  server._emitCloseIfDrained();
+  uncount(server);
 }
 
 /** A server of Node's that has a copy of the listening descriptor and never listens to it. */

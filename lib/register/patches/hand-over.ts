@@ -1,12 +1,10 @@
 import type * as uvnetModule from '../../index';
+import { isMadeBy } from '../../internal/base/made-by';
 import type { SocketImpl } from '../../internal/socket/socket-state';
 import { transferPart } from '../../internal/transfer/part';
 import type { Giver } from './replace';
 
-/** Connections that Node goes on with, while their sockets stay for who listens to them (`toNode({ shell: true })`). */
-
-const isMadeBy = (constructor: { prototype: object }, value: unknown): boolean =>
-  Object.prototype.isPrototypeOf.call(constructor.prototype, value as object);
+/** Connections that Node goes on with, while their sockets stay for their listeners (`toNode({ shell: true })`). */
 
 /** @param count - how often it was possible, and how often not */
 export function makeGiver(
