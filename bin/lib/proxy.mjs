@@ -277,14 +277,16 @@ function run(settings) {
       else if (!settings.quiet) console.log(`listening on ${address}`);
     });
     let graceTimer;
+    let closing = false;
     const destroyAll = () => {
       for (const client of clients) client.destroy();
     };
     const stop = () => {
-      if (!server.listening) {
+      if (closing) {
         destroyAll();
         return;
       }
+      closing = true;
       server.close();
       if (clients.size === 0) return;
       const open = clients.size === 1 ? '1 connection' : `${clients.size} connections`;

@@ -8,6 +8,7 @@ import {
 } from '../internal/listen/server-close';
 import type { CloseOptions, ServerImpl } from '../internal/listen/server-impl';
 import { binding } from '../internal/native/binding';
+import { ERR_SERVER_NOT_RUNNING } from '../internal/base/errors';
 import { errnoException, type SystemError } from '../internal/base/system-errors';
 import { Handle } from '../internal/native/handle';
 import type { SocketName } from '../internal/native/handle-events';
@@ -78,7 +79,10 @@ const closeNames = namesOf<CloseOptions>({ gracePeriod: true, idleTimeout: true 
  * of a `net.Server` inside; its connections are not sockets.
  */
 export class LeanServer<Data = unknown> {
-  /** Fulfilled when the server listens; rejected when it cannot. */
+  /**
+   * Fulfilled when the server listens; rejected when it cannot, and with ERR_SERVER_NOT_RUNNING where
+   * it was closed before.
+   */
   readonly ready: Promise<this>;
   private readonly base: ServerImpl;
   private readonly group: ConnectionGroup;
@@ -98,8 +102,13 @@ export class LeanServer<Data = unknown> {
     base.on('connection', (socket: Socket) => adoptSocket(socket, this.group));
     base.on('drop', (drop: DropData) => this.group.table.drop(drop));
     base.on('acceptError', (error: SystemError) => this.group.table.acceptError(error));
-    base.on('close', () => this.group.finish());
     this.ready = new Promise((resolve, reject) => {
+      base.on('close', () => {
+        // Who has closed it before it listened may well not wait for it any more.
+        this.ready.catch(() => {});
+        reject(new ERR_SERVER_NOT_RUNNING());
+        this.group.finish();
+      });
       base.once('listening', () => resolve(this));
       base.once('error', (error: Error) => {
         reject(error);

@@ -6,6 +6,17 @@ describe('closing', () => {
   const scope = new LeanScope();
   afterEach(() => scope.dispose());
 
+  test.each(['127.0.0.1', 'localhost'])(
+    'ready is rejected where the server is closed before it listens (%s)',
+    async (host) => {
+      const server = lean.listen({ port: 0, host }, {});
+      const closed = server.close();
+      await expect(server.ready).rejects.toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' });
+      await closed;
+      expect(server.address()).toBeNull();
+    },
+  );
+
   describe('server.close({ gracePeriod, idleTimeout })', () => {
     test('ends idle connections behind what they have to send', async () => {
       const opened = deferred<Connection>();

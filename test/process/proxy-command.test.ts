@@ -102,6 +102,26 @@ test('a signal ends it when the connections have ended, and a second one at once
   expect(await other.stop()).toEqual({ code: 0, signal: null });
 });
 
+test('a signal that comes before it listens ends it', () => {
+  // The name's address comes only after the signal.
+  const lookup = `(name, options, done) => {
+    setImmediate(() => process.kill(process.pid, 'SIGTERM'));
+    setTimeout(() => done(null, options.all ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1', 4), 100);
+  }`;
+  const preload = `data:text/javascript,${encodeURIComponent(`import dns from 'node:dns'; dns.lookup = ${lookup};`)}`;
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', preload, command, 'proxy', '--listen=name.test:0', '--to=1'],
+    { encoding: 'utf8', env: addonEnvironment, timeout: 15_000 },
+  );
+  expect({ status, signal, stdout, stderr }).toEqual({
+    status: 0,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  });
+});
+
 test('--json prints the counters as lines of JSON', async () => {
   const proxy = await start('--listen=127.0.0.1:0', `--to=${await target()}`, '--json');
   expect(proxy.where).toMatch(/^127\.0\.0\.1:\d+$/);

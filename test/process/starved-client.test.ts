@@ -1,7 +1,7 @@
 import nodeNet from 'node:net';
 
 import { runChild, type ChildTools } from '../helpers/child';
-import { implementations } from '../helpers/implementations';
+import { implementations, uvnet } from '../helpers/implementations';
 import { endpointOf, Scope } from '../helpers/scope';
 
 /** Clients whose process has no descriptor left when it connects for the first time. */
@@ -59,4 +59,28 @@ describe.each(implementations)('a client of $name with no descriptor left', (imp
       ]);
     });
   });
+});
+
+test('a socket with a traffic class is made with no descriptor left, too', async () => {
+  const { stdout, stderr } = await runChild(
+    uvnet!,
+    ({ net, require: load }) => {
+      const { openSync, closeSync } = load('node:fs') as typeof import('node:fs');
+      process.stdout.write('');
+      const kept: number[] = [];
+      try {
+        for (;;) kept.push(openSync('/dev/null', 'r'));
+      } catch {
+        // There are no more.
+      }
+      const socket = new net.Socket({ typeOfService: 16 } as object);
+      socket.on('error', ({ code, syscall }: any) => {
+        for (const fd of kept) closeSync(fd);
+        process.stdout.write(`${code} ${syscall}`);
+      });
+      socket.connect(1, '127.0.0.1');
+    },
+    { under: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'] },
+  );
+  expect([stdout, stderr]).toEqual(['EMFILE connect', '']);
 });

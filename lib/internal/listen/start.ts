@@ -41,6 +41,14 @@ function setInheritedOptions(server: ServerImpl, handle: Handle): void {
   }
 }
 
+/** Takes from the server a handle that it cannot use. */
+function abandon(server: ServerImpl): void {
+  const handle = server._handle;
+  server._handle = null;
+  // Another server that listens on it keeps it.
+  if (handle?.onconnection == null) handle?.close();
+}
+
 /** Makes the handle if there is none yet, and listens on it. */
 export function setupListenHandle(
   this: ServerImpl,
@@ -78,8 +86,7 @@ export function setupListenHandle(
       if (typeof fd !== 'number') setInheritedOptions(this, made);
     }
   } catch (error) {
-    this._handle?.close();
-    this._handle = null;
+    abandon(this);
     // What permissions forbid is thrown, as by Node.
     if ((error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED') throw error;
     fail(this, error as Error);
@@ -99,10 +106,8 @@ export function setupListenHandle(
     throw error;
   }
   if (status !== 0) {
-    // Another server listens on it already: it keeps its handle.
     if (status === UV_EALREADY) status = UV_EEXIST;
-    else handle.close();
-    this._handle = null;
+    abandon(this);
     fail(this, uvExceptionWithHostPort(status, 'listen', address, port as number));
     return;
   }

@@ -1,3 +1,4 @@
+import { validateInteger } from '../base/validators';
 import { binding } from '../native/binding';
 import { Handle } from '../native/handle';
 import { optionsPart } from './part';
@@ -60,7 +61,13 @@ export function applyConnected(socket: OptionSocket): Error | undefined {
 /** Sets the option `typeOfService` of a socket's constructor, once it is checked. */
 export function keepTypeOfService(socket: OptionSocket, value: unknown): void {
   if (value === undefined) return;
-  socket[kTypeOfService] = optionsPart().trafficClass(value, 'options.typeOfService');
+  const name = 'options.typeOfService';
+  if (typeof value === 'string') {
+    socket[kTypeOfService] = optionsPart().trafficClass(value, name);
+  } else {
+    validateInteger(value, name, 0, 255);
+    socket[kTypeOfService] = value;
+  }
 }
 
 /** Checks the options of a server and divides them between its sockets. */
