@@ -1,14 +1,14 @@
-/* The picture of README.md: a few workloads that tell the story, in a file of its own. */
+/* The chart of README.md: eight workloads that represent the whole benchmark. */
 import { escapeHtml } from './chart.mjs';
 import { formatRatio } from './terminal.mjs';
 
-/** What is shown, by the ids of workloads; a report need not have all of it. */
+/** The bars, by the ids of workloads. A report may lack some of them. */
 const GROUPS = [
   [
     'Messages',
     [
       ['echo-64', 'Echo of 64 bytes'],
-      ['resp-p16', '16 pipelined commands, a write for each'],
+      ['resp-p16', '16 pipelined commands, one write each'],
       ['node-http', 'node:http server'],
     ],
   ],
@@ -37,7 +37,7 @@ const BAR = 14;
 const HEADER = 94;
 const GROUP_HEAD = 32;
 
-/** Colours without CSS variables, which several viewers of SVG do not know. */
+/** Plain colours: several viewers of SVG do not support CSS variables. */
 const colours = ({ page, ink, soft, line, bar, mark }) => `
 text, .one { fill: ${ink} } .one, .interval { stroke: ${ink} } .soft { fill: ${soft} }
 .page { fill: ${page} } .grid { stroke: ${line} } .bar { fill: ${bar} } .mark { fill: ${mark} }`;
@@ -92,13 +92,13 @@ function row({ subjects }, label, y, x) {
 function legend(y, baseline) {
   return [
     bar(MARGIN, y, 20) + text(50, y + 4, 'uvnet'),
-    interval(110, 130, y) + text(138, y + 4, '95 % interval'),
+    interval(110, 130, y) + text(138, y + 4, '95% interval'),
     mark(250, y) + text(262, y + 4, 'plain C server'),
     line('one', 380, y - 8, y + 8) + text(388, y + 4, `${baseline} = 1.0`),
   ].join('');
 }
 
-/** The picture of one report, for light and dark pages. */
+/** Draws the chart of one report, for light and dark pages. */
 export function formatSvg({ node, results }) {
   const found = new Map(results.map((result) => [result.id, result]));
   const groups = GROUPS.map(([name, rows]) => [
@@ -130,7 +130,7 @@ export function formatSvg({ node, results }) {
   }
   const height = y + 34;
   const baseline = shown[0]?.subjects.find(({ id }) => id === 'baseline')?.label ?? 'node:net';
-  const title = `What uvnet costs, relative to ${baseline}`;
+  const title = `Cost of uvnet relative to ${baseline}`;
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
     `<title>${escapeHtml(title)}: shorter is better</title><style>${STYLE}</style>`,
