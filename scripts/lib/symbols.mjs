@@ -1,5 +1,8 @@
 // What a Linux binary asks of the system it is loaded on, and what it offers.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { zig } from './nodes.mjs';
 import { CommandError } from './tools.mjs';
 
 /** The newest glibc that a binary may ask for: that of the oldest systems Node 20 to 26 run on. */
@@ -8,9 +11,9 @@ const GLIBC_LIMIT = '2.28';
 /** The module's entry, and nothing else. */
 export const ENTRY = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
-/** Libraries that every Node loads itself; the last three are the loader's. */
+/** Libraries that every Node loads itself; the last three are the loader's. musl's is libc.so too. */
 const LIBRARIES =
-  /^(libc\.so\.6|libm\.so\.6|libgcc_s\.so\.1|libpthread\.so\.0|libdl\.so\.2|libc\.musl-\w+\.so\.1|ld-linux.*|ld-musl.*)$/;
+  /^(libc\.so|libc\.so\.6|libm\.so\.6|libgcc_s\.so\.1|libpthread\.so\.0|libdl\.so\.2|libc\.musl-\w+\.so\.1|ld-linux.*|ld-musl.*)$/;
 
 const newer = (a, b) => a.localeCompare(b, 'en', { numeric: true }) > 0;
 
@@ -55,4 +58,24 @@ export function checkSymbols(file) {
     if (!LIBRARIES.test(name)) problems.push(`needs ${name}`);
   }
   return problems;
+}
+
+/** The functions of musl, as zig knows them. */
+function muslNames() {
+  const text = readFileSync(path.join(path.dirname(zig), 'lib/libc/musl/libc.S'), 'utf8');
+  return new Set(
+    [...text.matchAll(/^\.?(?:globl|weak|WEAK64|WEAKTIME64) (\S+)/gm)].map(([, name]) => name),
+  );
+}
+
+/** As checkSymbols(), for musl: what is asked for is Node's, libuv's or musl's. */
+export function checkMuslBinary(file) {
+  const known = muslNames();
+  const missing = readelf('--dyn-syms', file)
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([number, , , , , , section]) => /^\d+:$/.test(number) && section === 'UND')
+    .map(([, , , , , , , name]) => name)
+    .filter((name) => name && !/^(napi|node_api|uv)_/.test(name) && !known.has(name));
+  return [...checkSymbols(file), ...missing.map((name) => `asks for ${name}, which musl lacks`)];
 }

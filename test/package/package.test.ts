@@ -56,7 +56,7 @@ function program(name: string, source: string): Result {
 
 const isMusl = existsSync('/etc/alpine-release');
 const binaryName =
-  process.platform === 'linux' ? `uvnet.${isMusl ? 'musl' : 'glibc'}.node` : 'uvnet.node';
+  process.platform === 'linux' ? `node.napi.${isMusl ? 'musl' : 'glibc'}.node` : 'node.napi.node';
 const folder = `prebuilds/${process.platform}-${process.arch}`;
 
 const maybe = npm === undefined || process.arch === 'arm' ? describe.skip : describe;

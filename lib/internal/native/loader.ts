@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type { NativeBinding } from './native-types';
+import { prebuiltName } from './prebuilt-name';
 
 interface Attempt {
   readonly what: string;
@@ -75,16 +76,6 @@ function isMusl(): boolean {
   }
 }
 
-/**
- * The names that prebuildify gives, for this system. node-gyp-build cannot look for them: it takes the
- * "uv" that they begin with for its tag of libuv's version.
- */
-function prebuiltName(): string {
-  if (process.platform !== 'linux') return 'uvnet.node';
-  const libc = isMusl() ? 'musl' : 'glibc';
-  return process.arch === 'arm' ? `uvnet.armv7.${libc}.node` : `uvnet.${libc}.node`;
-}
-
 /** Where the binary may be, the likeliest first. A built one was built for a reason. */
 function* candidates(): Generator<string> {
   const override = process.env['UVNET_BINDING'];
@@ -95,7 +86,9 @@ function* candidates(): Generator<string> {
   const home = findHome();
   const built = 'build/Release/uvnet.node';
   yield `${home}/${built}`;
-  const prebuilt = `prebuilds/${process.platform}-${process.arch}/${prebuiltName()}`;
+  const { platform, arch } = process;
+  const libc = platform === 'linux' && isMusl() ? 'musl' : 'glibc';
+  const prebuilt = `prebuilds/${platform}-${arch}/${prebuiltName(platform, arch, libc)}`;
   yield `${home}/${prebuilt}`;
   const installed = findInstalled();
   if (installed === undefined || installed === home) return;
