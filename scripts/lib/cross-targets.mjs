@@ -13,11 +13,12 @@ const zigTarget = (triple) => ({
   checkOnly: ['-O0', '-c', '-o', '/dev/null'],
 });
 
-// The C++ runtime is compiled along with the binary, by the options of the link.
+// The C++ runtime is compiled along with the binary, by the options of the link: small, not fast, since
+// of it little runs often.
 const macos = (triple) => ({
   ...zigTarget(triple),
   file: 'node.napi.node',
-  link: ['-O3', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
+  link: ['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
   check: checkMachO,
 });
 
@@ -26,7 +27,7 @@ const musl = (triple) => ({
   file: 'node.napi.musl.node',
   flags: ['-fPIC'],
   link: [
-    ...['-O3', '-s', '-Wl,--gc-sections', `-Wl,--version-script=${at('native/exports.map')}`],
+    ...['-Os', '-s', '-Wl,--gc-sections', `-Wl,--version-script=${at('native/exports.map')}`],
     ...['-Wl,-z,relro,-z,now', '-Wl,-z,nodelete'],
   ],
   check: checkMuslBinary,
