@@ -123,8 +123,7 @@ ssize_t Receive(int fd, const uv_buf_t& buffer, std::vector<int>* descriptors) {
 #endif
   } while (nread < 0 && errno == EINTR);
   if (nread < 0) return nread;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = NextPart(&message, part)) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = NextPart(&message, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
     const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t i = 0; i < count; ++i) {
