@@ -54,8 +54,9 @@ function runtimeOf({ bun, deno, electron, node }) {
 
 export async function doctor() {
   const { net, reason } = await load();
-  const binary = Object.keys(require.cache ?? {}).find(
-    (file) => file.endsWith('uvnet.node') || /[\\/]uvnet\.[\w.]+\.node$/.test(file),
+  // What was built, or what is in prebuilds/.
+  const binary = Object.keys(require.cache ?? {}).find((file) =>
+    /[\\/](uvnet|node\.napi(\.\w+)*)\.node$/.test(file),
   );
   const folder = mkdtempSync(join(tmpdir(), 'uvnet-doctor-'));
   const path =

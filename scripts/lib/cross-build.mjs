@@ -1,6 +1,6 @@
 // Compiles and links the addon for another platform: the sources, defines and flags that binding.gyp
 // reads as well, and the compiler of the target.
-import { copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { hasZig, nodeHome, supported } from './nodes.mjs';
 import {
@@ -83,7 +83,10 @@ export async function crossBuild(name, target) {
   const objects = await inParallel(sources, async (source) => {
     const object = path.join(folder, `${source.replaceAll('/', '-')}.o`);
     if (isStale(object, [at(source), ...shared])) {
-      await runTool([...command, '-c', source, '-o', object], target.env);
+      // A run that was stopped must not leave half an object.
+      const unfinished = `${object}.unfinished`;
+      await runTool([...command, '-c', source, '-o', unfinished], target.env);
+      renameSync(unfinished, object);
     }
     return object;
   });
