@@ -215,11 +215,11 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
         'index.js': `module.exports = require(${JSON.stringify(at('node_modules/rollup'))})`,
       },
       'node-addon-api': { 'napi.h': '', 'napi-inl.h': '', 'LICENSE.md': '' },
-      'node-gyp': {
-        'bin/node-gyp.js': `const fs = require('node:fs');
-          process.chdir(process.argv[process.argv.indexOf('-C') + 1]);
-          fs.mkdirSync('build/Release', { recursive: true });
-          fs.copyFileSync(${JSON.stringify(at('build/Release/uvnet.node'))}, 'build/Release/uvnet.node');`,
+      prebuildify: {
+        'bin.js': `const fs = require('node:fs');
+          const out = process.argv.find((arg) => arg.startsWith('--out=')).slice(6);
+          fs.mkdirSync(out + '/${folder}', { recursive: true });
+          fs.copyFileSync(${JSON.stringify(at('build/Release/uvnet.node'))}, out + '/${folder}/${binaryName}');`,
       },
     };
     const npmOptions = ['--offline', '--no-audit', '--no-fund'];
@@ -320,7 +320,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
 
     test('whose compiler is missing: it costs the binary and a line', () => {
       rmSync(path.join(clone, 'prebuilds'), { recursive: true, force: true });
-      writeFileSync(path.join(clone, 'stand-ins/node-gyp/bin/node-gyp.js'), 'process.exitCode = 1');
+      writeFileSync(path.join(clone, 'stand-ins/prebuildify/bin.js'), 'process.exitCode = 1');
       const { status, stderr } = node(['scripts/prepare.mjs'], clone, {
         ...env,
         INIT_CWD: project,
