@@ -114,7 +114,7 @@ export function formatHtml(reports) {
 <title>uvnet benchmark</title><style>${STYLE}</style></head><body>
 <h1>uvnet benchmark</h1>
 <p>Bars are CPU time of the server process per operation, relative to the baseline measured in the
-same pair: <b>shorter is better, 1.0 is the baseline</b>. Whiskers are the 95 % interval of the median
+same pair: <b>shorter is better, 1.0 is the baseline</b>. Whiskers are the 95% interval of the median
 over all pairs. Memory, loop delay and start-up are compared in the same way. Each side of a pair is
 a fresh process; both are alive at once and work in turns of a fraction of a second.</p>
 ${reports.map(section).join('\n')}

@@ -38,21 +38,21 @@ export type TrafficClass = number | DscpName | Lowercase<DscpName>;
 export interface SocketOptionInputs {
   /**
    * Multipath TCP: the connection may use several network paths at once. Falls back to plain
-   * TCP when the peer does not support it; `getOption` says whether the connection is
+   * TCP when the peer does not support it; `getOption` shows whether the connection is
    * multipath. RFC 8684. Set with `connect`/`listen` only. On linux.
    */
   multipath: boolean;
 
   /**
-   * Bind to an address whose former connections are still in TIME_WAIT. On by default for
-   * everything that binds. Absent on Windows, where the option of that name lets a stranger
-   * take over a port in use. socket(7). Set before listen. On linux, darwin.
+   * Bind to an address with former connections in TIME_WAIT. On by default for everything that
+   * binds. Not available on Windows, because the option with this name lets another program
+   * take over a port in use there. socket(7). Set before listen. On linux, darwin.
    */
   reuseAddr: boolean;
 
   /**
-   * Several sockets listen on one address and the kernel spreads connections over them. Only
-   * where the kernel really balances. socket(7). Set before bind. On linux.
+   * Several sockets listen on one address, and the kernel spreads connections over them. Only
+   * available if the kernel really balances them. socket(7). Set before bind. On linux.
    */
   reusePort: boolean;
 
@@ -95,34 +95,35 @@ export interface SocketOptionInputs {
 
   /**
    * Queueing priority inside this machine; 6 at most without CAP_NET_ADMIN. Setting
-   * `typeOfService` changes it, so that comes first. socket(7). In integer, 0 to 2147483647.
-   * Set any time. On linux.
+   * `typeOfService` changes it, so `typeOfService` is set first. socket(7). In integer, 0 to
+   * 2147483647. Set any time. On linux.
    */
   priority: number;
 
   /**
-   * Hops a packet may take. ip(7), RFC 3493. In integer, 1 to 255. Set any time. On linux,
-   * darwin, win32.
+   * How many hops a packet may take. ip(7), RFC 3493. In integer, 1 to 255. Set any time. On
+   * linux, darwin, win32.
    */
   ttl: number;
 
   /**
-   * The kernel's send buffer. Setting it ends Linux' own tuning. Linux reports twice what was
-   * asked for, its own bookkeeping included, and caps it at net.core.wmem_max. socket(7). In
-   * bytes, 1 to 2147483647. Set any time. On linux, darwin, win32.
+   * Size of the kernel's send buffer. Setting it turns off automatic tuning on Linux. Linux
+   * reports twice the requested size, which includes its own bookkeeping, and caps it at
+   * net.core.wmem_max. socket(7). In bytes, 1 to 2147483647. Set any time. On linux, darwin,
+   * win32.
    */
   sendBufferSize: number;
 
   /**
-   * The kernel's receive buffer. The window scale is agreed in the handshake, so sizes above
-   * 64 KiB count in full only when set before. Linux reports twice what was asked for and caps
-   * it at net.core.rmem_max. socket(7). In bytes, 1 to 2147483647. Set before connect or
-   * listen. On linux, darwin, win32.
+   * Size of the kernel's receive buffer. The handshake fixes the window scale, so sizes above
+   * 64 KiB have their full effect only when set before it. Linux reports twice the requested
+   * size and caps it at net.core.rmem_max. socket(7). In bytes, 1 to 2147483647. Set before
+   * connect or listen. On linux, darwin, win32.
    */
   recvBufferSize: number;
 
   /**
-   * Largest segment to send, and to announce to the peer. On a connection, `getOption` gives
+   * Largest segment to send and to announce to the peer. On a connection, `getOption` returns
    * the size in use. tcp(7). In bytes, 88 to 32767. Set before connect or listen. On linux,
    * darwin.
    */
@@ -166,36 +167,37 @@ export interface SocketOptionInputs {
   userTimeout: number;
 
   /**
-   * What closing does with unsent data. 0: drop it and reset the connection. Above 0, Linux
-   * blocks the *whole thread* in close() for up to that time, even for non-blocking sockets.
-   * false: close in the background, the default. socket(7). Set any time. On linux, darwin,
-   * win32.
+   * How close() treats unsent data. 0: it drops the data and resets the connection. Above 0:
+   * on Linux, it blocks the *whole thread* for up to this time, even for non-blocking sockets.
+   * false (the default): it returns at once, and the kernel sends the data in the background.
+   * socket(7). Set any time. On linux, darwin, win32.
    */
   linger: number | false;
 
   /**
-   * Take new data only while fewer bytes than this wait unsent in the kernel: less queueing
-   * ahead of urgent data. tcp(7). In bytes, 0 to 2147483647. Set any time. On linux, darwin.
+   * The kernel accepts new data only while fewer unsent bytes than this are queued. So urgent
+   * data waits behind less other data. tcp(7). In bytes, 0 to 2147483647. Set any time. On
+   * linux, darwin.
    */
   notSentLowWater: number;
 
   /**
-   * Congestion control algorithm, such as `cubic` or `bbr`. Those outside
-   * net.ipv4.tcp_allowed_congestion_control need CAP_NET_ADMIN. tcp(7). Set any time. On
-   * linux.
+   * Congestion control algorithm, such as `cubic` or `bbr`. Algorithms that
+   * net.ipv4.tcp_allowed_congestion_control does not list need CAP_NET_ADMIN. tcp(7). Set any
+   * time. On linux.
    */
   congestion: string;
 
   /**
-   * How long the kernel polls the device queue when no data waits. Older kernels want
+   * How long the kernel polls the device queue if no data waits. Older kernels require
    * CAP_NET_ADMIN to increase it. socket(7). In µs, 0 to 2147483647. Set any time. On linux.
    */
   busyPoll: number;
 
   /**
    * With `reusePort`: this listener prefers connections whose packets this CPU handles. On a
-   * connection, `getOption` gives the CPU that handled its last packet. socket(7). In integer,
-   * 0 to 2147483647. Set any time. On linux.
+   * connection, `getOption` returns the CPU that handled its last packet. socket(7). In
+   * integer, 0 to 2147483647. Set any time. On linux.
    */
   incomingCpu: number;
 
@@ -206,27 +208,27 @@ export interface SocketOptionInputs {
   oobInline: boolean;
 
   /**
-   * The listener wakes up only when a connection has brought data, or after about this time.
-   * Linux counts in retransmissions of the handshake and reports the time those take. tcp(7).
-   * In ms, 0 to 2147483647. Set before connect or listen. On linux.
+   * The listener wakes up only when data has arrived on a connection, or after about this
+   * time. Linux counts in retransmissions of the handshake, and reports how long they take.
+   * tcp(7). In ms, 0 to 2147483647. Set before connect or listen. On linux.
    */
   deferAccept: number;
 
   /**
    * Listening: accept data in the SYN, from at most this many connections whose handshake is
-   * not complete. Linux also wants bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
+   * not complete. Linux also requires bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
    * before connect or listen. On linux, darwin, win32.
    *
-   * Connecting: send the first write in the SYN once the server has given a cookie. With a
-   * cookie `connect` is reported before anything was sent, so racing of addresses ends there,
-   * and nothing reaches a server that speaks first. RFC 7413, tcp(7). Set before connect or
-   * listen. On linux.
+   * Connecting: send the first write in the SYN, if the server has provided a cookie before.
+   * With a cookie, `connect` is reported before any packet is sent. So the race of addresses
+   * ends at that point, and a server that speaks first is not contacted until you write. RFC
+   * 7413, tcp(7). Set before connect or listen. On linux.
    */
   fastOpen: number | boolean;
 
   /**
-   * Acknowledge at once. Not lasting: the kernel goes back to delayed acknowledgements by
-   * itself. tcp(7). Set once connected. On linux.
+   * Acknowledge at once. The effect is temporary: the kernel returns to delayed
+   * acknowledgements by itself. tcp(7). Set once connected. On linux.
    */
   quickAck: boolean;
 }
@@ -272,10 +274,10 @@ export interface ConnectSocketOptions extends Given<
   >
 > {
   /**
-   * Connecting: send the first write in the SYN once the server has given a cookie. With a
-   * cookie `connect` is reported before anything was sent, so racing of addresses ends there,
-   * and nothing reaches a server that speaks first. RFC 7413, tcp(7). Set before connect or
-   * listen. On linux.
+   * Connecting: send the first write in the SYN, if the server has provided a cookie before.
+   * With a cookie, `connect` is reported before any packet is sent. So the race of addresses
+   * ends at that point, and a server that speaks first is not contacted until you write. RFC
+   * 7413, tcp(7). Set before connect or listen. On linux.
    */
   fastOpen?: boolean | undefined;
 }
@@ -316,7 +318,7 @@ export interface ListenSocketOptions extends Given<
 > {
   /**
    * Listening: accept data in the SYN, from at most this many connections whose handshake is
-   * not complete. Linux also wants bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
+   * not complete. Linux also requires bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
    * before connect or listen. On linux, darwin, win32.
    */
   fastOpen?: number | boolean | undefined;
