@@ -7,7 +7,8 @@ import { loaded } from './internal/native/loader';
 export const backend: 'native' | 'node' = loaded.binding !== undefined ? 'native' : 'node';
 
 /**
- * What the entries are made of: uvnet's own native code, or `node:net` if that could not be loaded.
+ * The implementation behind the entry points: uvnet's native code, or `node:net` if that could not
+ * be loaded.
  */
 /* eslint-disable @typescript-eslint/no-require-imports -- one of the two is loaded */
 export const implementation = lazily(() =>

@@ -17,25 +17,25 @@ import {
   validateString,
 } from './internal/base/validators';
 
-/** Where a {@link BoundSocket} is bound. */
+/** The address to which a {@link BoundSocket} is bound. */
 export interface BoundSocketOptions {
-  /** A numeric IP address; default: any address. No name is resolved. */
+  /** A numeric IP address; host names are not resolved. Default: any address. */
   host?: string | undefined;
-  /** Default 0: the system takes a free one. */
+  /** Default: 0, which lets the system choose a free port. */
   port?: number | undefined;
   ipv6Only?: boolean | undefined;
   /** SO_REUSEPORT (socket(7)). */
   reusePort?: boolean | undefined;
-  /** A unix-domain socket or named pipe, instead of host and port. */
+  /** Path of a Unix domain socket or named pipe, instead of host and port. */
   path?: string | undefined;
 }
 
-/** What a bound socket's `detach()` gives: plain data, which `postMessage` carries. */
+/** The result of a bound socket's `detach()`: plain data for `postMessage`. */
 export interface BoundSocketToken extends Token<'bound-socket'> {
   readonly path: string | undefined;
 }
 
-/** Stands for the options if there is a handle already. */
+/** Replaces the options if a handle exists already. */
 class Attached {
   constructor(
     readonly handle: Handle,
@@ -44,11 +44,11 @@ class Attached {
 }
 
 /**
- * A socket that is bound to a local address and neither listens nor connects yet. One `Server`
- * (`server.listen(bound)`) or one `Socket` (`new Socket({ handle: bound })`) takes it over; who
- * does not use it closes it.
+ * A socket that is bound to a local address and does not listen or connect yet. Pass it to one
+ * `Server` (`server.listen(bound)`) or one `Socket` (`new Socket({ handle: bound })`), which then
+ * owns it. If you do not use it, close it.
  *
- * Binding happens in the constructor: a used address (EADDRINUSE) is thrown there.
+ * The constructor binds the socket. It throws if the address is in use (EADDRINUSE).
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see below
 export class BoundSocket {
@@ -95,7 +95,7 @@ export class BoundSocket {
     const flags = (ipv6Only ? BindFlag.ipv6Only : 0) | (reusePort ? BindFlag.reusePort : 0);
     const handle = new TCP();
     let status = family === 6 ? handle.bind6(host, port, flags) : handle.bind(host, port, flags);
-    // libuv keeps an address in use to itself until the next call.
+    // libuv reports an address in use only at the next call.
     if (status === 0) status = handle.getsockname(this.#address);
     if (status !== 0) {
       handle.close();
@@ -136,21 +136,21 @@ export class BoundSocket {
     return this.#handle;
   }
 
-  /** The local end: `{ address, family, port }`, or the path of a pipe. */
+  /** Returns the local address: `{ address, family, port }`, or the path of a pipe. */
   address(): AddressInfo | string;
-  /** As in `node:net`, which knows of no pipes here: so that uvnet may stand for it. */
+  /** The type in `node:net`, which does not support pipes here. */
   address(): AddressInfo;
   address(): SocketName | string {
     this.#owned();
     return this.#path ?? this.#address;
   }
 
-  /** The descriptor, which stays this object's own; -1 on Windows. */
+  /** Returns the descriptor, or -1 on Windows. This object still owns it. */
   fd(): number {
     return this.#owned().fd;
   }
 
-  /** Gives the address back if nobody took the socket over. */
+  /** Closes the socket, unless a Server or Socket owns it by now. */
   close(): void {
     this.#owned().close();
     this.#handle = null;
@@ -161,8 +161,8 @@ export class BoundSocket {
   }
 
   /**
-   * Offers the bound socket to another thread of the process, where `BoundSocket.attach(token)`
-   * takes it up. This object cannot be used any more.
+   * Offers the bound socket to another thread of the process, which takes it with
+   * `BoundSocket.attach(token)`. This object cannot be used any more.
    */
   detach(options: DetachOptions = {}): BoundSocketToken {
     const handle = this.#owned();
@@ -172,10 +172,10 @@ export class BoundSocket {
   }
 
   /**
-   * Takes up what `boundSocket.detach()` offered in this or another thread.
+   * Takes the socket that `boundSocket.detach()` offered in this or another thread.
    *
-   * @throws an error with code ENOENT if it was taken already, is over its time, or the thread
-   *   that offered it has ended
+   * @throws an error with code ENOENT if the token was already used or has expired, or if the
+   *   thread that made it has ended
    */
   static attach(token: BoundSocketToken): BoundSocket {
     const attached = new Attached(transferPart().takeToken(token, 'bound-socket'), token.path);
@@ -203,11 +203,11 @@ export class BoundSocket {
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- added below
 export interface BoundSocket {
-  /** Closes it if nobody took it over. */
+  /** Closes the socket, unless a Server or Socket owns it by now. */
   [Symbol.dispose](): void;
 }
 
-// The internals are not to be seen among the static properties.
+// Hides the internals from the static properties.
 const { path: boundPath, take, release } = BoundSocket;
 for (const name of ['path', 'take', 'release']) Reflect.deleteProperty(BoundSocket, name);
 

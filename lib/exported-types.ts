@@ -1,9 +1,9 @@
 /**
- * The types that `uvnet` exports: those of `node:net` under their names there, and its own. The
- * instances of classes are named in index.ts of lib, where the classes are values.
+ * The types that `uvnet` exports: those of `node:net` under the same names, and the types that
+ * uvnet adds. lib/index.ts exports the instance types of classes, next to the classes.
  */
 
-// Of node:net, as they are there.
+// From node:net, unchanged.
 export type {
   AddressInfo,
   IPVersion,
@@ -15,7 +15,7 @@ export type {
   TcpSocketConnectOpts,
 } from 'node:net';
 
-// Of node:net, with what uvnet adds to them.
+// From node:net, with uvnet's additions.
 export type { BoundSocketOptions } from './bound-socket';
 export type { DropData as DropArgument } from './internal/listen/accept';
 export type { SocketAddressOptions as SocketAddressInitOptions } from './internal/block-list/socket-address';
@@ -29,7 +29,7 @@ export type {
 } from './types/options';
 export type { SocketOptions as SocketConstructorOpts } from './internal/socket/constructor-options';
 
-// uvnet's own.
+// Added by uvnet.
 export type { AddressLike, RuleFamily } from './internal/block-list/block-list';
 export type { BoundSocketToken } from './bound-socket';
 export type { SystemError } from './internal/base/system-errors';

@@ -1,18 +1,18 @@
 import { implementation } from './backend';
 
-/** `uvnet/lean`: handler tables and relays, for servers where streams are the cost. */
+/** `uvnet/lean`: handler tables and relays, for servers that do not need streams. */
 
 const lean = implementation().leanPart();
 
-/** Listens, and has a table of handlers called with what happens to the connections. */
+/** Listens, and calls a table of handlers for the events of the connections. */
 export const listen = lean.listen;
-/** Connects, and has a table of handlers called with what happens to the connection. */
+/** Connects, and calls a table of handlers for the events of the connection. */
 export const connect = lean.connect;
-/** Sends the same data to many connections: one call, in which a text is encoded once. */
+/** Sends the same data to many connections in one call, which encodes a text only once. */
 export const broadcast = lean.broadcast;
-/** Joins two connections until both have ended; see docs/RELAY.md. */
+/** Joins two connections until both have ended. See docs/RELAY.md. */
 export const relay = lean.relay;
-/** Makes the PROXY header by which a server learns the address of a proxy's client. */
+/** Makes a PROXY header, which passes the address of a proxy's client to a server. */
 export const proxyHeader = lean.proxyHeader;
 
 export type { Connection, Endpoint, Handlers, ServerHandlers } from './types/interfaces';

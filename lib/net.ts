@@ -1,4 +1,4 @@
-/** The native implementation, loaded by index.ts if the native code could be. */
+/** The native implementation. lib/backend.ts loads it if the native code could be loaded. */
 import './internal/native/callbacks';
 
 export {

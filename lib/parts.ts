@@ -3,13 +3,13 @@ import type * as lean from './lean/functions';
 import type * as receivedDescriptor from './received-descriptor';
 import { lazyPart } from './internal/base/parts';
 
-/** The parts of the public surface that load at their first use. */
+/** The parts of the public API that are loaded when they are first used. */
 
 /* eslint-disable @typescript-eslint/no-require-imports -- an import would load them at once */
 
 /** BlockList, SocketAddress and BoundSocket. */
 export const addressesPart = lazyPart(() => require('./addresses') as typeof addresses);
-/** Descriptors that arrive over unix sockets. */
+/** Descriptors that arrive over Unix sockets. */
 export const receivedDescriptorPart = lazyPart(
   () => require('./received-descriptor') as typeof receivedDescriptor,
 );

@@ -41,7 +41,8 @@ export class ReceivedDescriptor implements declared.ReceivedDescriptor {
       const settings = { readable: true, writable: true, ...options, fd };
       return new SocketClass(settings) as unknown as Socket;
     } finally {
-      // Also if a generator of `onread` throws, say, and the socket has taken it and closed it.
+      // The descriptor may be gone: for example, the socket has taken and closed it because the
+      // `onread` buffer function threw.
       if (binding.holdsDescriptor(fd) === 0) this.descriptor = -1;
     }
   }

@@ -19,7 +19,7 @@ export type Server = declared.Server;
 
 export const Server = ServerClass as unknown as ServerConstructor;
 
-/** What travels of the limits as it is. */
+/** The limits that can be transferred unchanged. */
 function limitsOf(server: Server): ServerOptions {
   const { maxConnectionsPerAddress, acceptRate, limitGroup } = server;
   const { proxyProtocol, proxyHeaderTimeout, connectionAttemptTimeout } = server;
@@ -57,7 +57,7 @@ function detach(this: ServerImpl, options: DetachOptions = {}): ServerToken {
 }
 Object.assign(Server.prototype, { detach });
 
-/** Throws if the list is not shared any more: then there must be no server either. */
+/** Throws if the list is no longer shared. A server must not run without its list. */
 const unpackList = (packed: PackedList): BlockList | undefined =>
   typeof packed === 'string' ? addressesPart().BlockList.from(packed) : packed;
 
@@ -89,7 +89,7 @@ function attach(
 }
 Object.defineProperty(Server, 'attach', { value: attach, writable: true, configurable: true });
 
-/** Makes a server; the listener is added for 'connection'. */
+/** Makes a server. The listener is added for 'connection'. */
 export function createServer(
   options?: ServerOptions | ConnectionListener,
   connectionListener?: ConnectionListener,

@@ -26,7 +26,7 @@ export type Socket = declared.Socket;
 
 export const Socket = SocketClass as unknown as SocketConstructor;
 
-/** What few sockets ever do; see part.ts of their rooms. */
+/** Methods that few sockets need. They are loaded when first used; see the files part.ts. */
 const lazyMethods = {
   setOption(this: SocketImpl, name: SocketOptionName, value: unknown): SocketImpl {
     return optionsPart().setOption(this, name, value);
@@ -79,7 +79,7 @@ const lazyMethods = {
 };
 Object.assign(Socket.prototype, connectMethods, lazyMethods);
 
-// Not enumerable, so that a sub-class by `Object.assign` or `for in` copies nothing of it.
+// Not enumerable, so a subclass made with `Object.assign` or `for in` does not copy them.
 for (const [name, value] of Object.entries({
   fromNode(this: SocketConstructor, socket: nodeNet.Socket) {
     return transferPart().fromNode(this, socket);
@@ -94,20 +94,20 @@ for (const [name, value] of Object.entries({
 /**
  * Makes a socket and connects it.
  *
- * @param options - where to, and how; see docs/CONNECTING.md and docs/SOCKET_OPTIONS.md
+ * @param options - the address and the options; see docs/CONNECTING.md and docs/SOCKET_OPTIONS.md
  * @param listener - added for 'connect'
- * @throws for options of a wrong type, as `node:net` does; 'error' reports every other failure
+ * @throws for options of a wrong type, as `node:net` does; every other failure emits 'error'
  */
 export function connect(options: ConnectOptions, listener?: () => void): Socket;
 /**
- * @param port - of the host
- * @param host - a name or an address. Default: `'localhost'`
+ * @param port - the remote port
+ * @param host - a host name or an IP address. Default: `'localhost'`
  * @param listener - added for 'connect'
  */
 export function connect(port: number, host?: string, listener?: () => void): Socket;
 export function connect(port: number, listener?: () => void): Socket;
 /**
- * @param path - of a unix-domain socket or named pipe
+ * @param path - path of a Unix domain socket or named pipe
  * @param listener - added for 'connect'
  */
 export function connect(path: string, listener?: () => void): Socket;

@@ -26,12 +26,12 @@ import { connectionNames } from './group';
 import { checkNames } from './known-options';
 import { holdEnd, holdUnread, takeHeld } from './paused-input';
 
-/** Connections that change between sockets and handler tables. */
+/** Transfers of connections between sockets and handler tables. */
 
 const UV_EOF = errnoByName('EOF');
 
 /**
- * Makes a handle's connection one of the group. It is paused.
+ * Adds the connection of a handle to a group. The connection is paused.
  *
  * @param announce - whether `open` is to be called
  */
@@ -42,8 +42,8 @@ export function adopt(handle: Handle, group: ConnectionGroup, announce: boolean)
 }
 
 /**
- * Makes a socket's connection one of the group; the socket emits 'close' without having ended it. It is
- * paused if the group's connections begin so.
+ * Transfers the connection of a socket to a group. The socket emits 'close', and the connection
+ * stays open. The connection is paused if the connections of the group start paused.
  */
 export function adoptSocket(from: Socket, group: ConnectionGroup, announce = true): Connection {
   const socket = from as unknown as SocketImpl;
@@ -66,7 +66,7 @@ export function adoptSocket(from: Socket, group: ConnectionGroup, announce = tru
   keepByteCounts(socket, handle);
   handle.readStop();
   const connection = adopt(handle, group, announce);
-  // It has nothing to close any more; a server that counts it is informed.
+  // The socket no longer has a handle to close. A server that counts it must know.
   socket[kHandle] = null;
   depart(socket);
 
@@ -97,7 +97,7 @@ export function toLean<Data>(
 }
 
 /**
- * The error with which a connection refuses to become a socket.
+ * Returns the error if a connection cannot become a socket.
  *
  * @internal
  */
@@ -107,7 +107,10 @@ export function toSocketRefusal({ state }: Connection): Error | undefined {
   return undefined;
 }
 
-/** What was read and no handler was given, as it was on the wire, and how reading or writing ended. */
+/**
+ * Bytes that were read but given to no handler, as they were on the wire, and how reading or
+ * writing ended.
+ */
 interface Undelivered {
   chunks: Buffer[];
   ended: boolean;
@@ -124,14 +127,14 @@ function takeUndelivered(connection: Connection): Undelivered {
     else taken.error ??= errnoException(-Math.abs(item), item > 0 ? 'write' : 'read');
   }
   taken.chunks = messages.flatMap((message) => wireBytes(message, group.framing));
-  // A message that breaks the rules of the framing is nothing but bytes for a socket.
+  // A socket has no framing, so a message that violates the framing is plain data for it.
   if (group.framed) taken.chunks.push(binding.leanUncut(id)!);
   return taken;
 }
 
 /** See {@link Connection.toSocket}. */
 function becomeSocket(connection: Connection, unread: Buffer | undefined): Socket {
-  // What was written leaves first, or is in the native code's queue.
+  // Written data leaves first, or is in the queue of the native code.
   while ((connection.state & (GONE | CORKED)) === CORKED) connection.uncork();
   binding.leanFlush();
   const refusal = toSocketRefusal(connection);
@@ -151,7 +154,7 @@ function becomeSocket(connection: Connection, unread: Buffer | undefined): Socke
   binding.leanRemove(id, tcp ? 'TCPWRAP' : 'PIPEWRAP');
   const handle = tcp ? new TCP(id) : new Pipe(id);
   const ends = knownEnds(connection);
-  // Only a PROXY header gives the peer another name than the native code's.
+  // Only a PROXY header gives the peer an address that the native code does not know.
   if (ends?.remote?.address !== undefined) nameEnds(handle as TCP, ends.remote, ends.local!);
   const socket = new Socket({
     handle,

@@ -4,14 +4,15 @@ import type * as declared from '../types/interfaces';
 import type { Connection } from './connection';
 import { FINISHED, GONE } from './state-bits';
 
-/** Ids of the receivers, as the native code takes them. */
+/** Ids of the receivers, in the form that the native code takes. */
 let ids = new Int32Array(1024);
 
 /**
- * Sends the same data to many connections: one call, in which a text is encoded once. Connections that
- * are closed or have been ended are left out. As with `write`, `drain` follows if data waits.
+ * Sends the same data to many connections in one call, which encodes a text only once. It skips
+ * connections that are closed or were ended. As with `write`, `drain` is called later if data
+ * waits.
  *
- * @param connections - an array, a Set, or whatever else can be iterated
+ * @param connections - an array, a Set or any other iterable
  */
 export function broadcast(
   connections: Iterable<declared.Connection>,

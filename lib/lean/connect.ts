@@ -22,7 +22,7 @@ export interface LeanConnectOptions
     Partial<Omit<DialOptions, keyof SocketOptions>>,
     ConnectionOptions {
   path?: string | undefined;
-  /** An abort makes the connect fail, or ends the connection, with an `AbortError`. */
+  /** An abort makes the connect fail, or closes the connection, with an `AbortError`. */
   signal?: AbortSignal | undefined;
   highWaterMark?: number | undefined;
   allowHalfOpen?: boolean | undefined;
@@ -60,10 +60,11 @@ const connectNames: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Connects, with the same racing of addresses as `net.connect()`, and has the handlers called with what
- * happens to the connection. It is fulfilled after the handler `open` was called.
+ * Connects as `net.connect()` does, including the race of addresses, and calls the handlers for the
+ * events of the connection. The promise is fulfilled after the handler `open` was called.
  *
- * @throws as `net.connect()`, for options of a wrong type; rejects with its errors
+ * @throws as `net.connect()`, for options of a wrong type; rejects with the errors of
+ *   `net.connect()`
  */
 export function connect<Data = unknown>(
   options: LeanConnectOptions,
@@ -90,7 +91,7 @@ export function connect<Data = unknown>(
         opened: (connection) => resolve(connection as Connection<Data>),
         left: ({ last }) => {
           abortion?.dispose();
-          // It was not opened, then.
+          // The connection was never opened.
           reject(last?.error ?? new ERR_SOCKET_CLOSED());
         },
         stopped: () => {},

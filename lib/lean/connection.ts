@@ -30,7 +30,7 @@ import { closeTimers, setIdleTimeout } from './timeouts';
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
-/** What is left of a connection that was closed, as it was then. */
+/** Data of a closed connection that programs can still read. */
 interface Last {
   error: Error | undefined;
   read: number;
@@ -38,23 +38,26 @@ interface Last {
   remote: Endpoint;
 }
 
-/** By slot. */
+/** Indexed by slot. */
 const connections: (Connection | undefined)[] = [];
 
-/** Undefined once it is closed or given away: what was noted for a connection outlives it. */
+/**
+ * The connection with this id; undefined once it was closed or transferred. Events may arrive
+ * later.
+ */
 export function connectionOf(id: number): Connection | undefined {
   const connection = connections[id & SLOT];
   return connection?.id === id ? connection : undefined;
 }
 
-/** Those of a group that `open` was called for. */
+/** The connections of a group for which `open` was called. */
 export function connectionsOf(group: ConnectionGroup): Connection[] {
   return connections.filter(
     (connection) => connection?.group === group && (connection.state & UNOPENED) === 0,
   ) as Connection[];
 }
 
-/** Those whose `asyncDispose` waits for the report that they are closed. */
+/** Connections whose `asyncDispose` waits until they are reported as closed. */
 const awaited = new Map<Connection, { promise: Promise<void>; resolve: () => void }>();
 
 const writeAfterEnd = (): Error =>
@@ -63,14 +66,17 @@ const writeAfterEnd = (): Error =>
 /** The connections of one handler table. */
 export type ConnectionGroup = Group<Connection>;
 
-/** See {@link declared.Connection}. It is small: what most connections never use is kept apart from it. */
+/**
+ * See {@link declared.Connection}. The object is small; data that few connections need is kept
+ * outside it.
+ */
 export class Connection<Data = unknown> implements declared.Connection<Data> {
   data: Data = undefined as Data;
   /** @internal */
   state: number;
-  /** Bytes that wait in the native code, as far as is known. @internal */
+  /** Bytes that wait in the native code, as far as known. @internal */
   queued = 0;
-  /** What is left of it once it is closed. @internal */
+  /** Data that stays readable after the connection is closed. @internal */
   last: Last | undefined = undefined;
 
   /** @internal */
@@ -109,7 +115,7 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
     } else {
       throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
     }
-    // What was written before is the native code's now.
+    // Earlier writes are in the native code now.
     if (emptied) this.queued = binding.writeQueueSize(this.id);
     if (this.queued === 0) return true;
     this.queued += size;
@@ -160,7 +166,7 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
     }
   }
 
-  /** Ends the connection, and closes it once all is sent. @internal */
+  /** Ends the connection, and closes it when all data is sent. @internal */
   destroySoon(): void {
     if ((this.state & (GONE | SHUT)) === SHUT) {
       this.destroy();
@@ -192,7 +198,8 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
     corked.delete(this);
     this.state &= ~CORKED;
     if (held.chunks.length > 0) this.writev(held.chunks);
-    // `write` may have returned false for what has now left without waiting in the native code.
+    // `write` may have returned false for data that has left since without waiting in the native
+    // code.
     if ((this.state & WAITING) !== 0) process.nextTick(() => this.drained());
   }
 
@@ -205,7 +212,7 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
   resume(): void {
     if ((this.state & (GONE | PAUSED)) !== PAUSED) return;
     this.state &= ~PAUSED;
-    // What is held goes first, and nothing is read before all of it is gone.
+    // Held input is delivered first. Reading starts again when all of it was delivered.
     if ((this.state & HOLDING) !== 0) askForHeld(this);
     else this.readOn();
   }
@@ -304,7 +311,7 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
     return waiting.promise;
   }
 
-  /** `close` is about to be called, if anybody has heard of the connection. @internal */
+  /** Called right before `close`, if `open` was called. @internal */
   reported(): void {
     this.state |= REPORTED;
     if ((this.state & AWAITED) === 0) return;
@@ -357,14 +364,14 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
       error,
       read: counters[0],
       written: counters[1],
-      // No system call: the native code knows it from the start.
+      // This makes no system call: the native code has known the address from the start.
       remote: namedBy(binding.leanPeerName(this.id)),
     };
     this.group.closed.push(this);
     this.leave();
   }
 
-  /** All that waited may be sent; handlers may have written more since. @internal */
+  /** Waiting data may all be sent by now; handlers may have written more since. @internal */
   drained(): void {
     if ((this.state & (GONE | WAITING)) !== WAITING) return;
     this.queued = binding.writeQueueSize(this.id);
@@ -390,7 +397,7 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
 
 const corked = new WeakMap<object, Corked>();
 
-/** @param address - what a binding has returned, with port and family in the state array */
+/** @param address - the result of a native method, with port and family in the state array */
 function namedBy(address: string | number): Endpoint {
   if (typeof address !== 'string') return {};
   return { address, family: nativeState[1] === 6 ? 'IPv6' : 'IPv4', port: nativeState[0] };

@@ -2,15 +2,15 @@ import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import { received } from './shared-memory';
 import { MAX_COPY } from './send';
 
-/** What a corked connection holds back. */
+/** The data that a corked connection holds back. */
 export interface Corked {
-  /** Calls of `uncork()` that are due. */
+  /** How many calls of `uncork()` are still needed. */
   depth: number;
   chunks: Uint8Array[];
   size: number;
 }
 
-/** Adds chunks, as bytes that stay what they are: the contract of `write()`. */
+/** Adds chunks. It copies bytes that the caller may change, as `write()` does. */
 export function holdBack(
   held: Corked,
   chunks: readonly (string | Uint8Array)[],

@@ -42,7 +42,7 @@ import {
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
-/** Takes the events of the native code apart and calls the handlers. */
+/** Decodes the events of the native code and calls the handlers. */
 
 function onData(connection: Connection, at: number, size: number, message?: Buffer): void {
   const { group } = connection;
@@ -59,7 +59,7 @@ function onData(connection: Connection, at: number, size: number, message?: Buff
   }
 }
 
-/** The peer has ended. */
+/** The peer has ended its side. */
 function onEnd(connection: Connection): void {
   if ((connection.state & (PAUSED | HOLDING)) !== 0) {
     holdEnd(connection);
@@ -73,7 +73,7 @@ function onEnd(connection: Connection): void {
   }
 }
 
-/** Also if the handler has thrown, or nothing would ever end the connection. */
+/** This runs even if the handler throws. Otherwise the connection would never end. */
 function afterEnd(connection: Connection): void {
   const { state } = connection;
   if ((state & GONE) !== 0) return;
@@ -86,7 +86,7 @@ function afterEnd(connection: Connection): void {
 
 function onShutdown(connection: Connection, status: number): void {
   connection.state |= SHUT;
-  // Not connected: both sides have ended already, or reading reports why.
+  // ENOTCONN means that both sides have ended, or that reading reports the reason.
   if (status < 0 && status !== UV_ENOTCONN) {
     connection.destroy(errnoException(status, 'shutdown'));
   } else if ((connection.state & (ENDED | CLOSING)) !== 0) {
@@ -94,7 +94,7 @@ function onShutdown(connection: Connection, status: number): void {
   }
 }
 
-/** It gets the first of what it holds, and asks for the next by itself. */
+/** Delivers the first item of held input, and requests the next one. */
 function onHeld(connection: Connection): void {
   const input = heldBy(connection);
   if (input === undefined) return;
@@ -102,7 +102,7 @@ function onHeld(connection: Connection): void {
   if ((connection.state & PAUSED) !== 0) return;
   const bytes = input.shift();
   const { error, ended } = input;
-  // All before the handler, which may throw.
+  // The state is updated before the handler runs, because it may throw.
   if (bytes === undefined || !(input.hasBytes || ended || error !== undefined)) {
     release(connection);
     if (error === undefined && !ended) connection.readOn();
@@ -118,10 +118,10 @@ function onHeld(connection: Connection): void {
 function onClosed(group: ConnectionGroup): void {
   const connection = group.closed.shift();
   if (connection === undefined) return;
-  // Before the handler, which may throw.
+  // Before the handler runs, because it may throw.
   connection.reported();
   group.left(connection);
-  // Nobody has heard of it.
+  // The program has never seen this connection.
   if ((connection.state & UNOPENED) !== 0) return;
   group.table.close(connection, connection.last?.error);
 }
@@ -142,7 +142,7 @@ function onOpen(connection: Connection): void {
 function deliver(number: number, end: number, message?: Buffer): void {
   const group = groupOf(number) as ConnectionGroup | undefined;
   for (let next = numbers[DELIVERED]; next < end; next += 1) {
-    // A handler that throws ends this call; the native code goes on with the event after it.
+    // If a handler throws, this call ends, and the native code continues with the next event.
     numbers[DELIVERED] = next + 1;
     if (group === undefined) continue;
     const event = EVENTS + 4 * next;
@@ -162,7 +162,7 @@ function deliver(number: number, end: number, message?: Buffer): void {
       continue;
     }
     const connection = connectionOf(id);
-    // It was closed, or given away, since.
+    // The connection was closed or transferred in the meantime.
     if (connection === undefined) continue;
     switch (type) {
       case OPEN:
@@ -204,7 +204,7 @@ function deliver(number: number, end: number, message?: Buffer): void {
   }
 }
 
-/** A group whose events are delivered. */
+/** Makes a group whose events are delivered here. */
 export function makeGroup(
   table: Table<Connection>,
   owner: GroupOwner<Connection> | undefined,

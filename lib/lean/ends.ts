@@ -1,16 +1,16 @@
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import type { Endpoint } from '../types/interfaces';
 
-/** What is known of a connection's two ends beside what the native code knows. */
+/** Addresses of a connection that do not come from the native code. */
 export interface Ends {
-  /** The peer, if a PROXY header has named it. */
+  /** The address of the peer, if it comes from a PROXY header. */
   remote?: Endpoint;
-  /** This end, if a PROXY header has named it, or a program has asked for it. */
+  /** The local address, if it comes from a PROXY header or a program has read it. */
   local?: Endpoint;
   proxyInfo?: ProxyInfo;
 }
 
-/** Most connections are not in it. */
+/** Most connections have no entry. */
 const endsOf = new WeakMap<object, Ends>();
 
 export const knownEnds = (connection: object): Ends | undefined => endsOf.get(connection);

@@ -35,7 +35,7 @@ const framingNames: Record<Framing['type'], ReadonlySet<string>> = {
 const types = ['length', 'delimiter', 'fixed'] as const;
 const MAX_DELIMITER = 64;
 const DEFAULT_MAX = 1024 * 1024;
-/** Messages are Buffers. */
+/** A message is a Buffer, which cannot be longer. */
 const LARGEST = 2 ** 31 - 1;
 
 function delimiterOf(delimiter: unknown): Uint8Array {
@@ -77,7 +77,7 @@ export function framingOf(framing: unknown): FramingNumbers {
   return [code, bytes, endian === 'little', includesHeader, max, undefined];
 }
 
-/** A message as it was on the wire. */
+/** Rebuilds a message as it was on the wire. */
 export function wireBytes(
   message: Buffer,
   [code, width, little, includesHeader, , delimiter]: FramingNumbers,
@@ -100,7 +100,7 @@ const framingErrors = [
   { code: 'ERR_UVNET_MESSAGE_CUT_OFF', message: 'The connection ended within a message' },
 ];
 
-/** Why a connection breaks its framing. */
+/** The error of a connection that violates its framing. */
 export function framingError(kind: number): Error {
   const { code, message } = framingErrors[kind]!;
   return genericNodeError(message, { code });

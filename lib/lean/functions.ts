@@ -1,4 +1,4 @@
-/** What is behind lib/lean.ts; loaded by index.ts of lib, if the native code could be. */
+/** The implementation of lib/lean.ts. It is loaded only with the native code. */
 export { toLean } from './adopt';
 export { connect } from './connect';
 export { broadcast } from './broadcast';

@@ -15,19 +15,19 @@ export const connectionNames = namesOf<ConnectionOptions>({
 
 const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 
-/** What wants to know of a group's connections beside their handlers. */
+/** The owner of a group, which tracks its connections in addition to the handlers. */
 export interface GroupOwner<Member> {
-  /** There is one more. */
+  /** A connection was added. */
   joined(): void;
-  /** Before the handler `open`. */
+  /** Called before the handler `open`. */
   opened(connection: Member): void;
-  /** There is one less. */
+  /** A connection was removed. */
   left(connection: Member): void;
-  /** The listener has closed: no further connection is accepted. */
+  /** The listener has closed and accepts no further connections. */
   stopped(): void;
 }
 
-/** The handlers, as a group's connections call them; see handlers.ts. */
+/** The complete table of handlers of a group; see handlers.ts. */
 export interface Table<Member> {
   open(connection: Member): void;
   data(connection: Member, bytes: Buffer): void;
@@ -39,7 +39,7 @@ export interface Table<Member> {
   acceptError(error: SystemError): void;
 }
 
-/** The connections of one handler table, as native/lean/lean_group.h knows them. */
+/** The connections of one handler table; the counterpart of native/lean/lean_group.h. */
 export class Group<Member = unknown> {
   readonly number: number;
   readonly borrow: boolean;
@@ -47,12 +47,12 @@ export class Group<Member = unknown> {
   readonly framing: FramingNumbers;
   readonly allowHalfOpen: boolean;
   readonly highWaterMark: number;
-  /** Connections that are closed and whose `close` was not called yet, in order. */
+  /** Closed connections whose `close` was not called yet, in order. */
   readonly closed: Member[] = [];
   connections = 0;
-  /** Whether connections wait for `resume()` from the start. */
+  /** Whether connections start paused. */
   pauses = false;
-  /** Whether connections that were not opened yet are closed instead, unseen. */
+  /** Whether connections that were not opened yet are closed without calling a handler. */
   refuses = false;
   private finished = false;
 
@@ -72,7 +72,7 @@ export class Group<Member = unknown> {
     groups[this.number & SLOT] = this;
   }
 
-  /** There will be no further connections. */
+  /** Marks that no further connections will be added. */
   finish(): void {
     this.finished = true;
     this.freeIfDone();
@@ -96,10 +96,10 @@ export class Group<Member = unknown> {
   }
 }
 
-/** By slot. */
+/** Indexed by slot. */
 const groups: (object | undefined)[] = [];
 
-/** What was noted for a group outlives it. */
+/** The group with this number; undefined if it no longer exists. Events may arrive later. */
 export function groupOf(number: number): Group | undefined {
   const group = groups[number & SLOT] as Group | undefined;
   return group?.number === number ? group : undefined;

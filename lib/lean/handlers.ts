@@ -7,21 +7,21 @@ import type { Table } from './group';
 const ignore = (): void => {};
 
 const judged = new Set<string>();
-/** Programs may make names up for ever. */
+/** A limit, because programs may generate any number of names. */
 const MOST_JUDGED = 100;
 
-/** Of a handler that nobody calls, but that is nearly the name of one. */
+/** Warns about an unknown name that resembles the name of a handler. */
 function warnOfUnknown(given: Record<string, unknown>, table: object): void {
   for (const name in given) {
     if (name in table || judged.has(name) || judged.size >= MOST_JUDGED) continue;
     judged.add(name);
-    // Elsewhere `onData` is the name of such a function.
+    // Other libraries call such a function `onData`.
     const plain = name.replace(/^on(?=[A-Z])/, '');
     optionsPart().warnOfName(plain, Object.keys(table), 'the handler');
   }
 }
 
-/** A table that has every handler. */
+/** Makes a complete table: missing handlers are replaced by empty functions. */
 export function tableOf(handlers: unknown): Table<Connection> {
   validateObject(handlers, 'handlers');
   const given = handlers as Record<string, unknown>;

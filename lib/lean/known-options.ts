@@ -3,11 +3,11 @@ import { validateObject } from '../internal/base/validators';
 import { optionsPart } from '../internal/options/part';
 
 /**
- * Refuses options that do not exist: one that is misspelt, and so has no effect, may be the one that
- * protects a server.
+ * Rejects unknown options. A misspelt option has no effect, and it may be the one that protects a
+ * server.
  *
- * @throws ERR_INVALID_ARG_TYPE if `options` is not an object; ERR_INVALID_ARG_VALUE, with the name that
- *   is nearest
+ * @throws ERR_INVALID_ARG_TYPE if `options` is not an object; ERR_INVALID_ARG_VALUE, which suggests
+ *   the most similar name
  */
 export function checkNames(
   options: unknown,
@@ -25,6 +25,6 @@ export function checkNames(
   }
 }
 
-/** A set of names; the compiler sees to it that it has every option of the type. */
+/** Makes a set of names. The compiler checks that it contains every option of the type. */
 export const namesOf = <Options>(names: Record<keyof Options, true>): ReadonlySet<string> =>
   new Set(Object.keys(names));

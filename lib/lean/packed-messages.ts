@@ -1,10 +1,10 @@
-/** The first size that is no single byte in front of its message. */
+/** The smallest length that needs more than one byte. */
 const LONG = 0x80;
 const FIRST_SIZE = 1024;
 
 /**
- * A queue of messages in one piece of memory: each behind its length, seven bits to a byte. An empty
- * message takes one byte, where a Buffer of its own takes a hundred.
+ * A queue of messages in one block of memory. Each message follows its length, which has seven bits
+ * per byte. An empty message takes one byte; a Buffer of its own would take a hundred.
  */
 export class PackedMessages {
   private bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
@@ -24,7 +24,7 @@ export class PackedMessages {
     this.end += message.length;
   }
 
-  /** The oldest message, as bytes of its own. */
+  /** Removes the oldest message and returns a copy of it. */
   shift(): Buffer | undefined {
     if (this.isEmpty) return undefined;
     let length = 0;

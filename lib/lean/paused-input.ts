@@ -4,32 +4,37 @@ import { PackedMessages } from './packed-messages';
 import { HOLDING } from './state-bits';
 
 /**
- * What a connection got while it was paused: a pause keeps the native code from reading on, but not from
- * what it has read in the same turn. Also what was read before there was a handler table.
+ * Input that a connection holds while it is paused. A pause stops the native code from reading
+ * further, but it may have read more in the same turn already. Bytes that were read before the
+ * connection had a handler table are held too.
  *
- * The connection gets it one by one, each by an event that is asked for, and reads on when all of it
- * is gone. So a handler that pauses after each message holds what one read has brought, and no more.
+ * The connection gets the held messages one by one. It requests an event for each, and reads on
+ * when all of them were delivered. So a handler that pauses after each message makes the connection
+ * hold at most the data of one read.
  */
 
-/** More than so many are packed: one read may bring 65,536, and each Buffer takes a hundred bytes. */
+/**
+ * Messages after this number are packed: one read may bring 65,536, and each Buffer takes a hundred
+ * bytes.
+ */
 const MAX_BUFFERS = 64;
 
-/** A connection, as what it holds sees it. */
+/** The members of a connection that this file needs. */
 export interface Holder {
   readonly id: number;
   readonly group: { readonly framed: boolean };
   state: number;
 }
 
-/** What a connection holds. */
+/** The held input of one connection. */
 class PausedInput {
   ended = false;
-  /** Comes behind the bytes. */
+  /** Reported after the bytes. */
   error: Error | undefined = undefined;
-  /** The event is on its way. */
+  /** Whether an event was requested and has not arrived yet. */
   asked = false;
   private readonly buffers: Buffer[] = [];
-  /** Those behind the Buffers. */
+  /** Messages after those in `buffers`. */
   private packed: PackedMessages | undefined = undefined;
 
   get hasBytes(): boolean {
@@ -60,7 +65,7 @@ function inputOf(connection: Holder): PausedInput {
   return mine;
 }
 
-/** The connection holds nothing any more. */
+/** Drops everything that the connection holds. */
 export function release(connection: Holder): void {
   inputs.delete(connection);
   connection.state &= ~HOLDING;
@@ -68,12 +73,12 @@ export function release(connection: Holder): void {
 
 export const heldBy = (connection: Holder): PausedInput | undefined => inputs.get(connection);
 
-/** @param bytes - the connection's own */
+/** @param bytes - a copy that the connection owns */
 export function hold(connection: Holder, bytes: Buffer): void {
   inputOf(connection).push(bytes);
 }
 
-/** Holds bytes that were read before the connection had its table: whole messages with framing. */
+/** Holds bytes that were read before the connection had its table; with framing, whole messages. */
 export function holdUnread(connection: Holder, bytes: Buffer): void {
   const messages = connection.group.framed ? binding.leanCut(connection.id, bytes) : [bytes];
   for (const message of messages) {
@@ -82,7 +87,7 @@ export function holdUnread(connection: Holder, bytes: Buffer): void {
   }
 }
 
-/** What comes behind the messages that are held. */
+/** Holds an error, which is reported after the held messages. */
 export function holdError(connection: Holder, error: Error): void {
   inputOf(connection).error = error;
 }
@@ -91,7 +96,7 @@ export function holdEnd(connection: Holder): void {
   inputOf(connection).ended = true;
 }
 
-/** What is held, which the connection does not get any more. */
+/** Removes and returns all held input, for another owner. */
 export function takeHeld(connection: Holder): { chunks: Buffer[]; ended: boolean } {
   const mine = inputs.get(connection);
   const chunks: Buffer[] = [];
@@ -101,7 +106,7 @@ export function takeHeld(connection: Holder): { chunks: Buffer[]; ended: boolean
   return { chunks, ended: mine.ended };
 }
 
-/** The connection wants the first thing that is held. */
+/** Requests the delivery of the first held item. */
 export function askForHeld(connection: Holder): void {
   const mine = inputs.get(connection)!;
   if (mine.asked) return;

@@ -1,7 +1,7 @@
 import { binding } from '../internal/native/binding';
 import { validateObject, validateOneOf } from '../internal/base/validators';
 
-/** The two ends of a connection, as a socket has them. */
+/** The addresses of a connection, with the property names of a socket. */
 export interface ProxiedConnection {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
@@ -10,21 +10,21 @@ export interface ProxiedConnection {
 }
 
 export interface ProxyHeaderOptions {
-  /** Of the PROXY protocol: 1 is a line of text, 2 is binary. Default: 2. */
+  /** Version of the PROXY protocol: 1 is a line of text, 2 is binary. Default: 2. */
   version?: 1 | 2 | undefined;
 }
 
-/** An IPv4 client of a socket that listens for both families is an IPv4 client. */
+/** Converts an IPv4-mapped address, which a dual-stack socket reports for an IPv4 client. */
 const unmapped = (address: string | undefined): string | undefined =>
   address?.replace(/^::ffff:(?=\d+\.)/i, '');
 
 /**
- * Makes the PROXY header by which a server learns the address of a proxy's client. It has to be the
- * first bytes of the connection to the server, and the server must expect it, as
- * `createServer({ proxyProtocol })` does.
+ * Makes a PROXY header, which passes the address of a proxy's client to a server. Send it as the
+ * first bytes of the connection to the server. The server must expect a header, for example with
+ * `createServer({ proxyProtocol })`.
  *
  * @param client - the connection that the proxy has accepted. If it has no addresses, because it
- *   came over a unix socket or is closed, the header says that they are not known
+ *   came over a Unix socket or is closed, the header marks them as unknown
  */
 export function proxyHeader(client: ProxiedConnection, options: ProxyHeaderOptions = {}): Buffer {
   validateObject(client, 'client');

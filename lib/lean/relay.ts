@@ -27,28 +27,31 @@ export type { RelayError, RelayProgress, RelayResult };
 /** Options of {@link relay}. */
 export interface RelayOptions {
   /**
-   * Milliseconds without a byte in either direction after which both connections are closed. They
-   * count from the call, so that they limit a connect as well. Default: no limit.
+   * Milliseconds without a byte in either direction after which both connections are closed. The
+   * time starts with the call, so it also limits a connect. Default: no limit.
    */
   idleTimeout?: number | undefined;
-  /** Closes both connections when it is aborted. */
+  /** An abort closes both connections. */
   signal?: AbortSignal | undefined;
-  /** Told of the bytes that moved so far, at most once per `progressInterval`, and not of rest. */
+  /**
+   * Called with the numbers of bytes moved so far, at most once per `progressInterval`, and only if
+   * bytes have moved.
+   */
   onProgress?: ((progress: RelayProgress) => void) | undefined;
-  /** Milliseconds. Default: 1000. */
+  /** Least number of milliseconds between two calls of `onProgress`. Default: 1000. */
   progressInterval?: number | undefined;
 }
 
 type Side = Socket | declared.Connection;
 
 function checkType(side: unknown, name: string): void {
-  // Node's sockets pass for ours in `instanceof`; their bytes are out of reach.
+  // `instanceof` also accepts Node's sockets, but the native code cannot read their bytes.
   if (!(side instanceof Connection) && !isMadeBy(Socket, side)) {
     throw new ERR_INVALID_ARG_TYPE(name, 'uvnet.Socket', side);
   }
 }
 
-/** Whatever refuses a side does so before either is another one than it was. */
+/** Checks both sides before either of them is changed. */
 function checkFitness(sides: readonly [Side, Side]): void {
   if (sides[0] === sides[1]) {
     throw new ERR_INVALID_ARG_VALUE('b', sides[1], 'is the same socket as a');
@@ -69,7 +72,7 @@ function takeSockets([a, b]: readonly [Side, Side]): readonly [SocketImpl, Socke
   try {
     return [first, socketOf(b)];
   } catch (error) {
-    // What `b` had corked could not be sent. Nobody else has this socket.
+    // The corked data of `b` could not be sent. No other code has this socket.
     if (a instanceof Connection) first.destroy();
     throw error;
   }
@@ -88,22 +91,21 @@ function checkOptions(options: RelayOptions): RelaySettings {
 }
 
 /**
- * Connects two connections with each other, be they sockets or those of handler tables (which become
- * sockets by it): what one sends the other receives, without an event or
- * a Buffer in between, until both have ended. Either may be connecting still.
+ * Joins two connections. Each can be a socket or a connection of a handler table, which is turned
+ * into a socket. Each side receives the bytes of the other, without events and Buffers, until both
+ * have ended. Either side may still be connecting.
  *
- * What was read of a side and not consumed goes first, as does what was written to the other side
- * before. The end of a side is passed on, so that a connection may be half-open for any time; a
- * reset is passed on as a reset. While a receiver is slow its sender is slowed, and little memory
- * is held.
+ * Bytes that were read but not consumed are sent first, and so is data that was written to the
+ * other side before. The end of a side is passed on, so a connection can stay half-open. A reset is
+ * passed on as a reset. A slow receiver slows down its sender, so little memory is held.
  *
- * The sockets emit no 'data' from the call on, and are not to be read or written by others. At the
- * end both are closed and emit what a socket emits then, but no 'error' for what this rejects with.
+ * From the call on, the sockets emit no 'data', and no other code may read or write them. At the
+ * end, both sockets close and emit their usual events, but no 'error' for a failure of the relay.
  *
- * @returns how many bytes each side received of the other, and why it is over
- * @throws (rejects with) a {@link RelayError}, which names the side: if a connection fails,
- *   if `socket.destroy(error)` was called, ERR_INVALID_STATE and ERR_SOCKET_CLOSED for a socket
- *   that cannot be relayed (which is then left as it was); and an AbortError
+ * @returns how many bytes each side received from the other, and the reason for the end
+ * @throws (rejects with) a {@link RelayError}, which names the side, if a connection fails or
+ *   `socket.destroy(error)` was called; ERR_INVALID_STATE or ERR_SOCKET_CLOSED for a socket that
+ *   cannot be relayed, which is then left unchanged; an AbortError
  */
 export function relay(
   a: Socket | declared.Connection,

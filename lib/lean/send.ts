@@ -12,15 +12,18 @@ import {
 } from './shared-memory';
 
 /**
- * The send area: what is written in one turn is put there, connection by connection, and leaves
- * together. While events are delivered the native code sees to that; at other times a tick does.
+ * The send area collects the writes of one turn, connection by connection, which then leave
+ * together. During a delivery of events, the native code sends the area. At other times, a tick
+ * does.
  */
 
-/** A text takes at most so many bytes per unit (in UTF-8). */
+/** Most bytes that one UTF-16 unit of a text takes (in UTF-8). */
 const MAX_UNIT_SIZE = 3;
-/** Above this a Buffer is written by itself: to copy it would cost more than the call it saves. */
+/**
+ * Larger Buffers are written directly: copying them would cost more than the call that it saves.
+ */
 export const MAX_COPY = 8 * 1024;
-/** Up to this, a loop is faster than a call of the engine. */
+/** Up to this length, a loop is faster than a built-in function. */
 const SHORT_TEXT = 48;
 const SHORT_COPY = 32;
 
@@ -28,7 +31,7 @@ let scheduled = false;
 let exitHooked = false;
 let exiting = false;
 
-/** Sends all that is in the area. */
+/** Sends the contents of the area. */
 function flush(): void {
   if (numbers[SEND_COUNT] !== 0) binding.leanFlush();
 }
@@ -41,7 +44,7 @@ function flushInTick(): void {
 function schedule(): void {
   if (!exitHooked) {
     exitHooked = true;
-    // From then on no delivery ends any more either.
+    // During the exit, no delivery will end any more.
     whenExiting(() => {
       exiting = true;
       flush();
@@ -56,9 +59,9 @@ function schedule(): void {
 }
 
 /**
- * Makes room for so many bytes, SEND_SIZE at most.
+ * Makes room for a number of bytes, at most SEND_SIZE.
  *
- * @returns whether all that was in the area had to leave for it
+ * @returns whether it had to send the contents of the area first
  */
 function makeRoom(size: number): boolean {
   if (numbers[SEND_USED] + size <= SEND_SIZE && numbers[SEND_COUNT] < MAX_SENDS) return false;
@@ -66,16 +69,16 @@ function makeRoom(size: number): boolean {
   return true;
 }
 
-/** As {@link makeRoom}, for MAX_COPY bytes at most. */
+/** Like {@link makeRoom}, for at most MAX_COPY bytes. */
 export const makeRoomForBytes = (bytes: Uint8Array): boolean => makeRoom(bytes.length);
 
-/** As {@link makeRoom}, for a text that fits. */
+/** Like {@link makeRoom}, for a text that fits. */
 export const makeRoomForText = (text: string): boolean => makeRoom(text.length * MAX_UNIT_SIZE);
 
-/** Whether a text is short enough for the area, whatever it is made of. */
+/** Whether a text fits into the area, whatever its characters are. */
 export const fits = (text: string): boolean => text.length * MAX_UNIT_SIZE <= SEND_SIZE;
 
-/** Bytes of a connection were put into the area, at the end of what is there. */
+/** Records that bytes of a connection were put at the end of the area. */
 function note(id: number, at: number, size: number): void {
   const count = numbers[SEND_COUNT];
   numbers[SEND_USED] = at + size;
@@ -92,7 +95,7 @@ function note(id: number, at: number, size: number): void {
   if (count === 0 || exiting) schedule();
 }
 
-/** Puts bytes that room was made for into the area; returns how many. */
+/** Puts bytes into the area, which must have room for them. Returns how many. */
 export function putBytes(id: number, bytes: Uint8Array): number {
   const size = bytes.length;
   if (size === 0) return 0;
@@ -106,7 +109,7 @@ export function putBytes(id: number, bytes: Uint8Array): number {
   return size;
 }
 
-/** Likewise a text; returns how many bytes it took. */
+/** Puts a text into the area, which must have room for it. Returns how many bytes it took. */
 export function putText(id: number, text: string, encoding: BufferEncoding | undefined): number {
   if (text.length === 0) return 0;
   const at = numbers[SEND_USED];

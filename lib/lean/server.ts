@@ -38,7 +38,7 @@ import { holdUnread } from './paused-input';
 import { checkNames, namesOf } from './known-options';
 import { expectFirstByte } from './timeouts';
 
-/** Options of {@link listen}: those of `net.createServer()` and `server.listen()` in one. */
+/** Options of {@link listen}: those of `net.createServer()` and `server.listen()` in one object. */
 export interface LeanListenOptions extends ServerOptions, ListenOptions, ConnectionOptions {
   highWaterMark?: number | undefined;
   allowHalfOpen?: boolean | undefined;
@@ -75,13 +75,13 @@ const listenNames: ReadonlySet<string> = new Set([
 const closeNames = namesOf<CloseOptions>({ gracePeriod: true, idleTimeout: true });
 
 /**
- * A listener with a handler table. The listening itself, with its options, limits and filters, is that
- * of a `net.Server` inside; its connections are not sockets.
+ * A listener with a handler table. A `net.Server` inside does the listening, with its options,
+ * limits and filters. The connections are not sockets.
  */
 export class LeanServer<Data = unknown> {
   /**
-   * Fulfilled when the server listens; rejected when it cannot, and with ERR_SERVER_NOT_RUNNING where
-   * it was closed before.
+   * Fulfilled when the server listens. Rejected if the server cannot listen, and with
+   * ERR_SERVER_NOT_RUNNING if it was closed before it listened.
    */
   readonly ready: Promise<this>;
   private readonly base: ServerImpl;
@@ -104,7 +104,7 @@ export class LeanServer<Data = unknown> {
     base.on('acceptError', (error: SystemError) => this.group.table.acceptError(error));
     this.ready = new Promise((resolve, reject) => {
       base.on('close', () => {
-        // Who has closed it before it listened may well not wait for it any more.
+        // A program that closes the server before it listens need not handle this promise.
         this.ready.catch(() => {});
         reject(new ERR_SERVER_NOT_RUNNING());
         this.group.finish();
@@ -118,18 +118,18 @@ export class LeanServer<Data = unknown> {
     (base as unknown as declared.Server).listen({ ...options });
   }
 
-  /** Has these handlers called from now on, for the connections that are open too. */
+  /** Replaces the handlers, for open connections too. */
   reload(handlers: ServerHandlers<Data>): void {
     this.group.table = tableOf(handlers);
   }
 
   /**
-   * Stops accepting. Fulfilled when the connections that are open have ended too. With options, as those
-   * of `net.Server#close()`: connections that are idle, or become so, are ended, and what is left when
-   * the grace period is over is destroyed.
+   * Stops accepting. The promise is fulfilled when the open connections have ended too. The options
+   * are those of `net.Server#close()`: each connection that is or becomes idle is ended, and the
+   * remaining ones are destroyed when the grace period is over.
    *
-   * @throws (rejects with) ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ERR_INVALID_ARG_VALUE for an option
-   *   that does not exist
+   * @throws (rejects with) ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ERR_INVALID_ARG_VALUE for an
+   *   unknown option
    */
   async close(options?: CloseOptions): Promise<void> {
     if (options !== undefined) {
@@ -143,16 +143,16 @@ export class LeanServer<Data = unknown> {
   }
 
   /**
-   * Destroys all connections. The server goes on listening. If it has stopped, this also holds for
-   * connections that `open` was not called for yet; no handler is called for those.
+   * Destroys all connections. The server goes on listening. After `close()`, this also closes
+   * connections for which `open` was not called yet, without calling a handler.
    */
   closeAllConnections(): void {
     this.endings.destroyAll();
   }
 
   /**
-   * Ends the connections that have moved no byte for `idleTimeout` milliseconds (default: 1000), after
-   * what they have still to send. The server goes on listening.
+   * Ends the connections that have moved no byte for `idleTimeout` milliseconds (default: 1000).
+   * Each sends its waiting data first. The server goes on listening.
    *
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
@@ -160,27 +160,29 @@ export class LeanServer<Data = unknown> {
     endIdle(this.endings, idleTimeout);
   }
 
-  /** As {@link close}. */
+  /** The same as {@link close}. */
   [asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** The connections that are open: `open` was called for them, and `close` was not. */
+  /** Returns the open connections: `open` was called for them, and `close` was not. */
   connections(): declared.Connection<Data>[] {
     return connectionsOf(this.group) as Connection<Data>[];
   }
 
-  /** What the server has let in, dropped, read and written so far. */
+  /**
+   * Returns the numbers of connections accepted and dropped so far, and of bytes read and written.
+   */
   stats(): ServerStats {
     return this.base[kLimits].policy.stats();
   }
 
-  /** Where it listens, as `net.Server#address()`. */
+  /** Returns the address on which it listens, as `net.Server#address()` does. */
   address(): SocketName | string | null {
     return (this.base as unknown as { address(): SocketName | string | null }).address();
   }
 
-  /** The port, or undefined for a path. */
+  /** The port on which it listens, or undefined for a path. */
   get port(): number | undefined {
     const address = this.address();
     return address !== null && typeof address === 'object' ? address.port : undefined;
@@ -241,7 +243,8 @@ export class LeanServer<Data = unknown> {
   }
 
   /**
-   * Has the native code hand connections to the group, if it accepts them itself and knows all limits.
+   * Lets the native code add connections to the group directly, if it accepts them itself and can
+   * check all limits.
    */
   private install(): void {
     const { base, group } = this;
@@ -250,9 +253,9 @@ export class LeanServer<Data = unknown> {
     if (!(handle instanceof Handle) || base[kLimits].hasNodeList) return;
     const status = binding.leanListen(handle.id, group.number, base.pauseOnConnect);
     if (status !== 0) throw errnoException(status, 'listen');
-    // The listener counts as a connection until all that it has accepted is known.
+    // The listener counts as a connection until all connections that it has accepted are known.
     this.joined();
-    // What is left are errors, and connections with a PROXY header.
+    // Only errors, and connections with a PROXY header, still come through this function.
     handle.onconnection = (result, client) => {
       if (result !== 0) onConnection.call(handle as never, result, client as never);
       else this.onProxied(client as TCP);
@@ -274,10 +277,11 @@ export class LeanServer<Data = unknown> {
 }
 
 /**
- * Listens, and calls the handlers for everything that happens to the connections. It returns the server
- * at once; {@link LeanServer.ready} is fulfilled when the server listens.
+ * Listens, and calls the handlers for the events of the connections. It returns the server at once.
+ * {@link LeanServer.ready} is fulfilled when the server listens.
  *
- * @param options - those of `net.createServer()` and `server.listen()`, and {@link ConnectionOptions}
+ * @param options - those of `net.createServer()` and `server.listen()`, and {@link
+ *   ConnectionOptions}
  * @throws for options and handlers of a wrong type, as `net.createServer()` and `server.listen()`
  */
 export function listen<Data = unknown>(

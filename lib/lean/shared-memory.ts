@@ -1,14 +1,17 @@
 import { binding } from '../internal/native/binding';
 
-/** The memory that the native code and this folder share; native/lean/lean_hub.h has the same numbers. */
+/**
+ * The memory that the native code and this folder share. native/lean/lean_hub.h has the same
+ * numbers.
+ */
 
-/** Places in `numbers`. */
-// 0 is the native code's own: how many events there are.
-/** How many of the events are handled, or being handled. */
+/** Indexes into `numbers`. */
+// Only the native code uses index 0, the number of events.
+/** How many events were handled, including the one in progress. */
 export const DELIVERED = 1;
 export const SEND_COUNT = 2;
 export const SEND_USED = 3;
-/** Not 0 while events are delivered: the native code sends what is written meanwhile. */
+/** Not 0 during a delivery: the native code then sends the writes. */
 export const DELIVERING = 4;
 const COUNTERS = 8;
 export const EVENTS = 16;
@@ -31,33 +34,35 @@ export const CLOSED = 11;
 export const HELD = 12;
 export const STOPPED = 13;
 
-/** What QUEUED reports if more waits than it can say. */
+/** The value of QUEUED if the true number does not fit. */
 export const MOST_QUEUED = 2 ** 31 - 1;
 
 /**
- * Room for the reads of a busy turn of the loop: of hundreds of small ones, or of a few large ones.
- * More would only cost cache.
+ * Room for the reads of a busy turn of the loop: hundreds of small reads, or a few large ones. A
+ * larger area would only put more pressure on the caches.
  */
 const RECEIVE_SIZE = 256 * 1024;
-/** What is written in a turn leaves when this is full, at the latest. */
+/** The writes of a turn leave when this area is full, at the latest. */
 export const SEND_SIZE = 64 * 1024;
 
 export let numbers: Int32Array;
-/** Bytes read and written, of the connection that was closed last. */
+/** The numbers of bytes read and written by the connection that was closed last. */
 export let counters: Float64Array;
 export let received: Buffer;
 export let receivedWords: Int32Array;
 export let sending: Buffer;
 
-/** Whether the native code is a build for developers. */
+/** Whether the native code is a debug build. */
 export let isDebugBuild = false;
 
 type Deliver = (group: number, end: number, message?: Buffer) => void;
 
-/** Makes the memory, with the first handler table: programs without one do not have it. */
+/**
+ * Allocates the memory for the first handler table. Programs without handler tables do not need it.
+ */
 export function start(deliver: Deliver): void {
   if (numbers !== undefined) return;
-  // Users may have views of it, and a SharedArrayBuffer is one that they cannot detach.
+  // Programs may hold views of it, and they cannot detach a SharedArrayBuffer.
   const shared = new SharedArrayBuffer(RECEIVE_SIZE);
   received = Buffer.from(shared);
   receivedWords = new Int32Array(shared);

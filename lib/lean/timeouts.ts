@@ -3,32 +3,32 @@ import { binding } from '../internal/native/binding';
 import { TIMEOUT_MAX } from '../internal/socket/timeouts';
 import { validateInteger } from '../internal/base/validators';
 
-/** Timers of connections. None is left once its connection is closed. */
+/** Timers of connections. A closed connection has none. */
 
-/** A connection, as its timers see it. */
+/** The members of a connection that its timers need. */
 interface Timed {
   readonly id: number;
   readonly idleTime: number;
   readonly bytesRead: number;
   destroy(): void;
-  /** The handler `timeout` is to be called. */
+  /** Calls the handler `timeout`. */
   timedOut(): void;
 }
 
 /**
- * An idle timeout: a timer looks when the native code last saw a byte, and sleeps on if that is
- * recent.
+ * An idle timeout. When its timer fires, it checks when the native code last saw a byte. If that
+ * was recent, the timer starts again for the rest of the time.
  */
 interface Idle {
   milliseconds: number;
   timer: NodeJS.Timeout;
-  /** When `timeout` was called last, by `performance.now()`. */
+  /** The time of the last `timeout` call, from `performance.now()`. */
   toldAt: number;
 }
 
 const idles = new Map<Timed, Idle>();
 
-/** The loop's clock is up to a millisecond behind. */
+/** The clock of the event loop is up to a millisecond behind. */
 const SLACK = 1;
 
 function onTimer(connection: Timed): void {
@@ -61,11 +61,11 @@ export function setIdleTimeout(connection: Timed, milliseconds: number): void {
   arm(connection, idle, milliseconds);
 }
 
-/** Timeds that have to send a first byte within a time. */
+/** Connections that must send a first byte in time. */
 const awaited = new Map<Timed, NodeJS.Timeout>();
 
 function hasSent(connection: Timed): boolean {
-  // If it is paused the kernel has its bytes.
+  // The bytes of a paused connection are in the kernel.
   return connection.bytesRead > 0 || binding.isReadable(binding.fd(connection.id)) === 1;
 }
 
@@ -74,7 +74,7 @@ function onLate(connection: Timed): void {
   if (!hasSent(connection)) connection.destroy();
 }
 
-/** Looks once, when the time is up: bytes that come in cost nothing for it. */
+/** Checks once, when the time is over. So reading costs nothing extra. */
 export function expectFirstByte(connection: Timed, milliseconds: number): void {
   const timer = setTimeout(onLate, milliseconds, connection);
   timer.unref();

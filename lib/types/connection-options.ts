@@ -1,45 +1,53 @@
-/** What a connection of a handler table is made with. */
+/** Options of the connections of a handler table. */
 
-/** How a stream of bytes is cut into messages. Headers and delimiters are no part of a message. */
+/**
+ * How a stream of bytes is split into messages. A message does not include its header or delimiter.
+ */
 export type Framing =
   | {
-      /** A length in front of each message. */
+      /** Each message follows a header with its length. */
       type: 'length';
-      /** Width of the length, 1 to 8 bytes. Default: 4. */
+      /** Size of the header in bytes, 1 to 8. Default: 4. */
       bytes?: number | undefined;
-      /** Default: 'big'. */
+      /** Byte order of the length. Default: 'big'. */
       endian?: 'big' | 'little';
-      /** Whether the length counts its own bytes too. Default: false. */
+      /** Whether the length includes the header itself. Default: false. */
       includesHeader?: boolean | undefined;
       /** The longest message that is accepted, in bytes. Default: 1 MiB. */
       max?: number | undefined;
     }
   | {
-      /** A delimiter behind each message. */
+      /** A delimiter follows each message. */
       type: 'delimiter';
-      /** 1 to 64 bytes; a string is taken as UTF-8. Default: '\n'. */
+      /** The delimiter, 1 to 64 bytes. A string is encoded in UTF-8. Default: '\n'. */
       delimiter?: string | Uint8Array;
       /** The longest message that is accepted, in bytes. Default: 1 MiB. */
       max?: number | undefined;
     }
   | {
-      /** Messages of one size. */
+      /** All messages have the same size. */
       type: 'fixed';
-      /** Bytes, at least 1. */
+      /** Size of a message in bytes, at least 1. */
       size: number;
     };
 
-/** Options of connections, whichever way they are made. */
+/** Options of all connections of handler tables, incoming and outgoing. */
 export interface ConnectionOptions {
   /**
-   * Whether `data` gets a view of the area that bytes are received in, instead of bytes of its own: good
-   * only until the handler returns, and overwritten then. Default: false.
+   * Whether `data` gets a view of the receive area instead of bytes of its own. The view is valid
+   * only until the handler returns; its bytes are overwritten then. Default: false.
    */
   borrow?: boolean | undefined;
-  /** How bytes are cut into messages; `data` then gets whole messages. Default: as they come. */
+  /**
+   * How bytes are split into messages; `data` then gets whole messages. Default: none, `data` gets
+   * bytes as they arrive.
+   */
   framing?: Framing | undefined;
-  /** Bytes that may wait to be sent before `write` returns false. Default: 65536. */
+  /** How many bytes may wait to be sent before `write` returns false. Default: 65536. */
   highWaterMark?: number | undefined;
-  /** Whether a connection outlives its peer's end, to be ended by `end`. Default: false. */
+  /**
+   * Whether a connection stays open after its peer has ended, until `end` is called. Default:
+   * false.
+   */
   allowHalfOpen?: boolean | undefined;
 }

@@ -7,33 +7,33 @@ import type { ServerToken } from './options';
 
 /** The classes of sockets and servers. */
 
-/** `Socket`, callable with and without `new`, and open to sub-classes. */
+/** The class `Socket`. It can be called with or without `new`, and extended. */
 export interface SocketConstructor extends Omit<typeof nodeNet.Socket, 'prototype'> {
   new (options?: SocketOptions): Socket;
   (options?: SocketOptions): Socket;
   readonly prototype: Socket;
 
   /**
-   * Takes a connection over from a socket of `node:net`; the reverse of {@link Socket.toNode}.
-   * That socket emits 'close' without having ended the connection.
+   * Transfers the connection of a socket of `node:net` to a new socket of uvnet. It is the reverse
+   * of {@link Socket.toNode}. The old socket emits 'close', and the connection stays open.
    *
    * @throws as `toNode()`
    */
   fromNode(socket: nodeNet.Socket): Socket;
 
   /**
-   * Takes up what `socket.detach()` offered in this or another thread.
+   * Takes the connection that `socket.detach()` offered in this or another thread.
    *
-   * @throws an error with code ENOENT if it was taken already, is over its time, or the thread
-   *   that offered it has ended
+   * @throws an error with code ENOENT if the token was already used or has expired, or if the
+   *   thread that made it has ended
    */
   attach(token: SocketToken): Socket;
 }
 
-/** Listener of 'connection'. */
+/** A listener of 'connection'. */
 export type ConnectionListener = (socket: Socket) => void;
 
-/** `Server`, callable with and without `new`, and open to sub-classes. */
+/** The class `Server`. It can be called with or without `new`, and extended. */
 export interface ServerConstructor extends Omit<typeof nodeNet.Server, 'prototype'> {
   new (options?: ServerOptions, connectionListener?: ConnectionListener): Server;
   new (connectionListener?: ConnectionListener): Server;
@@ -42,12 +42,13 @@ export interface ServerConstructor extends Omit<typeof nodeNet.Server, 'prototyp
   readonly prototype: Server;
 
   /**
-   * Takes up what `server.detach()` offered in this or another thread, and listens: 'listening'
-   * follows. The options of the server that was detached hold if none are given here; its
-   * block lists are shared with it.
+   * Takes the listening socket that `server.detach()` offered in this or another thread.
+   * 'listening' is emitted afterwards. Without options, the new server has those of the detached
+   * server. It shares the block lists with that server.
    *
-   * @throws an error with code ENOENT if it was taken already, is over its time, or the thread
-   *   that offered it has ended; ERR_INVALID_ARG_VALUE if one of its block lists is gone
+   * @throws an error with code ENOENT if the token was already used or has expired, or if the
+   *   thread that made it has ended; ERR_INVALID_ARG_VALUE if one of its block lists no longer
+   *   exists
    */
   attach(token: ServerToken, connectionListener?: ConnectionListener): Server;
   attach(

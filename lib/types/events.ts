@@ -2,37 +2,37 @@ import type { SystemError } from '../internal/base/system-errors';
 import type { DropData } from '../internal/listen/accept';
 import type { ConnectionAttemptInfo } from '../internal/listen/admission';
 
-/** The events of sockets and servers, with what their listeners are called with. */
+/** The events of sockets and servers, with the arguments of their listeners. */
 
 export type Listener<Args extends unknown[]> = (...args: Args) => void;
 
-/** As in node:net: any listener will do for an event that is not known. */
+/** As in node:net, an unknown event accepts any listener. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
 export type AnyListener = (...args: any[]) => void;
 
 /** Events of a {@link Socket}. */
 export interface SocketEvents<Descriptor> {
-  /** The socket is closed; whether because of an error. */
+  /** The socket is closed. The argument tells whether an error closed it. */
   close: [hadError: boolean];
-  /** The connection is there. */
+  /** The connection is established. */
   connect: [];
-  /** An address is tried; of a path, `port` and `family` are undefined. */
+  /** An attempt to connect starts. For a path, `port` and `family` are undefined. */
   connectionAttempt: [address: string, port: number, family: number];
-  /** An address could not be connected to. */
+  /** An attempt to connect has failed. */
   connectionAttemptFailed: [address: string, port: number, family: number, error: Error];
-  /** An address has not answered in time, and the next one is tried as well. */
+  /** An address has not answered in time, so the next one is tried too. */
   connectionAttemptTimeout: [address: string, port: number, family: number];
-  /** Bytes, or a text after `setEncoding()`. */
+  /** Data has arrived: bytes, or a text after `setEncoding()`. */
   data: [data: string | Buffer<ArrayBuffer>];
-  /** What was written has left, after `write()` had returned false. */
+  /** All waiting data was sent, after `write()` returned false. */
   drain: [];
-  /** The peer has ended. */
+  /** The peer has ended its side. */
   end: [];
   error: [error: Error];
   finish: [];
-  /** A descriptor has arrived over a unix socket; `position` is where in the bytes it came. */
+  /** A descriptor has arrived over a Unix socket, at this byte position of the stream. */
   descriptor: [descriptor: Descriptor, position: number];
-  /** A name was looked up. */
+  /** A host name was resolved. */
   lookup: [error: Error | null, address: string, family: number | null, host: string];
   pause: [];
   pipe: [source: NodeJS.ReadableStream];
@@ -40,24 +40,27 @@ export interface SocketEvents<Descriptor> {
   /** The socket can be used, right after 'connect'. */
   ready: [];
   resume: [];
-  /** No byte has moved for the time that `setTimeout()` was given. */
+  /** No byte has moved for the time set by `setTimeout()`. */
   timeout: [];
   unpipe: [source: NodeJS.ReadableStream];
 }
 
 /** Events of a {@link Server}. */
 export interface ServerEvents<Socket> {
-  /** Connections could not be accepted, for want of descriptors or memory; it is tried again. */
+  /**
+   * Connections could not be accepted, because descriptors or memory ran out. The server tries
+   * again.
+   */
   acceptError: [error: SystemError];
   /** The server and all its connections are closed. */
   close: [];
-  /** A connection was let in. */
+  /** A connection was accepted. */
   connection: [socket: Socket];
-  /** A connection has come in; a listener that destroys the socket refuses it. */
+  /** A connection has arrived. A listener can refuse it by destroying the socket. */
   connectionAttempt: [socket: Socket, info: ConnectionAttemptInfo];
-  /** A connection has sent nothing in time; see {@link Server.connectionAttemptTimeout}. */
+  /** A connection has sent no byte in time; see {@link Server.connectionAttemptTimeout}. */
   connectionAttemptTimeout: [socket: Socket];
-  /** A connection was not let in; `reason` says why. */
+  /** A connection was refused. `reason` gives the cause. */
   drop: [drop: DropData];
   error: [error: Error];
   listening: [];

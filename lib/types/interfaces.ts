@@ -17,41 +17,45 @@ import type { AnyListener, Listener, ServerEvents, SocketEvents } from './events
 import type { ConnectOptions, ServerToken } from './options';
 
 /**
- * The objects that programs have to do with. They name each other: a socket becomes a connection of a
- * handler table and that a socket, a descriptor that arrives on a socket becomes a server.
+ * The objects that programs use. Their types refer to each other, so they share this file: a socket
+ * can become a connection of a handler table, and a received descriptor can become a server.
  */
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
 export interface Socket extends nodeNet.Socket, OptionMethods, DescriptorMethods, PeekMethods {
   /**
-   * Connects, as {@link connect} does; the listener is added for 'connect'.
+   * Connects, as {@link connect} does.
    *
-   * @throws for options of a wrong type, as `node:net` does; 'error' reports every other failure
+   * @param listener - added as a listener of 'connect'
+   * @throws for options of a wrong type, as in `node:net`; every other failure emits 'error'
    */
   connect(options: ConnectOptions, listener?: () => void): this;
   connect(port: number, host: string, listener?: () => void): this;
   connect(port: number, listener?: () => void): this;
   connect(path: string, listener?: () => void): this;
 
-  /** What a PROXY header said about this connection; undefined if it had none. */
+  /** The contents of the PROXY header of this connection; undefined if it had none. */
   readonly proxyInfo: ProxyInfo | undefined;
 
   /**
-   * Hands the connection over to a new socket of `node:net`, for code that takes no other:
-   * `tls.connect({ socket })`, `child.send(message, socket)`, an HTTP server's 'connection' event.
+   * Transfers the connection to a new socket of `node:net`, for code that accepts no other:
+   * `tls.connect({ socket })`, `child.send(message, socket)`, the 'connection' event of an HTTP
+   * server.
    *
-   * What was read and not consumed, the encoding, the pause and the idle timeout go along;
-   * listeners do not. Data that is still to be sent leaves first. This socket emits 'close' without
-   * having ended the connection, unless it stays as a `shell`.
+   * The new socket gets the bytes that were read but not consumed, the encoding, the pause and the
+   * idle timeout, but not the listeners. Data that waits to be sent leaves first. This socket emits
+   * 'close', and the connection stays open. With the option `shell`, this socket stays in use
+   * instead.
    *
-   * @throws ERR_SOCKET_CLOSED, ERR_INVALID_STATE (not connected yet, or handed over already),
-   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM (Windows, whose sockets cannot change hands)
+   * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE if the socket is not connected yet or was
+   *   transferred before; ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows, where sockets cannot be
+   *   transferred
    */
   toNode(options?: ToNodeOptions): nodeNet.Socket;
 
   /**
-   * Goes on with the connection as one of a handler table (see docs/LEAN.md), with what was read and
-   * not consumed. This socket emits 'close' without having ended the connection.
+   * Transfers the connection to a handler table (see docs/LEAN.md), with the bytes that were read
+   * but not consumed. This socket emits 'close', and the connection stays open.
    *
    * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE before it is connected, and while data waits to be
    *   sent
@@ -59,22 +63,22 @@ export interface Socket extends nodeNet.Socket, OptionMethods, DescriptorMethods
   toLean<Data = unknown>(handlers: Handlers<Data>, options?: ConnectionOptions): Connection<Data>;
 
   /**
-   * The descriptor; undefined without a connection and on Windows. It is what `child_process.spawn`
-   * looks for in `stdio: [socket]`.
+   * The file descriptor. It is undefined without a connection and on Windows. `child_process.spawn`
+   * reads it for `stdio: [socket]`.
    */
   readonly fd: number | undefined;
 
   /**
-   * Offers the connection to another thread of the process. The token is plain data for
-   * `postMessage`; {@link SocketConstructor.attach} takes the connection up there, with all that
-   * was read and not consumed. This socket emits 'close' without having ended the connection, which
-   * is closed if nobody takes it in time or this thread ends before.
+   * Offers the connection to another thread of the process. The returned token is plain data for
+   * `postMessage`. In the other thread, {@link SocketConstructor.attach} takes the connection, with
+   * the bytes that were read but not consumed. This socket emits 'close', and the connection stays
+   * open. If no thread takes it in time, or if this thread ends first, the connection is closed.
    *
    * @throws as `toNode()`, and ERR_INVALID_STATE while data waits to be sent
    */
   detach(options?: DetachOptions): SocketToken;
 
-  // The events, of which uvnet has more than node:net.
+  // The event methods, typed for the events that uvnet adds to those of node:net.
   addListener<N extends keyof SocketEventMap>(name: N, listener: Listener<SocketEventMap[N]>): this;
   addListener(name: string | symbol, listener: AnyListener): this;
   emit<N extends keyof SocketEventMap>(name: N, ...args: SocketEventMap[N]): boolean;
@@ -116,11 +120,14 @@ export type SocketEventMap = SocketEvents<ReceivedDescriptor>;
 
 /** A TCP or pipe server with the interface of `net.Server`. */
 export interface Server extends nodeNet.Server, ServerOptionMethods {
-  /** See {@link ServerOptions}; `undefined` or `null` lifts a limit. */
+  /**
+   * The option of the same name; see {@link ServerOptions}. `undefined` or `null` removes the
+   * limit.
+   */
   blockList: nodeNet.BlockList | undefined;
   maxConnectionsPerAddress: number | AddressLimit | null | undefined;
   acceptRate: AcceptRate | null | undefined;
-  /** The option; it cannot be changed. */
+  /** The option of the same name. It cannot be changed. */
   readonly limitGroup: string | undefined;
   proxyProtocol: ProxyMode;
   trustedProxies: nodeNet.BlockList | undefined;
@@ -136,40 +143,44 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
   listen(handle: unknown, listener?: () => void): this;
 
   /**
-   * Milliseconds that an accepted connection has for its first byte; 0 (the default) for any time.
-   * 'connectionAttemptTimeout' (socket) reports a connection that is late. If nobody listens to that
-   * event, the connection is destroyed. A new value holds for connections accepted from then on.
+   * How many milliseconds an accepted connection may take to send its first byte; 0 (the default)
+   * means no limit. When the time is over, 'connectionAttemptTimeout' is emitted with the socket.
+   * If that event has no listener, the connection is destroyed. A new value applies to connections
+   * accepted later.
    */
   connectionAttemptTimeout: number;
-  /** What the server has let in, dropped, read and written so far. */
+  /**
+   * Returns the numbers of connections accepted and dropped so far, and of bytes read and written.
+   */
   stats(): ServerStats;
 
   close(callback?: (error?: Error) => void): this;
   /**
-   * Stops accepting, ends connections that are idle or become so, and destroys what is left when
-   * the grace period is over. 'close' follows the last connection.
+   * Stops accepting, and ends each connection that is or becomes idle. When the grace period is
+   * over, it destroys the remaining connections. 'close' is emitted after the last connection has
+   * closed.
    */
   close(options: CloseOptions, callback?: (error?: Error) => void): this;
   /** Destroys all connections. The server goes on listening. */
   closeAllConnections(): void;
   /**
-   * Ends the connections that have moved no byte for `idleTimeout` milliseconds (default: 1000), after
-   * what they have still to send. The server goes on listening.
+   * Ends the connections that have moved no byte for `idleTimeout` milliseconds (default: 1000).
+   * Each sends its waiting data first. The server goes on listening.
    *
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
   closeIdleConnections(idleTimeout?: number): void;
 
   /**
-   * Offers the listening socket to another thread of the process, where
-   * {@link ServerConstructor.attach} takes it up. This server is closed; its connections stay, and
-   * those that the kernel has not handed out yet wait for the other thread.
+   * Offers the listening socket to another thread of the process, which takes it with {@link
+   * ServerConstructor.attach}. This server closes. Its connections stay open. Connections that
+   * still wait in the kernel's queue go to the other thread.
    *
    * @throws ERR_SERVER_NOT_RUNNING, ERR_FEATURE_UNAVAILABLE_ON_PLATFORM (Windows)
    */
   detach(options?: DetachOptions): ServerToken;
 
-  // The events, of which uvnet has more than node:net.
+  // The event methods, typed for the events that uvnet adds to those of node:net.
   addListener<N extends keyof ServerEventMap>(name: N, listener: Listener<ServerEventMap[N]>): this;
   addListener(name: string | symbol, listener: AnyListener): this;
   emit<N extends keyof ServerEventMap>(name: N, ...args: ServerEventMap[N]): boolean;
@@ -210,38 +221,38 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
 export type ServerEventMap = ServerEvents<Socket>;
 
 /**
- * A descriptor that arrived over a unix socket, as the argument of its 'descriptor' event. A listener
- * that wants it takes it before the event is over, with one of `take`, `toSocket` and `toServer`;
- * otherwise it is closed then, so that none is ever left behind.
+ * A descriptor that arrived over a Unix socket: the argument of the event 'descriptor'. To keep the
+ * descriptor, a listener calls `take`, `toSocket` or `toServer` during the event. Otherwise uvnet
+ * closes it after the event, so no descriptor leaks.
  */
 export interface ReceivedDescriptor {
-  /** What libuv finds behind it. */
+  /** The kind of file, as libuv detects it. */
   readonly type: 'TCP' | 'PIPE' | 'UDP' | 'FILE' | 'TTY' | 'UNKNOWN';
-  /** Whether it is a socket that listens. */
+  /** Whether it is a listening socket. */
   readonly listening: boolean;
 
-  /** The descriptor while nobody has taken it; then -1. */
+  /** The descriptor, or -1 once it was taken or closed. */
   readonly fd: number;
 
   /**
-   * The descriptor itself, which the caller then has to close.
+   * Returns the descriptor itself. The caller must close it.
    *
-   * @throws ERR_INVALID_STATE when it was taken, or closed at the end of the event
+   * @throws ERR_INVALID_STATE if it was taken, or closed at the end of the event
    */
   take(): number;
 
   /**
-   * A Socket on it.
+   * Makes a Socket that uses the descriptor.
    *
-   * @param options - as of `new Socket()`
+   * @param options - as for `new Socket()`
    * @throws ERR_INVALID_FD_TYPE if it is not a connection; the error of an option that is refused
    */
   toSocket(options?: SocketOptions): Socket;
 
   /**
-   * A Server that listens on it; 'listening' follows.
+   * Makes a Server that listens on the descriptor. 'listening' is emitted afterwards.
    *
-   * @param options - as of `createServer()`
+   * @param options - as for `createServer()`
    * @throws ERR_INVALID_FD_TYPE if it does not listen
    */
   toServer(options?: ServerOptions, connectionListener?: (socket: Socket) => void): Server;
@@ -263,65 +274,69 @@ export interface Endpoint {
  * @typeParam Data - what the program keeps in `data`
  */
 export interface Connection<Data = unknown> {
-  /** The program's own. */
+  /** Free for use by the program. */
   data: Data;
-  /** False once the connection is closed or given away. */
+  /** False after the connection was closed or transferred. */
   readonly isOpen: boolean;
-  /** Bytes that `write` took and the kernel did not take yet, leaving out those of this turn. */
+  /** How many bytes wait to be sent, without those written in this turn of the event loop. */
   readonly writableLength: number;
 
   /**
-   * Sends a text or bytes. All is taken: what the kernel refuses waits. Bytes above 8 KiB are not
-   * copied, and must not be changed until they are sent.
+   * Sends a text or bytes. It accepts all of the data; the part that the kernel refuses waits. More
+   * than 8 KiB are not copied: do not change these bytes until they are sent.
    *
-   * @returns false if more waits than the high-water mark; `drain` follows then. Also if the
-   *   connection is closed, and the data is dropped
+   * @returns false if more bytes wait than the high-water mark allows; `drain` is called later. It
+   *   also returns false, and drops the data, if the connection is closed
    * @throws ERR_STREAM_WRITE_AFTER_END after `end()`; ERR_INVALID_ARG_TYPE
    */
   write(data: string | Uint8Array, encoding?: BufferEncoding): boolean;
-  /** Sends several pieces in one system call; as `write` otherwise. */
+  /** Does the same as `write` for several pieces, in one system call. */
   writev(chunks: readonly (string | Uint8Array)[]): boolean;
 
   /**
-   * Sends what the kernel takes at once, and keeps nothing.
+   * Sends as many bytes as the kernel takes at once, and keeps none of the rest.
    *
-   * @returns how many bytes that was: 0 also if others wait, or the connection is closed
+   * @returns how many bytes the kernel took. It is 0 if other data waits, or if the connection is
+   *   closed
    */
   tryWrite(data: Uint8Array): number;
-  /** Ends the connection, behind what was written. It is closed when its peer has ended too. */
+  /** Ends the connection after all written data was sent. It closes when its peer has ended too. */
   end(data?: string | Uint8Array, encoding?: BufferEncoding): void;
-  /** Closes the connection now, after what the kernel takes of the data of this turn. */
+  /**
+   * Closes the connection now. The kernel still gets as much data of this turn as it takes at once.
+   */
   destroy(error?: Error): void;
   /** Closes the connection now, with a TCP reset. */
   resetAndDestroy(): void;
 
   /**
-   * Holds what is written from now on back, over any number of turns, until `uncork()` was called as
-   * often or the connection is ended. Within one turn writes leave together without it.
+   * Holds back all further writes, over any number of turns, until `uncork()` was called as often
+   * as `cork()`, or until the connection is ended. Writes of one turn leave together without it.
    */
   cork(): void;
-  /** Sends, in one system call, what was held back. */
+  /** Sends the data that was held back, in one system call. */
   uncork(): void;
-  /** Takes nothing more off the connection. */
+  /** Stops reading. */
   pause(): void;
-  /** Goes on after `pause()`, or begins if `pauseOnConnect` is set. */
+  /** Reads again after `pause()`. With `pauseOnConnect`, it starts to read. */
   resume(): void;
-  /** Whether nothing is read, after `pause()` or `pauseOnConnect`. */
+  /** Whether reading is stopped, by `pause()` or by `pauseOnConnect`. */
   isPaused(): boolean;
 
   /**
-   * Has `timeout` called when no byte has moved for so many milliseconds, once; bytes that move
-   * afterwards start it again. 0 for never. Bytes that move cost nothing for it.
+   * Sets the idle timeout. When no byte has moved for this many milliseconds, the handler `timeout`
+   * is called once. Bytes that move afterwards start the timeout again. 0 turns it off. It adds no
+   * cost to reading and writing.
    */
   setTimeout(milliseconds: number): void;
-  /** Lets the connection keep the process alive, as it does from the start. */
+  /** Makes the connection keep the process alive, which is the default. */
   ref(): void;
   /** Lets the process end while the connection is open. */
   unref(): void;
   readonly bytesRead: number;
-  /** Without what was written in this turn and did not leave yet. */
+  /** Does not include data that was written in this turn and has not left yet. */
   readonly bytesWritten: number;
-  /** Milliseconds since a byte moved. */
+  /** Milliseconds since the last byte moved. */
   readonly idleTime: number;
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
@@ -329,58 +344,65 @@ export interface Connection<Data = unknown> {
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
   readonly localFamily: string | undefined;
-  /** The peer's end, also after the connection is closed; without names for unix sockets. */
+  /**
+   * The address of the peer. It stays available after the connection is closed. It is empty for
+   * Unix sockets.
+   */
   readonly remote: Endpoint;
 
   /**
-   * This end; without names for unix sockets. After the connection is closed it is there only if it
-   * was asked for before, or if a PROXY header has named it.
+   * The local address. It is empty for Unix sockets. After the connection is closed, it is
+   * available only if the program has read it before, or if it comes from a PROXY header.
    */
   readonly local: Endpoint;
-  /** What a PROXY header said about this connection; undefined if it had none. */
+  /** The contents of the PROXY header of this connection; undefined if it had none. */
   readonly proxyInfo: ProxyInfo | undefined;
 
   /**
-   * Goes on with the connection as a `Socket`, for TLS and whatever else wants a stream. Handlers are
-   * not called any more, `close` included. With `framing` the socket gets all that is behind the last
-   * message that a handler was given, with headers and delimiters: an incomplete message, too, and one
-   * that breaks the rules.
+   * Transfers the connection to a new `Socket`, for TLS and other code that needs a stream. No
+   * handler is called any more, not even `close`. With `framing`, the socket gets all bytes after
+   * the last message that was given to a handler, including headers, delimiters, incomplete
+   * messages, and messages that violate the framing.
    *
-   * @param unread - bytes that a handler was given and leaves to the socket, which has them first
+   * @param unread - bytes that a handler got and leaves to the socket; the socket reads them first
    * @throws ERR_SOCKET_CLOSED; ERR_INVALID_STATE after `end()`
    */
   toSocket(unread?: Buffer): Socket;
 
   /**
-   * Closes the connection as `destroy()` does. Fulfilled when it is closed, and `close` was called or is
-   * about to be; at once if it is closed already, or was given away.
+   * Closes the connection as `destroy()` does. The promise is fulfilled when the connection is
+   * closed, and `close` was called or is about to be called. If the connection was already closed
+   * or transferred, the promise is fulfilled at once.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * What is called when something happens to a connection. Each of them may be left out, and is called
- * without a `this`. One that throws causes an 'uncaughtException'; the others are called all the same.
+ * The handlers of a connection. Each is optional, and is called without a `this`. An exception in a
+ * handler causes an 'uncaughtException'; the other handlers are still called.
  */
 export interface Handlers<Data = unknown> {
-  /** A connection is there. */
+  /** The connection is established. */
   open?: (connection: Connection<Data>) => void;
   /** Bytes have come in or, with `framing`, one message. */
   data?: (connection: Connection<Data>, bytes: Buffer) => void;
-  /** All that waited was sent, after `write` had returned false. */
+  /** All waiting data was sent, after `write` returned false. */
   drain?: (connection: Connection<Data>) => void;
-  /** The peer has ended. Unless `allowHalfOpen` is set, the connection is ended after this. */
+  /**
+   * The peer has ended its side. Unless `allowHalfOpen` is set, the connection ends after this
+   * call.
+   */
   end?: (connection: Connection<Data>) => void;
-  /** The connection is closed; `error` says why if it was not ended in an orderly manner. */
+  /** The connection is closed. `error` gives the reason if it did not end normally. */
   close?: (connection: Connection<Data>, error: NodeJS.ErrnoException | undefined) => void;
-  /** No byte has moved for the time that `setTimeout` was given. */
+  /** No byte has moved for the time set by `setTimeout`. */
   timeout?: (connection: Connection<Data>) => void;
 }
 
 /** Handlers of a listener. */
 export interface ServerHandlers<Data = unknown> extends Handlers<Data> {
-  /** A connection was not let in; see the options that limit a server. */
+  /** A connection was refused by one of the options that limit a server. */
   drop?: (drop: DropData) => void;
-  /** A connection could not be accepted, for want of descriptors or memory. */
+  /** A connection could not be accepted, because descriptors or memory ran out. */
   acceptError?: (error: SystemError) => void;
 }

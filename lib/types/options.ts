@@ -4,16 +4,16 @@ import type { SocketOptions } from '../internal/socket/constructor-options';
 import type { PackedList } from '../internal/transfer/block-lists';
 import type { Token } from '../internal/transfer/token';
 
-/** What methods of sockets and servers take and give. */
+/** Options and results of methods of sockets and servers. */
 
 /** Options of a connect to an address; see docs/CONNECTING.md. */
 export interface TcpConnectOptions extends SocketOptions, Omit<DialOptions, keyof SocketOptions> {}
 
 /** Options of a connect to a unix-domain socket or named pipe. */
 export interface IpcConnectOptions extends SocketOptions {
-  /** Where it is. */
+  /** Path of the socket. */
   path: string;
-  /** Milliseconds without a byte after which 'timeout' is emitted. Default: none. */
+  /** Milliseconds without a byte after which 'timeout' is emitted. Default: no limit. */
   timeout?: number | undefined;
 }
 
@@ -24,15 +24,17 @@ export type ConnectOptions = TcpConnectOptions | IpcConnectOptions;
 export interface SetKeepAliveOptions {
   /** Default: false. */
   enable?: boolean | undefined;
-  /** Milliseconds without a byte until the first probe. Default: 0, what is set already. */
+  /**
+   * Milliseconds without a byte until the first probe. Default: 0, which leaves the present value.
+   */
   initialDelay?: number | undefined;
   /** Milliseconds between probes. */
   interval?: number | undefined;
-  /** Probes without an answer after which the connection is given up. */
+  /** How many unanswered probes end the connection. */
   count?: number | undefined;
 }
 
-/** What a server's `detach()` gives: plain data, which `postMessage` carries. */
+/** The result of a server's `detach()`: plain data for `postMessage`. */
 export interface ServerToken extends Token<'server'> {
   readonly settings: ServerOptions;
   readonly blockList: PackedList;
