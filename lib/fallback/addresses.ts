@@ -5,18 +5,18 @@ import { addMissing, unavailable } from './unavailable';
 
 export { SocketAddress } from '../internal/block-list/socket-address';
 
-/** The classes of addresses if there is no native code. */
+/** The address classes for programs without the native code. */
 
 type Family = nodeNet.IPVersion | undefined;
 type Address = string | nodeNet.SocketAddress;
 
-/** What Node's methods take an address for whose family is not given. */
+/** The family to pass to Node if the caller gave none. */
 const familyOf = (address: unknown): Family =>
   typeof address === 'string' && isIPv6(address) ? 'ipv6' : undefined;
 
 /**
- * Node's list. As with uvnet's own, the family of an address need not be named: Node would take an
- * IPv6 address for an IPv4 one, and find it in no list.
+ * Node's list, with an optional family as in uvnet's list. Without the family, Node would treat an
+ * IPv6 address as IPv4 and never find it.
  */
 export class BlockList extends netModule().BlockList {
   override addAddress(address: Address, family: Family = familyOf(address)): void {
@@ -55,7 +55,7 @@ addMissing(BlockList, 'BlockList.', ['from', 'isBlockList']);
 
 const NodeBoundSocket = (netModule() as { BoundSocket?: typeof nodeNet.BoundSocket }).BoundSocket;
 
-/** Node's, on the lines of Node that have it. */
+/** Node's class, on versions of Node that have it. */
 export const BoundSocket =
   NodeBoundSocket ??
   class BoundSocket {

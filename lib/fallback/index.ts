@@ -6,8 +6,8 @@ import { connect, Socket } from './socket';
 import { setReason, unavailable } from './unavailable';
 
 /**
- * What uvnet is if its native code cannot be loaded: `node:net`, as far as that goes. An option or a
- * method of uvnet's own throws, because programs rely on some of them to keep others out.
+ * The module that stands in for uvnet if its native code cannot be loaded: `node:net`. Options and
+ * methods that uvnet adds throw, because programs rely on some of them to keep others out.
  */
 
 interface NodeNet extends Record<string, unknown> {
@@ -15,7 +15,7 @@ interface NodeNet extends Record<string, unknown> {
   _createServerHandle: unknown;
 }
 
-/** What `uvnet/lean` has, all of it the native code's. */
+/** The functions of `uvnet/lean`, which all need the native code. */
 const lean = Object.fromEntries(
   ['listen', 'connect', 'broadcast', 'relay', 'proxyHeader'].map((name) => [
     name,
@@ -23,7 +23,10 @@ const lean = Object.fromEntries(
   ]),
 );
 
-/** Whether the environment rules the fallback out. Deno may hide it: then nobody asked for that. */
+/**
+ * Whether the environment forbids the fallback. Deno may deny access to the environment; the
+ * fallback is then allowed.
+ */
 function isNativeRequired(): boolean {
   try {
     return !['', '0', undefined].includes(process.env['UVNET_REQUIRE_NATIVE']);

@@ -6,7 +6,7 @@ import { convert } from './socket';
 import { checkOptions, isRefused } from './supported';
 import { addMissing, unavailable } from './unavailable';
 
-/** Servers of `node:net` that refuse what only uvnet's own can do. */
+/** Servers of `node:net` that reject the features of uvnet's own servers. */
 
 type Listener = (socket: nodeNet.Socket) => void;
 
@@ -87,7 +87,7 @@ addMissing(Server.prototype, 'server.', [
 ]);
 addMissing(Server, 'Server.', ['attach']);
 
-/** Options that are properties of a server too, and may be set while it listens. */
+/** Defines options that are also properties of a server and can be set while it listens. */
 function defineOption(name: string, neutral: unknown): void {
   Object.defineProperty(Server.prototype, name, {
     configurable: true,

@@ -4,13 +4,13 @@ import { isMadeBy } from '../internal/base/made-by';
 import { checkOptions } from './supported';
 import { addMissing } from './unavailable';
 
-/** Sockets of `node:net` that refuse what only uvnet's own can do. */
+/** Sockets of `node:net` that reject the features of uvnet's own sockets. */
 
 const NodeSocket = netModule().Socket;
 
 const construct = Reflect.construct as (target: object, args: unknown[], made: object) => object;
 
-// Callable without `new` and open to sub-classes of both kinds, as Node's own.
+// Can be called without `new`, and supports both kinds of subclasses, like Node's class.
 const { Socket: SocketFunction } = {
   // eslint-disable-next-line object-shorthand -- a method cannot be constructed
   Socket: function (this: unknown, options?: nodeNet.SocketConstructorOpts): object | undefined {
@@ -36,7 +36,7 @@ Object.defineProperty(Socket.prototype, 'connect', {
   writable: true,
   value(this: nodeNet.Socket, ...args: unknown[]): nodeNet.Socket {
     const [first] = args;
-    // Node hands over folded arguments as one list.
+    // Node passes folded arguments as one array.
     checkOptions('connect', Array.isArray(first) ? first[0] : first);
     return Reflect.apply(connectNode, this, args);
   },
@@ -66,20 +66,20 @@ addMissing(Socket.prototype, 'socket.', [
 ]);
 addMissing(Socket, 'Socket.', ['attach', 'fromNode']);
 
-/** No PROXY header was read, and Node has a descriptor for itself. */
+/** There is no PROXY header, and Node does not expose the descriptor. */
 for (const name of ['proxyInfo', 'fd']) {
   if (name in Socket.prototype) continue;
   Object.defineProperty(Socket.prototype, name, { configurable: true, get: () => undefined });
 }
 
-/** Makes one of ours of a socket that Node made, which an accepted one is. */
+/** Converts a socket that Node made, such as an accepted one, to this class. */
 export function convert(socket: unknown): void {
   if (socket instanceof NodeSocket && Object.getPrototypeOf(socket) === NodeSocket.prototype) {
     Object.setPrototypeOf(socket, Socket.prototype);
   }
 }
 
-/** As Node's, which would make a socket of its own. */
+/** The same as Node's `connect()`, but with a socket of this class. */
 export function connect(...args: unknown[]): nodeNet.Socket {
   const [options] = args;
   checkOptions('connect', options);

@@ -8,11 +8,11 @@ import type { ListenOptions, ServerOptions } from '../internal/listen/server-opt
 import type { SocketOptions } from '../internal/socket/constructor-options';
 import { unavailable } from './unavailable';
 
-/** Which options the running `node:net` implements, and the refusal of those that it does not. */
+/** Determines which options the running `node:net` implements, and rejects the others. */
 
 export type Call = 'createServer' | 'listen' | 'Socket' | 'connect';
 
-/** Names by what is left of them: the value that may be given all the same. */
+/** Rejected option names, each with the value that is still accepted. */
 type Refused = ReadonlyMap<string, unknown>;
 
 const NO_LIST = 5 as never;
@@ -26,7 +26,7 @@ function throws(call: () => unknown): boolean {
   }
 }
 
-/** Whether `listen()` looks at `reusePort`, which it does before it looks at `exclusive`. */
+/** Whether `listen()` reads `reusePort`. It would read it before `exclusive`. */
 function readsReusePort(): boolean {
   let read = false;
   const end = new Error();
@@ -46,7 +46,7 @@ function readsReusePort(): boolean {
   return read;
 }
 
-/** Options of newer lines of Node; `node:net` of an older one ignores them. */
+/** Options of newer versions of Node, which an older `node:net` ignores. */
 function newerOptions(call: Call): Record<string, undefined> {
   const { createServer, Socket } = netModule();
   const missing: Record<string, undefined> = {};
@@ -54,7 +54,7 @@ function newerOptions(call: Call): Record<string, undefined> {
     missing[name] = undefined;
   };
   const connects = call === 'Socket' || call === 'connect';
-  // Who implements a list checks that it is one.
+  // A `node:net` that implements block lists checks the type of the list.
   if (call === 'createServer' && !throws(() => createServer({ blockList: NO_LIST }))) {
     note('blockList');
   }
@@ -72,7 +72,7 @@ const nodeSocketOptions: Record<Call, readonly string[]> = {
   connect: ['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'typeOfService'],
 };
 
-/** Options of streams and of `node:net` itself that its types do not name. */
+/** Options of streams and `node:net` that are missing in the types of `node:net`. */
 type Unnamed =
   | 'fd'
   | 'highWaterMark'
@@ -82,7 +82,7 @@ type Unnamed =
   | 'pauseOnCreate'
   | 'manualStart';
 
-/** The compiler sees to it that none is missing. */
+/** The compiler checks that none is missing. */
 type Own<Ours, Nodes> = Record<Exclude<keyof Ours, keyof Nodes | SocketOptionName>, unknown>;
 
 const ownOptions = {
@@ -119,7 +119,7 @@ function refusedFor(call: Call): Refused {
 export const isRefused = (call: Call, name: string): boolean => refusedFor(call).has(name);
 
 /**
- * @param options - what was given in their place; anything but an object is Node's to judge
+ * @param options - the argument in the position of the options; Node checks anything but an object
  * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM for an option that has no effect here
  */
 export function checkOptions(call: Call, options: unknown): void {

@@ -1,6 +1,9 @@
 import { NativeUnavailable } from '../internal/base/errors';
 
-/** What `node:net` lacks throws here: to ignore it would be to let everybody in, in silence. */
+/**
+ * Features that `node:net` lacks throw. If they were silently ignored, a server would accept
+ * everybody.
+ */
 
 let why = '';
 
@@ -15,9 +18,9 @@ export function unavailable(feature: string): never {
 }
 
 /**
- * Gives an object the methods that it lacks; each throws.
+ * Adds the missing methods to an object. Each of them throws.
  *
- * @param caption - what stands before the name in the message, say `socket.`
+ * @param caption - text before the name in the message, such as `socket.`
  */
 export function addMissing(target: object, caption: string, names: readonly string[]): void {
   for (const name of names) {

@@ -1,15 +1,15 @@
 import * as events from 'node:events';
 
-/** What removes a listener. */
+/** Removes a listener. */
 export interface Disposable {
   dispose(): void;
 }
 
 type AddAbortListener = (signal: AbortSignal, listener: () => void) => object;
 
-/** Calls `listener` once when the signal is aborted, unless it is disposed of before. */
+/** Calls `listener` once when the signal is aborted, unless the result was disposed of before. */
 export function onAbort(signal: AbortSignal, listener: () => void): Disposable {
-  // Not stopped by stopImmediatePropagation(), if the running Node has it.
+  // If the running Node has it, stopImmediatePropagation() does not suppress this listener.
   const add = (events as unknown as { addAbortListener?: AddAbortListener }).addAbortListener;
   if (add !== undefined) {
     const disposable = add(signal, listener) as Record<symbol, () => void>;

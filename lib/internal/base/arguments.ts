@@ -1,14 +1,16 @@
 import type * as nodeNet from 'node:net';
 import { netModule } from './builtins';
 
-/** `[options, callback]` of connect() and listen(), folded from their overloads once. */
+/**
+ * The arguments of connect() and listen(), folded from their overloads into `[options, callback]`.
+ */
 export type NormalizedArguments<Options> = [options: Options, callback: (() => void) | null];
 
 type NodeNet = typeof nodeNet & { _normalizeArgs(args: unknown[]): unknown[] };
 
 /**
- * Node marks folded arguments with a symbol of its own, so that an array of that form is not
- * folded again. Taking the same symbol lets both modules read each other's.
+ * Node marks folded arguments with a symbol of its own, so that it does not fold them again. uvnet
+ * uses the same symbol, so both modules recognise each other's arrays.
  */
 let knownMark: symbol | undefined;
 const normalizedMark = (): symbol =>
@@ -24,7 +26,7 @@ export function isPipeName(value: unknown): value is string {
   return typeof value === 'string' && toNumber(value) === false;
 }
 
-/** Folds the overloads, for who keeps the result to itself. */
+/** Folds the overloads. The result must not be passed to other modules, because it has no mark. */
 export function foldArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {
@@ -46,7 +48,7 @@ export function foldArguments<Options extends object>(
   return [options as Options, callback];
 }
 
-/** The same, marked. */
+/** Folds the overloads and marks the result. */
 export function normalizeArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {
@@ -55,7 +57,7 @@ export function normalizeArguments<Options extends object>(
   return normalized;
 }
 
-/** The arguments of connect(): folded already if they are marked so. */
+/** Folds the arguments of connect(), unless they are marked as folded. */
 export function connectArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {

@@ -3,8 +3,8 @@ import type * as dns from 'node:dns';
 import type * as net from 'node:net';
 
 /**
- * Modules of Node's that a program may never need. They take milliseconds to load, so that is done
- * at their first use and not with uvnet.
+ * Modules of Node that a program may never need. They take milliseconds to load, so they are loaded
+ * when they are first used.
  */
 
 /* eslint-disable @typescript-eslint/no-require-imports -- an import would load them at once */
@@ -15,15 +15,15 @@ export function lazily<Module>(load: () => Module): () => Module {
 }
 
 /**
- * If `process.getBuiltinModule` gives uvnet to those who ask for `net` (uvnet/register), the function
- * that it stands for has this name on it. Copies of uvnet, bundled or not, are to have Node's own.
+ * If uvnet/register has replaced `process.getBuiltinModule`, the replacement has this property with
+ * the original function. All copies of uvnet, bundled or not, need Node's own `net`.
  */
 export const kNodesOwn: unique symbol = Symbol.for('uvnet.getBuiltinModule') as never;
 
 type GetBuiltinModule = typeof process.getBuiltinModule & { [kNodesOwn]?: GetBuiltinModule };
 
-// Asked of the process first: there are no hooks of require() between, and a program that is bundled
-// as an ES module has no require().
+// process.getBuiltinModule() is tried first: hooks of require() do not affect it, and a program
+// bundled as an ES module has no require().
 const ofProcess: typeof process.getBuiltinModule = (id: string) => {
   const get = process.getBuiltinModule as GetBuiltinModule | undefined;
   return (get?.[kNodesOwn] ?? get)?.(id) as never;

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type * as diagnostics from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 
-/** The channels that Node's net publishes on; subscribers need not know who does. */
+/** The diagnostics channels of Node's net. uvnet publishes on them too. */
 export const clientSocketChannel = channel('net.client.socket');
 export const serverSocketChannel = channel('net.server.socket');
 
@@ -15,7 +15,10 @@ interface TracingChannel {
 
 const part = (name: string): diagnostics.Channel => channel(`tracing:net.server.listen:${name}`);
 
-/** `tracing:net.server.listen:*`; spelled out because Node 20's early releases lack the helper. */
+/**
+ * `tracing:net.server.listen:*`. Early releases of Node 20 lack the helper, so the names are
+ * written out.
+ */
 export const serverListenChannel: TracingChannel = {
   asyncStart: part('asyncStart'),
   asyncEnd: part('asyncEnd'),

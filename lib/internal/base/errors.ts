@@ -1,7 +1,7 @@
 /**
- * The errors of uvnet; those of the operating system are in system-errors.ts. Name, code, message and
- * own properties (in this order) are those of Node 26; programs compare them, so they are part of the
- * interface.
+ * The errors of uvnet, except those of the operating system (system-errors.ts). Name, code, message
+ * and own properties (in this order) are those of Node 26. Programs compare them, so they are part
+ * of the API.
  */
 import { format, inspect, promisify } from 'node:util';
 
@@ -13,9 +13,10 @@ export interface CodedError extends Error {
 /** Error, TypeError or RangeError. */
 type ErrorBase = ErrorConstructor;
 
-// Node puts the code into the first line of `stack` (`TypeError [ERR_X]: ...`) for errors whose
-// prototype carries a marker, when `stack` is first read. The marker is found on any error thrown by
-// Node; carrying it too costs nothing, unlike formatting every stack at once with a changed name.
+// Node puts the code into the first line of `stack` (`TypeError [ERR_X]: ...`) if the prototype of
+// the error has a certain marker. Any error thrown by Node reveals that marker. uvnet's errors have
+// it too, which costs nothing. Changing the name and formatting every stack eagerly would cost
+// time.
 let nodeErrorMarker: symbol | null | undefined;
 
 function findNodeErrorMarker(): symbol | null {
@@ -38,15 +39,18 @@ function hide(target: object, key: PropertyKey, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, configurable: true });
 }
 
-/** Done with the first error of a class: most programs see none, and all would wait for it. */
+/**
+ * Runs when the first error of a class is made. Most programs never make one, so loading stays
+ * fast.
+ */
 function markAsNodeError(prototype: object, Base: object): void {
   if (nodeErrorMarker === undefined) nodeErrorMarker = findNodeErrorMarker();
-  // `error.constructor === TypeError` holds for Node's errors.
+  // For Node's errors, `error.constructor === TypeError` is true.
   hide(prototype, 'constructor', Base);
   if (nodeErrorMarker !== null) hide(prototype, nodeErrorMarker, true);
 }
 
-/** Makes the class of one error code; its constructor takes the arguments of `message`. */
+/** Makes the class for an error code. Its constructor takes the arguments of `message`. */
 function define<Arguments extends unknown[]>(
   code: string,
   Base: ErrorBase,
@@ -94,7 +98,7 @@ function list(items: readonly string[], conjunction: 'and' | 'or'): string {
   return `${items.slice(0, -1).join(', ')}, ${conjunction} ${last}`;
 }
 
-/** What follows `Received` in messages about a wrong type. */
+/** The text after `Received` in messages about a wrong type. */
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   switch (typeof value) {
@@ -232,7 +236,10 @@ export const ERR_INVALID_IP_ADDRESS = define(
   (address: unknown) => format('Invalid IP address: %s', address),
 );
 
-/** A text written with the encoding 'buffer', on lines of Node whose streams let it through. */
+/**
+ * The error of a text with the encoding 'buffer', on versions of Node whose streams do not reject
+ * it.
+ */
 export const ERR_NOT_A_BUFFER = fixed(
   'ERR_INVALID_ARG_TYPE',
   TypeError,
@@ -248,7 +255,9 @@ export const ERR_FEATURE_UNAVAILABLE_ON_PLATFORM = define(
     ', which is being used to run Node.js',
 );
 
-/** The same code, if the native code is what is missing: `new NativeUnavailable(feature, reason)`. */
+/**
+ * The same code, for features that need the native code: `new NativeUnavailable(feature, reason)`.
+ */
 export const NativeUnavailable = define(
   'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
   TypeError,
@@ -256,7 +265,7 @@ export const NativeUnavailable = define(
     `The feature ${feature} is unavailable: it needs uvnet's native code, and ${reason}`,
 );
 
-/** Likewise, if the environment forbids to go without: `new NativeRequired(reason)`. */
+/** The same code, if the environment forbids the fallback: `new NativeRequired(reason)`. */
 export const NativeRequired = define(
   'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
   Error,
@@ -340,20 +349,20 @@ export const ERR_STREAM_WRITE_AFTER_END = fixed(
 // ---------------------------------------------------------------------------------------------
 // Errors without a class of their own
 
-/** An error without a class of its own, raised where `factory` was called. */
+/** Makes an error without a class of its own. Its stack starts where `factory` was called. */
 export function plainError<Properties extends object>(
   factory: (...args: never[]) => unknown,
   message: string,
   properties: Properties,
 ): Error & Properties {
   const error = Object.assign(new Error(message), properties);
-  // The first line of the stack is where the error was raised, not where it was built.
+  // The stack starts where the error was raised, not where it was built.
   Error.captureStackTrace(error, factory);
   return error;
 }
 
 /**
- * A plain Error with extra own properties (Node's half-closed and time-out errors).
+ * Makes a plain Error with extra own properties, like some errors of Node (half-closed, time-out).
  *
  * @param message - the message
  * @param properties - own properties to add, in this order
@@ -365,7 +374,10 @@ export function genericNodeError<Properties extends object>(
   return plainError(genericNodeError, message, properties);
 }
 
-/** The text of a socket address that cannot be parsed. Node makes it in C++, without class or marker. */
+/**
+ * The error of a socket address that cannot be parsed. Node makes it in C++, without class or
+ * marker.
+ */
 export function invalidAddress(): CodedError {
   return plainError(invalidAddress, 'Invalid socket address', { code: 'ERR_INVALID_ADDRESS' });
 }
@@ -392,10 +404,10 @@ class NodeAggregateError extends AggregateError {
 }
 
 /**
- * The error of a connect whose attempts all failed, with the code of the first one.
+ * The error of a connect whose attempts have all failed. Its code is that of the first attempt.
  *
  * @param errors - one error per attempt, in order
- * @param message - Node has none
+ * @param message - empty in Node
  */
 export function aggregateError(
   errors: readonly Error[],

@@ -1,13 +1,13 @@
 /**
- * Which texts are IP addresses: `isIP`, `isIPv4`, `isIPv6` of node:net, answer for answer.
+ * Recognises IP addresses: `isIP`, `isIPv4` and `isIPv6` with the same results as in node:net.
  *
- * Node matches regular expressions. Those are at their best on a long text that fits the first
- * alternative, and slow where one alternative after the other fails: `::`, zones, host names. So
- * the long regular forms are matched here too, and all else is scanned character by character;
- * bench/micro/ip.mjs has the figures.
+ * Node matches regular expressions. They are fast for a long text that matches the first
+ * alternative. They are slow if one alternative after the other fails: `::`, zones, host names. So
+ * only long regular forms are matched here, and a scanner handles all other texts.
+ * bench/micro/ip.mjs measures both.
  *
- * Values that are not strings are converted as a regular expression would: `toString` is called,
- * and a symbol throws a TypeError.
+ * Values that are not strings are converted as a regular expression would convert them: `toString`
+ * is called, and a symbol throws a TypeError.
  */
 
 const byte = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])';
@@ -28,7 +28,7 @@ const DOT = 0x2e;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const COLON = 0x3a;
-/** Turns an upper case ASCII letter into lower case; no other character becomes a letter by it. */
+/** Changes an upper-case ASCII letter to lower case. It changes no other character to a letter. */
 const LOWER_CASE = 0x20;
 const LETTER_A = 0x61;
 const LETTER_F = 0x66;
@@ -63,7 +63,7 @@ function scanIPv4(text: string, start: number, end: number): boolean {
   return dots === 3 && value >= 0;
 }
 
-/** Nothing, or `%` and a zone, from `start` to the end. */
+/** Whether the rest of the text from `start` on is empty, or `%` and a zone. */
 function scanZone(text: string, start: number): boolean {
   const { length } = text;
   if (start === length) return true;
@@ -88,7 +88,7 @@ function scanIPv6(text: string): boolean {
   if (length < 2) return false;
   let at = 0;
   let groups = 0;
-  // Whether there was a "::", and whether it was just before `at`.
+  // Whether the text has a "::", and whether it ends right before `at`.
   let gap = false;
   let afterGap = false;
   if (text.charCodeAt(0) === COLON) {
@@ -98,14 +98,14 @@ function scanIPv6(text: string): boolean {
   }
   for (;;) {
     const start = at;
-    // The end counts as the start of a zone; scanZone distinguishes them.
+    // The end of the text is treated like the start of a zone; scanZone distinguishes them.
     let code = PERCENT;
     while (at < length && isHexDigit((code = text.charCodeAt(at)))) {
       at++;
       code = PERCENT;
     }
     if (at === start) {
-      // Only "::" may be followed by nothing.
+      // Only "::" may be at the end.
       if (code !== PERCENT || !afterGap) return false;
       break;
     }
@@ -157,7 +157,7 @@ export function isIPv6(input: unknown): boolean {
 }
 
 /**
- * The IP version of an address: 4, 6, or 0 if it is none.
+ * The IP version of an address: 4, 6, or 0 if the text is not an address.
  *
  * @param input - the text; other values are converted to one
  */
@@ -167,7 +167,7 @@ export function isIP(input: unknown): 0 | 4 | 6 {
   return 0;
 }
 
-/** The address that stands for any of the host's own. */
+/** The wildcard address of a family. */
 export function anyAddress(family: number): string {
   return family === 6 ? '::' : '0.0.0.0';
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a value was made by a class, or by one that extends it. uvnet's classes answer `instanceof` for
- * Node's objects as well; this does not.
+ * Whether a value was made by a class or a subclass of it. `instanceof` of uvnet's classes also
+ * accepts Node's objects; this function does not.
  */
 export const isMadeBy = (constructor: { prototype: object }, value: unknown): boolean =>
   Object.prototype.isPrototypeOf.call(constructor.prototype, value as object);

@@ -1,10 +1,10 @@
 /**
- * Node marks its BlockList and SocketAddress objects, also those that `postMessage` delivers, by a
- * symbol of its own under which their native part is kept. Not every supported Node tells them
- * apart by a public method, so the symbol is taken from a sample.
+ * Recognises Node's BlockList and SocketAddress objects, including those that `postMessage`
+ * delivers. Node keeps their native part under a symbol. Not every supported Node has a public
+ * method that recognises them, so the symbol is taken from a sample.
  *
  * @param makeSample - makes a new object of Node's class, when one is needed
- * @returns whether a value is such an object
+ * @returns a function that checks whether a value is such an object
  */
 export function isNodeObject(makeSample: () => object): (value: unknown) => boolean {
   let known: symbol | undefined;

@@ -1,16 +1,16 @@
 import { lazily } from './builtins';
 
 /**
- * Parts of uvnet that a program may never need. Each is a file of its own in dist/ (see
- * scripts/lib/bundle.mjs), so that who does not use it does not wait for V8 to read it.
+ * Parts of uvnet that a program may never need. Each is a separate file in dist/ (see
+ * scripts/lib/bundle.mjs), so programs that do not use it do not wait until V8 has read it.
  */
 
 const parts: (() => unknown)[] = [];
 
 /**
- * Names a part, which is loaded at its first use.
+ * Declares a part, which is loaded when it is first used.
  *
- * @param load - requires it
+ * @param load - calls `require()`
  */
 export function lazyPart<Part>(load: () => Part): () => Part {
   const part = lazily(load);
@@ -19,8 +19,8 @@ export function lazyPart<Part>(load: () => Part): () => Part {
 }
 
 /**
- * Loads all of them. A server does so when it listens: once its peers are there it may have no
- * descriptor left to open a file with, or no right any more to read its own.
+ * Loads all parts. A server calls this when it starts to listen. Once it has clients, it may have
+ * no descriptor left to open a file, or no permission to read its own files.
  *
  * @throws what `require()` throws
  */

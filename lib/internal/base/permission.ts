@@ -4,19 +4,23 @@ import { genericNodeError } from './errors';
 import { deniedConnect } from './system-errors';
 
 /**
- * Node's permission model (`node --permission`). It covers the network from Node 25 on, where
- * `--allow-net` grants it. Node asks in its own handles, at bind(2) and connect(2); so do ours.
+ * Node's permission model (`node --permission`). It covers the network from Node 25 on, and
+ * `--allow-net` grants access. Node checks it in its handles, at bind(2) and connect(2), and so
+ * does uvnet.
  */
 
 type Denial = Error & { code: string; permission: string; resource: string };
 
 const { permission } = process as { permission?: { has(scope: string): boolean } };
-/** Older lines know no such scope, and say that it is not granted. */
+/** Older versions do not have this scope, and report it as not granted. */
 const isCovered =
   permission !== undefined && process.allowedNodeEnvironmentFlags.has('--allow-net');
 let enforced: boolean | undefined;
 
-/** With `--permission-audit` nothing is granted either, and nothing denied. Node knows. */
+/**
+ * With `--permission-audit`, nothing is granted, but nothing is denied either. Node can tell the
+ * difference.
+ */
 function isEnforced(): boolean {
   const { _createServerHandle: bind } = netModule() as ReturnType<typeof netModule> & {
     _createServerHandle(address: string, port: number, family: number): { close(): void } | number;
@@ -31,10 +35,10 @@ function isEnforced(): boolean {
 }
 
 /**
- * Why the network must not be used; undefined if it may.
+ * Returns the error if the network must not be used, or undefined if it may.
  *
- * @param resource - what is to be connected to or bound, as the error names it
- * @param isAudited - an audit was informed already
+ * @param resource - the target of the connect or bind, as the error names it
+ * @param isAudited - the audit was informed already
  */
 export function denialOf(resource: string, isAudited = false): Denial | undefined {
   if (!isCovered || permission.has('net')) return undefined;
@@ -48,7 +52,7 @@ export function denialOf(resource: string, isAudited = false): Denial | undefine
   return genericNodeError(message, { code: 'ERR_ACCESS_DENIED', permission: 'Net', resource });
 }
 
-/** The error of a connect that must not be made; undefined if it may. */
+/** Returns the error of a forbidden connect, or undefined if it is allowed. */
 export function connectDenial(address: string, port?: number): Error | undefined {
   const denial = denialOf(address);
   return denial && deniedConnect(denial, address, port);

@@ -1,23 +1,23 @@
-/** Properties that are nobody's business outside of uvnet. */
+/** Internal properties of uvnet's objects. */
 
 export const kHandle: unique symbol = Symbol('handle');
 
-/** Outcome of a write that was dispatched before `Writable` heard of it. */
+/** Result of a write that was dispatched before `Writable` handled it. */
 export const kDispatched: unique symbol = Symbol('dispatched');
-/** Callback of the write that is in flight. */
+/** Callback of the write in flight. */
 export const kWriteCallback: unique symbol = Symbol('writeCallback');
 export const kShutdownCallback: unique symbol = Symbol('shutdownCallback');
 export const kLastWriteQueueSize: unique symbol = Symbol('lastWriteQueueSize');
 
-/** `onread`: the user's buffer, its generator, its callback. */
+/** `onread`: the buffer of the program, the function that makes it, and the callback. */
 export const kBuffer: unique symbol = Symbol('buffer');
 export const kBufferGenerator: unique symbol = Symbol('bufferGenerator');
 export const kBufferCallback: unique symbol = Symbol('bufferCallback');
 
-/** The peek that is under way. */
+/** The peek in progress. */
 export const kPeek: unique symbol = Symbol('peek');
 
-/** Descriptors: whether they are received, how many wait to be sent. */
+/** Descriptors: whether they are received, and how many wait to be sent. */
 export const kReceiveDescriptors: unique symbol = Symbol('receiveDescriptors');
 export const kDescriptorsToSend: unique symbol = Symbol('descriptorsToSend');
 
@@ -25,24 +25,24 @@ export const kDescriptorsToSend: unique symbol = Symbol('descriptorsToSend');
 export const kLimits: unique symbol = Symbol('limits');
 /** The timer of a close with a grace period. */
 export const kGraceTimer: unique symbol = Symbol('graceTimer');
-/** How to bind to a unix socket's path. */
+/** Options for binding to the path of a Unix socket. */
 export const kPathOptions: unique symbol = Symbol('pathOptions');
 
-/** The last call of connect() that has not succeeded yet. */
+/** The most recent call of connect(), until it succeeds. */
 export const kConnectCall: unique symbol = Symbol('connectCall');
-/** What ends with a life that was never connected; see when-connected.ts. */
+/** Callbacks that wait for the present connect; see when-connected.ts. */
 export const kWaiting: unique symbol = Symbol('waiting');
-/** Emits the 'close' that is due. */
+/** Emits the pending 'close'. */
 export const kCloseReport: unique symbol = Symbol('closeReport');
-/** The signal that ends a socket, and its listener while the socket lives. */
+/** The signal of a socket, and its abort listener while the socket is open. */
 export const kSignal: unique symbol = Symbol('signal');
 export const kAbortion: unique symbol = Symbol('abortion');
 
-/** What a PROXY header said about a connection. */
+/** The contents of the PROXY header of a connection. */
 export const kProxy: unique symbol = Symbol('proxy');
 
 /**
- * Idle timeout: the delay its timer was started with, the timer, the time of the last activity seen here,
+ * Idle timeout: the delay of its timer, the timer, the time of the last activity seen here, and
  * whether it has fired.
  */
 export const kTimerDelay: unique symbol = Symbol('timerDelay');
@@ -50,31 +50,31 @@ export const kTimer: unique symbol = Symbol('timer');
 export const kTouched: unique symbol = Symbol('touched');
 export const kTimedOut: unique symbol = Symbol('timedOut');
 
-/** Milliseconds a server gives a connection for its first byte; 0: any time. */
+/** How many milliseconds a connection may take to send its first byte; 0: no limit. */
 export const kAttemptTimeout: unique symbol = Symbol('attemptTimeout');
 
-/** Options kept until there is a handle to set them on. */
+/** Options that are kept until a handle exists. */
 export const kNoDelay: unique symbol = Symbol('noDelay');
 export const kKeepAlive: unique symbol = Symbol('keepAlive');
 export const kTypeOfService: unique symbol = Symbol('typeOfService');
 
-/** Socket options: those of the coming connection, and those that setOption() keeps for it. */
+/** Socket options of the next connection, and those that setOption() keeps for it. */
 export const kOptionPlan: unique symbol = Symbol('optionPlan');
 export const kPendingOptions: unique symbol = Symbol('pendingOptions');
-/** What a server's listening socket and each of its connections get. */
+/** Socket options of a server's listening socket and of its connections. */
 export const kServerOptions: unique symbol = Symbol('serverOptions');
-/** The server's one options object for accepted sockets. */
+/** The options object that all accepted sockets of a server share. */
 export const kSocketOptions: unique symbol = Symbol('socketOptions');
 export const kAcceptedOptions: unique symbol = Symbol('acceptedOptions');
 
-/** Counters as they were when the handle was closed. */
+/** Values of the counters when the handle was closed. */
 export const kBytesRead: unique symbol = Symbol('bytesRead');
 export const kBytesWritten: unique symbol = Symbol('bytesWritten');
 
-/** The method that distinguishes a BoundSocket from others, and gives its handle away. */
+/** The method that identifies a BoundSocket and takes its handle. */
 export const kTakeHandle: unique symbol = Symbol('takeHandle');
-/** The id of a BlockList in the native part. */
+/** The native id of a BlockList. */
 export const kListId: unique symbol = Symbol('listId');
-/** The handle came from a BoundSocket, and its path if it is a pipe's. */
+/** Whether the handle came from a BoundSocket, and the path of a pipe. */
 export const kBoundSource: unique symbol = Symbol('boundSource');
 export const kBoundPath: unique symbol = Symbol('boundPath');

@@ -1,9 +1,9 @@
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 import { plainError, type CodedError } from './errors';
 
-/** Errors of the operating system, as Node shapes them. */
+/** Errors of the operating system, in Node's format. */
 
-/** An error of the operating system, as Node shapes it. */
+/** An error of the operating system, in Node's format. */
 export interface SystemError extends CodedError {
   errno: number;
   syscall: string;
@@ -20,7 +20,7 @@ function describeStatus(status: number): readonly [string, string] {
   return statuses.get(status) ?? unmapped;
 }
 
-/** Endpoint as messages show it: a leading space, nothing if there is no address. */
+/** The text of an endpoint in messages: it has a leading space, and is empty without an address. */
 function endpoint(address: string | null | undefined, port: number | undefined): string {
   if (port !== undefined && port > 0) return ` ${address}:${port}`;
   return address ? ` ${address}` : '';
@@ -69,7 +69,7 @@ export function exceptionWithHostPort(
 }
 
 /**
- * As Node has it if permissions forbid a connect: what it was denied for stands in `errno`.
+ * The error of a connect that permissions forbid. As in Node, `errno` has the denied resource.
  *
  * @param denial - an ERR_ACCESS_DENIED
  * @param address - remote address or path

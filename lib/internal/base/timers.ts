@@ -1,7 +1,7 @@
 import * as timers from 'node:timers';
 
 /**
- * The timers of Node as they are when this is loaded. Programs replace them for their tests, in
- * `node:timers` too (`mock.timers` of `node:test`), and do not mean the timeouts of their connections.
+ * Node's timer functions, saved when this file is loaded. Test tools replace them, in `node:timers`
+ * too (`mock.timers` of `node:test`), but this should not affect the timeouts of connections.
  */
 export const { setTimeout, clearTimeout, setInterval, clearInterval } = timers;

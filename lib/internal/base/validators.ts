@@ -41,7 +41,7 @@ export function validateUint32(
   validateInteger(value, name, positive ? 1 : 0, 4294967295);
 }
 
-/** A number, between `min` and `max` if they are given (then not NaN). */
+/** A number, between `min` and `max` if these are given; NaN is then rejected. */
 export function validateNumber(
   value: unknown,
   name: string,
@@ -67,7 +67,7 @@ export function validateString(value: unknown, name: string): asserts value is s
   if (typeof value !== 'string') throw new ERR_INVALID_ARG_TYPE(name, 'string', value);
 }
 
-/** A string that the operating system would not cut short. */
+/** A string without zero bytes, at which the operating system would truncate it. */
 export function validateStringWithoutNullBytes(
   value: unknown,
   name: string,
@@ -138,7 +138,7 @@ export function validateAbortSignal(
 export function validatePort(port: unknown, name = 'Port', allowZero = true): number {
   if (typeof port === 'number' || (typeof port === 'string' && port.trim() !== '')) {
     const number = +port;
-    // Not an unsigned integer, or too large. -0 is 0.
+    // Only unsigned 16-bit integers are valid; -0 counts as 0.
     if (number === number >>> 0 && number <= 0xffff && (number !== 0 || allowZero)) {
       return number | 0;
     }

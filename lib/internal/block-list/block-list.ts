@@ -13,7 +13,7 @@ import { SocketAddress } from './socket-address';
 const node = netModule().BlockList.prototype;
 const UV_ERANGE = errnoByName('ERANGE');
 
-/** The method by which Node makes the copies that `postMessage` sends. */
+/** The method with which Node makes the copies that `postMessage` sends. */
 const kClone = Object.getOwnPropertySymbols(node).find(
   (symbol) => symbol.description === 'messaging_clone_symbol',
 );
@@ -21,7 +21,7 @@ const kClone = Object.getOwnPropertySymbols(node).find(
 /** An address as text, as a SocketAddress, or as 4 or 16 bytes in network order. */
 export type AddressLike = string | nodeNet.SocketAddress | Uint8Array;
 
-/** Case does not matter; `'cidr'` says that the text is `network/prefix`. */
+/** Case does not matter. `'cidr'` means that the text is `network/prefix`. */
 export type RuleFamily = 'ipv4' | 'ipv6' | 'cidr';
 
 type Family = RuleFamily | (string & {}) | undefined;
@@ -31,7 +31,7 @@ interface Endpoint {
   family: 4 | 6;
 }
 
-/** 0 for "what the text says", also for `cidr`. */
+/** The number of a family; 0 if the text determines it, also for `cidr`. */
 function familyCode(family: unknown): 0 | 4 | 6 {
   if (family === undefined) return 0;
   validateString(family, 'family');
@@ -47,7 +47,7 @@ function familyCode(family: unknown): 0 | 4 | 6 {
   }
 }
 
-/** Whether a text is to be read as `network/prefix`. */
+/** Whether a text must be parsed as `network/prefix`. */
 function isCIDR(value: unknown, family: unknown): value is string {
   return (
     typeof value === 'string' && (family === undefined ? value.includes('/') : family === 'cidr')
@@ -73,13 +73,14 @@ function validatePrefix(prefix: unknown, family: 4 | 6): number {
   return prefix;
 }
 
-// Parameters that may be left out have a default even if that is undefined: as in Node, they do not
-// count in a method's `length`.
+// Optional parameters have a default even if it is undefined. As in Node, they then do not count in
+// the `length` of the method.
 
 /**
- * A set of addresses, subnets and ranges that can be asked whether it contains an address. It is the
- * `net.BlockList` of Node 26 on every supported Node, with one radix trie for all rules; differences
- * are listed in docs/ADDRESSES.md. Every `family` may be left out: the text says which it is.
+ * A set of addresses, subnets and ranges that can check whether it contains an address. It behaves
+ * as `net.BlockList` of Node 26 on every supported Node, with one radix trie for all rules.
+ * docs/ADDRESSES.md lists the differences. Every `family` is optional, because the text of an
+ * address shows it.
  */
 export class BlockList extends netModule().BlockList {
   /** Subnets that are not reachable from the internet: RFC 1918, loopback, link-local, ULA. */
@@ -94,11 +95,14 @@ export class BlockList extends netModule().BlockList {
     'fc00::/7',
   ]);
 
-  /** The rules as texts: single addresses, then subnets, then ranges, each newest first. */
+  /**
+   * The rules as texts: single addresses, then subnets, then ranges, each with the newest first.
+   */
   declare readonly rules: string[];
 
   #id: number = binding.blockListNew(this);
-  // Set once postMessage copied the list: from then on the rules are Node's, which the copies share.
+  // Set after postMessage has copied the list. From then on, the list uses Node's rules, which it
+  // shares with the copies.
   #cloned: NodeRules | undefined;
 
   /** Whether the value is a BlockList, of uvnet or of node:net. */
@@ -107,11 +111,11 @@ export class BlockList extends netModule().BlockList {
   }
 
   /**
-   * The list that a token of {@link BlockList.share} names, in any thread of this process. Changes
-   * made through either are seen by both.
+   * Returns the list for a token of {@link BlockList.share}, in any thread of this process. A
+   * change through either object affects both.
    *
    * @param token - the token
-   * @throws ERR_INVALID_ARG_VALUE if there is no such list (any more)
+   * @throws ERR_INVALID_ARG_VALUE if the list does not exist (any more)
    */
   static from(token: string): BlockList {
     validateString(token, 'token');
@@ -122,7 +126,7 @@ export class BlockList extends netModule().BlockList {
     return list;
   }
 
-  /** Those of node:net count, such as the ones `postMessage` delivers. */
+  /** Also true for lists of node:net, such as those that `postMessage` delivers. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === BlockList
       ? isBlockList(value)
@@ -130,14 +134,16 @@ export class BlockList extends netModule().BlockList {
   }
 
   /**
-   * @param address - also `network/prefix`, which adds a subnet
-   * @param family - by default that of the address
+   * Adds an address.
+   *
+   * @param address - the address; `network/prefix` adds a subnet
+   * @param family - the family; by default that of the address
    */
   override addAddress(address: AddressLike, family: Family = undefined): void {
     this.#address(false, address, family);
   }
 
-  /** Adds single addresses; stops at the first text that is not an address. */
+  /** Adds several single addresses. It stops at the first text that is not an address. */
   addAddresses(addresses: readonly AddressLike[], family: Family = undefined): void {
     validateArray(addresses, 'addresses');
     familyCode(family);
@@ -146,14 +152,16 @@ export class BlockList extends netModule().BlockList {
     });
   }
 
-  /** Both ends are part of the range. */
+  /** Adds a range of addresses, which includes both ends. */
   override addRange(start: AddressLike, end: AddressLike, family: Family = undefined): void {
     this.#range(false, start, end, family);
   }
 
   /**
-   * @param network - the network, or `network/prefix` if `prefix` is left out
-   * @param prefix - 0 to 32, for IPv6 128
+   * Adds a subnet.
+   *
+   * @param network - the network, or `network/prefix` without the argument `prefix`
+   * @param prefix - length of the prefix: 0 to 32, for IPv6 0 to 128
    */
   override addSubnet(network: AddressLike, prefix?: number, family: Family = undefined): void {
     this.#subnet(false, network, prefix, family);
@@ -164,7 +172,7 @@ export class BlockList extends netModule().BlockList {
     this.#cidr(false, cidr);
   }
 
-  /** Adds nothing if one of the texts has no prefix length. */
+  /** Adds several subnets. If one of the texts has no prefix length, it adds none. */
   addCIDRs(cidrs: readonly string[]): void {
     validateArray(cidrs, 'cidrs');
     const parsed = cidrs.map((cidr, index) => {
@@ -177,29 +185,29 @@ export class BlockList extends netModule().BlockList {
   }
 
   /**
-   * Adds many rules at once: addresses, `network/prefix`, `first-last`, and rules as
-   * {@link BlockList.rules} lists them. All or, if one is wrong, none.
+   * Adds many rules at once: addresses, `network/prefix`, `first-last`, and rules in the format of
+   * {@link BlockList.rules}. If one of them is wrong, it adds none.
    *
-   * @param entries - an array of texts, or the text of a file: one rule a line, blank lines and
-   * comments after `#` or `;` are skipped
-   * @returns how many there were
+   * @param entries - an array of texts, or the text of a file with one rule per line; blank lines
+   *   and comments after `#` or `;` are skipped
+   * @returns how many rules were added
    */
   addMany(entries: readonly string[] | string): number {
     return this.#many(entries, false);
   }
 
   /**
-   * The same in place of all rules there were. Servers and threads that share the list see the old
-   * rules or the new ones, never none: so a list is read anew from a file.
+   * Replaces all rules of the list in one step. Servers and threads that share the list see either
+   * the old rules or the new ones. So a program can reload a list from a file while servers use it.
    *
    * @param entries - as for {@link BlockList.addMany}
-   * @returns how many there were
+   * @returns how many rules the list was given
    */
   replaceMany(entries: readonly string[] | string): number {
     return this.#many(entries, true);
   }
 
-  /** Removes a single address; one that a subnet or a range has stays. */
+  /** Removes a single address. An address that is part of a subnet or a range stays on the list. */
   removeAddress(address: AddressLike, family: Family = undefined): void {
     this.#address(true, address, family);
   }
@@ -220,11 +228,12 @@ export class BlockList extends netModule().BlockList {
   }
 
   /**
-   * Whether the address is on the list, or all of a subnet if the text is `network/prefix`. An IPv4
-   * address and its IPv4-mapped form are the same. A text that is no address is not on it.
+   * Whether the address is on the list. For the text `network/prefix`, whether the whole subnet is
+   * on the list. An IPv4 address and its IPv4-mapped form are the same. The result is false for a
+   * text that is not an address.
    *
-   * @param address - what to look for
-   * @param family - answers false for an address of the other family
+   * @param address - the address or subnet
+   * @param family - its family; the result is false for an address of the other family
    */
   override check(address: AddressLike, family: Family = undefined): boolean {
     if (typeof address === 'string') {
@@ -250,8 +259,8 @@ export class BlockList extends netModule().BlockList {
   }
 
   /**
-   * A token for {@link BlockList.from}, to be sent to other threads of this process as any text
-   * may be. It keeps the list alive for a minute; after that somebody must have it.
+   * Returns a token for {@link BlockList.from}, which can be sent to other threads of this process
+   * as a text. An unused token keeps the list alive for a minute.
    */
   share(): string {
     if (this.#cloned !== undefined) this.#takeBack();
@@ -269,9 +278,9 @@ export class BlockList extends netModule().BlockList {
   }
 
   /**
-   * Adds the rules of another list; texts that are no rules are skipped.
+   * Adds the rules of another list. It skips texts that are not rules.
    *
-   * @param data - what `toJSON` returned, or its JSON text
+   * @param data - the result of `toJSON`, or its JSON text
    */
   override fromJSON(data: string | readonly string[]): void {
     const wrong = (value: unknown) =>
@@ -339,8 +348,9 @@ export class BlockList extends netModule().BlockList {
   }
 
   /**
-   * Hands the rules over to Node before it copies the list. They stay here too, for a server that
-   * has the list natively; it sees what this object changes, not what the copies do.
+   * Gives the rules to Node before it copies the list. The rules also stay here, for a server that
+   * uses the list natively. This server sees changes through this object, but not those through the
+   * copies.
    */
   #giveToNode(): void {
     if (this.#cloned !== undefined) return;
@@ -349,7 +359,7 @@ export class BlockList extends netModule().BlockList {
     this.#cloned.addMany(rules);
   }
 
-  /** The reverse, for a list that is to be shared by a token too: the copies stay as they are. */
+  /** The reverse, for a list that is also shared through a token. The copies do not change. */
   #takeBack(): void {
     const rules = this.rules.reverse();
     this.#cloned = undefined;

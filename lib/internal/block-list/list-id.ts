@@ -3,13 +3,13 @@ import { netModule } from '../base/builtins';
 import { kListId } from '../base/symbols';
 import { isNodeObject } from '../base/node-object';
 
-/** Block lists as a server or a socket sees them that is given one, without loading their class. */
+/** Functions for servers and sockets that get a block list. They do not load the class. */
 
 /** Whether the value is a BlockList, of uvnet or of node:net. */
 export const isBlockList: (value: unknown) => value is BlockList = isNodeObject(
   () => new (netModule().BlockList)(),
 ) as (value: unknown) => value is BlockList;
 
-/** The id under which the native part knows the list; -1 if the list or its rules are Node's. */
+/** The native id of the list; -1 if the list or its rules are Node's. */
 export const listIdOf = (list: BlockList): number =>
   (list as { [kListId]?: number | undefined })[kListId] ?? -1;

@@ -3,7 +3,7 @@ import { netModule } from '../base/builtins';
 import { binding } from '../native/binding';
 import { ERR_INVALID_STATE } from '../base/errors';
 
-/** Node's methods, of which the removing ones are younger than Node 22. */
+/** Node's methods. Those that remove rules do not exist on Node 22 and older. */
 interface Methods {
   addAddress(address: string, family: string): void;
   addSubnet(network: string, prefix: number, family: string): void;
@@ -35,8 +35,8 @@ function socketAddress({ text, family }: Endpoint): nodeNet.SocketAddress {
 }
 
 /**
- * The rules of a BlockList that `postMessage` has copied. The copies are Node's own and share
- * Node's rules with the original, so from then on these are the ones that count, at Node's speed.
+ * The rules of a BlockList that `postMessage` has copied. The copies are objects of Node and share
+ * Node's rules with the original. So the original uses these rules from then on, at Node's speed.
  */
 export class NodeRules {
   constructor(private readonly list: nodeNet.BlockList) {}
@@ -60,7 +60,7 @@ export class NodeRules {
     method.call(this.list, socketAddress(first), socketAddress(last));
   }
 
-  /** @throws if `clear` would */
+  /** Throws if `clear` would throw. */
   requireClear(): void {
     this.required(node.clear);
   }
@@ -69,9 +69,10 @@ export class NodeRules {
     this.required(node.clear).call(this.list);
   }
 
-  /** Adds entries that were checked before. */
+  /** Adds entries that are known to be valid. */
   addMany(entries: readonly string[] | string): void {
-    // The native code reads and checks them, and lists them in a form that Node has methods for.
+    // The native code parses and checks the entries. It lists them in forms for which Node has
+    // methods.
     const owner = {};
     const id = binding.blockListNew(owner);
     binding.blockListAddMany(id, entries);
@@ -87,7 +88,7 @@ export class NodeRules {
 
   check(text: string, family: 0 | 4 | 6): boolean {
     if (text.includes('/')) {
-      // Node cannot be asked for a subnet.
+      // Node cannot check a subnet.
       const owner = {};
       const id = binding.blockListNew(owner);
       binding.blockListAddMany(id, this.rules);
@@ -96,7 +97,7 @@ export class NodeRules {
     try {
       return node.check.call(this.list, text, `ipv${family || familyOf(text)}`);
     } catch {
-      // Before Node 24 a text that is no address is an error.
+      // Before Node 24, a text that is not an address causes an error.
       return false;
     }
   }

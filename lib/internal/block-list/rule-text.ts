@@ -1,4 +1,4 @@
-/** The texts in which block list rules are written, as far as TypeScript has to read them. */
+/** Parses the texts of block list rules, as far as TypeScript needs them. */
 import { ERR_INVALID_ARG_VALUE } from '../base/errors';
 import { validateString } from '../base/validators';
 
@@ -9,7 +9,7 @@ interface Cidr {
 }
 
 /**
- * Splits `network/prefix`; whether the network is an address is not looked at.
+ * Splits `network/prefix`. It does not check whether the network is an address.
  *
  * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
  */
@@ -32,7 +32,7 @@ export function parseCIDR(cidr: unknown): Cidr {
   return { network, prefix, family: network.includes(':') ? 6 : 4 };
 }
 
-/** Four or sixteen bytes in network order as text. */
+/** Converts four or sixteen bytes in network order to a text. */
 export function bytesToText(bytes: Uint8Array, name: string): string {
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.length !== 16) {
@@ -45,7 +45,7 @@ export function bytesToText(bytes: Uint8Array, name: string): string {
   return groups.join(':');
 }
 
-/** A rule as `BlockList.rules` lists it. */
+/** A rule in the format of `BlockList.rules`. */
 type ParsedRule =
   | { kind: 'address'; family: 4 | 6; address: string }
   | { kind: 'subnet'; family: 4 | 6; network: string; prefix: number }
@@ -67,7 +67,7 @@ const families = [
   patterns(6, '[0-9a-fA-F:.]{1,45}', '[0-9]{1,3}', 'i'),
 ];
 
-/** What Node's `fromJSON` makes of a text: the rule in it, or nothing. */
+/** Parses a text as Node's `fromJSON` does. It returns the rule, or undefined. */
 export function parseRule(text: string): ParsedRule | undefined {
   for (const { family, word, subnet, address, range } of families) {
     if (!text.includes(word)) continue;

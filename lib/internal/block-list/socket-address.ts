@@ -10,11 +10,11 @@ const MAX_FLOW_LABEL = 0xfffff;
 
 const isNodeAddress = isNodeObject(() => new (netModule().SocketAddress)({}));
 
-/** What a {@link SocketAddress} is made of. */
+/** Options of {@link SocketAddress}. */
 export interface SocketAddressOptions {
-  /** An IPv4 or IPv6 address. Default: `'127.0.0.1'`, for the family `'ipv6'` `'::'`. */
+  /** An IPv4 or IPv6 address. Default: `'127.0.0.1'`, or `'::'` for the family `'ipv6'`. */
   address?: string | undefined;
-  /** Default: that of the address; without an address `'ipv4'`. */
+  /** Default: the family of the address, or `'ipv4'` without an address. */
   family?: 'ipv4' | 'ipv6' | undefined;
   /** Default: 0. */
   port?: number | undefined;
@@ -22,7 +22,7 @@ export interface SocketAddressOptions {
   flowlabel?: number | undefined;
 }
 
-/** All that makes up a {@link SocketAddress}. */
+/** All parts of a {@link SocketAddress}. */
 export interface SocketAddressParts {
   address: string;
   family: 'ipv4' | 'ipv6';
@@ -45,7 +45,7 @@ function check(options: unknown): SocketAddressParts {
   validateString(address, 'options.address');
   const portNumber = validatePort(port, 'options.port');
   validateUint32(flowlabel, 'options.flowlabel');
-  // Node ends the process here.
+  // Node would end the process here.
   if (flowlabel > MAX_FLOW_LABEL) {
     throw new ERR_OUT_OF_RANGE('options.flowlabel', `>= 0 && <= ${MAX_FLOW_LABEL}`, flowlabel);
   }
@@ -54,23 +54,26 @@ function check(options: unknown): SocketAddressParts {
 }
 
 /**
- * An IP address with a port. As `net.SocketAddress`, of which it is a subclass, so that
- * `postMessage` can carry it; with `toString()`, and the family need not be named.
+ * An IP address with a port. It is a subclass of `net.SocketAddress`, so `postMessage` can carry
+ * it. It adds `toString()`, and the family is optional.
  */
 export class SocketAddress extends netModule().SocketAddress {
-  /** Address, port, family and flow label as a plain object. Node's method, missing in its types. */
+  /**
+   * Returns address, port, family and flow label as a plain object. It is Node's method; the types
+   * of `node:net` lack it.
+   */
   declare readonly toJSON: () => SocketAddressParts;
 
   /**
    * @param options - see {@link SocketAddressOptions}
    * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_SOCKET_BAD_PORT, ERR_OUT_OF_RANGE, or
-   * ERR_INVALID_ADDRESS for a text that is no address of the family
+   *   ERR_INVALID_ADDRESS for a text that is not an address of the family
    */
   constructor(options: SocketAddressOptions = {}) {
     super(check(options));
   }
 
-  /** `address:port`, `[address]:port` for IPv6. */
+  /** Returns `address:port`, or `[address]:port` for IPv6. */
   override toString(): string {
     return this.family === 'ipv6'
       ? `[${this.address}]:${this.port}`
@@ -83,9 +86,9 @@ export class SocketAddress extends netModule().SocketAddress {
   }
 
   /**
-   * Reads `address:port` as a URL would: `10.0.0.1:80`, `[::1]:443`, the port may be missing.
+   * Parses `address:port` as in a URL: `10.0.0.1:80`, `[::1]:443`. The port is optional.
    *
-   * @returns `undefined` if the text is no such address
+   * @returns `undefined` if the text is not such an address
    */
   static override parse(input: string): SocketAddress | undefined {
     validateString(input, 'input');
@@ -99,7 +102,7 @@ export class SocketAddress extends netModule().SocketAddress {
     }
   }
 
-  /** Those of node:net count, such as the ones `postMessage` delivers. */
+  /** Also true for addresses of node:net, such as those that `postMessage` delivers. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === SocketAddress
       ? isNodeAddress(value)

@@ -10,7 +10,7 @@ import type { TCP } from '../native/tcp';
 import { setOptionsBeforeConnect, refusal } from '../options/lazy-options';
 import type { CallUnderWay, SocketImpl } from '../socket/socket-state';
 
-/** One call of `connect()`, and its attempt if it has one only: no race and no timer. */
+/** A call of `connect()`, and the single attempt of a call without a race and without a timer. */
 
 const UV_ENOENT = errnoByName('ENOENT');
 
@@ -22,7 +22,7 @@ export interface Target {
   readonly family: Family;
 }
 
-/** An address with its port, or a path, which has neither port nor family. */
+/** An address with its port, or a path. A path has no port and no family. */
 export interface Destination {
   readonly address: string;
   readonly port?: number;
@@ -30,12 +30,12 @@ export interface Destination {
 }
 
 /**
- * One call of `connect()`. What it waits for may come when the socket is at something else by now:
- * ended, or connecting by a later call. So whatever a call has begun asks it first.
+ * One call of `connect()`. When a result arrives, the socket may have ended or may be connecting
+ * for a later call. So every callback first checks the state of its call here.
  */
 export class ConnectCall implements CallUnderWay {
   readonly handle: Handle;
-  /** Its race, if it has one. */
+  /** The race of this call, if it has one. */
   race: CallUnderWay | undefined;
 
   constructor(
@@ -43,18 +43,21 @@ export class ConnectCall implements CallUnderWay {
     private readonly succeed: (socket: SocketImpl) => void,
   ) {
     this.handle = socket[kHandle]!;
-    // Of several calls in the same life of a socket the last one is answered; what the kernel was asked
-    // for already goes on, and makes the later ones fail.
+    // If `connect()` is called several times without `destroy()`, the last call gets the result. A
+    // connect that the kernel has already started goes on, and makes the later calls fail.
     socket[kConnectCall]?.stopWaiting();
     socket[kConnectCall] = this;
   }
 
-  /** Whether the socket connects by this call's handle: `destroy()` takes it away for good. */
+  /**
+   * Whether the socket is connecting with the handle of this call. `destroy()` removes the handle
+   * for good.
+   */
   get isPending(): boolean {
     return this.socket.connecting && this.socket[kHandle] === this.handle;
   }
 
-  /** Whether no other call came after this one: a lookup's answer is of use to the last one only. */
+  /** Whether this is the most recent call. The result of a lookup is only useful for that call. */
   get isLatest(): boolean {
     return this.socket[kConnectCall] === this;
   }
@@ -73,12 +76,12 @@ export class ConnectCall implements CallUnderWay {
   }
 }
 
-/** Whether the socket's block list forbids to connect there. */
+/** Whether the block list of the socket contains the address. */
 export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
   return socket.blockList?.check(address, `ipv${family}`) === true;
 }
 
-/** Connects by the handle of the call, from any local end. */
+/** Connects with the handle of the call, from any local address. */
 export function attempt(call: ConnectCall, destination: Destination): void {
   const { socket, handle } = call;
   const { address, port, family } = destination;
@@ -107,7 +110,11 @@ export function attempt(call: ConnectCall, destination: Destination): void {
   );
 }
 
-/** @returns 0, after which `done` is called, or a status */
+/**
+ * Starts the connect.
+ *
+ * @returns 0, and `done` is called later; or a status
+ */
 function begin(
   handle: Handle,
   { address, port, family }: Destination,
@@ -115,8 +122,8 @@ function begin(
 ): number {
   if (family === undefined) return (handle as Pipe).connect(address, done);
   if (handle instanceof Pipe) {
-    // A pipe of node:net takes the address for the path of a socket, and no socket has that name. A
-    // connect to a path that is under way comes to nothing, there too.
+    // A pipe of node:net treats the address as the path of a socket, which never exists. A path
+    // connect in progress has no result in that case either.
     process.nextTick(done, UV_ENOENT);
     return 0;
   }
@@ -124,7 +131,7 @@ function begin(
   return family === 6 ? tcp.connect6(address, port!, done) : tcp.connect(address, port!, done);
 }
 
-/** Tells the socket what became of the attempt. */
+/** Passes the result of the attempt to the socket. */
 function settle(call: ConnectCall, result: number, { address, port, family }: Destination): void {
   if (!call.isPending) return;
   if (result === 0) {
@@ -136,6 +143,6 @@ function settle(call: ConnectCall, result: number, { address, port, family }: De
   socket.connecting = false;
   socket._sockname = null;
   socket.emit('connectionAttemptFailed', address, port, family, error);
-  // A listener may have connected it anew.
+  // A listener may have connected the socket again.
   if (socket[kHandle] === call.handle) socket.destroy(error);
 }

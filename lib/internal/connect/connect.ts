@@ -16,9 +16,9 @@ import { attachHandle } from '../socket/take-handle';
 import { giveUpWaiting } from '../socket/when-connected';
 import { diallingPart } from './part';
 
-/** `socket.connect()`: a socket begins a life, maybe not its first. */
+/** `socket.connect()`, for new sockets and for sockets that were connected before. */
 
-/** For the handle of a new connection: the socket may have had another one before. */
+/** Attaches the handle of a new connection. The socket may have had another handle before. */
 function attachNextHandle(socket: SocketImpl): void {
   if (socket.destroyed) {
     giveUpWaiting(socket);
@@ -32,8 +32,8 @@ function attachNextHandle(socket: SocketImpl): void {
 }
 
 /**
- * The streams end a life by marks that they set one tick after destroy(). If the next life has begun
- * by then, it has to do without them, or it would have no 'end' and no 'error'.
+ * Streams mark a destroyed socket one tick after destroy(). If the socket connects again before
+ * that tick, it must not get these marks, or it would emit no 'end' and no 'error' later.
  */
 function outlive(socket: SocketImpl): void {
   if (socket.destroyed) return;
@@ -54,14 +54,15 @@ function connected(socket: SocketImpl): void {
     return;
   }
   socket.emit('connect');
-  // Asked to read before, maybe paused since: what the stream waits for has to come.
+  // A read was requested before, and the socket may be paused since. The stream still waits for the
+  // data.
   if (socket._readableState.reading && !socket.destroyed) socket._read(0);
   socket.emit('ready');
-  // Starts reading, or gets the end at once; consumes nothing.
+  // Starts reading, or gets the end at once. It consumes nothing.
   if (!socket.isPaused()) socket.read(0);
 }
 
-/** Loads the parts that a connect is made of; returns why it has to fail if that is impossible. */
+/** Loads the parts that a connect needs. Returns the error if that is impossible. */
 function loadPartsFor(socket: SocketImpl, options: Record<string, unknown>): Error | undefined {
   try {
     diallingPart();
@@ -80,8 +81,9 @@ function loadPartsFor(socket: SocketImpl, options: Record<string, unknown>): Err
 }
 
 /**
- * The status of an attempt to have one descriptor more. Without any left no file is loaded and no
- * socket made, and of the two only the second says so: `require()` has other names for it.
+ * Opens one descriptor as a test, and returns the status. Without a free descriptor, no file can be
+ * loaded and no socket made. Only the latter fails with the right error; `require()` would throw a
+ * different one.
  */
 function tryDescriptor(): number {
   const handle = new TCP();
@@ -103,14 +105,14 @@ export const connectMethods = {
     const [options, listener] = normalized;
     if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket: this });
     if (listener !== null) this.once('connect', listener);
-    // TLS over a socket that connects already waits for that one.
+    // TLS over a socket that is connecting waits for that socket.
     if (this._parent?.connecting) return this;
 
     const { path } = options;
     if (options['port'] === undefined && path == null) {
       throw new ERR_MISSING_ARGS(['options', 'port', 'path']);
     }
-    // Undoes what the end of an earlier connection left.
+    // Removes the override that the end of an earlier connection has left.
     if (Object.prototype.hasOwnProperty.call(this, 'write')) {
       delete (this as Partial<SocketImpl>).write;
     }

@@ -2,20 +2,20 @@ import { netModule } from '../base/builtins';
 import { validateBoolean, validateInt32 } from '../base/validators';
 
 /**
- * The process-wide defaults of connection attempts. Until they are set they are the running Node's,
- * command-line flags included.
+ * The process-wide defaults of connection attempts. The initial values are those of the running
+ * Node, including command-line flags.
  */
 
 const MIN_ATTEMPT_TIMEOUT = 10;
 
-/** 4 or 6 if connects that name no family are to use that one. */
+/** 4 or 6 if a connect without a family must use this family. */
 let forcedFamily: 4 | 6 | undefined;
 let autoSelectFamily: boolean | undefined;
 let attemptTimeout: number | undefined;
 
-/** Whether a connect to a name tries the addresses of both families, or the one family it uses. */
+/** Returns the default of `autoSelectFamily`: a boolean, or the only family (4, 6) to use. */
 export function getDefaultAutoSelectFamily(): boolean | 4 | 6;
-/** As in `node:net`, which knows of no single family: so that uvnet may stand for it. */
+/** The type in `node:net`, which has no single family. */
 export function getDefaultAutoSelectFamily(): boolean;
 export function getDefaultAutoSelectFamily(): boolean | 4 | 6 {
   return forcedFamily ?? (autoSelectFamily ??= netModule().getDefaultAutoSelectFamily());
@@ -24,8 +24,8 @@ export function getDefaultAutoSelectFamily(): boolean | 4 | 6 {
 /**
  * Sets the default of the option `autoSelectFamily`.
  *
- * @param value - a boolean as in `node:net`; 4 or 6: a connect that names no family uses that one;
- *   0: both, as `true`
+ * @param value - a boolean as in `node:net`; 4 or 6: a connect without a family uses only this one;
+ *   0: both families, as `true`
  */
 export function setDefaultAutoSelectFamily(value: boolean | 0 | 4 | 6): void {
   if (value === 4 || value === 6) {
@@ -39,21 +39,25 @@ export function setDefaultAutoSelectFamily(value: boolean | 0 | 4 | 6): void {
   autoSelectFamily = value;
 }
 
-/** The family of a connect that names none, or undefined for any. */
+/** The family for a connect without the option `family`, or undefined for any. */
 export function defaultFamily(options: {
   autoSelectFamily?: boolean | undefined;
   localAddress?: string | undefined;
 }): 4 | 6 | undefined {
-  // A local address says which family it is.
+  // A local address determines the family.
   return options.autoSelectFamily === true || options.localAddress ? undefined : forcedFamily;
 }
 
-/** Milliseconds between the starts of two connection attempts. */
+/** Returns the number of milliseconds between the starts of two connection attempts. */
 export function getDefaultAutoSelectFamilyAttemptTimeout(): number {
   return (attemptTimeout ??= netModule().getDefaultAutoSelectFamilyAttemptTimeout());
 }
 
-/** @param value - milliseconds, at least 1; less than 10 counts as 10 */
+/**
+ * Sets the number of milliseconds between the starts of two connection attempts.
+ *
+ * @param value - milliseconds, at least 1; less than 10 counts as 10
+ */
 export function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void {
   attemptTimeout = checkAttemptTimeout(value, 'value');
 }

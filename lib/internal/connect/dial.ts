@@ -30,38 +30,48 @@ import {
   validateStringWithoutNullBytes,
 } from '../base/validators';
 
-/** What `connect()` does with its options: checks them, resolves the name, starts the race. */
+/** The main part of `connect()`: it checks the options, resolves the name and starts the race. */
 
 const UV_EINVAL = errnoByName('EINVAL');
 
-/** What a connected socket is handed to (see connect.ts). */
+/** The function that gets the connected socket (see connect.ts). */
 type Succeed = (socket: SocketImpl) => void;
 
-/** Attempts that may run at the same time; each costs a descriptor and a half-open connection. */
+/**
+ * How many attempts may run at the same time. Each costs a descriptor and a half-open connection.
+ */
 const DEFAULT_CONCURRENCY = 4;
 /** RFC 8305, section 4. */
 const DEFAULT_FIRST_ADDRESS_FAMILY_COUNT = 1;
 
-/** The options of `connect()` that say how the connection is made; see docs/CONNECTING.md. */
+/** The options of `connect()` for making the connection; see docs/CONNECTING.md. */
 export interface DialOptions extends TcpNetConnectOpts {
-  /** How several addresses are tried; default `'race'`. `'sequential'` is what `node:net` does. */
+  /** How several addresses are tried. `'sequential'` behaves like `node:net`. Default: `'race'`. */
   autoSelectFamilyStrategy?: 'race' | 'sequential' | undefined;
   /**
-   * Milliseconds after which the next address is tried as well, at least 10; the default is that of
+   * Milliseconds until the next address is tried too, at least 10. Default: the value of
    * `getDefaultAutoSelectFamilyAttemptTimeout()`.
    */
   autoSelectFamilyAttemptTimeout?: number | undefined;
-  /** The most attempts at a time; default 4. When they are all late, the oldest gives way. */
+  /**
+   * How many attempts may run at the same time. If all of them are late, the oldest is closed.
+   * Default: 4.
+   */
   connectConcurrency?: number | undefined;
-  /** Addresses of the first family to try before one of the other family; default 1. */
+  /**
+   * How many addresses of the first family are tried before one of the other family. Default: 1.
+   */
   firstAddressFamilyCount?: number | undefined;
-  /** Milliseconds for the whole of connecting, the lookup included; default 0: no limit. */
+  /** Time limit in milliseconds for the lookup and all attempts together. Default: 0, no limit. */
   connectTimeout?: number | undefined;
-  /** Asks for IPv6 and IPv4 addresses separately, and starts with the first answer; default false. */
+  /**
+   * Whether to look up IPv6 and IPv4 addresses separately, and to start with the first result.
+   * Default: false.
+   */
   dualLookup?: boolean | undefined;
 }
 
-/** Connects a socket to a path: a unix-domain socket or a named pipe. */
+/** Connects a socket to a path: a Unix domain socket or a named pipe. */
 export function dialPipe(socket: SocketImpl, path: string, succeed: Succeed): void {
   attempt(new ConnectCall(socket, succeed), { address: path });
 }
@@ -91,7 +101,7 @@ function checkEndpoints(options: DialOptions, host: string, bound: boolean): voi
   validatePort(port);
 }
 
-/** A number of the user's, or the default. */
+/** The given number, or the default. */
 function numberOption(
   options: DialOptions,
   name: 'connectConcurrency' | 'firstAddressFamilyCount' | 'connectTimeout',
@@ -151,7 +161,8 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
 
   const call = new ConnectCall(socket, succeed);
   const { port, localAddress, localPort, connectTimeout } = settings;
-  // Only addresses of TCP race; a handle of the user's own makes one attempt, as in node:net.
+  // Only TCP handles of uvnet race. A handle that the program has passed in makes one attempt, as
+  // in node:net.
   const races = call.handle instanceof TCP;
   let race: Race | undefined;
   if (races && (localAddress || localPort || connectTimeout > 0)) {
@@ -171,7 +182,7 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
 
   if (literal !== 0) {
     const target = { address: host, family: literal };
-    // An adopted socket's local address is to be seen in this very tick.
+    // The local address of a bound socket must be visible in this tick.
     if (bound) use([target], true);
     else if (race !== undefined || !races) {
       process.nextTick(() => call.isPending && use([target], true));
@@ -192,7 +203,7 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
     lookupAll(call, query, use);
   }
 
-  /** Only addresses of the local address's family can be reached from it. */
+  /** From a local address, only addresses of its family can be reached. */
   function lookupFrom(localAddress: string): void {
     if (settings.strategy === 'sequential') {
       lookupOne(call, query, use);
@@ -201,13 +212,13 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
     const family = isIP(localAddress);
     lookupAll(call, { ...query, family }, (targets, complete) => {
       const reachable = targets.filter((target) => target.family === family);
-      // Without one, the attempt reports what is wrong.
+      // If no address is reachable, the attempt reports the error.
       use(reachable.length > 0 ? reachable : targets.slice(0, 1), complete);
     });
   }
 }
 
-/** Connects by a handle that is no TCP handle of ours: a pipe's, or one that the user has made. */
+/** Connects with a handle that is not a TCP handle of uvnet: a pipe, or a handle of the program. */
 function dialNodeHandle(call: ConnectCall, target: Target, settings: RaceSettings): void {
   const { port, localAddress, localPort } = settings;
   if (call.handle instanceof Pipe && (localAddress || localPort)) {

@@ -8,24 +8,24 @@ import { isIP } from '../base/ip';
 import type { ConnectCall, Family, Target } from './attempt';
 
 /**
- * From a name to the addresses to try. Each answer is announced by 'lookup'; a lookup that fails, or
- * that yields nothing usable, destroys the socket.
+ * Resolves a name to the addresses to try. Each result is announced by 'lookup'. A lookup that
+ * fails or returns nothing usable destroys the socket.
  */
 
-/** RFC 8305, section 3: how long an A answer waits for the AAAA answer, in milliseconds. */
+/** How many milliseconds an A result waits for the AAAA result (RFC 8305, section 3). */
 const RESOLUTION_DELAY = 50;
 
 export interface NameQuery {
   readonly host: string;
   readonly lookup: LookupFunction;
-  /** 4, 6, or anything else for both. */
+  /** 4 or 6; any other value means both. */
   readonly family: number | undefined;
   readonly hints: number;
-  /** As the user gave them, for errors. */
+  /** The values that the program gave, for errors. */
   readonly named: { readonly host?: unknown; readonly port?: unknown };
 }
 
-/** Takes candidates; `complete` says that no more will come. */
+/** Takes candidates. `complete` means that no more will follow. */
 export type UseTargets = (targets: readonly Target[], complete: boolean) => void;
 
 export function queryOf(
@@ -58,7 +58,7 @@ const FAMILIES: Record<string, number> = { IPv4: 4, IPv6: 6 };
 
 export const isFamily = (family: unknown): family is Family => family === 4 || family === 6;
 
-/** Asks for one address. */
+/** Looks up one address. */
 export function lookupOne(call: ConnectCall, query: NameQuery, use: UseTargets): void {
   const { host, family, hints } = query;
   const { socket } = call;
@@ -77,7 +77,7 @@ export function lookupOne(call: ConnectCall, query: NameQuery, use: UseTargets):
   });
 }
 
-/** Asks for all addresses, in one lookup. */
+/** Looks up all addresses with one lookup. */
 export function lookupAll(call: ConnectCall, query: NameQuery, use: UseTargets): void {
   const { socket } = call;
   askForAll(call, query, query.family, (error, answers) => {
@@ -98,8 +98,8 @@ export function lookupAll(call: ConnectCall, query: NameQuery, use: UseTargets):
 }
 
 /**
- * Asks for IPv6 and for IPv4 addresses separately and at the same time (RFC 8305, section 3). The
- * first IPv6 answer is used at once; an IPv4 answer that comes before it waits a little for it.
+ * Looks up IPv6 and IPv4 addresses separately and at the same time (RFC 8305, section 3). The first
+ * IPv6 result is used at once. An IPv4 result that comes first waits a little for it.
  */
 export function lookupBoth(call: ConnectCall, query: NameQuery, use: UseTargets): void {
   const { socket } = call;
@@ -121,7 +121,7 @@ export function lookupBoth(call: ConnectCall, query: NameQuery, use: UseTargets)
     pending--;
     const targets = error ? [] : announce(call, query, answers);
     if (targets === undefined) return;
-    // Of two failures the one about IPv4 is reported, as by a lookup of both.
+    // If both fail, the error for IPv4 is reported, as a lookup for both families does.
     if (family === 4 || failure === undefined) failure = error ?? unusable(answers[0], query);
     if (family === 4 && pending > 0) {
       held = targets;
@@ -153,12 +153,16 @@ function askForAll(
   debug('connect: looking up %s (family %s)', query.host, family);
   ask(call, query, { family, hints: query.hints, all: true }, (error, answers) => {
     if (!call.isPending) return;
-    // Lookups of programs answer anything: what is no list is one answer of no use.
+    // A custom lookup may return anything. A result that is not a list counts as one unusable
+    // address.
     done(error, Array.isArray(answers) ? answers.map(answerOf) : [answerOf(undefined)]);
   });
 }
 
-/** Asks the lookup. The answer that counts is its first, and that to the socket's last call. */
+/**
+ * Calls the lookup function. Only its first result counts, and only for the last call of
+ * `connect()`.
+ */
 function ask(
   call: ConnectCall,
   { host, lookup }: NameQuery,
@@ -173,7 +177,7 @@ function ask(
   });
 }
 
-/** What a lookup may answer for an address, checked by `unusable`. */
+/** An address from a lookup, which `unusable` must check. */
 interface Answer {
   readonly address?: unknown;
   readonly family?: unknown;
@@ -181,7 +185,10 @@ interface Answer {
 
 const answerOf = (answer: unknown): Answer => answer ?? {};
 
-/** Emits 'lookup' for each answer and picks the usable ones. Undefined: a listener ended it all. */
+/**
+ * Emits 'lookup' for each result and returns the usable ones, or undefined if a listener ended the
+ * connect.
+ */
 function announce(
   call: ConnectCall,
   { host }: NameQuery,
@@ -206,7 +213,7 @@ function unusable(answer: Answer | undefined, { named }: NameQuery): Error | und
   return new ERR_INVALID_ADDRESS_FAMILY(family, named.host as string, named.port);
 }
 
-/** The caller of connect() has had no chance to listen for errors yet. */
+/** Fails in a later tick, so that the caller of connect() can add a listener for errors. */
 function failLater(call: ConnectCall, error: Error): void {
   process.nextTick(() => call.fail(error));
 }

@@ -12,15 +12,15 @@ import type { SocketImpl } from '../socket/socket-state';
 import { isBlocked, type Target } from './attempt';
 
 /**
- * One connection's attempts as its socket sees them: the candidates go to the native race, whose
- * events become the socket's events and, at the end, a connection or an error. Which attempt starts
- * when is decided in native/connect/connect_race.h.
+ * The race of a socket. It passes the candidates to the native race. The events of the native race
+ * become events of the socket and, at the end, a connection or an error.
+ * native/connect/connect_race.h decides when each attempt starts.
  */
 
 const UV_ETIMEDOUT = errnoByName('ETIMEDOUT');
 
 export interface RaceSettings {
-  /** As the user named it, for errors that concern no single address. */
+  /** The name that the program gave, for errors that are not about a single address. */
   readonly host: string;
   readonly port: number;
   readonly localAddress: string | undefined;
@@ -34,7 +34,7 @@ export interface RaceSettings {
   readonly firstAddressFamilyCount: number;
 }
 
-/** The call of `connect()` that a race is for. */
+/** The call of `connect()` that started the race. */
 interface RaceCall {
   readonly socket: SocketImpl;
   readonly handle: Handle;
@@ -42,7 +42,7 @@ interface RaceCall {
   connected(): void;
 }
 
-// ConnectRace::EventType and the flags of connector.h.
+// The values of ConnectRace::EventType and the flags of connector.h.
 const ATTEMPT_STARTED = 0;
 const ATTEMPT_FAILED = 1;
 const DELAY_PASSED = 2;
@@ -58,15 +58,15 @@ const NO_LIMIT = -1;
 
 export class Race implements RaceListener {
   private readonly sequential: boolean;
-  /** By the numbers of the native race. */
+  /** Indexed by the numbers of the native race. */
   private readonly candidates: Target[] = [];
   private readonly seen: string[] = [];
   private readonly running: Target[] = [];
-  /** In the order in which they happened. */
+  /** The errors, in the order in which they happened. */
   private readonly errors: Error[] = [];
-  /** Candidates that are not tried, by their place among all. */
+  /** Candidates that are not tried, with their positions among all candidates. */
   private readonly refused: { place: number; error: Error }[] = [];
-  /** Only one address was ever offered: its own error is the socket's, as in Node. */
+  /** There was only one address. Its error becomes the error of the socket, as in Node. */
   private single = false;
   private created = false;
   private readonly socket: SocketImpl;
@@ -82,8 +82,8 @@ export class Race implements RaceListener {
   }
 
   /**
-   * Starts the clock of `connectTimeout`, before there are candidates. Without a limit there is
-   * nothing to start yet. False if the race cannot be.
+   * Starts the time of `connectTimeout`, before there are candidates. Without a limit, it does
+   * nothing. Returns false if the race cannot start.
    */
   startClock(): boolean {
     if (this.settings.connectTimeout === 0) return true;
@@ -92,15 +92,15 @@ export class Race implements RaceListener {
     return true;
   }
 
-  /** Ends a race that nobody will give candidates any more. */
+  /** Ends a race that will get no more candidates. */
   stopWaiting(): void {
     if (this.created && this.seen.length === 0) this.handle.raceCancel();
   }
 
   /**
-   * Adds candidates, each address once, and goes on with the race.
+   * Adds candidates and continues the race. Duplicate addresses are ignored.
    *
-   * @param complete - there will be no more
+   * @param complete - no more candidates will follow
    */
   offer(targets: readonly Target[], complete: boolean): void {
     const { seen } = this;
@@ -139,7 +139,7 @@ export class Race implements RaceListener {
         this.gaveWay(target);
         break;
       case WON:
-        // A connection may last; what was needed to make it may go.
+        // A connection may last long, so the race is released for garbage collection.
         this.handle.raceListener = null;
         this.call.connected();
         break;
@@ -153,7 +153,7 @@ export class Race implements RaceListener {
     }
   }
 
-  /** Gives the socket its options and begins, once; false if it cannot. */
+  /** Sets the options and starts the race, once. Returns false if that fails. */
   private create(): boolean {
     if (this.created) return true;
     const refused = setOptionsBeforeConnect(this.socket, this.handle);
@@ -189,7 +189,7 @@ export class Race implements RaceListener {
     }
   }
 
-  /** Why a candidate was left out. */
+  /** Returns the error if a candidate must not be tried. */
   private refuses(target: Target): Error | undefined {
     const { address } = target;
     if (!this.single && isBlocked(this.socket, target)) return new ERR_IP_BLOCKED(address);
@@ -244,7 +244,7 @@ export class Race implements RaceListener {
   private gaveWay(target: Target): void {
     this.ended(target);
     const error = this.attemptError(target, 0, UV_ETIMEDOUT);
-    // In Node's own algorithm 'connectionAttemptTimeout', which was emitted, says that already.
+    // In the sequential mode, 'connectionAttemptTimeout' has already reported this.
     if (this.sequential) this.errors.push(error);
     else this.fail(target, error);
   }
@@ -296,7 +296,7 @@ export class Race implements RaceListener {
     socket.destroy(error);
   }
 
-  /** Puts what was not tried where it would have had its turn. */
+  /** Inserts the errors of candidates that were not tried at their positions. */
   private placeRefused(): void {
     const placeOf = (error: Error): number =>
       this.seen.indexOf((error as Partial<SystemError>).address!);
@@ -306,7 +306,7 @@ export class Race implements RaceListener {
     }
   }
 
-  /** Each address with what became of it. */
+  /** A text with each address and its error. */
   private summary(): string {
     const parts = this.errors.map((error) => {
       const { address, port, code } = error as Partial<SystemError>;

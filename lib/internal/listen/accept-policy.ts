@@ -1,12 +1,13 @@
 import { binding } from '../native/binding';
 import type { ListenPolicy, NativePolicy } from '../native/native-types';
 
-/** Decides, in the native code, about connections before any object exists for them. */
+/** Lets the native code check connections before any object exists for them. */
 
 /**
- * Why a connection was not let in: the name of the option that said so, except for
- * - `proxyHeader`: no PROXY header if one is required, or a malformed one;
- * - `proxyTimeout`: no complete PROXY header in time.
+ * Why a connection was refused. It is the name of the option that refused it, except for these:
+ *
+ * - `proxyHeader`: a required PROXY header is missing, or the header is malformed;
+ * - `proxyTimeout`: no complete PROXY header has arrived in time.
  */
 export type DropReason =
   | 'maxConnections'
@@ -29,17 +30,17 @@ export const dropReasons: readonly (DropReason | undefined)[] = [
   'proxyTimeout',
 ];
 
-/** What a server has done so far; see {@link Server.stats}. */
+/** The counters of a server; see {@link Server.stats}. */
 export interface ServerStats {
   /** Connections that became a socket. */
   accepted: number;
-  /** Connections that are open now, those that wait for their PROXY header included. */
+  /** Connections that are open now, including those that wait for their PROXY header. */
   open: number;
-  /** Connections that were not let in. */
+  /** Connections that were refused, by reason. */
   dropped: Record<DropReason, number>;
-  /** Times that accept(2) failed for want of descriptors or memory. */
+  /** How often accept(2) failed because descriptors or memory ran out. */
   acceptErrors: number;
-  /** Bytes of all connections, also of those that are closed. */
+  /** Bytes of all connections, including closed ones. */
   bytesRead: number;
   bytesWritten: number;
 }
@@ -49,7 +50,7 @@ const proxyModes = ['off', 'optional', 'required'] as const;
 export type ProxyMode = (typeof proxyModes)[number];
 export const proxyModeNames: readonly ProxyMode[] = proxyModes;
 
-/** Numbers in front of those by reason in what `policyStats` fills in. */
+/** How many numbers `policyStats` writes before those by reason. */
 const FIXED_STATS = 5;
 const numbers = new Float64Array(FIXED_STATS + dropReasons.length);
 
@@ -57,7 +58,7 @@ const numbers = new Float64Array(FIXED_STATS + dropReasons.length);
 export class AcceptPolicy implements ListenPolicy {
   readonly native: NativePolicy;
 
-  /** @param group - name of those that count together in this process */
+  /** @param group - name of the group of servers that count together in this process */
   constructor(group: string | undefined) {
     this.native = group === undefined ? binding.policyNew() : binding.policyNew(group);
   }
@@ -67,7 +68,7 @@ export class AcceptPolicy implements ListenPolicy {
     binding.policyLimits(this.native, connections, perAddress, ipv6Prefix);
   }
 
-  /** A rate of 0 is no limit. */
+  /** A rate of 0 means no limit. */
   setRate(perSecond: number, burst: number): void {
     binding.policyRate(this.native, perSecond, burst);
   }
@@ -98,8 +99,8 @@ export class AcceptPolicy implements ListenPolicy {
   }
 
   /**
-   * Ids of the handles of its connections that have moved no byte for `idle` ms; through `nativeState`
-   * in how many ms the next one will be as far, or -1.
+   * Returns the ids of connections that have moved no byte for `idle` ms. `nativeState` gets the
+   * number of ms until the next one reaches this time, or -1.
    */
   idleHandles(idle: number): number[] {
     return binding.policyIdle(this.native, idle);

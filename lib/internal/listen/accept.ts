@@ -28,16 +28,16 @@ import { dropReasons, type DropReason } from './accept-policy';
 import { expectFirstByte, isAdmitted } from './admission';
 import type { ServerImpl } from './server-impl';
 
-/** Connections that come in: from the handle to 'connection', or to 'drop'. */
+/** Incoming connections, from the handle to 'connection' or 'drop'. */
 
-/** A listening handle, ours or a stand-in for one. */
+/** A listening handle, or an object that stands in for one. */
 interface ListeningHandle {
   owner: ServerImpl;
   inheritedNoDelay?: boolean;
   inheritedKeepAlive?: number;
 }
 
-/** The argument of 'drop'. A pipe's connection has no addresses. */
+/** The argument of 'drop'. Connections over pipes have no addresses. */
 export interface DropData {
   reason: DropReason;
   localAddress?: string;
@@ -61,16 +61,16 @@ function dropData(reason: DropReason, local: SocketName, remote: SocketName): Dr
   };
 }
 
-/** What a listening handle calls when connections were not let in; closed when it returns. */
+/** A listening handle calls this for refused connections. They are closed when it returns. */
 export function onDrop(this: Handle, count: number): void {
   const server = this.owner as unknown as ServerImpl;
-  // Nothing is built for nobody.
+  // Without a listener, the argument is not built.
   if (server.listenerCount('drop') === 0) return;
   const { id } = this;
   const drops = Array.from({ length: count }, (_, index) => {
     const local: SocketName = {};
     const remote: SocketName = {};
-    // Pipes have no names.
+    // Pipes have no addresses.
     readName(binding.dropSockName(id, index), local);
     readName(binding.dropPeerName(id, index), remote);
     return dropData(dropReasons[binding.dropReason(id, index)]!, local, remote);
@@ -78,7 +78,7 @@ export function onDrop(this: Handle, count: number): void {
   for (const drop of drops) server.emit('drop', drop);
 }
 
-/** What the native policy cannot know: handles and block lists of node:net's own. */
+/** Checks that the native policy cannot make, for handles and block lists of node:net. */
 function refuse(server: ServerImpl, client: TCP): boolean {
   if (server.maxConnections != null && server._connections >= server.maxConnections) {
     const local: SocketName = {};
@@ -98,7 +98,9 @@ function refuse(server: ServerImpl, client: TCP): boolean {
   return family !== 0 && blockList.check(name.address!, `ipv${family}`);
 }
 
-/** From now on the handle's names are those of the client and of what it connected to. */
+/**
+ * Makes the handle report the addresses in the PROXY header: those of the client and its target.
+ */
 export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined {
   const [, , family, , source, sourcePort, target, targetPort] = parts;
   const peer: SocketName = {};
@@ -119,8 +121,8 @@ export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined
 }
 
 /**
- * `noDelay` and `keepAlive`. If the listening socket has handed them down already the methods of
- * the handle are called all the same, for programs that watch them, and do nothing.
+ * Sets `noDelay` and `keepAlive`. If the connection has inherited them from the listening socket,
+ * the methods of the handle are still called, for programs that observe them, but do nothing.
  */
 function applyKeptOptions(
   server: ServerImpl,
@@ -141,7 +143,7 @@ function applyKeptOptions(
   }
 }
 
-/** What a listening handle calls for each connection, and for each accept that failed. */
+/** A listening handle calls this for each connection, and for each accept that failed. */
 export function onConnection(this: ListeningHandle, status: number, handle: TCP): void {
   const server = this.owner;
   debug('onconnection');

@@ -8,11 +8,11 @@ import { TIMEOUT_MAX } from '../socket/timeouts';
 import { validateInteger } from '../base/validators';
 
 /**
- * What a server asks of a connection before it counts as one: the consent of the listeners of
- * 'connectionAttempt', and a first byte within `connectionAttemptTimeout`.
+ * Checks after accepting: the listeners of 'connectionAttempt' may refuse a connection, and its
+ * first byte must arrive within `connectionAttemptTimeout`.
  */
 
-/** Second argument of a server's 'connectionAttempt'. A pipe has no addresses. */
+/** The second argument of a server's 'connectionAttempt'. A pipe has no addresses. */
 export interface ConnectionAttemptInfo {
   remoteAddress: string | undefined;
   remotePort: number | undefined;
@@ -22,7 +22,10 @@ export interface ConnectionAttemptInfo {
   localFamily: string | undefined;
 }
 
-/** Emits 'connectionAttempt'. False if a listener destroyed the socket, which refuses it. */
+/**
+ * Emits 'connectionAttempt'. Returns false if a listener refused the connection by destroying the
+ * socket.
+ */
 export function isAdmitted(server: ServerImpl, socket: SocketImpl): boolean {
   const remote = socket._getpeername();
   const local = socket._getsockname();
@@ -40,7 +43,7 @@ export function isAdmitted(server: ServerImpl, socket: SocketImpl): boolean {
 
 function hasSent(socket: SocketImpl): boolean {
   if (socket.bytesRead > 0 || socket.readableDidRead || socket.readableLength > 0) return true;
-  // A socket that does not read leaves the bytes in the kernel.
+  // If a socket does not read, its bytes stay in the kernel.
   const handle = socket[kHandle];
   return handle instanceof Handle && binding.unreadBytes(handle.id) > 0;
 }
@@ -51,8 +54,8 @@ function onLate(server: ServerImpl, socket: SocketImpl): void {
 }
 
 /**
- * Looks once, when the time is up, whether the connection has sent anything: bytes that come in
- * cost nothing for it.
+ * Checks once, when the time is over, whether the connection has sent a byte. So reading costs
+ * nothing extra.
  */
 export function expectFirstByte(server: ServerImpl, socket: SocketImpl): void {
   const timer = setTimeout(onLate, server[kAttemptTimeout], server, socket);

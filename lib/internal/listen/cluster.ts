@@ -9,14 +9,14 @@ import { TCP } from '../native/tcp';
 import type { ListenTarget, ServerImpl } from './server-impl';
 import { widenMode } from './unix-path';
 
-/** Listening in a worker of a cluster: by what its primary shares with it. */
+/** Listening in a cluster worker, with the handle that its primary shares. */
 
 const UV_EADDRINUSE = errnoByName('EADDRINUSE');
 
 /**
- * Takes over the listening socket that a cluster's primary shares with its workers. Node has put a
- * `close` of its own over that of the handle, which informs the primary that this worker is done with
- * it: that is called when ours is closed.
+ * Takes the listening socket that the primary of a cluster shares with its workers. Node has
+ * replaced the `close` of the handle by a function that informs the primary when this worker is
+ * done. It is called when our handle is closed.
  */
 function takeSharedHandle(node: NodeHandle): Handle {
   const handle = takeNodeHandle(node);
@@ -31,9 +31,9 @@ function takeSharedHandle(node: NodeHandle): Handle {
 let ownerSymbol: symbol | undefined;
 
 /**
- * Tells Node's side of the cluster which server a handle belongs to: it then asks that server for
- * `maxConnections`, and closes it when the worker disconnects. Node finds it by a symbol of its
- * own, which it puts on every handle that a socket is made of.
+ * Registers the server of a handle with Node's cluster module. The module reads `maxConnections` of
+ * that server, and closes it when the worker disconnects. Node uses a symbol of its own for this,
+ * which it sets on the handle of every socket.
  */
 function setOwner(handle: object, server: ServerImpl): void {
   if (ownerSymbol === undefined) {
@@ -46,8 +46,8 @@ function setOwner(handle: object, server: ServerImpl): void {
 }
 
 /**
- * An address in use may not show before listen() or connect(); worse, after a failed bind those
- * would take a random port. So the port that the handle really has is compared.
+ * An address in use may be reported only by listen() or connect(). Worse, after a failed bind these
+ * would use a random port. So this compares the actual port of the handle.
  */
 function checkBind(status: number, port: number, handle: Handle): number {
   if (status !== 0 || !(port > 0) || !(handle instanceof TCP)) return status;
@@ -65,9 +65,9 @@ interface ClusterWorker {
 }
 
 /**
- * Asks the primary for the place, which all its workers share.
+ * Asks the primary for the handle, which all its workers share.
  *
- * @param modes - of a path, for the primary
+ * @param modes - access modes of a path, for the primary
  */
 export function listenInCluster(server: ServerImpl, target: ListenTarget, modes?: object): void {
   const { address, port, addressType, backlog, fd, flags } = target;

@@ -10,9 +10,9 @@ import {
   validateString,
 } from '../base/validators';
 
-/** What a server lets in. All of it may change while it listens, and holds from then on. */
+/** The limits of a server. Each can change while the server listens, and applies from then on. */
 
-/** A rate of new connections: so many per second on average, `burst` at once after a rest. */
+/** A rate of new connections: `perSecond` on average, and up to `burst` at once after a pause. */
 export interface AcceptRate {
   /** Connections per second; fractions are allowed. */
   perSecond: number;
@@ -20,57 +20,57 @@ export interface AcceptRate {
   burst?: number | undefined;
 }
 
-/** A limit of connections from one address, with what counts as one address. */
+/** A limit on the connections from one address, and the definition of "one address". */
 export interface AddressLimit {
-  /** Most connections that one address may have open. */
+  /** How many connections one address may have open. */
   limit: number;
   /**
-   * Bits of an IPv6 address that make up "one address", from 0 to 128. Default: 64, the network that a
-   * customer or a host is usually given.
+   * How many bits of an IPv6 address count as "one address", from 0 to 128. Default: 64, the usual
+   * size of a network of a customer or host.
    */
   ipv6Prefix?: number | undefined;
 }
 
-/** Options of a server that say whom it lets in; they are properties of the server too. */
+/** Options of a server that refuse connections. They are also properties of the server. */
 export interface LimitOptions {
   /** Connections from these addresses are closed before 'connection'. */
   blockList?: NodeBlockList | undefined;
-  /** Most connections that one address may have open. Default: no limit. */
+  /** How many connections one address may have open. Default: no limit. */
   maxConnectionsPerAddress?: number | AddressLimit | null | undefined;
-  /** Limit of the rate of new connections; what goes beyond it is dropped. Default: none. */
+  /** Limit on the rate of new connections. Connections above it are dropped. Default: no limit. */
   acceptRate?: AcceptRate | null | undefined;
   /**
-   * Name of a group of servers in this process, in whatever threads, that count together: what they
-   * have open, in all and by address, and how fast connections come. Each server keeps its own
-   * `maxConnections` and `maxConnectionsPerAddress` and compares them with what all of the group have;
-   * of `acceptRate`, the one that was set last holds for all that have one. It stays as it was when the
-   * server was made. Default: the server counts alone.
+   * Name of a group of servers in this process, in any threads, that count together: their open
+   * connections, in total and by address, and the rate of new ones. Each server compares the
+   * numbers of the group with its own `maxConnections` and `maxConnectionsPerAddress`. All servers
+   * with an `acceptRate` share the one that was set last. The option cannot change after the server
+   * was made. Default: the server counts by itself.
    */
   limitGroup?: string | undefined;
   /**
-   * Whether connections begin with a header of the PROXY protocol (version 1 or 2), from which
-   * `remoteAddress` and so on are taken: `'required'` drops those without one, `'optional'` lets them
-   * in as they are. Default: `'off'`.
+   * Whether connections begin with a header of the PROXY protocol (version 1 or 2), which provides
+   * `remoteAddress` and the other addresses. `'required'` drops connections without a header.
+   * `'optional'` accepts them as they are. Default: `'off'`.
    *
-   * With `'optional'` anybody who can connect can claim any address, unless `trustedProxies` is given.
+   * With `'optional'` and without `trustedProxies`, anyone who can connect can claim any address.
    * Not available on Windows.
    */
   proxyProtocol?: ProxyMode | undefined;
   /**
-   * The peers whose PROXY headers are believed. From others, `'required'` drops the connection and
-   * `'optional'` takes it for one without a header. Default: everybody; peers on unix sockets
-   * always.
+   * The peers whose PROXY headers are trusted. For other peers, `'required'` drops the connection,
+   * and `'optional'` treats it as a connection without a header. Peers on Unix sockets are always
+   * trusted. Default: all peers.
    */
   trustedProxies?: NodeBlockList | undefined;
-  /** Milliseconds in which the header must have arrived. Default: 5000. */
+  /** Time limit in milliseconds for the arrival of the header. Default: 5000. */
   proxyHeaderTimeout?: number | undefined;
 }
 
-/** The specification asks for at least three seconds, which covers one lost segment. */
+/** The specification requires at least three seconds, which covers one lost segment. */
 const DEFAULT_PROXY_HEADER_TIMEOUT = 5000;
 const DEFAULT_IPV6_PREFIX = 64;
 
-/** The limits of one server, as they were set, and the native policy that they make up. */
+/** The limits of one server, as they were set, and the native policy that implements them. */
 export class Limits {
   readonly policy: AcceptPolicy;
   maxConnections: unknown = undefined;
@@ -96,7 +96,7 @@ export class Limits {
     this.policy.setLists(nativeId(this.blockList), nativeId(this.trustedProxies));
   }
 
-  /** True if the native code cannot ask the list: it is one of node:net's own. */
+  /** True if the native code cannot use the list, because it is a list of node:net. */
   get hasNodeList(): boolean {
     return this.blockList !== undefined && nativeId(this.blockList) < 0;
   }
@@ -106,7 +106,7 @@ export class Limits {
   }
 }
 
-/** The number from which on `open >= value` is true, whatever kind of value that is. */
+/** Converts a value of any type to the smallest number for which `open >= value` is true. */
 function asCount(value: unknown): number {
   if (value == null) return Infinity;
   const number = Number(value);
@@ -129,7 +129,7 @@ export function checkLimitGroup(value: unknown): string | undefined {
   return value;
 }
 
-/** What was given, checked; of an object a copy, which nobody can change. */
+/** Checks a value. Returns a copy of an object, so that the program cannot change it later. */
 function addressLimitOf(value: unknown, name: string): number | AddressLimit | null | undefined {
   if (value == null) return value;
   if (typeof value !== 'object') {
@@ -142,7 +142,7 @@ function addressLimitOf(value: unknown, name: string): number | AddressLimit | n
   return Object.freeze({ limit, ipv6Prefix });
 }
 
-/** Names and setters of the limits that are uvnet's own. The setters check what they are given. */
+/** Names and setters of the limits that uvnet adds. The setters check their values. */
 export const setters = {
   maxConnectionsPerAddress(limits: Limits, value: unknown, name: string): void {
     limits.maxConnectionsPerAddress = addressLimitOf(value, name);
@@ -174,7 +174,7 @@ export const setters = {
   trustedProxies(limits: Limits, value: unknown, name: string): void {
     if (value !== undefined) {
       checkBlockList(value, name);
-      // To take such a list for none would be to trust everybody.
+      // If such a list were ignored, every peer would be trusted.
       if (nativeId(value) < 0) throw new ERR_INVALID_ARG_TYPE(name, "uvnet's BlockList", value);
     }
     limits.trustedProxies = value;

@@ -18,7 +18,7 @@ import { listenInCluster } from './cluster';
 import type { ListenTarget, ServerImpl } from './server-impl';
 import { checkPathOptions, type PathOptions } from './unix-path';
 
-/** `server.listen()`: its overloads, down to a place to listen at or a handle to listen by. */
+/** `server.listen()`: reduces its overloads to an address or a handle. */
 
 export interface ListenOptions extends PathOptions {
   port?: number | string | null;
@@ -43,7 +43,10 @@ function flagsOf(options: ListenOptions): number {
   );
 }
 
-/** In a cluster's worker the primary has the place, unless it is asked for exclusively. */
+/**
+ * In a cluster worker, the primary owns the address, unless the program requests it with
+ * `exclusive`.
+ */
 function listenAt(server: ServerImpl, target: ListenTarget, modes?: object): void {
   const { address, port, addressType, backlog, fd, exclusive, flags } = target;
   if (exclusive || clusterModule().isPrimary) {
@@ -83,7 +86,7 @@ function closeOnAbort(server: ServerImpl, signal: AbortSignal | undefined): void
   server.once('close', () => watch.dispose());
 }
 
-/** Listens by the handle that the server has. */
+/** Listens with the handle of the server. */
 function listenByHandle(server: ServerImpl, backlog: number): void {
   server._listen2(null, -1, -1, backlog, undefined, 0);
 }
@@ -115,7 +118,8 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
   options = options._handle || options.handle || options;
   this._listeningId++;
   if (isNodeHandle(options)) {
-    // To close Node's handle of a bound pipe would unlink its name, so that one goes on accepting.
+    // Closing Node's handle of a bound pipe would unlink its name, so that handle goes on
+    // accepting.
     const pipe = options.constructor.name === 'Pipe' && options.fd >= 0;
     this._handle = pipe ? (options as never) : takeNodeHandle(options);
     listenByHandle(this, backlogArgument);
@@ -142,7 +146,7 @@ export function listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
     return this;
   }
 
-  // Nothing that names a port: any free one.
+  // Without a port, any free port is used.
   if (
     args.length === 0 ||
     typeof args[0] === 'function' ||

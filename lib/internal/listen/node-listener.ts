@@ -6,9 +6,12 @@ import type { SocketName } from '../native/handle-events';
 import type { AcceptPolicy } from './accept-policy';
 import { onConnection } from './accept';
 
-/** Listening by a handle of Node's: a bound pipe, or what a cluster's worker gets for its primary's. */
+/**
+ * Listening with a handle of Node: a bound pipe, or the handle that a cluster worker gets from its
+ * primary.
+ */
 
-/** What listens and accepts in our place. */
+/** The handle of Node that listens and accepts. */
 export interface NodeListener {
   onconnection?: (status: number, client: NodeHandle | TCP) => void;
   listen(backlog: number): number;
@@ -16,14 +19,14 @@ export interface NodeListener {
   ref(): void;
   unref(): void;
   hasRef?(): boolean;
-  /** What has none is a pipe. */
+  /** Pipes do not have this method. */
   getsockname?(out: SocketName): number;
 }
 
 /**
- * A handle of ours for a listener of Node's: the stand-in that a worker gets whose primary accepts
- * for all, or a bound pipe. Its connections come as handles of Node's; they go through the same
- * policy, and the same way, as those that are accepted here.
+ * Makes a handle of uvnet for a listener of Node: a bound pipe, or the stand-in that a worker has
+ * if its primary accepts for all workers. Its connections arrive as handles of Node. They pass
+ * through the same policy and the same code as connections that uvnet accepts.
  */
 export function handleFedBy(node: NodeListener): Handle {
   const pipe = node.getsockname === undefined;

@@ -6,23 +6,29 @@ import type { CloseOptions, ServerImpl } from './server-impl';
 import { kGraceTimer, kLimits } from '../base/symbols';
 import { validateInteger, validateObject } from '../base/validators';
 
-/** Ending a server's connections, and waiting for their end. */
+/** Ends the connections of a server, and waits for their end. */
 
-/** Long enough for a request to be worked on in silence, short against any useful grace. */
+/**
+ * Long enough to process a request without moving a byte, and short compared with a useful grace
+ * period.
+ */
 const DEFAULT_IDLE_TIMEOUT = 1000;
 
-/** Milliseconds between two looks for idle connections: with many of them, each look costs. */
+/**
+ * Milliseconds between two checks for idle connections. With many connections, each check costs
+ * time.
+ */
 const LEAST_PAUSE = 5;
 
-/** A connection that can be ended: now, or behind what it has still to send. */
+/** A connection that can be closed at once, or ended after its waiting data. */
 export interface Ending {
   destroy?: () => void;
   destroySoon?: () => void;
 }
 
-/** The connections of a server, as the end of a grace period needs them. */
+/** The connections of a server, as a close with a grace period needs them. */
 export interface EndingConnections {
-  /** Those that have moved no byte for `ms` milliseconds. */
+  /** The connections that have moved no byte for `ms` milliseconds. */
   idle(ms: number): Ending[];
   destroyAll(): void;
 }
@@ -45,7 +51,7 @@ export function endIdle(connections: EndingConnections, idleTimeout = DEFAULT_ID
   for (const connection of connections.idle(idleTimeout)) connection.destroySoon?.();
 }
 
-/** Ends the idle connections, after what they have still to send. The server goes on listening. */
+/** Ends the idle connections after their waiting data. The server goes on listening. */
 function closeIdleConnections(this: ServerImpl, idleTimeout?: number): void {
   endIdle(socketsOf(this), idleTimeout);
 }
@@ -65,7 +71,7 @@ export function checkCloseOptions(options: unknown): asserts options is CloseOpt
   }
 }
 
-/** Ends idle connections from now on, and all others when the grace period is over. */
+/** Ends connections as they become idle, and destroys the others when the grace period is over. */
 export function startGrace(
   server: ServerImpl,
   { gracePeriod, idleTimeout = DEFAULT_IDLE_TIMEOUT }: CloseOptions,
@@ -82,7 +88,7 @@ export function startGrace(
     const idleNow = connections.idle(idleTimeout);
     const [nextIdle] = nativeState;
     for (const connection of idleNow) connection.destroySoon?.();
-    // Those that come from a handshake still have their idle time before them.
+    // New connections start with a full idle time.
     const pause = nextIdle < 0 ? idleTimeout : nextIdle;
     server[kGraceTimer] = setTimeout(check, Math.min(left, Math.max(pause, LEAST_PAUSE)));
   };
@@ -90,7 +96,7 @@ export function startGrace(
   check();
 }
 
-/** The server has closed, or listens again: the grace period is over. */
+/** Ends the grace period: the server has closed, or it listens again. */
 export function endGrace(server: ServerImpl): void {
   clearTimeout(server[kGraceTimer]);
 }

@@ -9,11 +9,11 @@ import { setOptionsBeforeListen, refusal } from '../options/lazy-options';
 import type { OptionPlan } from '../options/socket-options';
 import { bindPath, type PathOptions } from './unix-path';
 
-/** Handles that are bound and do not listen yet. */
+/** Makes handles that are bound but do not listen yet. */
 
 const UV_EINVAL = errnoByName('EINVAL');
 
-/** Gives a new handle its socket options; it is closed if that fails. */
+/** Sets the socket options of a new handle. If that fails, it closes the handle. */
 function setOptions(handle: Handle, plan: OptionPlan | undefined): void {
   const error = setOptionsBeforeListen(handle, plan);
   if (error === undefined) return;
@@ -22,7 +22,7 @@ function setOptions(handle: Handle, plan: OptionPlan | undefined): void {
 }
 
 /**
- * A bound handle, or the status that says why there is none.
+ * Makes a bound handle. On failure, it returns a status.
  *
  * @param plan - socket options
  * @throws the error of a socket option that was refused
@@ -33,7 +33,7 @@ export function createServerHandle(
   addressType?: number | null,
   fd?: number | null,
   flags?: number,
-  // Not counted in `length`: programs see a function of five arguments.
+  // Rest parameters do not count in `length`: programs see a function with five arguments.
   ...[plan, pathOptions]: [plan?: OptionPlan | undefined, pathOptions?: PathOptions | undefined]
 ): Handle | number {
   let handle: Handle;
@@ -66,7 +66,7 @@ export function createServerHandle(
     const tcp = (handle = new TCP(undefined, 'TCPSERVERWRAP'));
     setOptions(tcp, plan);
     if (!address) {
-      // IPv6 serves both families if it is there.
+      // If IPv6 is available, it serves both families.
       status = tcp.bind6(anyAddress(6), port!, flags);
       if (status !== 0 && refusal(tcp, status) === undefined) {
         tcp.close();

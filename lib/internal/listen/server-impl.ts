@@ -20,16 +20,16 @@ import type { PathOptions } from './unix-path';
 
 /** Options of `server.close()`. */
 export interface CloseOptions {
-  /** Milliseconds after which what is still open is destroyed. */
+  /** Milliseconds after which the remaining connections are destroyed. */
   gracePeriod: number;
   /**
-   * A connection that has moved no byte for so many milliseconds counts as idle and is ended
-   * before. Default: 1000.
+   * A connection that has moved no byte for this many milliseconds counts as idle, and is ended
+   * before the grace period is over. Default: 1000.
    */
   idleTimeout?: number | undefined;
 }
 
-/** Where to listen, behind all overloads. */
+/** Where to listen, after the overloads were folded. */
 export interface ListenTarget {
   address: string | null;
   /** -1 for a pipe, null for a descriptor. */
@@ -84,7 +84,7 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   unref(): ServerImpl;
 }
 
-/** A child process that shares the server (child_process's SocketListSend). */
+/** A child process that shares the server (SocketListSend of child_process). */
 export interface ConnectionCounter {
   getConnections(callback: (error: Error | null, count: number) => void): void;
   close(callback: () => void): void;

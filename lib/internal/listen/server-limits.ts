@@ -11,9 +11,9 @@ import {
 } from './limits';
 import type { ServerImpl } from './server-impl';
 
-/** The limits of a server as its options and its properties. */
+/** The limits of a server, as options and as properties. */
 
-/** Checks and applies what `options` say; a server without limits costs nothing more. */
+/** Checks and applies the options. A server without limits has no extra cost. */
 export function initializeLimits(server: ServerImpl, options: LimitOptions): void {
   server[kLimits] = new Limits(checkLimitGroup(options.limitGroup));
   if (options.blockList) {
@@ -27,9 +27,9 @@ export function initializeLimits(server: ServerImpl, options: LimitOptions): voi
 }
 
 /**
- * Properties of Server.prototype. They are accessors because the native code has to hear of each
- * change, and not enumerable because those of node:net (`maxConnections`, `blockList`) are not on
- * the prototype there.
+ * Properties of Server.prototype. They are accessors, because the native code must know each
+ * change. They are not enumerable, because in node:net `maxConnections` and `blockList` are not on
+ * the prototype.
  */
 export const limitProperties: PropertyDescriptorMap = {
   maxConnections: {

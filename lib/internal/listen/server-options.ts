@@ -3,16 +3,19 @@ import type { ListenSocketOptions } from '../options/socket-option-types';
 import type { LimitOptions } from './limits';
 import type { PathOptions } from './unix-path';
 
-/** Options of `listen()`; see `net.ListenOptions` for those not described here. */
+/** Options of `listen()`. See `net.ListenOptions` for options that are not described here. */
 export interface ListenOptions extends nodeNet.ListenOptions, ListenSocketOptions, PathOptions {
-  /** A descriptor that listens or is bound already, of a TCP or a unix socket. */
+  /** A descriptor of a TCP or Unix socket that is already bound or listening. */
   fd?: number | undefined;
 }
 
-/** Options of `createServer()`; see `net.ServerOpts` for those not described here. */
+/** Options of `createServer()`. See `net.ServerOpts` for options that are not described here. */
 export interface ServerOptions
   extends Omit<nodeNet.ServerOpts, 'blockList'>, ListenSocketOptions, LimitOptions {
-  /** Unix sockets: descriptors that arrive are reported by event 'descriptor'. Default false. */
+  /**
+   * Whether to accept descriptors over Unix sockets; the event 'descriptor' reports them. Default:
+   * false.
+   */
   receiveDescriptors?: boolean | undefined;
   /** See {@link Server.connectionAttemptTimeout}. */
   connectionAttemptTimeout?: number | undefined;

@@ -23,7 +23,7 @@ import type { ServerOptions } from './server-options';
 import { setupListenHandle } from './start';
 import type { CloseOptions, ConnectionCounter, ServerImpl } from './server-impl';
 
-/** The class of servers. Moving to another thread is what lib/server.ts adds. */
+/** The class of servers. lib/server.ts adds the transfer to another thread. */
 export interface ServerClass {
   new (options?: ServerOptions | Listener, connectionListener?: Listener): ServerImpl;
   readonly prototype: ServerImpl;
@@ -161,7 +161,8 @@ const serverMethods = {
       return this;
     }
     let left = this._workers.length;
-    // Keeps 'close' to one, even if the last socket ends while the workers are asked.
+    // Ensures that 'close' is emitted once, even if the last socket ends while the workers are
+    // asked.
     this._connections++;
     for (const worker of this._workers) {
       worker.close(() => {
@@ -230,7 +231,7 @@ Object.defineProperty(Server.prototype, 'stats', {
   value: stats,
 });
 
-// As for sockets: Node's servers (http, https, tls) are instances too.
+// As with sockets, Node's servers (http, https, tls) count as instances.
 Object.defineProperty(Server, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {

@@ -13,14 +13,12 @@ import { endGrace } from './server-close';
 import { createServerHandle } from './server-handle';
 import type { ServerImpl } from './server-impl';
 
-/** From a place to a server that listens: `server._listen2`. */
+/** `server._listen2`: binds and listens. */
 
 const UV_EALREADY = errnoByName('EALREADY');
 const UV_EEXIST = errnoByName('EEXIST');
 
-/**
- * The kernel rounds backlog + 1 up to a power of two, so this is a queue of 512 connections.
- */
+/** The kernel rounds backlog + 1 up to a power of two, so the queue has 512 places. */
 const DEFAULT_BACKLOG = 511;
 
 function fail(server: ServerImpl, error: Error): void {
@@ -29,8 +27,9 @@ function fail(server: ServerImpl, error: Error): void {
 }
 
 /**
- * Linux hands these options of a listening socket down to its connections, which saves their setting
- * for each. Only on sockets of our own making: others may be shared with who knows whom.
+ * On Linux, connections inherit these options from the listening socket, so they need not be set
+ * for each. This is done only for sockets that uvnet has created. Others may be shared with other
+ * code.
  */
 function setInheritedOptions(server: ServerImpl, handle: Handle): void {
   if (process.platform !== 'linux' || !(handle instanceof TCP)) return;
@@ -41,15 +40,15 @@ function setInheritedOptions(server: ServerImpl, handle: Handle): void {
   }
 }
 
-/** Takes from the server a handle that it cannot use. */
+/** Removes an unusable handle from the server. */
 function abandon(server: ServerImpl): void {
   const handle = server._handle;
   server._handle = null;
-  // Another server that listens on it keeps it.
+  // If another server listens on the handle, that server keeps it.
   if (handle?.onconnection == null) handle?.close();
 }
 
-/** Makes the handle if there is none yet, and listens on it. */
+/** Makes the handle if the server has none, and listens on it. */
 export function setupListenHandle(
   this: ServerImpl,
   address: string | null,
@@ -87,7 +86,7 @@ export function setupListenHandle(
     }
   } catch (error) {
     abandon(this);
-    // What permissions forbid is thrown, as by Node.
+    // If permissions forbid it, the error is thrown, as in Node.
     if ((error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED') throw error;
     fail(this, error as Error);
     return;
@@ -111,7 +110,7 @@ export function setupListenHandle(
     fail(this, uvExceptionWithHostPort(status, 'listen', address, port as number));
     return;
   }
-  // Events go to this server from now on, also if another one listened on the handle before.
+  // From now on events go to this server, even if another server listened on the handle before.
   handle.onconnection = onConnection as never;
   (handle as unknown as { owner: unknown }).owner = this;
   handle.ondrop = onDrop;

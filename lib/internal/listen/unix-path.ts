@@ -7,20 +7,24 @@ import { ERR_INVALID_ARG_VALUE } from '../base/errors';
 import type { Pipe } from '../native/pipe';
 import { validateBoolean, validateInteger } from '../base/validators';
 
-/** Binding to the path of a unix socket: its mode, and what a crashed server left there. */
+/**
+ * Binds to the path of a Unix socket, sets its mode, and replaces the socket of a crashed server.
+ */
 
 const UV_EADDRINUSE = errnoByName('EADDRINUSE');
 const UV_ECONNREFUSED = errnoByName('ECONNREFUSED');
 
 export interface PathOptions {
   /**
-   * Permissions of the socket's path, say `0o660`: who may write may connect. They are in place
-   * before the first connection can be made. Default: what the umask leaves. Not on Windows.
+   * Permissions of the socket's path, for example `0o660`. Users with write permission may connect.
+   * The permissions are set before the first connection can be made. Not available on Windows.
+   * Default: set by the umask.
    */
   mode?: number | undefined;
   /**
-   * Replaces a socket that nobody listens on any more, as a process leaves it that was killed. One
-   * that is in use, or a file of another kind, is still EADDRINUSE. Default: false.
+   * Whether to replace a socket that no process listens on any more, for example after a process
+   * was killed. If the socket is in use or the file is of another kind, `listen` still fails with
+   * EADDRINUSE. Default: false.
    */
   replaceStale?: boolean | undefined;
 }
@@ -38,15 +42,15 @@ export function checkPathOptions(path: string, { mode, replaceStale }: PathOptio
 /** @returns 0 or a status */
 export function bindPath(pipe: Pipe, path: string, options: PathOptions | undefined): number {
   const status = options?.replaceStale === true ? bindOver(pipe, path) : pipe.bind(path);
-  // Until listen() every connect is refused, so nobody gets in under the wrong mode.
+  // The kernel refuses every connect until listen(), so no connection is made under the wrong mode.
   return status === 0 ? setMode(path, options, false) : status;
 }
 
 /**
- * The mode of a path that the primary of a cluster has bound, and listens on already: so it may only
- * let more people in than could connect until now.
+ * Sets the mode of a path that the primary of a cluster has bound and already listens on. It may
+ * only give access to more users.
  *
- * @returns 0 or a status: UV_EACCES if it was too open
+ * @returns 0 or a status: UV_EACCES if the path gave access to too many users before
  */
 export function widenMode(path: string, options: PathOptions | undefined): number {
   return setMode(path, options, true);
@@ -58,9 +62,10 @@ function setMode(path: string, options: PathOptions | undefined, onlyMore: boole
 }
 
 /**
- * Binds, be it in place of a socket that no process holds. Others may be about to do the same, and
- * one of them may have the path by now: so each binds, or looks, removes and binds, under the lock
- * of the directory, which leaves no file behind and ends with its process.
+ * Binds, and replaces a socket that no process uses. Other processes may do the same, and one of
+ * them may have bound the path in the meantime. So each process binds, or checks, removes and
+ * binds, while it holds the lock of the directory. The lock leaves no file behind and ends with its
+ * process.
  */
 function bindOver(pipe: Pipe, path: string): number {
   if (path.startsWith('\0') || process.platform === 'win32') return pipe.bind(path);
@@ -73,7 +78,7 @@ function bindOver(pipe: Pipe, path: string): number {
   }
 }
 
-/** Removes a socket that no process holds; false if there is none. */
+/** Removes a socket that no process uses. Returns false if there is no such socket. */
 function remove(path: string): boolean {
   try {
     if (!isAbandoned(path)) return false;
@@ -85,7 +90,9 @@ function remove(path: string): boolean {
   }
 }
 
-/** A descriptor that holds the lock, if it can be had, until it is closed. */
+/**
+ * Locks the directory, if possible. Returns a descriptor that holds the lock until it is closed.
+ */
 function lockDirectory(directory: string): number | undefined {
   try {
     const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
