@@ -1,11 +1,11 @@
 import { kNodesOwn } from '../internal/base/builtins';
 import { isNet, type Packages } from './packages';
 
-/** `process.getBuiltinModule('net')`, which no hook of Node covers. */
+/** Replaces `process.getBuiltinModule('net')`, which no hook of Node covers. */
 
 type GetBuiltinModule = ((id: string) => unknown) & { [kNodesOwn]?: GetBuiltinModule };
 
-/** The file of the code that has called `callee`. */
+/** Returns the file of the code that has called `callee`. */
 function callerOf(callee: GetBuiltinModule): string | undefined {
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;
@@ -19,7 +19,11 @@ function callerOf(callee: GetBuiltinModule): string | undefined {
   }
 }
 
-/** @returns what undoes it */
+/**
+ * Installs the replacement.
+ *
+ * @returns a function that removes it
+ */
 export function hookBuiltins(uvnet: unknown, packages: Packages): () => void {
   const owner = process as unknown as { getBuiltinModule?: GetBuiltinModule };
   const original = owner.getBuiltinModule;

@@ -5,21 +5,21 @@ import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:wor
 import type { RegisterOptions, Witness } from './packages';
 
 /**
- * `import` of Nodes without `module.registerHooks()`: the hook runs in a thread of Node's
+ * `import` on versions of Node without `module.registerHooks()`: the hook runs in a thread of Node
  * (thread-hooks.mts).
  */
 
-/** What the thread gets to know. */
+/** The data that the thread gets. */
 export interface ThreadData {
   readonly url: string;
   readonly options: RegisterOptions;
-  /** One number: 1 while the hook is to act. A hook of such a thread cannot be taken away. */
+  /** One number: 1 while the hook is active. A hook of such a thread cannot be removed. */
   readonly active: Int32Array;
-  /** It says which packages have asked. */
+  /** Reports which packages have requested `net`. */
   readonly port: MessagePort;
 }
 
-/** A package that has asked, in a message of the thread. */
+/** A message of the thread about a package that has requested `net`. */
 export interface Asked {
   readonly name: string;
   readonly served: boolean;
@@ -27,7 +27,7 @@ export interface Asked {
 
 export interface ImportHook {
   undo(): void;
-  /** Passes on what the thread has said so far. */
+  /** Processes the messages of the thread so far. */
   collect(): void;
 }
 

@@ -13,8 +13,8 @@ import { hookSynchronously, type Entries } from './synchronous-hooks';
 export type { RegisterOptions };
 
 /**
- * Gives uvnet to all code that asks for `net`: to load this file is to register, which is what
- * `node --import uvnet/register` does. See docs/REGISTER.md.
+ * Makes all code that requests `net` get uvnet. Loading this file registers uvnet, as `node
+ * --import uvnet/register` does. See docs/REGISTER.md.
  */
 
 const entries: Entries = {
@@ -22,14 +22,14 @@ const entries: Entries = {
   import: path.join(__dirname, '../index.mjs'),
 };
 
-/** What the thread has in force, be it of this copy of uvnet or of another. */
+/** The registration of this thread, by this copy of uvnet or another. */
 interface Registration {
   unregister(): void;
 }
 const kRegistration: unique symbol = Symbol.for('uvnet.registration') as never;
 const registry = globalThis as { [kRegistration]?: Registration | undefined };
 
-/** `node -r` has its files loaded in the thread of hooks, too, where no program runs. */
+/** `node -r` also loads its files in the thread of hooks, in which no program runs. */
 const isHookThread = !isMainThread && parentPort === null;
 
 function checkNames(value: unknown, name: string): void {
@@ -47,7 +47,7 @@ function excludedByEnvironment(): string[] {
 }
 
 function hookAll(options: RegisterOptions): Registration {
-  // The very module that a program has by its own require().
+  // The same module instance that a program gets from require().
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would make it one chunk with this
   const uvnet = require(entries.require) as typeof import('../index');
   let imports: ImportHook | undefined;
@@ -79,9 +79,9 @@ function hookAll(options: RegisterOptions): Registration {
 }
 
 /**
- * Has code that is loaded from now on, in this thread, get uvnet where it asks for `net`: by `require()`, by
- * `import` and by `process.getBuiltinModule()`. What was registered before is replaced. Node's own modules
- * (`http`, `tls`) keep theirs, and so does code that has loaded `net` already.
+ * Makes code that is loaded from now on in this thread get uvnet for `net`, through `require()`,
+ * `import` and `process.getBuiltinModule()`. It replaces an earlier registration. Node's own
+ * modules (`http`, `tls`) keep their `net`, and so does code that has already loaded `net`.
  *
  * @param options - which packages get uvnet. Default: all but those of `UVNET_REGISTER_EXCLUDE`
  * @throws ERR_INVALID_ARG_TYPE
@@ -98,12 +98,15 @@ export function register(options: RegisterOptions = {}): void {
   registry[kRegistration] = hookAll({ include, exclude });
 }
 
-/** Undoes {@link register}: code that asks for `net` from now on gets Node's. Without a registration it does nothing. */
+/**
+ * Undoes {@link register}: from now on, `net` means Node's module again. Without a registration, it
+ * does nothing.
+ */
 export function unregister(): void {
   const registration = registry[kRegistration];
   registry[kRegistration] = undefined;
   registration?.unregister();
 }
 
-// A second load, say of another copy by NODE_OPTIONS, changes nothing.
+// A second load, for example of another copy through NODE_OPTIONS, changes nothing.
 if (registry[kRegistration] === undefined) register();

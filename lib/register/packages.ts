@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Which packages get uvnet where they ask for `net`. Also loaded by the thread of thread-hooks.mts. */
+/**
+ * Decides which packages get uvnet for `net`. The thread of thread-hooks.mts loads this file too.
+ */
 
-/** Which packages get uvnet. What is left out stays as the environment says. */
+/** Which packages get uvnet. The environment provides the defaults. */
 export interface RegisterOptions {
   /** Names of the only packages that get uvnet. Default: all. */
   include?: readonly string[] | undefined;
@@ -12,12 +14,14 @@ export interface RegisterOptions {
   exclude?: readonly string[] | undefined;
 }
 
-/** What a file outside of any package belongs to. */
+/** The name for files outside any package. */
 const PROGRAM = '(program)';
 
 const folders = new Map<string, string>();
 
-/** The package in whose `node_modules/NAME` or `node_modules/@SCOPE/NAME` a folder is. */
+/**
+ * The package whose folder `node_modules/NAME` or `node_modules/@SCOPE/NAME` contains the folder.
+ */
 function installedAs(folder: string): string | undefined {
   const parts = folder.split(sep);
   const at = parts.lastIndexOf('node_modules') + 1;
@@ -36,7 +40,7 @@ function nearestName(folder: string): string {
     };
     if (typeof name === 'string') found = name;
   } catch {
-    // None here.
+    // Not in this folder.
   }
   const parent = dirname(folder);
   found ??= parent === folder ? PROGRAM : nearestName(parent);
@@ -51,7 +55,7 @@ function packageOf(file: string | undefined): string {
   return installedAs(folder) ?? nearestName(folder);
 }
 
-/** Whether a file is one of uvnet's own, of whatever copy: to give it uvnet would be a circle. */
+/** Whether a file belongs to any copy of uvnet. uvnet must get Node's own `net`. */
 function isOwn(file: string | undefined, name: string): boolean {
   if (file === undefined || name !== 'uvnet') return false;
   for (let folder = dirname(file); ; folder = dirname(folder)) {
@@ -60,7 +64,7 @@ function isOwn(file: string | undefined, name: string): boolean {
   }
 }
 
-/** Hears of each package that asks for `net`, and whether it got uvnet. */
+/** Called for each package that requests `net`. `served` tells whether it got uvnet. */
 export type Witness = (name: string, served: boolean) => void;
 
 export class Packages {
@@ -78,7 +82,7 @@ export class Packages {
   /**
    * Whether the code of a file gets uvnet.
    *
-   * @param asker - its path or URL; code without one is the program's
+   * @param asker - its path or URL; code without one counts as the program
    */
   gets(asker: string | undefined): boolean {
     const file = asker?.startsWith('file:') ? fileURLToPath(asker) : asker;
@@ -90,5 +94,5 @@ export class Packages {
   }
 }
 
-/** Whether `net` is asked for. */
+/** Whether a module id means `net`. */
 export const isNet = (id: unknown): boolean => id === 'net' || id === 'node:net';

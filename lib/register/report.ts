@@ -6,11 +6,11 @@ import { isMadeBy } from '../internal/base/made-by';
 import { loaded } from '../internal/native/loader';
 
 /**
- * What `UVNET_REGISTER_REPORT=1` prints at exit: which packages got uvnet, and what they did with it. People
- * who try uvnet see there that it is in use. Without that variable nothing is counted.
+ * The report that `UVNET_REGISTER_REPORT=1` prints at exit: which packages got uvnet, and how they
+ * used it. It shows users that uvnet is in use. Without the variable, nothing is counted.
  */
 
-/** The part of a Server that only uvnet's has. */
+/** The members of a Server that only uvnet has. */
 interface Counting {
   stats?(): { dropped: Record<string, number> };
 }
@@ -24,7 +24,7 @@ const sum = (numbers: Iterable<number>): number => {
 const listed = (names: Iterable<string>): string => [...names].sort().join(', ') || '(nobody)';
 
 export class Report {
-  /** Packages by whether they got uvnet. */
+  /** Names of the packages that got uvnet. */
   private readonly served = new Set<string>();
   private readonly kept = new Set<string>();
   private readonly open = new Set<Socket>();
@@ -37,13 +37,16 @@ export class Report {
     bytesRead: 0,
     bytesWritten: 0,
   };
-  /** Connections that went on in Node: as its own sockets, or as a stream among others. */
+  /** Connections that were passed to Node: transferred to its own sockets, or used as streams. */
   readonly handedOver = { natively: 0, asStream: 0 };
   private readonly undo: (() => void)[] = [];
 
   /**
-   * @param uvnet - what counts is told by its classes: Node's own sockets publish on the same channels
-   * @param beforePrint - brings in what other threads know
+   * Starts counting.
+   *
+   * @param uvnet - its classes identify the objects that count: Node's own sockets publish on the
+   *   same channels
+   * @param beforePrint - collects the counts of other threads
    */
   constructor(
     private readonly uvnet: { Socket: { prototype: object }; Server: { prototype: object } },
@@ -57,7 +60,7 @@ export class Report {
     this.undo.push(() => process.off('exit', print));
   }
 
-  /** Notes that a package has asked for `net`. */
+  /** Records that a package has requested `net`. */
   asked(name: string, served: boolean): void {
     (served ? this.served : this.kept).add(name);
   }
@@ -127,11 +130,11 @@ export class Report {
       `  connections dropped: ${[sum(this.dropped.values()), ...reasons].join(', ')}`,
       `  handed to Node: ${this.handedOver.natively} natively, ${this.handedOver.asStream} as streams`,
     ];
-    // A console may be a pipe, which process.exit() does not wait for.
+    // The console may be a pipe, and process.exit() does not wait for pipes.
     try {
       writeSync(2, `${lines.join('\n')}\n`);
     } catch {
-      // Nobody is there to read it.
+      // The other end of the pipe is closed.
     }
   }
 }

@@ -1,7 +1,7 @@
 import module from 'node:module';
 import { isNet, type Packages } from './packages';
 
-/** `require()` of Nodes without `module.registerHooks()`. */
+/** `require()` on versions of Node without `module.registerHooks()`. */
 
 interface Parent {
   readonly filename?: string | null;
@@ -14,7 +14,11 @@ type Load = (
 ) => unknown;
 type Loader = { _load: Load };
 
-/** @returns what undoes it */
+/**
+ * Installs the hook.
+ *
+ * @returns a function that removes it
+ */
 export function hookRequire(uvnet: unknown, packages: Packages): () => void {
   const loader = module as unknown as Loader;
   const original = loader._load;
@@ -26,7 +30,7 @@ export function hookRequire(uvnet: unknown, packages: Packages): () => void {
   loader._load = load;
   return () => {
     active = false;
-    // Somebody may have hooked behind us, and calls ours.
+    // Other code may have installed a hook later that calls ours.
     if (loader._load === load) loader._load = original;
   };
 }

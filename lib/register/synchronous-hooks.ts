@@ -2,22 +2,26 @@ import module from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { isNet, type Packages } from './packages';
 
-/** `module.registerHooks()` (Node 22.15 and newer) serves `require()` and `import` alike. */
+/** `module.registerHooks()` (Node 22.15 and newer) covers both `require()` and `import`. */
 
 interface Entry {
   readonly url: string;
   readonly format: 'commonjs' | 'module';
 }
 
-/** The files of uvnet that `require()` and `import` get. */
+/** The files of uvnet for `require()` and `import`. */
 export interface Entries {
   readonly require: string;
   readonly import: string;
 }
 
-/** @returns what undoes it; undefined if this Node does not have it */
+/**
+ * Installs the hooks.
+ *
+ * @returns a function that removes them; undefined if this Node does not support them
+ */
 export function hookSynchronously(entries: Entries, packages: Packages): (() => void) | undefined {
-  // Not in the types of the oldest line.
+  // The types of the oldest supported Node do not have it.
   const { registerHooks } = module as Partial<typeof module>;
   if (registerHooks === undefined) return undefined;
   const required: Entry = { url: pathToFileURL(entries.require).href, format: 'commonjs' };

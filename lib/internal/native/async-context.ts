@@ -1,12 +1,12 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
-/** What the native part has to know of Node's async contexts, and cannot find out by itself. */
+/** Facts about Node's async contexts that the native code cannot determine by itself. */
 
 let onResource: boolean | undefined;
 
 /**
- * Whether `AsyncLocalStorage#enterWith` sticks to the async resource, as up to Node 22, instead of
- * ending with the callback. Then connections must not share a resource.
+ * Whether `AsyncLocalStorage#enterWith` attaches to the async resource, as up to Node 22, instead
+ * of ending with the callback. In that case, connections must not share a resource.
  */
 export function storesOnResource(): boolean {
   return (onResource ??= probe());

@@ -2,25 +2,25 @@ import { loaded } from './loader';
 import type { NativeBinding } from './native-types';
 
 /**
- * The native code. Only modules that are loaded for the native backend may use it.
+ * The native methods. Only modules that are loaded for the native backend may use them.
  *
- * Its methods are looked up in what it inherits from: V8 keeps an object that native code has filled
- * as a hash table, and one that is a prototype with methods that compiled code takes for constants.
+ * The methods are on the prototype of this object. V8 stores an object that native code has filled
+ * as a hash table. If this object is a prototype, compiled code treats its methods as constants.
  */
 export const binding = Object.create(loaded.binding ?? null) as NativeBinding;
 
-/** libuv's status (a negative number) for an error's name, on this platform. */
+/** The libuv status (a negative number) for the name of an error, on this platform. */
 export function errnoByName(name: string): number {
   return binding.errnoByName(name);
 }
 
-/** Two numbers a native method returns beside its result. */
+/** Two numbers that a native method can return in addition to its result. */
 export const nativeState = new Int32Array(2);
 
 /**
- * A number of the native code is a slot of its table and a generation of that slot
- * (native/env/id_table.h), so that a number which somebody has kept is not that of a stranger later on.
- * Tables on this side have a place for each slot.
+ * A native id combines a slot of the native table with a generation of that slot
+ * (native/env/id_table.h). So an old id never refers to a newer object in the same slot. Tables in
+ * JavaScript are indexed by slot.
  */
 const SLOTS = 2 ** 21;
 

@@ -2,14 +2,14 @@ import type { Handle } from './handle';
 import type { kBoundPath } from '../base/symbols';
 import { kTakeHandle } from '../base/symbols';
 
-/** A BoundSocket as those see it who take it over, and do not load its class. */
+/** The interface of a BoundSocket for code that uses one but does not load the class. */
 export interface BoundHandle {
   /** The path of a pipe; undefined for TCP. */
   readonly [kBoundPath]: string | undefined;
-  /** Gives the handle away; the bound socket cannot be used any more. */
+  /** Takes the handle. The bound socket cannot be used any more. */
   [kTakeHandle](): Handle;
 }
 
-/** There is no such handle before the class is loaded. */
+/** No such object exists before the class is loaded. */
 export const isBoundSocket = (value: unknown): value is BoundHandle =>
   typeof value === 'object' && value !== null && kTakeHandle in value;

@@ -16,16 +16,22 @@ import { Pipe } from './pipe';
 import { reported, reporting } from './report';
 import { TCP } from './tcp';
 
-/** What the native part calls, and the start of it: each callback finds the handle and passes on. */
+/**
+ * The callbacks of the native code, and its start. Each callback finds the handle and passes the
+ * event on.
+ */
 
-/** The class of Buffers. Its constructor is all that `slab.subarray()` comes to here. */
+/**
+ * The class of Buffers. Calling its constructor has the same effect as `slab.subarray()`, and is
+ * faster.
+ */
 const FastBuffer = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
   memory: ArrayBufferLike,
   offset: number,
   length: number,
 ) => Buffer;
 
-/** Where the native code puts short reads. */
+/** The slab into which the native code copies short reads. */
 let slab: ArrayBufferLike;
 let slabStart = 0;
 
@@ -108,7 +114,7 @@ function onShutdown(id: number, status: number): void {
 function onClose(id: number): void {
   const handle = handles[id & SLOT];
   handles[id & SLOT] = undefined;
-  // A handle of a facade that was loaded before this one (jest does so) is unknown here.
+  // A handle is unknown if an earlier copy of this module made it, as happens under jest.
   handle?.closed();
 }
 
@@ -130,7 +136,7 @@ function onRelay(id: number, status: number, side: 0 | 1, flags: number): void {
   handles[id & SLOT]?.relay?.onRelay(status, side, flags);
 }
 
-/** Makes a context in which AsyncLocalStorage holds nothing, as this callback's, a server's doing. */
+/** Lets the native code capture a context in which AsyncLocalStorage is empty, for a server. */
 function onOrigin(id: number): void {
   const triggerAsyncId = handles[id & SLOT]?.getAsyncId() ?? 0;
   const origin = new AsyncResource('UVNETORIGIN', { triggerAsyncId });
@@ -138,7 +144,8 @@ function onOrigin(id: number): void {
 }
 
 const callbacks: NativeCallback[] = [
-  // These report by themselves: for reads, which are many, one more call would be too much.
+  // These functions report exceptions themselves: reads are frequent, and a wrapper would cost a
+  // call.
   onReadSlab,
   onReadNewSlab,
   onReadBuffer,

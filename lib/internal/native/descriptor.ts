@@ -6,7 +6,7 @@ import { Pipe } from './pipe';
 import { TCP } from './tcp';
 import { validateInt32 } from '../base/validators';
 
-// enum uv_handle_type
+// The values of enum uv_handle_type.
 const HANDLE_TYPES: Record<number, string> = {
   7: 'PIPE',
   12: 'TCP',
@@ -15,12 +15,12 @@ const HANDLE_TYPES: Record<number, string> = {
   17: 'FILE',
 };
 
-/** Wraps the descriptor kinds that `open` takes, as libuv numbers them. */
+/** The kind of a descriptor, as libuv detects it. */
 export function guessHandleType(fd: number): string {
   return HANDLE_TYPES[binding.guessHandle(fd)] ?? 'UNKNOWN';
 }
 
-/** A handle of the kind that fits a descriptor, not yet opened. */
+/** Makes a handle of the right kind for a descriptor, but does not open it. */
 export function handleFor(fd: number): Handle {
   validateInt32(fd, 'fd', 0);
   const type = guessHandleType(fd);
@@ -29,7 +29,10 @@ export function handleFor(fd: number): Handle {
   throw new ERR_INVALID_FD_TYPE(type);
 }
 
-/** Takes a descriptor over; it is closed with the handle. What throws leaves it to the caller. */
+/**
+ * Opens a handle on a descriptor, and then owns the descriptor. If this throws, the caller still
+ * owns it.
+ */
 export function openHandle(fd: number): Handle {
   const handle = handleFor(fd);
   const status = handle.open(fd);

@@ -4,23 +4,26 @@ import { handleOf } from './handle';
 import { WRITE_GATHERED } from './native-types';
 import { whenExiting } from '../base/exiting';
 
-/** Writes that are gathered until the turn of the event loop is over, and then leave in one call. */
+/**
+ * Gathered writes: they wait until the end of the turn of the event loop, and then leave in one
+ * call.
+ */
 
 let exitHooked = false;
 
-/** Schedules the end of this turn's gathering if `status` asks for it. */
+/** Schedules the flush at the end of this turn, if `status` requests it. */
 export function afterWrite(status: number): number {
   if (status !== WRITE_GATHERED) return status;
   if (!exitHooked) {
     exitHooked = true;
-    // What is written from the exit on, when no tick will run any more, leaves at once.
+    // During the exit no tick runs any more, so writes leave at once.
     whenExiting(() => reportFailures(binding.stopGathering()));
   }
   process.nextTick(flushGathered);
   return 0;
 }
 
-/** Sends what the writes of this turn have gathered. */
+/** Sends the gathered writes of this turn. */
 export function flushGathered(): void {
   reportFailures(binding.flushAll());
 }

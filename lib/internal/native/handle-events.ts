@@ -1,6 +1,6 @@
-/** Who hears of what happens to a handle, and how. */
+/** The receivers of a handle's events. */
 
-/** What a handle calls on its owner. */
+/** Methods that a handle calls on its owner. */
 export const kOnBytes: unique symbol = Symbol('onBytes');
 export const kOnUserBytes: unique symbol = Symbol('onUserBytes');
 export const kOnReadStatus: unique symbol = Symbol('onReadStatus');
@@ -10,7 +10,7 @@ export const kOnWriteError: unique symbol = Symbol('onWriteError');
 export const kOnDescriptor: unique symbol = Symbol('onDescriptor');
 export const kOnPeek: unique symbol = Symbol('onPeek');
 
-/** What a stream reports to its socket. */
+/** The events that a stream reports to its socket. */
 export interface HandleOwner {
   [kOnBytes](chunk: Buffer): void;
   [kOnUserBytes](size: number): void;
@@ -28,22 +28,22 @@ export interface SocketName {
   port?: number;
 }
 
-/** Gets the events of a race of connection attempts (native/connect/connector.h). */
+/** Receives the events of a race of connection attempts (native/connect/connector.h). */
 export interface RaceListener {
   onRace(event: number, candidate: number, status: number): void;
 }
 
-/** Hears the end of the relay that a handle is the first side of (native/relay/relay.h). */
+/** Receives the end of a relay whose first side is this handle (native/relay/relay.h). */
 export interface RelayListener {
   onRelay(status: number, side: 0 | 1, flags: number): void;
 }
 
 /**
- * Stands in for a socket while http.Agent keeps it for the next request. What arrives then answers
- * nothing, and would pass for the answer to that request. So the Agent (from Node 22.23, 24.21 and
- * 26 on) makes a function of its own the `onread` of the handle for this time: anything but silence
- * destroys the socket. The function itself is of no use here, because it looks into Node's own
- * record of the last read.
+ * Replaces the socket as the owner while http.Agent keeps it for the next request. Data that
+ * arrives in this time belongs to no request, and could be mistaken for the response to the next
+ * one. So the Agent (from Node 22.23, 24.21 and 26 on) sets a function as the handle's `onread`,
+ * which destroys the socket if anything arrives. This class does the same. It cannot call the
+ * function, because that reads Node's own record of the last read.
  */
 export class IdleGuard implements HandleOwner {
   constructor(
@@ -51,7 +51,7 @@ export class IdleGuard implements HandleOwner {
     readonly guard: unknown,
   ) {}
 
-  /** Any other function is not known to mean this. */
+  /** Only this function is known to have this meaning. */
   static is(listener: unknown): boolean {
     return typeof listener === 'function' && listener.name === 'freeSocketOnReadGuard';
   }

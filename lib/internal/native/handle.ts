@@ -12,10 +12,9 @@ import type { ListenPolicy, ProxyParts } from './native-types';
 import { denialOf } from '../base/permission';
 
 /**
- * The objects behind `socket._handle` and `server._handle`, shaped like those of Node: an
- * id of the native code and the methods that programs are known to reach for. They are kept in a
- * table from the moment the native code knows them to its close callback, so the garbage collector never
- * decides about a connection.
+ * The objects in `socket._handle` and `server._handle`. They resemble those of Node: a native id,
+ * and the methods that programs are known to use. A table holds them from their registration with
+ * the native code to the close callback, so the garbage collector never closes a connection.
  */
 
 export type ConnectCallback = (status: number) => void;
@@ -23,13 +22,13 @@ type ConnectionCallback = (this: Handle, status: number, client?: Handle) => voi
 type DropCallback = (this: Handle, count: number) => void;
 
 /**
- * By slot, from when the native part knows a handle until it is closed. A handle that native code calls
- * for is found without a look at the rest of its id, because it is alive. An id that has waited meanwhile
- * is another matter; see `handleOf`.
+ * The handles by slot, from their registration with the native code until they are closed. When
+ * native code calls for a handle, the handle is alive, so its slot is enough. An id that was stored
+ * may be out of date; see `handleOf`.
  */
 export const handles: (Handle | undefined)[] = [];
 
-/** The handle of exactly this id; undefined if its slot is empty or has another one by now. */
+/** The handle with exactly this id; undefined if its slot is empty or has a newer handle. */
 export function handleOf(id: number): Handle | undefined {
   const handle = handles[id & SLOT];
   return handle?.id === id ? handle : undefined;
@@ -37,24 +36,24 @@ export function handleOf(id: number): Handle | undefined {
 
 const UV_EBADF = errnoByName('EBADF');
 
-/** What is common to TCP and pipe handles. */
+/** The common part of TCP and pipe handles. */
 export abstract class Handle {
-  /** The native code's id; -1 once `close` was called. */
+  /** The native id; -1 after `close` was called. */
   id: number;
   owner: HandleOwner | null = null;
   reading = false;
-  // These stand on the prototype until they are assigned: most handles have none.
+  // These are on the prototype until they are assigned, because most handles have none.
   declare onconnection: ConnectionCallback | null;
-  /** Connections were not let in; the native code knows of each for the time of the call. */
+  /** Called for refused connections. The native code can describe each of them during the call. */
   ondrop?: DropCallback;
-  /** What the connections of a listening socket inherit from it; the delay in seconds. */
+  /** Settings that connections inherit from a listening socket; the delay is in seconds. */
   inheritedNoDelay?: boolean;
   inheritedKeepAlive?: number;
   declare connectCallback: ConnectCallback | null;
   declare raceListener: RaceListener | null;
-  /** The handle's bytes are moved by the native code. */
+  /** Set while a native relay moves the bytes of the handle. */
   declare relay: RelayListener | null;
-  /** What arrived in front of an accepted connection. */
+  /** The contents of the PROXY header of an accepted connection. */
   proxied?: ProxyParts | undefined;
   private closeCallback: (() => void) | null = null;
 
@@ -83,12 +82,12 @@ export abstract class Handle {
     return binding.asyncId(this.id, executionAsyncId);
   }
 
-  /** Whether a read would not wait: for bytes, or for the end. */
+  /** Whether a read would return bytes or the end without waiting. */
   hasPendingRead(): boolean {
     return binding.isReadable(this.fd) === 1;
   }
 
-  /** Where http.Agent puts its guard; see IdleGuard. */
+  /** http.Agent sets its guard here; see IdleGuard. */
   get onread(): unknown {
     return this.owner instanceof IdleGuard ? this.owner.guard : undefined;
   }
@@ -106,7 +105,7 @@ export abstract class Handle {
     return binding.idleTime(this.id);
   }
 
-  /** Notes activity that the native code does not see. */
+  /** Records activity that the native code does not see. */
   touch(): void {
     binding.touch(this.id);
   }
@@ -123,7 +122,10 @@ export abstract class Handle {
     return binding.useUserBuffer(this.id, buffer);
   }
 
-  /** 0 or an error; `flushFailed` distinguishes an error of a gathered write from one of shutdown(2). */
+  /**
+   * Returns 0 or an error. `flushFailed` tells whether it is the error of a gathered write or of
+   * shutdown(2).
+   */
   shutdown(): number {
     return binding.shutdown(this.id);
   }
@@ -137,12 +139,12 @@ export abstract class Handle {
     return binding.listen(this.id, backlog, policy?.native, storesOnResource());
   }
 
-  /** Has its connections from `feed`; the handle has no descriptor. */
+  /** Listens without a descriptor; `feed` supplies the connections. */
   listenFed(policy?: ListenPolicy): number {
     return binding.listenFed(this.id, policy?.native, storesOnResource());
   }
 
-  /** A connection that somebody else has accepted, or the status of an accept that failed. */
+  /** Supplies a connection that Node has accepted, or the status of an accept that failed. */
   feed(fd: number): number {
     return binding.feedListener(this.id, fd);
   }
@@ -163,12 +165,12 @@ export abstract class Handle {
     this.end(callback, binding.close);
   }
 
-  /** Closes with a TCP RST. */
+  /** Closes the connection with a TCP RST. */
   reset(callback?: () => void): number {
     return this.end(callback, binding.closeReset);
   }
 
-  /** Gives the handle's connection to somebody else, who answers for it by the id. */
+  /** Gives up the connection. Returns its id for the new owner. */
   release(): number {
     const { id } = this;
     handles[id & SLOT] = undefined;
@@ -189,15 +191,16 @@ export abstract class Handle {
 
   abstract open(fd: number): number;
 
-  /** If a connect has begun, its callback is what hears the outcome. */
+  /** If a connect has started, its callback gets the result. */
   protected connects(status: number, callback: ConnectCallback): number {
     if (status === 0) this.connectCallback = callback;
     return status;
   }
 
   /**
-   * Throws if Node's permissions forbid the network; the handle is of no more use then. Sockets ask
-   * before they connect, for errors of their own: this is for programs that use a handle.
+   * Throws if Node's permissions forbid the network. The handle is then closed. Sockets check
+   * before they connect, because they have errors of their own. This check is for programs that use
+   * a handle directly.
    */
   protected checkPermission(resource: string, isAudited = false): void {
     const denial = denialOf(resource, isAudited);
@@ -224,7 +227,10 @@ Object.assign(Handle.prototype, {
   relay: null,
 });
 
-/** An address, with port and family in the state array, or a status; `out` gets a name of it. */
+/**
+ * Converts an address, with port and family in the state array, to a name in `out`; or returns a
+ * status.
+ */
 export function readName(result: string | number, out: SocketName): number {
   if (typeof result === 'number') return result;
   out.address = result;
@@ -233,7 +239,7 @@ export function readName(result: string | number, out: SocketName): number {
   return 0;
 }
 
-/** Who uses the handle with this id. */
+/** The owner of the handle with this id. */
 export function ownerOf(id: number): HandleOwner | null {
   const owner = handleOf(id)?.owner ?? null;
   return owner instanceof IdleGuard ? owner.guarded : owner;

@@ -10,8 +10,8 @@ interface Attempt {
 }
 
 /**
- * Why the native code cannot be used in this runtime at all, or undefined. Bun and Deno have the
- * symbols of libuv but not the library: calling them ends the process, so this is decided before
+ * The reason if this runtime cannot use the native code at all, or undefined. Bun and Deno have the
+ * symbols of libuv but not the library. Calling them ends the process, so this is decided before
  * anything is loaded.
  */
 function otherRuntime(): string | undefined {
@@ -21,18 +21,15 @@ function otherRuntime(): string | undefined {
   return undefined;
 }
 
-/** The folder of the program that runs. */
+/** The folder of the running program. */
 const programFolder = (): string => dirname(resolve(process.argv[1] ?? '.'));
 
 /**
- * This file's folder, be it in lib or in dist; a bundle may be an ES module, which has no name for it.
+ * The folder of this file, in lib or dist. A bundle may be an ES module, which has no `__dirname`.
  */
 const here = (): string => (typeof __dirname === 'string' ? __dirname : programFolder());
 
-/**
- * The folder with the package.json that this file belongs to: the package's, or that of a bundled
- * program.
- */
+/** The folder with the package.json of this file: that of the package or of a bundled program. */
 function findHome(): string {
   let folder = here();
   for (;;) {
@@ -44,19 +41,19 @@ function findHome(): string {
   return here();
 }
 
-/** The installed package, seen from a program that a bundler has put this file into. */
+/** The installed package, as seen from a bundled program that contains this file. */
 function findInstalled(): string | undefined {
   for (const folder of new Set([here(), programFolder()])) {
     try {
       return dirname(createRequire(`${folder}/program.js`).resolve('uvnet/package.json'));
     } catch {
-      // Not there.
+      // Not found.
     }
   }
   return undefined;
 }
 
-/** Whether this file is one of the package's. */
+/** Whether this file belongs to the package. */
 function isPackage(home: string): boolean {
   try {
     const { name } = JSON.parse(readFileSync(`${home}/package.json`, 'utf8')) as { name?: unknown };
@@ -69,14 +66,17 @@ function isPackage(home: string): boolean {
 function isMusl(): boolean {
   if (existsSync('/etc/alpine-release')) return true;
   try {
-    // musl's ldd is the C library itself or a script that names it.
+    // On musl, ldd is the C library itself or a script that names it.
     return readFileSync('/usr/bin/ldd', 'latin1').includes('musl');
   } catch {
     return false;
   }
 }
 
-/** Where the binary may be, the likeliest first. A built one was built for a reason. */
+/**
+ * The possible locations of the binary, the most likely first. A locally built binary takes
+ * precedence.
+ */
 function* candidates(): Generator<string> {
   const override = process.env['UVNET_BINDING'];
   if (override !== undefined && override !== '') {
@@ -96,7 +96,7 @@ function* candidates(): Generator<string> {
   yield `${installed}/${prebuilt}`;
 }
 
-/** What a person can do about it. */
+/** Advice for the user. */
 function advice(): string {
   const home = findHome();
   if (isPackage(home)) {
@@ -113,9 +113,9 @@ const NO_ADDONS =
 
 export interface Loaded {
   readonly binding: NativeBinding | undefined;
-  /** The file the native code was loaded from. */
+  /** The file from which the native code was loaded. */
   readonly file: string | undefined;
-  /** Why there is no native code, in words for a person. */
+  /** The reason why there is no native code, for the user. */
   readonly reason: string | undefined;
 }
 
@@ -135,7 +135,7 @@ function load(): Loaded {
       return { binding: createRequire(file)(file) as NativeBinding, file, reason: undefined };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      // Nothing that is built would help.
+      // No other binary would help.
       if (code === 'ERR_DLOPEN_DISABLED') return without(NO_ADDONS);
       attempts.push({ what: file, why: message });
     }
@@ -147,5 +147,5 @@ function load(): Loaded {
   );
 }
 
-/** The one place where the addon is loaded. */
+/** The addon is loaded only here. */
 export const loaded: Loaded = load();

@@ -6,9 +6,9 @@ import { Pipe } from './pipe';
 import { TCP } from './tcp';
 
 /**
- * The handle objects of Node, which reach uvnet through `listen({ handle })`,
- * `new Socket({ handle })` and the primary of a cluster. A descriptor may have one owner only, so
- * such a handle is taken over: ours gets a descriptor of its own and Node's is closed.
+ * Handle objects of Node. They reach uvnet through `listen({ handle })`, `new Socket({ handle })`
+ * and the primary of a cluster. A descriptor may have only one owner. So uvnet's handle gets a
+ * duplicate of the descriptor, and Node's handle is closed.
  */
 export interface NodeHandle {
   readonly fd: number;
@@ -21,8 +21,8 @@ export interface NodeHandle {
 }
 
 /**
- * Node's classes cannot be had from outside. Its handles are recognized by the method that all wrapped
- * resources have; objects that programs make up to look like a handle lack it.
+ * Node's handle classes are not accessible. Its handles are recognised by a method that all of them
+ * have, and that objects which imitate a handle lack.
  */
 export function isNodeHandle(value: unknown): value is NodeHandle {
   if (typeof value !== 'object' || value === null || value instanceof Handle) return false;
@@ -34,14 +34,14 @@ export function isNodeHandle(value: unknown): value is NodeHandle {
   );
 }
 
-/** A second descriptor for the same socket. */
+/** Returns a second descriptor for the same socket. */
 export function duplicateDescriptor(fd: number): number {
   const copy = binding.duplicateDescriptor(fd);
   if (copy < 0) throw errnoException(copy, 'dup');
   return copy;
 }
 
-/** A handle of ours on a second descriptor for the same socket. */
+/** Makes a handle of uvnet on a second descriptor for the same socket. */
 export function openCopy(fd: number): Handle {
   const copy = duplicateDescriptor(fd);
   try {
@@ -52,16 +52,16 @@ export function openCopy(fd: number): Handle {
   }
 }
 
-/** Takes over what a handle of Node's holds, and closes that. */
+/** Makes a handle of uvnet for the socket of a Node handle, which is closed. */
 export function takeNodeHandle(node: NodeHandle): Handle {
   const { fd } = node;
-  // A handle that is neither bound nor connected has no descriptor yet.
+  // A handle that is not bound and not connected has no descriptor yet.
   const handle = fd >= 0 ? openCopy(fd) : node.constructor.name === 'TCP' ? new TCP() : new Pipe();
   closeNodeHandle(node);
   return handle;
 }
 
-/** A descriptor for what a handle of Node's holds, which is closed; or a status. */
+/** Returns a descriptor for the socket of a Node handle, which is closed; or a status. */
 export function takeDescriptor(node: NodeHandle): number {
   const copy = binding.duplicateDescriptor(node.fd);
   closeNodeHandle(node);
@@ -70,7 +70,7 @@ export function takeDescriptor(node: NodeHandle): number {
 
 type Close = (this: NodeHandle, callback?: () => void) => void;
 
-/** Node's own `close`, whatever was put over it. */
+/** Calls Node's original `close`, even if it was replaced on the object. */
 function closeNodeHandle(node: NodeHandle): void {
   const { close } = Object.getPrototypeOf(node) as { close: Close };
   close.call(node);

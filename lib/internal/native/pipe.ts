@@ -1,10 +1,10 @@
 import { binding } from './binding';
 import { Handle, type ConnectCallback } from './handle';
 
-/** Modes of `Pipe#fchmod`, as libuv numbers them. */
+/** Modes of `Pipe#fchmod`, with the numbers of libuv. */
 export const PipeMode = { readable: 1, writable: 2 } as const;
 
-/** A pipe: a unix-domain socket or a Windows named pipe. */
+/** A pipe: a Unix domain socket or a Windows named pipe. */
 export class Pipe extends Handle {
   constructor(id?: number, type = 'PIPEWRAP') {
     super(id ?? binding.pipeNew(type));

@@ -1,6 +1,7 @@
 /**
- * The name of the binary in `prebuilds/<platform>-<arch>/`, as prebuildify gives it and node-gyp-build
- * finds it. It cannot begin with "uvnet": node-gyp-build takes "uv" for its tag of libuv's version.
+ * The name of the binary in `prebuilds/<platform>-<arch>/`. prebuildify writes this name, and
+ * node-gyp-build looks for it. It must not begin with "uvnet", because node-gyp-build treats "uv"
+ * as its tag for a version of libuv.
  */
 export function prebuiltName(platform: string, arch: string, libc: 'glibc' | 'musl'): string {
   if (platform !== 'linux') return 'node.napi.node';

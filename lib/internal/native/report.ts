@@ -2,8 +2,8 @@ import { binding } from './binding';
 import type { NativeCallback } from './native-types';
 
 /**
- * Makes an `'uncaughtException'` of what user code threw in a callback of the native code, while the
- * callback's async context is there. To be thrown again, by which Node knows that the callback has
+ * Reports an exception of user code in a native callback as `'uncaughtException'`, in the async
+ * context of the callback. The caller must throw the result, so that Node knows that the callback
  * failed: `throw reported(error)`.
  */
 export function reported(error: unknown): unknown {
@@ -11,7 +11,7 @@ export function reported(error: unknown): unknown {
   return error;
 }
 
-/** A callback that reports what is thrown in it. */
+/** Wraps a callback so that its exceptions are reported. */
 export function reporting(callback: NativeCallback): NativeCallback {
   const run = callback as (id: number, a?: unknown, b?: unknown, c?: unknown) => void;
   return (id: number, a?: unknown, b?: unknown, c?: unknown): void => {

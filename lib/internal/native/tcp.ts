@@ -3,12 +3,12 @@ import { binding, nativeState } from './binding';
 import { Handle, readName, type ConnectCallback } from './handle';
 import type { RaceListener, SocketName } from './handle-events';
 
-/** Flags of `TCP#bind`, as libuv numbers them. */
+/** Flags of `TCP#bind`, with the numbers of libuv. */
 export const BindFlag = { ipv6Only: 1, reusePort: 2 } as const;
 
 /** A TCP handle. */
 export class TCP extends Handle {
-  /** Wraps an accepted stream if an id is given. */
+  /** With an id, it represents an accepted stream. */
   constructor(id?: number, type = 'TCPWRAP') {
     super(id ?? binding.tcpNew(type));
   }
@@ -47,7 +47,7 @@ export class TCP extends Handle {
     return this.connects(binding.tcpConnect(this.id, address, port, 6), callback);
   }
 
-  /** Makes this the handle of the connection that a race of attempts will yield. */
+  /** Starts a race of attempts, whose winning connection this handle gets. */
   raceCreate(
     listener: RaceListener,
     attemptDelay: number,
@@ -72,7 +72,7 @@ export class TCP extends Handle {
     return binding.raceRun(this.id, complete);
   }
 
-  /** Ends the race without an outcome; the handle can connect anew. */
+  /** Ends the race without a result. The handle can connect again. */
   raceCancel(): number {
     return binding.raceCancel(this.id);
   }
@@ -89,15 +89,19 @@ export class TCP extends Handle {
     return readName(binding.tcpPeerName(this.id), out);
   }
 
-  /** @param known - the socket has it so already */
+  /**
+   * Turns Nagle's algorithm off or on.
+   *
+   * @param known - the socket already has this setting
+   */
   setNoDelay(enable: boolean, known = false): number {
     return known ? 0 : binding.tcpNoDelay(this.id, enable);
   }
 
   /**
-   * Times in seconds; what is left out or 0 stays as the system has it.
+   * Times in seconds; 0 leaves the value of the system.
    *
-   * @param known - the socket has it so already
+   * @param known - the socket already has these settings
    */
   setKeepAlive(enable: boolean, delay = 0, interval = 0, count = 0, known = false): number {
     if (known) return 0;

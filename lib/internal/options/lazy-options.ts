@@ -14,19 +14,19 @@ import {
 } from '../base/symbols';
 
 /**
- * Socket options, for the many connections that have none: what has them goes on in
- * option-methods.ts, which is loaded then (see part.ts).
+ * Entry points of socket options for all connections. Most connections have no socket options. For
+ * the others, these functions call option-methods.ts, which is loaded at that time (see part.ts).
  */
 
-/** OptionStage::kAny of socket_options.h. */
+/** OptionStage::kAny in socket_options.h. */
 const ANY_STAGE = 4;
 
-/** Whether a connect with these options takes the part that is loaded for them. */
+/** Whether a connect with these options needs option-methods.ts. */
 export function plansOptions(socket: OptionSocket, options: object): boolean {
   return socket[kPendingOptions] !== undefined || namesOption(options);
 }
 
-/** Checks the options of a connect and has them set on the socket that it makes. */
+/** Checks the options of a connect, which are then set on its new socket. */
 export function planConnect(socket: OptionSocket, local: boolean, options: object): void {
   if (plansOptions(socket, options)) {
     optionsPart().planConnect(socket, local, options);
@@ -36,7 +36,7 @@ export function planConnect(socket: OptionSocket, local: boolean, options: objec
   }
 }
 
-/** Gives a handle that is about to connect the options of its socket. */
+/** Sets the options of a socket on its handle before it connects. */
 export function setOptionsBeforeConnect(
   socket: OptionSocket,
   handle: Handle | null,
@@ -45,20 +45,20 @@ export function setOptionsBeforeConnect(
   return plan === undefined ? undefined : optionsPart().setOptionsBeforeConnect(plan, handle);
 }
 
-/** The error of an initial option of a handle that was refused, if that is what failed. */
+/** Returns the error if the system refused an initial option of the handle. */
 export function refusal(handle: Handle | null, status: number): Error | undefined {
   if (status >= 0 || !(handle instanceof Handle)) return undefined;
   const row = binding.refusedSocketOption(handle.id);
   return row >= 0 ? optionsPart().optionError(status, 'setsockopt', row) : undefined;
 }
 
-/** Sets what could not be set before there was a connection. */
+/** Sets the options that need a connection. */
 export function applyConnected(socket: OptionSocket): Error | undefined {
   if (socket[kOptionPlan] === undefined && socket[kPendingOptions] === undefined) return undefined;
   return optionsPart().applyConnected(socket);
 }
 
-/** Sets the option `typeOfService` of a socket's constructor, once it is checked. */
+/** Checks and keeps the option `typeOfService` of a socket's constructor. */
 export function keepTypeOfService(socket: OptionSocket, value: unknown): void {
   if (value === undefined) return;
   const name = 'options.typeOfService';
@@ -70,7 +70,9 @@ export function keepTypeOfService(socket: OptionSocket, value: unknown): void {
   }
 }
 
-/** Checks the options of a server and divides them between its sockets. */
+/**
+ * Checks the options of a server and divides them between its listening socket and its connections.
+ */
 export function planServer(server: OptionServer, local: boolean, options: object): void {
   if (server[kServerOptions] !== undefined || namesOption(options)) {
     optionsPart().planServer(server, local, options);
@@ -79,12 +81,12 @@ export function planServer(server: OptionServer, local: boolean, options: object
   }
 }
 
-/** Keeps the socket options among those of `createServer`, once they are checked. */
+/** Checks and keeps the socket options among the options of `createServer`. */
 export function keepServerOptions(server: OptionServer, options: object): void {
   if (namesOption(options)) optionsPart().keepServerOptions(server, options);
 }
 
-/** For a handle that bind() will give its socket, or that has one already. */
+/** Sets the options of a handle before bind() creates its socket, or on its existing socket. */
 export function setOptionsBeforeListen(
   handle: Handle,
   plan: OptionPlan | undefined,
@@ -97,7 +99,9 @@ export function setInheritedOnEach(server: OptionServer): void {
   if (server[kOptionPlan] !== undefined) optionsPart().setInheritedOnEach(server);
 }
 
-/** For a connection; what its peer may have made impossible by now does not count. */
+/**
+ * Sets the options of an accepted connection. Failures that the peer may have caused are ignored.
+ */
 export function applyAccepted(server: OptionServer, id: number): void {
   const settings = server[kAcceptedOptions];
   if (settings !== undefined) binding.applySocketOptions(id, ANY_STAGE, settings);

@@ -1,8 +1,8 @@
-/** Names that were misspelt: which one was meant. */
+/** Finds the intended name for a misspelt one. */
 
 /**
- * How many letters must be changed, added, taken away or swapped with their neighbour to make one
- * word of the other.
+ * The edit distance of two words: how many letters must be changed, added, removed or swapped with
+ * their neighbour.
  */
 export function distance(one: string, other: string): number {
   let before: number[] = [];
@@ -23,16 +23,16 @@ export function distance(one: string, other: string): number {
   return previous[other.length];
 }
 
-/** Words of their own that programs put among their options. */
+/** Other words that programs use as option names. */
 const notMisspelt: ReadonlySet<string> = new Set(['handler', 'handlers']);
 
-/** Short names are near to too many others. */
+/** Short names resemble too many others. */
 function tolerance(name: string): number {
   if (name.length < 5) return 0;
   return name.length < 9 ? 1 : 2;
 }
 
-/** The name that is meant, if it is nearly one of `names`. */
+/** Returns the most similar of `names`, if it is similar enough. */
 export function nearName(given: string, names: Iterable<string>): string | undefined {
   if (notMisspelt.has(given)) return undefined;
   const wanted = given.toLowerCase();
@@ -45,7 +45,7 @@ export function nearName(given: string, names: Iterable<string>): string | undef
   return nearest;
 }
 
-/** Warns if a name that means nothing is nearly one of `names`. */
+/** Warns if an unknown name resembles one of `names`. */
 export function warnOfName(given: string, names: Iterable<string>, what: string): void {
   const meant = nearName(given, names);
   if (meant === undefined) return;

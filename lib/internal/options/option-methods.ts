@@ -35,8 +35,8 @@ import {
 } from '../base/symbols';
 
 /**
- * Socket options where they meet handles, and what the kernel knows about a connection. Loaded when
- * a program uses the first one: see lazy-options.ts, which says what each function is for.
+ * Sets socket options on handles, and reads the kernel's statistics of a connection. This file is
+ * loaded when a program uses one of them: see lazy-options.ts, which describes each function.
  */
 
 export { nearName, warnOfName } from './near-names';
@@ -48,27 +48,27 @@ const UV_ENOTCONN = errnoByName('ENOTCONN');
 /** Methods that uvnet adds to `net.Socket`. */
 export interface OptionMethods {
   /**
-   * Sets a socket option; see docs/SOCKET_OPTIONS.md. Without a connection it is kept for the next
-   * one and set before that is made.
+   * Sets a socket option; see docs/SOCKET_OPTIONS.md. Without a connection, the socket keeps the
+   * option and sets it before the next connection is made.
    *
-   * @throws ERR_INVALID_ARG_VALUE for an unknown name, listing near ones;
-   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM if this platform has no such option; ERR_OUT_OF_RANGE
-   *   and ERR_INVALID_ARG_TYPE for its value; what the kernel says, with `syscall` 'setsockopt'
-   *   and the name in `option`
+   * @throws ERR_INVALID_ARG_VALUE for an unknown name, with similar names in the message;
+   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM if this platform has no such option; ERR_OUT_OF_RANGE and
+   *   ERR_INVALID_ARG_TYPE for the value; the error of the kernel, with `syscall` 'setsockopt' and
+   *   the name in `option`
    */
   setOption<Name extends SocketOptionName>(name: Name, value: SocketOptionInputs[Name]): this;
   /**
-   * The value that the kernel has for a socket option; without a connection what `setOption` keeps
-   * for the next one, or undefined.
+   * Returns the kernel's value of a socket option. Without a connection, it returns the value that
+   * `setOption` keeps for the next one, or undefined.
    *
    * @throws as `setOption`, with `syscall` 'getsockopt'
    */
   getOption<Name extends SocketOptionName>(name: Name): SocketOptionValues[Name] | undefined;
-  /** The kernel's view of the connection, now; undefined if there is none. */
+  /** Returns the kernel's present statistics of the connection; undefined without a connection. */
   info(): SocketInfo | undefined;
   /**
-   * Who is at the other end of a unix socket, as the kernel noted it when the connection was made;
-   * undefined for TCP and without a connection.
+   * Returns the credentials of the peer of a Unix socket, as the kernel recorded them when the
+   * connection was made; undefined for TCP and without a connection.
    *
    * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows
    */
@@ -89,27 +89,28 @@ function apply(handle: Handle, stage: number, settings: EncodedOptions): Error |
   return row >= 0 ? optionError(status, 'setsockopt', row) : errnoException(status, 'setsockopt');
 }
 
-/** Checks the options of a connect and has them set on the socket that it makes. */
+/** Checks the options of a connect, which are then set on its new socket. */
 export function planConnect(socket: OptionSocket, local: boolean, options: object): void {
   socket[kOptionPlan] = planOptions('connect', local, socket[kPendingOptions], options);
   delete socket[kPendingOptions];
 }
 
-/** Gives a handle that is about to connect the options of its socket. */
+/** Sets the options of a socket on its handle before it connects. */
 export function setOptionsBeforeConnect(
   plan: OptionPlan,
   handle: Handle | null,
 ): Error | undefined {
   if (!(handle instanceof TCP)) return undefined;
-  // An adopted one was bound before and has its socket.
+  // A handle that was bound before already has its socket.
   if (handle.fd >= 0) return apply(handle, Stage.bind, plan.settings);
   const status = binding.setInitialOptions(handle.id, plan.settings, plan.protocol);
   return status === 0 ? undefined : errnoException(status, 'setsockopt');
 }
 
 /**
- * Options that are set, or set again, on a connection. libuv changes the interval and the count of
- * keep-alive probes whenever it switches keep-alive on, as node:net does once it is connected.
+ * Options that must be set on a connection, some of them again. libuv changes the interval and the
+ * count of keep-alive probes whenever it turns keep-alive on, which node:net does once it is
+ * connected.
  */
 function onceConnected(settings: EncodedOptions): EncodedOptions {
   const later: EncodedOptions = [];
@@ -121,7 +122,7 @@ function onceConnected(settings: EncodedOptions): EncodedOptions {
   return later;
 }
 
-/** Sets what could not be set before there was a connection. */
+/** Sets the options that need a connection. */
 export function applyConnected(socket: OptionSocket): Error | undefined {
   const plan = socket[kOptionPlan];
   const late = socket[kPendingOptions];
@@ -142,7 +143,9 @@ export function applyConnected(socket: OptionSocket): Error | undefined {
 // ---------------------------------------------------------------------------------------------
 // Listening
 
-/** Checks the options of a server and divides them between its sockets. */
+/**
+ * Checks the options of a server and divides them between its listening socket and its connections.
+ */
 export function planServer(server: OptionServer, local: boolean, options: object): void {
   const plan = planOptions('listen', local, undefined, server[kServerOptions], options);
   if (plan === undefined) {
@@ -155,14 +158,14 @@ export function planServer(server: OptionServer, local: boolean, options: object
   server[kAcceptedOptions] = accepted.length > 0 ? accepted : undefined;
 }
 
-/** Keeps the socket options among those of `createServer`, once they are checked. */
+/** Checks and keeps the socket options among the options of `createServer`. */
 export function keepServerOptions(server: OptionServer, options: object): void {
   if (planOptions('listen', false, undefined, options) !== undefined) {
     server[kServerOptions] = options;
   }
 }
 
-/** For a handle that bind() will give its socket, or that has one already. */
+/** Sets the options of a handle before bind() creates its socket, or on its existing socket. */
 export function setOptionsBeforeListen(handle: Handle, plan: OptionPlan): Error | undefined {
   if (!(handle instanceof Handle)) return undefined;
   if (!(handle instanceof TCP) || handle.fd >= 0) return apply(handle, Stage.any, plan.settings);
@@ -171,8 +174,8 @@ export function setOptionsBeforeListen(handle: Handle, plan: OptionPlan): Error 
 }
 
 /**
- * For a server that accepts through somebody else's socket, the one of a cluster's primary: what
- * connections would inherit of a listening socket is set on each.
+ * For a server that accepts through the socket of a cluster's primary: options that connections
+ * would inherit from a listening socket are set on each connection.
  */
 export function setInheritedOnEach(server: OptionServer): void {
   const { settings } = server[kOptionPlan] ?? { settings: [] };
@@ -187,7 +190,10 @@ export function setInheritedOnEach(server: OptionServer): void {
 // ---------------------------------------------------------------------------------------------
 // Methods
 
-/** What setNoDelay() and the like remember must not keep them from the next change. */
+/**
+ * Clears the values that setNoDelay() and similar methods remember, so that they act on the next
+ * call.
+ */
 function forgetCached(socket: OptionSocket, name: SocketOptionName, value: number | string): void {
   if (name === 'noDelay') {
     socket[kNoDelay] = value === 1;
@@ -195,7 +201,7 @@ function forgetCached(socket: OptionSocket, name: SocketOptionName, value: numbe
     socket[kTypeOfService] = value as number;
   } else if (name === 'keepAlive' || name.startsWith('keepAlive')) {
     const enable = name === 'keepAlive' ? value === 1 : socket[kKeepAlive]?.enable;
-    // NaN seconds are never the same as what is asked for next.
+    // NaN differs from every value, so the next call always takes effect.
     const unknown = { enable: true, delay: NaN, interval: undefined, count: undefined };
     socket[kKeepAlive] = enable ? unknown : null;
   }
@@ -276,7 +282,7 @@ export function setServerOption<Server extends OptionServer>(
   const row = findOption(name, 'listen');
   const encoded = encodeOption(row, value, 'value');
   const handle = server._handle;
-  // The socket that another process listens on is out of reach.
+  // A listening socket of another process is not accessible.
   if (handle instanceof Handle && (handle.fd >= 0 || process.platform === 'win32')) {
     writeOption(handle, row, encoded);
   } else {

@@ -3,11 +3,11 @@ import * as own from './own-options';
 import { socketOptionNames } from './socket-option-names';
 
 /**
- * The names of options. One that nobody knows and that is nearly one of uvnet's own is a mistake
- * which nothing else would tell: `{ proxyProtocl: 'required' }` would let everybody in.
+ * The names of options. An unknown name that resembles an option of uvnet is probably a mistake,
+ * and nothing else would report it: `{ proxyProtocl: 'required' }` would accept everybody.
  */
 
-/** Those that `node:net` and its streams take. */
+/** The options of `node:net` and its streams. */
 const nodeNames = [
   'allowHalfOpen',
   'autoDestroy',
@@ -49,7 +49,7 @@ const nodeNames = [
   'writableHighWaterMark',
 ];
 
-/** uvnet's own, of `uvnet/lean` too, without socket options. */
+/** The options that uvnet and `uvnet/lean` add, without socket options. */
 const ownNames = [
   ...Object.keys(own.serverOptions),
   ...Object.keys(own.listenOptions),
@@ -58,14 +58,14 @@ const ownNames = [
   'framing',
 ];
 
-/** Socket options that are options of `node:net` as well, which sockets and servers deal with. */
+/** Socket options that are also options of `node:net`. Sockets and servers handle them. */
 const sharedNames: ReadonlySet<string> = new Set(['noDelay', 'keepAlive', 'keepAliveInitialDelay']);
 
-/** Names of which nothing is to be said: they are known, or were judged before. */
+/** Names that need no check: they are known, or were checked before. */
 const familiar = new Set([...nodeNames, ...ownNames]);
 for (const name of socketOptionNames) if (!sharedNames.has(name)) familiar.delete(name);
 
-/** Programs may make names up for ever. */
+/** A limit, because programs may generate any number of names. */
 const MOST_FAMILIAR = 1000;
 
 function judge(name: string): void {
@@ -74,7 +74,10 @@ function judge(name: string): void {
   optionsPart().warnOfName(name, [...ownNames, ...socketOptionNames], 'the option');
 }
 
-/** Whether there is a socket option among these. Warns of a name that is nearly one of uvnet's. */
+/**
+ * Whether these options include a socket option. It warns about names that resemble an option of
+ * uvnet.
+ */
 export function namesOption(options: object): boolean {
   let found = false;
   // Inherited properties count, as everywhere in node:net.

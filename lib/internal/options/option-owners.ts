@@ -2,13 +2,13 @@ import type * as symbols from '../base/symbols';
 import type { Handle } from '../native/handle';
 import type { EncodedOptions, OptionPlan } from './socket-options';
 
-/** Sockets and servers as their socket options see them. */
+/** The members of sockets and servers that the code for socket options needs. */
 
 export interface KeepAliveSetting {
   enable: boolean;
   /** Seconds. */
   delay: number;
-  /** Seconds; undefined: the system's. */
+  /** Seconds; undefined: the value of the system. */
   interval: number | undefined;
   count: number | undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * The options that uvnet adds to those of `node:net`, socket options left out: these are in
- * socket-option-names.ts. Each with the value that asks for no more than `node:net` does.
- * The compiler sees to it that none is missing: lib/fallback/supported.ts.
+ * The options that uvnet adds to those of `node:net`, except socket options, which are in
+ * socket-option-names.ts. Each has the value that requests nothing beyond `node:net`. The compiler
+ * checks that none is missing: lib/fallback/supported.ts.
  */
 
 export const serverOptions = {

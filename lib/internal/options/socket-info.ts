@@ -1,8 +1,12 @@
 /**
- * What the kernel knows about a connection, from the numbers that native/options/tcp_info.cc collects.
+ * The kernel's statistics of a connection, from the numbers that native/options/tcp_info.cc
+ * collects.
  */
 
-/** States of RFC 9293. `'unknown'` for unix sockets, and if the platform does not report it. */
+/**
+ * The states of RFC 9293. It is `'unknown'` for Unix sockets, and if the platform does not report
+ * it.
+ */
 export type TcpState =
   | 'unknown'
   | 'established'
@@ -18,9 +22,9 @@ export type TcpState =
   | 'closing';
 
 /**
- * The state of a connection at one moment. Numbers that a platform does not report are undefined;
- * of a unix socket only the two queues are known. Times end in `Ms` (milliseconds, with fractions), sizes
- * in `Bytes`.
+ * The statistics of a connection at one moment. Numbers that a platform does not report are
+ * undefined. A Unix socket has only the two queue sizes. Times end in `Ms` (milliseconds, with
+ * fractions), sizes in `Bytes`.
  */
 export interface SocketInfo {
   state: TcpState;
@@ -28,15 +32,15 @@ export interface SocketInfo {
   rttMs?: number;
   /** Mean deviation of the round-trip time. */
   rttVarianceMs?: number;
-  /** Shortest round-trip time seen lately. */
+  /** Shortest round-trip time measured recently. */
   minRttMs?: number;
-  /** Time after which unacknowledged data is sent again. */
+  /** Time until unacknowledged data is sent again. */
   retransmitTimeoutMs?: number;
-  /** How often the segment that waits now was sent again; 0 while all goes well. */
+  /** How often the oldest unacknowledged segment was sent again; normally 0. */
   retransmits?: number;
   /** Segments sent again since the connection was made. */
   totalRetransmits?: number;
-  /** Bytes of data sent, those sent again included. */
+  /** Bytes of data sent, including retransmissions. */
   bytesSent?: number;
   /** Bytes that the peer has acknowledged. */
   bytesAcked?: number;
@@ -44,15 +48,15 @@ export interface SocketInfo {
   bytesRetransmitted?: number;
   segmentsSent?: number;
   segmentsReceived?: number;
-  /** Segments that may be on their way at once. */
+  /** How many segments may be in flight. */
   congestionWindow?: number;
-  /** Window in segments above which slow start ends; undefined before the first loss. */
+  /** Size of the window in segments at which slow start ends; undefined before the first loss. */
   slowStartThreshold?: number;
-  /** What the peer is ready to take. */
+  /** How much data the peer is ready to receive. */
   sendWindowBytes?: number;
-  /** What this side is ready to take. */
+  /** How much data this side is ready to receive. */
   receiveWindowBytes?: number;
-  /** Largest segment that is sent. */
+  /** Size of the largest segment that is sent. */
   sendSegmentBytes?: number;
   receiveSegmentBytes?: number;
   pathMtuBytes?: number;
@@ -63,28 +67,31 @@ export interface SocketInfo {
   /** Segments believed to be lost. */
   lostSegments?: number;
   reorderedPackets?: number;
-  /** Bytes that wait in the kernel and were never sent. */
+  /** Bytes in the kernel that were not sent yet. */
   notSentBytes?: number;
   /** Rate at which data reached the peer most recently. */
   deliveryRateBytesPerSecond?: number;
-  /** Rate that the kernel paces sending to; undefined if it does not. */
+  /** Rate to which the kernel paces sending; undefined without pacing. */
   pacingRateBytesPerSecond?: number;
-  /** Time during which data was on its way. */
+  /** Time during which data was in flight. */
   busyMs?: number;
-  /** The part of it during which the peer's window was what stopped sending. */
+  /** The part of this time in which the peer's window limited sending. */
   receiveWindowLimitedMs?: number;
-  /** The part of it during which the send buffer was what stopped sending. */
+  /** The part of this time in which the send buffer limited sending. */
   sendBufferLimitedMs?: number;
   sinceDataSentMs?: number;
   sinceDataReceivedMs?: number;
   sinceAckReceivedMs?: number;
-  /** Keep-alive (or zero-window) probes that were not answered. */
+  /** Unanswered keep-alive (or zero-window) probes. */
   keepAliveProbes?: number;
-  /** Bytes in the kernel that were not acknowledged (TCP) or read by the peer (unix socket). */
+  /** Bytes in the kernel that the peer has not acknowledged (TCP) or not read (Unix socket). */
   sendQueueBytes?: number;
   /** Bytes in the kernel that this process has not read. */
   receiveQueueBytes?: number;
-  /** Everything that the kernel reports, under its own names: `tcpi_rtt` and so on on Linux and macOS. */
+  /**
+   * All values that the kernel reports, under its own names: `tcpi_rtt` and so on, on Linux and
+   * macOS.
+   */
   raw: Record<string, number>;
 }
 
@@ -152,11 +159,11 @@ const UNKNOWN = -1;
 export const infoNumbers = new Float64Array(numberNames.length);
 
 /**
- * Names what the native part collected.
+ * Converts the numbers that the native code collected.
  *
  * @param state - TcpInfo::State
  * @param numbers - filled in by `binding.socketInfo`
- * @param raw - likewise
+ * @param raw - filled in by `binding.socketInfo`
  */
 export function buildInfo(
   state: number,
@@ -171,7 +178,7 @@ export function buildInfo(
   return info;
 }
 
-/** Who is at the other end of a unix socket. */
+/** The credentials of the peer of a Unix socket. */
 export interface PeerCredentials {
   /** 0 if the platform does not report it, or the peer is in another pid namespace. */
   pid: number;

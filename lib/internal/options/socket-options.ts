@@ -18,11 +18,11 @@ import {
 } from '../base/validators';
 
 /**
- * Socket options as JavaScript says them: names looked up, values checked and encoded, lists put
- * into the order in which the kernel wants them. The table is native/options/socket_options.def.
+ * Socket options in JavaScript: it looks up names, checks and encodes values, and sorts options
+ * into the order that the kernel needs. The table is native/options/socket_options.def.
  */
 
-/** What the socket is for: one name can mean different options of the kernel (`fastOpen`). */
+/** The role of the socket. One name can mean different options of the kernel (`fastOpen`). */
 export type Role = 'connect' | 'listen';
 
 /** An option that the kernel refused; `option` is its name. */
@@ -30,26 +30,31 @@ interface SocketOptionError extends SystemError {
   option: string;
 }
 
-/** As the native part takes it: the row of the table, then the encoded value, and so on. */
+/** The form that the native code takes: a row of the table and its encoded value, in turn. */
 export type EncodedOptions = (number | string)[];
 
 /** The options of one connection or server, checked and in the order of the table. */
 export interface OptionPlan {
   readonly settings: EncodedOptions;
-  /** The row of `multipath` if it is asked for, else -1: it is decided when a socket is made. */
+  /**
+   * The row of `multipath` if it is requested, else -1. The protocol is chosen when a socket is
+   * made.
+   */
   readonly protocol: number;
 }
 
-/** When options are set, with the numbers of OptionStage in socket_options.h. */
+/** The stages at which options are set, with the numbers of OptionStage in socket_options.h. */
 export const Stage = { bind: 1, any: 4 } as const;
 
 /** No choice of protocol. */
 const DEFAULT_PROTOCOL = -1;
 
-/** Linger that is off, in the native part. */
+/** The native value for linger turned off. */
 const LINGER_OFF = -1;
 
-/** `fastOpen: true` for a listener: connections with data whose handshake is not complete. */
+/**
+ * The queue length for `fastOpen: true` of a listener: connections whose handshake is not complete.
+ */
 const FAST_OPEN_QUEUE = 256;
 
 const CAPTION = 'socket option';
@@ -60,7 +65,7 @@ const rowsOf: Record<Role, RowMap> = { connect: rowsFor('connect'), listen: rows
 
 function rowsFor(role: Role): RowMap {
   const rows = new Map<string, number>();
-  // Options that mean nothing in this role come last, so that they give way to their namesakes.
+  // Options without a meaning in this role come last, so that options of the same name win.
   const foreign = role === 'connect' ? 'OnlyListener' : 'Never';
   for (const wanted of [false, true]) {
     socketOptionTable.forEach(({ name, server }, row) => {
@@ -83,7 +88,7 @@ function words(name: string): string[] {
 const isPart = (some: readonly string[], all: readonly string[]): boolean =>
   some.length > 0 && some.every((word) => all.includes(word));
 
-/** Names that may have been meant: near in spelling, or known to C under the given one. */
+/** Names that the program may have meant: similar names, and options with the given name in C. */
 function nearNames(given: string): SocketOptionName[] {
   const wanted = words(given);
   const spelling = wanted.join('');
@@ -114,10 +119,10 @@ function checkPlatform(row: SocketOptionRow): void {
 }
 
 /**
- * The row of an option.
+ * Returns the row of an option.
  *
- * @param name - as the user gave it
- * @throws ERR_INVALID_ARG_VALUE for an unknown name, listing near ones;
+ * @param name - as the program gave it
+ * @throws ERR_INVALID_ARG_VALUE for an unknown name, with similar names in the message;
  *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM if this platform has no such option
  */
 export function findOption(name: unknown, role: Role): number {
@@ -149,7 +154,7 @@ export function trafficClass(value: unknown, name: string): number {
   return value;
 }
 
-/** Checks a value for an option and gives what the native part takes for it. */
+/** Checks the value of an option and encodes it for the native code. */
 export function encodeOption(row: number, value: unknown, argument: string): number | string {
   const { kind, minimum, maximum } = socketOptionTable[row];
   switch (kind) {
@@ -191,8 +196,8 @@ export function decodeOption(row: number, value: number | string): number | stri
 // Lists
 
 /**
- * Options of `node:net`, which the sockets and servers themselves deal with as Node does. On Windows
- * that includes the type of service, which may be refused there without harm.
+ * Options of `node:net`, which sockets and servers handle as Node does. On Windows this includes
+ * the type of service, which the system may refuse without harm.
  */
 const nodeOptions: Record<Role, ReadonlySet<string>> = {
   connect: new Set([
@@ -205,10 +210,10 @@ const nodeOptions: Record<Role, ReadonlySet<string>> = {
 };
 
 /**
- * Collects the socket options from the options of `connect`, `listen` or `createServer`. Other
- * properties do not matter: those objects carry much else.
+ * Collects the socket options from the options of `connect`, `listen` or `createServer`. It ignores
+ * other properties, because these objects contain many others.
  *
- * @param local - a unix socket or named pipe
+ * @param local - a Unix socket or named pipe
  * @param kept - options by row that were encoded before
  * @param sources - later ones win
  * @returns undefined if there are none
@@ -280,8 +285,9 @@ interface ServerPlan {
 }
 
 /**
- * What of a server's options is set on the listening socket, and what on each accepted one: those
- * that the kernel does not copy. Only of TCP on Linux is it known that it copies.
+ * Divides the options of a server. Options that the kernel does not copy are set on each accepted
+ * socket, the others on the listening socket. Only for TCP on Linux is it known that the kernel
+ * copies them.
  */
 export function splitServerPlan(plan: OptionPlan, local: boolean): ServerPlan {
   const copies = process.platform === 'linux' && !local;
@@ -305,7 +311,7 @@ export function splitServerPlan(plan: OptionPlan, local: boolean): ServerPlan {
  * The error of an option that the kernel refused.
  *
  * @param status - libuv status, negative
- * @param syscall - what failed; the choice of a protocol fails in socket(2)
+ * @param syscall - the failed call; the choice of a protocol fails in socket(2)
  */
 export function optionError(
   status: number,

@@ -1,7 +1,7 @@
 import type { SocketName } from '../native/handle-events';
 import type { TCP } from '../native/tcp';
 
-/** From now on the handle gives these names for the two ends of its connection. */
+/** Makes the handle report these addresses for the two ends of its connection. */
 export function nameEnds(handle: TCP, remote: SocketName, local: SocketName): void {
   const give = (name: SocketName, out: SocketName): number => {
     Object.assign(out, name);

@@ -2,7 +2,7 @@ import { debuglog } from 'node:util';
 import type { SocketName } from '../native/handle-events';
 import type { ProxyParts } from '../native/native-types';
 
-/** What a PROXY header said, from the array that native/proxy/proxy_info.cc builds. */
+/** The contents of a PROXY header, from the array that native/proxy/proxy_info.cc builds. */
 
 /** One record of a version 2 header. */
 export interface ProxyTlv {
@@ -14,12 +14,12 @@ export interface ProxyTlv {
 export interface ProxySsl {
   /** The client used TLS. */
   tls: boolean;
-  /** A client certificate was presented on this connection, or before in the same session. */
+  /** The client presented a certificate on this connection, or earlier in the same session. */
   certificateOnConnection: boolean;
   certificateInSession: boolean;
-  /** A certificate was presented, and found good. */
+  /** The client presented a certificate, and its verification succeeded. */
   verified: boolean;
-  /** `TLSv1.3` and the like. */
+  /** The TLS version, such as `TLSv1.3`. */
   version?: string;
   /** Common name in the client's certificate. */
   commonName?: string;
@@ -31,19 +31,24 @@ export interface ProxySsl {
   group?: string;
   signatureScheme?: string;
   clientCertificate?: Buffer;
-  /** All records within, also those that are not named here. */
+  /** All records inside, including those without a property here. */
   tlvs: ProxyTlv[];
 }
 
-/** What the balancer in front of this connection reported; see `socket.proxyInfo`. */
+/**
+ * The information that the load balancer has sent about this connection; see `socket.proxyInfo`.
+ */
 export interface ProxyInfo {
   version: 1 | 2;
-  /** `'local'`: from the balancer itself, a health check; the addresses are the connection's own. */
+  /**
+   * `'local'`: the balancer itself has opened the connection, for example for a health check. The
+   * addresses are those of the connection.
+   */
   command: 'proxy' | 'local';
   /** Undefined if the header has no addresses. */
   family?: 'IPv4' | 'IPv6' | 'unix';
   transport?: 'stream' | 'datagram';
-  /** The client, and what it connected to: addresses, or paths of the family `'unix'`. */
+  /** The client and its target: addresses, or paths for the family `'unix'`. */
   sourceAddress?: string;
   sourcePort?: number;
   destinationAddress?: string;
@@ -55,7 +60,7 @@ export interface ProxyInfo {
   localPort?: number;
   /** Records of a version 2 header. */
   tlvs: ProxyTlv[];
-  /** Of these, in their text form: */
+  /** Some of the records as text: */
   alpn?: string;
   authority?: string;
   uniqueId?: Buffer;
@@ -151,7 +156,7 @@ function readTlvs(info: ProxyInfo): void {
   }
 }
 
-/** `own` are the names of both ends of the connection itself, if it has any. */
+/** `own` has the addresses of the connection itself, if it has any. */
 export function buildProxyInfo(
   parts: ProxyParts,
   peer: SocketName,
@@ -162,7 +167,7 @@ export function buildProxyInfo(
   const info: ProxyInfo = {
     version: version as 1 | 2,
     command: command === 0 ? 'local' : 'proxy',
-    // The native parser lets only well-formed records through.
+    // The native parser accepts only well-formed records.
     tlvs: splitTlvs(tlvs) ?? [],
   };
   const familyName = families[family];

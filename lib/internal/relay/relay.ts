@@ -14,11 +14,11 @@ import { dropUnread, unreadOf } from '../transfer/unread';
 import { uncorkAll } from '../transfer/unsent';
 
 /**
- * What a relay between two sockets is besides moving bytes, which native/relay/relay.h does: taking the
- * sockets over, waiting for a connect, time limits, and the end.
+ * The JavaScript side of a relay. It takes the sockets over, waits for a connect, enforces time
+ * limits, and reports the end. native/relay/relay.h moves the bytes.
  */
 
-/** Bytes that a side has received of the other. */
+/** How many bytes each side has received from the other. */
 export interface RelayProgress {
   bytesAtoB: number;
   bytesBtoA: number;
@@ -26,15 +26,15 @@ export interface RelayProgress {
 
 export interface RelayResult extends RelayProgress {
   /**
-   * `'end'`: both sides have ended; `'idle'`: `idleTimeout` has passed; `'destroyed'`: somebody
-   * called `destroy()` of one of the sockets.
+   * The reason for the end. `'end'`: both sides have ended. `'idle'`: `idleTimeout` has passed.
+   * `'destroyed'`: the program called `destroy()` on one of the sockets.
    */
   reason: 'end' | 'idle' | 'destroyed';
 }
 
-/** Why a relay has failed. */
+/** The error of a failed relay. */
 export interface RelayError extends Error, RelayProgress {
-  /** The connection at fault: the first argument of `relay` or the second. */
+  /** The connection that failed: the first argument of `relay`, or the second. */
   side: 'a' | 'b';
   code?: string;
 }
@@ -58,7 +58,7 @@ const otherThan = (side: Side): Side => (side === 0 ? 1 : 0);
 const READING_FAILED = 1;
 const OTHER_SIDE_ENDED = 2;
 
-/** Names the side at fault. */
+/** Adds the failed side to an error. */
 export function blame(error: unknown, side: Side, progress: RelayProgress): unknown {
   if (typeof error === 'object' && error !== null && Object.isExtensible(error)) {
     Object.assign(error, { side: NAMES[side], ...progress });
@@ -66,7 +66,7 @@ export function blame(error: unknown, side: Side, progress: RelayProgress): unkn
   return error;
 }
 
-/** The error that makes a socket unfit to be relayed. */
+/** Returns an error if a socket cannot be relayed. */
 export function unfit(socket: SocketImpl): Error | undefined {
   if (socket.destroyed || socket.errored !== null) return new ERR_SOCKET_CLOSED();
   const handle = socket[kHandle];
@@ -86,16 +86,16 @@ export function unfit(socket: SocketImpl): Error | undefined {
   return undefined;
 }
 
-/** Stops the socket's own reading for good. To the stream the handle seems to read on. */
+/** Stops the socket's own reading for good. For the stream, the handle seems to go on reading. */
 function holdReading(socket: SocketImpl): void {
   const handle = socket[kHandle]!;
   handle.readStop();
   handle.reading = true;
-  // With `onread` a pause would reach through to the handle.
+  // With `onread`, a pause would act on the handle.
   if (socket[kBuffer] !== null) socket[kBuffer] = null;
 }
 
-/** With a reset, because an incomplete transfer would look like a complete one otherwise. */
+/** Uses a reset if the data is incomplete. Otherwise it would look complete. */
 function destroyOther(socket: SocketImpl, incomplete: boolean): void {
   if (incomplete && !socket.connecting && socket[kHandle] instanceof TCP) socket.resetAndDestroy();
   else socket.destroy();
@@ -111,7 +111,7 @@ export class Relay implements RelayListener {
   private progressTimer: NodeJS.Timeout | undefined;
   private over = false;
 
-  /** The sockets are two, and both fit. */
+  /** The two sockets are different, and both can be relayed. */
   constructor(
     private readonly sockets: Sides,
     settings: RelaySettings,
@@ -131,7 +131,7 @@ export class Relay implements RelayListener {
     this.start();
   }
 
-  /** Takes note of what becomes of a socket. */
+  /** Watches the end of a socket. */
   private watch(side: Side): void {
     const socket = this.sockets[side];
     const onClose = (): void => this.closed(side);
@@ -141,17 +141,17 @@ export class Relay implements RelayListener {
     this.listeners.push([onClose, onError]);
     socket.on('close', onClose).on('error', onError);
     const handle = socket[kHandle];
-    // None if a connection of a handler table has turned out to be reset; its 'close' is to come.
+    // A reset connection of a handler table has no handle; its 'close' follows.
     if (handle !== null) handle.relay = this;
   }
 
-  /** Stops what a socket does by itself, and hands on what it has read. */
+  /** Stops the socket's own reading, and forwards the bytes that it has already read. */
   private handOn(side: Side): void {
     const socket = this.sockets[side];
-    // Its owner does not uncork it any more, and what it holds back goes first.
+    // The owner cannot uncork it any more, and the data that it holds back must be sent first.
     uncorkAll(socket);
-    // A write may have failed, that of the other side's bytes too; the 'close' that follows is the
-    // relay's end.
+    // A write may have failed, even the write of the other side's bytes. The 'close' that follows
+    // ends the relay.
     if (socket.destroyed) return;
     holdReading(socket);
     const { chunks } = unreadOf(socket);
@@ -164,7 +164,7 @@ export class Relay implements RelayListener {
     }
   }
 
-  /** Begins as soon as both are connected. */
+  /** Starts as soon as both sides are connected. */
   private start(): void {
     if (this.over) return;
     const connecting = this.sockets.find((socket) => socket.connecting);
@@ -173,7 +173,7 @@ export class Relay implements RelayListener {
       return;
     }
     flushGathered();
-    // The 'close' of a socket that failed meanwhile reports the outcome.
+    // If a socket has failed in the meantime, its 'close' reports the result.
     if (this.sockets.some(({ destroyed }) => destroyed)) return;
     const [a, b] = this.sockets.map((socket) => socket[kHandle]!.id);
     const status = binding.relayStart(a, b, this.counts);
@@ -185,7 +185,7 @@ export class Relay implements RelayListener {
     for (const side of both) this.open(side);
   }
 
-  /** Begins with one direction, behind what was written to its destination before. */
+  /** Starts one direction, after the data that was written to its destination before. */
   private open(side: Side): void {
     const from = this.sockets[side];
     const to = this.sockets[otherThan(side)];
@@ -198,12 +198,12 @@ export class Relay implements RelayListener {
     else to.write('', go);
   }
 
-  /** The native code has done its work. */
+  /** The native relay is done. */
   onRelay(status: number, side: Side, flags: number): void {
     if (status === 0) {
       this.finish('end');
       for (const socket of this.sockets) {
-        // The native code has read the end and has sent one; now the stream may know of both.
+        // The native code has read and sent the ends. Now the stream gets both.
         if (!socket._readableState.ended) socket.push(null);
         socket.read(0);
         socket.end();
@@ -216,12 +216,12 @@ export class Relay implements RelayListener {
     destroyOther(this.sockets[otherThan(side)], (flags & OTHER_SIDE_ENDED) === 0);
   }
 
-  /** Somebody has destroyed a socket, or its connect has failed. */
+  /** A socket was destroyed, or its connect has failed. */
   private closed(side: Side): void {
     const error = this.errors[side];
     if (error === undefined) this.finish('destroyed');
     else this.fail(error, side);
-    // What the socket itself has seen, before the native relay began.
+    // An error that the socket itself got before the native relay started.
     const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
     destroyOther(this.sockets[otherThan(side)], syscall === 'read' || syscall === 'write');
   }
@@ -232,14 +232,16 @@ export class Relay implements RelayListener {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Sleeps on, when it wakes, for what is left of the time. Moving bytes cost nothing here. */
+  /**
+   * A timer that starts again for the rest of the idle time. So moving bytes costs nothing extra.
+   */
   private watchIdleness(timeout: number, left: number): void {
     this.idleTimer = setTimeout(() => {
       const idle = Math.min(
         performance.now() - this.started,
         ...this.sockets.map((socket) => socket[kHandle]?.idleTime() ?? Infinity),
       );
-      // The loop's clock is up to a millisecond behind.
+      // The clock of the event loop is up to a millisecond behind.
       if (timeout - idle > 1) {
         this.watchIdleness(timeout, Math.ceil(timeout - idle));
         return;
@@ -279,7 +281,7 @@ export class Relay implements RelayListener {
     this.reject(this.blame(error, side));
   }
 
-  /** From here on the sockets are nobody's but their owner's. */
+  /** Releases the sockets to their owner. */
   private settle(): void {
     this.over = true;
     clearTimeout(this.idleTimer);

@@ -1,8 +1,8 @@
 import type { Handle } from '../native/handle';
 
 /**
- * The options of a connection that a server accepted, as Duplex reads them. One object serves all
- * connections of a server; only the handle is another each time.
+ * The options of an accepted connection, in the form that Duplex reads. All connections of a server
+ * share one object; only the handle changes.
  */
 export class AcceptedSocketOptions {
   handle: Handle | null = null;
@@ -10,7 +10,7 @@ export class AcceptedSocketOptions {
   pauseOnCreate = false;
   readableHighWaterMark = 0;
   writableHighWaterMark = 0;
-  // 'close' comes from the handle, and texts are encoded by the native code.
+  // The handle emits 'close', and the native code encodes texts.
   readonly emitClose = false;
   readonly autoDestroy = true;
   readonly decodeStrings = false;

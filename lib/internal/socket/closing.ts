@@ -11,9 +11,9 @@ import type { AcceptingServer, SocketImpl } from './socket-state';
 import { stopTimer } from './timeouts';
 import { whenConnected } from './when-connected';
 
-/** The end of a socket, and of its handle. */
+/** Closing of a socket and its handle. */
 
-/** Keeps the counters, which go with the handle. */
+/** Saves the counters before the handle is gone. */
 export function keepByteCounts(socket: SocketImpl, handle: Handle): void {
   if (handle instanceof Handle && binding.byteCounts(handle.id) === 0) {
     socket[kBytesRead] = nativeState[0];
@@ -24,13 +24,16 @@ export function keepByteCounts(socket: SocketImpl, handle: Handle): void {
   }
 }
 
-/** A connection is none of its server's any more. */
+/** A server no longer counts a connection. */
 export function uncount(server: AcceptingServer): void {
   server._connections--;
   server._emitCloseIfDrained();
 }
 
-/** Reports that the socket is closed: when its handle is, or sooner if the next life begins. */
+/**
+ * Reports that the socket is closed: when its handle is closed, or earlier if the socket connects
+ * again.
+ */
 function closeReport(socket: SocketImpl, hadError: boolean): () => void {
   const report = (): void => {
     if (socket[kCloseReport] !== report) return;
@@ -108,7 +111,7 @@ export const closingMethods = {
         const status = handle.reset(closeReport(this, hadError));
         if (status !== 0) this.emit('error', errnoException(status, 'reset'));
       } else if (this._closeAfterHandlingError) {
-        // The handle stays in reach for the 'error' event in the next tick.
+        // The handle stays available for the 'error' event in the next tick.
         queueMicrotask(() => closeHandle(this, handle, hadError, true));
       } else {
         closeHandle(this, handle, hadError, false);

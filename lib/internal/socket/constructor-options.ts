@@ -3,7 +3,7 @@ import { ERR_INVALID_ARG_VALUE } from '../base/errors';
 import { validateNumber } from '../base/validators';
 import type { ConnectSocketOptions } from '../options/socket-option-types';
 
-/** Options of `new Socket()`; see `net.Socket` for those not described here. */
+/** Options of `new Socket()`. See `net.Socket` for options that are not described here. */
 export interface SocketOptions
   extends Omit<nodeNet.SocketConstructorOpts, 'handle' | 'typeOfService'>, ConnectSocketOptions {
   handle?: unknown;
@@ -13,7 +13,10 @@ export interface SocketOptions
   keepAliveInitialDelay?: number | undefined;
   highWaterMark?: number | undefined;
   blockList?: nodeNet.BlockList | undefined;
-  /** Unix sockets: descriptors that arrive are reported by event 'descriptor'. Default false. */
+  /**
+   * Whether to accept descriptors over Unix sockets; the event 'descriptor' reports them. Default:
+   * false.
+   */
   receiveDescriptors?: boolean | undefined;
   objectMode?: boolean | undefined;
   readableObjectMode?: boolean | undefined;
@@ -22,7 +25,7 @@ export interface SocketOptions
   manualStart?: boolean | undefined;
 }
 
-/** Throws for what the options must not be. */
+/** Throws if the options are invalid. */
 export function checkSocketOptions(options: SocketOptions | undefined): void {
   if (options == null) return;
   for (const name of ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const) {

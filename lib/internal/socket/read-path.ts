@@ -25,7 +25,7 @@ function stopReading(socket: SocketImpl): void {
   if (status) socket.destroy(errnoException(status, 'read'));
 }
 
-/** With `onread` there is no buffer in between: flow control acts on the handle itself. */
+/** With `onread`, no stream buffer is involved: flow control acts on the handle itself. */
 function startUserReading(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (socket[kBuffer] !== null && !socket.connecting && handle !== null && !handle.reading) {
@@ -34,9 +34,9 @@ function startUserReading(socket: SocketImpl): void {
 }
 
 /**
- * Whether `push` would do nothing but emit 'data' and ask to go on. A stream that flows, holds
- * nothing, decodes nothing and has been through `push` once is in that state until somebody
- * pauses it, and then `reading` still says that the handle is running.
+ * Whether `push` would only emit 'data' and request more. This is the case for a stream that flows,
+ * holds nothing, decodes nothing, and has used `push` once. It stays in this state until it is
+ * paused, and `reading` then still shows that the handle is running.
  */
 function flowsFreely(socket: SocketImpl): boolean {
   const state = socket._readableState;
@@ -61,7 +61,7 @@ export const readMethods = {
     if (handle === null) {
       this.once('connect', () => this._read(size));
     } else if (!this.connecting && !handle.reading) {
-      // One that is still connecting starts when it is connected.
+      // A connecting socket starts to read when it is connected.
       startReading(this);
     }
   },

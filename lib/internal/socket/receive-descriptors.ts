@@ -6,9 +6,9 @@ import { binding } from '../native/binding';
 import { Pipe } from '../native/pipe';
 import type { SocketImpl } from './socket-state';
 
-/** Descriptors that arrive over unix sockets: whether they are wanted. */
+/** Turns on receiving of descriptors over Unix sockets. */
 
-/** Lets descriptors in on a unix socket; without this the kernel closes those that arrive. */
+/** Accepts descriptors on a Unix socket. Without this, the kernel closes those that arrive. */
 export function letDescriptorsIn(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (!(handle instanceof Pipe)) return;
@@ -22,7 +22,7 @@ export function wantDescriptors(owner: { [kReceiveDescriptors]?: boolean }): voi
   if (process.platform === 'win32') {
     throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('receiveDescriptors');
   }
-  // When they arrive there may be no descriptor left to open a file with.
+  // When descriptors arrive, none may be left to open a file.
   loadParts();
   owner[kReceiveDescriptors] = true;
 }

@@ -24,7 +24,7 @@ const sameKeepAlive = (a: KeepAliveSetting | null, b: KeepAliveSetting): boolean
   (!b.enable ||
     (a !== null && a.delay === b.delay && a.interval === b.interval && a.count === b.count));
 
-/** Gives a handle that has just connected the settings that its socket got before. */
+/** Applies the settings of a socket to its handle, which has just connected. */
 export function applySettings(socket: SocketImpl, handle: TCP): void {
   if (socket[kNoDelay] && handle.setNoDelay) handle.setNoDelay(true);
   const keepAlive = socket[kKeepAlive];
@@ -34,7 +34,7 @@ export function applySettings(socket: SocketImpl, handle: TCP): void {
   const typeOfService = socket[kTypeOfService];
   if (typeOfService !== undefined && handle.setTypeOfService) {
     const status = handle.setTypeOfService(typeOfService);
-    // Windows often refuses it; the connection is sound all the same.
+    // Windows often refuses it, but the connection works.
     if (status !== 0 && status !== UV_EBADF && !isWindows) {
       socket.emit('error', errnoException(status, 'setTypeOfService'));
     }

@@ -4,22 +4,22 @@ import { kAbortion, kSignal } from '../base/symbols';
 import type { SocketImpl } from './socket-state';
 
 /**
- * `new Socket({ signal })`: an abort destroys the socket and keeps it from connecting again. The
- * signal may outlive many sockets, so each listens to it no longer than it lives: from the constructor,
- * or a `connect()` that revives it, to `_destroy()`.
+ * `new Socket({ signal })`: an abort destroys the socket and keeps it from connecting again. A
+ * signal may outlive many sockets. So each socket listens to it only while it is open: from the
+ * constructor, or a `connect()` that reopens it, to `_destroy()`.
  */
 
 const errorOf = (signal: AbortSignal): AbortError =>
   new AbortError(undefined, { cause: signal.reason });
 
-/** Puts a new socket under a signal. */
+/** Connects a new socket with its signal. */
 export function watchSignal(socket: SocketImpl, signal: AbortSignal): void {
   socket[kSignal] = signal;
   if (signal.aborted) socket.destroy(errorOf(signal));
   else obeySignal(socket);
 }
 
-/** Begins to listen to the socket's signal, which is not aborted yet. */
+/** Starts to listen to the socket's signal, which is not aborted yet. */
 export function obeySignal(socket: SocketImpl): void {
   const signal = socket[kSignal]!;
   socket[kAbortion] = onAbort(signal, () => socket.destroy(errorOf(signal)));
@@ -30,7 +30,10 @@ export function ignoreSignal(socket: SocketImpl): void {
   socket[kAbortion] = undefined;
 }
 
-/** Answers a connect() after the abort: with 'error' and 'close', unless these are still to come. */
+/**
+ * Rejects a connect() after the abort with 'error' and 'close', unless these events are pending
+ * already.
+ */
 export function refuseAborted(socket: SocketImpl): void {
   if (socket.destroyed) {
     if (!socket._readableState.closeEmitted) return;

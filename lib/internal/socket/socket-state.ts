@@ -9,7 +9,7 @@ import type { SocketInfo } from '../options/socket-info';
 import type { Disposable } from '../base/abort';
 import type * as symbols from '../base/symbols';
 
-/** The parts of a stream's state that are stable from Node 20 to 26. */
+/** The parts of a stream's state that are the same from Node 20 to 26. */
 export interface ReadableStateView {
   readonly flowing: boolean | null;
   readonly length: number;
@@ -39,30 +39,30 @@ export interface WritableStateView {
   readonly destroyed: boolean;
 }
 
-/** What a socket reports to the server that accepted it. */
+/** The members of a server that its accepted sockets use. */
 export interface AcceptingServer {
   _connections: number;
   _emitCloseIfDrained(): void;
 }
 
-/** A `connect()` that is not over. */
+/** A `connect()` in progress. */
 export interface CallUnderWay {
-  /** A later call of the same life of the socket is the one to be answered. */
+  /** A later `connect()` replaces this one. */
   stopWaiting(): void;
 }
 
 /** A peek that waits for bytes. */
 export interface PendingPeek {
-  /** What was read and not consumed before; it comes first. */
+  /** Bytes that were read but not consumed before; they come first. */
   readonly before: Buffer;
-  /** Whether the handle was reading, and goes on with it afterwards. */
+  /** Whether the handle was reading, and must go on reading afterwards. */
   readonly wasReading: boolean;
   resolve(bytes: Buffer): void;
   reject(error: Error): void;
   onClose(): void;
 }
 
-/** A Socket as its own methods see it. */
+/** The internal view of a Socket. */
 export interface SocketImpl extends Duplex, HandleOwner {
   readonly _readableState: ReadableStateView;
   readonly _writableState: WritableStateView;

@@ -43,22 +43,22 @@ import { timeoutMethods } from './timeouts';
 import { writeAfterFin, writeGetters, writeMethods } from './write-path';
 
 /**
- * The class of sockets, with what every one of them does: reading, writing, closing, timeouts. The rooms
- * above have further methods, which lib/socket.ts adds.
+ * The class of sockets, with the methods that all sockets use: reading, writing, closing, timeouts.
+ * lib/socket.ts adds the methods of other folders.
  */
 export interface SocketClass {
   new (options?: SocketOptions | AcceptedSocketOptions): SocketImpl;
   readonly prototype: SocketImpl;
 }
 
-/** On 'end': from now on a write learns who ended the connection. */
+/** On 'end': later writes fail with an error that says that the peer has ended the connection. */
 function onReadableEnd(this: SocketImpl): void {
   if (!this.allowHalfOpen) this.write = writeAfterFin as never;
 }
 
 /**
- * What most sockets never change. It stands on the prototype, so that it costs a connection
- * nothing until it is assigned.
+ * Properties that most sockets never change. They are on the prototype, so they cost a connection
+ * nothing until they are assigned.
  */
 const defaults = {
   _parent: null,
@@ -105,7 +105,7 @@ function startFlow(socket: SocketImpl, paused: boolean): void {
   (socket as { readableFlowing: boolean | null }).readableFlowing = false;
 }
 
-/** The short way for a connection that a server accepted: nothing there is left to check. */
+/** The fast path for accepted connections, whose options need no checks. */
 function initializeAccepted(socket: SocketImpl, options: AcceptedSocketOptions): void {
   initialize(socket, options);
   const handle = options.handle!;
@@ -116,7 +116,7 @@ function initializeAccepted(socket: SocketImpl, options: AcceptedSocketOptions):
   startFlow(socket, options.pauseOnCreate);
 }
 
-// A function of the name `Socket`, which stack traces and heap snapshots take from the code.
+// The function has the name `Socket` in the code, which stack traces and heap snapshots show.
 const { Socket: SocketFunction } = {
   // eslint-disable-next-line object-shorthand -- a method cannot be constructed
   Socket: function (
@@ -139,14 +139,14 @@ const { Socket: SocketFunction } = {
     // See signal.ts.
     delete settings.signal;
     settings.allowHalfOpen = Boolean(settings.allowHalfOpen);
-    // 'close' comes from the handle, and texts are encoded by the native code.
+    // The handle emits 'close', and the native code encodes texts.
     settings['emitClose'] = false;
     settings['autoDestroy'] = true;
     settings['decodeStrings'] = false;
     if (typeof options === 'object') namesOption(options);
     initialize(socket, settings);
 
-    // Whatever refuses an option does so before a descriptor has changed its owner.
+    // All options are checked before a descriptor changes its owner.
     keepTypeOfService(socket, settings.typeOfService);
     if (settings.receiveDescriptors) wantDescriptors(socket);
     if (settings.blockList) {
@@ -204,8 +204,8 @@ Object.assign(
   nameMethods,
 );
 
-// Code that asks `instanceof net.Socket` also meets Node's sockets: those of http, tls and
-// child_process. Sub-classes ask for themselves only.
+// Code that checks `instanceof net.Socket` also gets Node's sockets: those of http, tls and
+// child_process. Subclasses check only for their own objects.
 Object.defineProperty(Socket, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {
@@ -265,7 +265,7 @@ defineGetters(
   true,
 );
 
-// For `stdio: [socket]` of child_process, which takes no other handle objects than Node's.
+// For `stdio: [socket]` of child_process, which accepts no handle objects but Node's.
 Object.defineProperty(Socket.prototype, 'fd', {
   configurable: true,
   get(this: SocketImpl): number | undefined {

@@ -18,9 +18,9 @@ import { letDescriptorsIn } from './receive-descriptors';
 import type { SocketOptions } from './constructor-options';
 import type { SocketImpl } from './socket-state';
 
-/** How a socket comes by a handle, and what it does with it first. */
+/** Gives a socket its handle, and initializes it. */
 
-/** Gives the socket the handle its options name. True if that is connected. */
+/** Gives the socket the handle from its options. Returns true if the handle is connected. */
 export function takeHandle(socket: SocketImpl, options: SocketOptions): boolean {
   const { handle } = options;
   if (handle instanceof Handle) {
@@ -33,7 +33,7 @@ export function takeHandle(socket: SocketImpl, options: SocketOptions): boolean 
     socket[kBoundSource] = true;
     if (path !== undefined) {
       socket[kBoundPath] = path;
-      // bind() gives a pipe its descriptor, but only open() makes it a stream.
+      // bind() gives a pipe a descriptor, but only open() makes it a stream.
       const { fd } = socket[kHandle];
       const status = fd >= 0 ? socket[kHandle].open(fd) : 0;
       if (status !== 0) throw errnoException(status, 'open');
@@ -51,14 +51,14 @@ export function takeHandle(socket: SocketImpl, options: SocketOptions): boolean 
   return false;
 }
 
-/** Keeps the `onread` of the options, if it is one. */
+/** Keeps the option `onread`, if it is valid. */
 export function takeUserBuffer(socket: SocketImpl, { onread }: SocketOptions): void {
   if (onread === null || typeof onread !== 'object') return;
   const { buffer, callback } = onread;
   const generator = typeof buffer === 'function';
   if (typeof callback !== 'function' || !(generator || types.isUint8Array(buffer))) return;
   if (generator) {
-    // Until the handle asks for the first one it only has to be there.
+    // Until the handle requests the first buffer, this one only has to exist.
     socket[kBuffer] = new Uint8Array(0);
     socket[kBufferGenerator] = buffer;
   } else {
@@ -67,7 +67,7 @@ export function takeUserBuffer(socket: SocketImpl, { onread }: SocketOptions): v
   socket[kBufferCallback] = callback;
 }
 
-/** Makes the handle that the socket was given, if any, its own. */
+/** Takes ownership of the socket's handle, if it has one. */
 export function attachHandle(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle === null) return;

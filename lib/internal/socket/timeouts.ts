@@ -12,9 +12,9 @@ import {
 import { validateFunction, validateNumber } from '../base/validators';
 
 /**
- * Idle timeouts. Bytes that move cost nothing here: the native code notes the loop's time at each of
- * them, and the timer, when it fires, sleeps on for what is left. Only after a 'timeout' was
- * emitted does the next activity arm the timer anew.
+ * Idle timeouts. Moving bytes costs nothing extra: the native code records the time of the event
+ * loop for each. When the timer fires too early, it starts again for the rest of the time. Only the
+ * first activity after a 'timeout' starts the timer anew.
  */
 
 /** The longest delay of a timer (2^31 - 1 ms). */
@@ -42,14 +42,20 @@ function arm(socket: SocketImpl, milliseconds: number): void {
   socket[kTimerDelay] = milliseconds;
 }
 
-/** A timer that fires in time is left as it is: it sleeps on when it finds that it is too early. */
+/**
+ * Starts a timer, unless the present one fires early enough; that one starts again if it fires too
+ * early.
+ */
 function ensureArmed(socket: SocketImpl, milliseconds: number): void {
   if (socket[kTimer] !== null && socket[kTimerDelay] <= milliseconds) return;
   stopTimer(socket);
   arm(socket, milliseconds);
 }
 
-/** Notes activity: with the native code if it has the connection, at the loop's time, as timers go. */
+/**
+ * Records activity. If the native code has the connection, it records the time of the event loop,
+ * on which timers are based.
+ */
 function touch(socket: SocketImpl): void {
   const handle = socket[kHandle];
   if (handle !== null && handle.id >= 0) handle.touch();
@@ -65,10 +71,10 @@ function idleTime(socket: SocketImpl): number {
 
 function onTimer(socket: SocketImpl): void {
   socket[kTimer] = null;
-  // Switched off meanwhile: clearing the timer then would have cost as much as this.
+  // The timeout was turned off in the meantime. Clearing the timer would have cost as much as this.
   if (socket.timeout === 0) return;
   const left = Math.ceil(Math.min(socket.timeout!, TIMEOUT_MAX) - idleTime(socket));
-  // The loop's clock is up to a millisecond behind.
+  // The clock of the event loop is up to a millisecond behind.
   if (left > 1) {
     arm(socket, left);
     return;
@@ -77,7 +83,7 @@ function onTimer(socket: SocketImpl): void {
   socket._onTimeout();
 }
 
-/** Activity after a 'timeout': wait for the next one. */
+/** Activity after a 'timeout' starts the timer again. */
 export function rearm(socket: SocketImpl): void {
   socket[kTimedOut] = false;
   if (socket[kTimer] === null && socket.timeout! > 0 && !socket.destroyed) {
@@ -113,7 +119,7 @@ export const timeoutMethods = {
     return this;
   },
 
-  /** Notes activity, for this socket and for those it is layered on. */
+  /** Records activity for this socket and for the sockets below it. */
   _unrefTimer(this: SocketImpl): void {
     for (let socket: SocketImpl | null = this; socket != null; socket = socket._parent) {
       if (socket[kTimer] != null) touch(socket);
@@ -122,7 +128,7 @@ export const timeoutMethods = {
   },
 
   _onTimeout(this: SocketImpl): void {
-    // A write that makes progress is activity, even while no byte comes in.
+    // A write that makes progress counts as activity, even if no byte arrives.
     const last = this[kLastWriteQueueSize];
     const handle = this[kHandle];
     if (last > 0 && handle !== null) {

@@ -2,12 +2,12 @@ import { kHandle, kWaiting } from '../base/symbols';
 import type { SocketImpl } from './socket-state';
 
 /**
- * What waits for a connect that is under way. It belongs to one life of the socket: a socket that is
- * connected anew may emit the 'close' of its life before while it connects, and what waited for that life
- * must not meet the next connection.
+ * Callbacks that wait for a connect in progress. They belong to this connect alone. A socket that
+ * connects again may emit the 'close' of its earlier connect at the same time, and callbacks that
+ * waited for that one must not be called for the next connection.
  */
 
-/** Calls `connected` when the connect has succeeded, or `closed` when the socket was closed instead. */
+/** Calls `connected` when the connect succeeds, or `closed` if the socket closes instead. */
 export function whenConnected(
   socket: SocketImpl,
   connected: () => void,
@@ -31,7 +31,7 @@ export function whenConnected(
   socket.on('close', onClose);
 }
 
-/** Before the next life begins. */
+/** Calls the `closed` callbacks, before the socket connects again. */
 export function giveUpWaiting(socket: SocketImpl): void {
   for (const giveUp of socket[kWaiting] ?? []) giveUp();
 }

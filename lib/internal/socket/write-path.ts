@@ -32,7 +32,7 @@ import { whenConnected } from './when-connected';
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 
-/** Encodings that are written natively (native/stream/write_binding.cc has the same numbers). */
+/** Encodings that the native code writes (native/stream/write_binding.cc has the same numbers). */
 const ENCODINGS: Record<string, number> = {
   __proto__: null as never,
   utf8: 0,
@@ -64,14 +64,20 @@ interface Chunk {
   encoding: string;
 }
 
-/** Whether a text ends in the first half of a surrogate pair: alone it is encoded otherwise. */
+/**
+ * Whether a text ends in the first half of a surrogate pair, which must not be joined with the next
+ * text.
+ */
 const endsInHalf = (text: string): boolean =>
   (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800;
 
-/** Joining longer texts costs more, as they are copied once more, than it saves. */
+/** Joining longer texts copies them once more, which costs more than it saves. */
 const MAX_JOINED = 16 * 1024;
 
-/** All chunks as one text, if they are short texts of one encoding that are encoded so as well. */
+/**
+ * Joins all chunks to one text, if they are short texts of one encoding and joining keeps their
+ * bytes.
+ */
 function joinTexts(chunks: readonly Chunk[]): string | undefined {
   const { encoding } = chunks[0];
   let text = '';
@@ -84,7 +90,7 @@ function joinTexts(chunks: readonly Chunk[]): string | undefined {
 }
 
 function dispatchVector(handle: Handle, chunks: readonly Chunk[]): number {
-  // One call for one text costs a fraction of what one for each of a list does.
+  // One call for one text costs a fraction of a call with a list of texts.
   const text = joinTexts(chunks);
   const textCode = text === undefined ? undefined : ENCODINGS[chunks[0].encoding];
   if (textCode !== undefined) return binding.writeString(handle.id, text!, textCode, TEXT_VECTOR);
@@ -112,7 +118,7 @@ function sizeOf(data: unknown, encoding: string): number {
   return total;
 }
 
-/** Tells the writer how a write went that is over, or keeps its callback for later. */
+/** Calls the callback of a completed write, or keeps it for later. */
 export function settle(
   socket: SocketImpl,
   status: number,
@@ -130,8 +136,9 @@ export function settle(
 }
 
 /**
- * A write that needs nothing of Writable's state machine: connected, nothing waits, no callback,
- * below the high-water mark. What is left of it there is one comparison and one call.
+ * Whether a write needs nothing from Writable's state machine: the socket is connected, no data
+ * waits, there is no callback, and the buffer is below the high-water mark. Only one comparison and
+ * one call of Writable remain.
  */
 function writesFreely(socket: SocketImpl, handle: Handle | null): handle is Handle {
   if (handle === null || !(handle.id >= 0) || socket.connecting) return false;
@@ -154,7 +161,7 @@ function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: 
       if (this[kTimedOut]) rearm(this);
       return true;
     }
-    // Queued or failed: Writable takes over and finds it dispatched already.
+    // Queued or failed: Writable continues, and finds that the chunk was dispatched.
     if (status !== undefined) this[kDispatched] = status;
   }
   return Duplex.prototype.write.call(
@@ -166,8 +173,8 @@ function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: 
 }
 
 /**
- * Dispatches a chunk that Writable would pass on as it is; undefined for any other. Only these
- * writes are gathered: a callback means that the kernel has the bytes.
+ * Dispatches a chunk that Writable would pass on unchanged; returns undefined for any other. Only
+ * these writes are gathered, because a callback means that the kernel has the bytes.
  */
 function writeFreely(
   socket: SocketImpl,
@@ -185,7 +192,7 @@ function writeFreely(
   return afterWrite(binding.writeBuffer(handle.id, chunk, true));
 }
 
-/** `write` after the other side has ended a socket that is not half-open. */
+/** The `write` of a socket without `allowHalfOpen` after the peer has ended. */
 export function writeAfterFin(
   this: SocketImpl,
   chunk: unknown,
@@ -233,7 +240,7 @@ export const writeMethods = {
     encoding: string,
     callback: WriteCallback,
   ): void {
-    // Before the connection is there, Writable holds further writes back behind this one.
+    // Before the socket is connected, Writable holds back further writes after this one.
     if (this.connecting) {
       this._pendingData = data;
       this._pendingEncoding = encoding;
@@ -305,7 +312,7 @@ export const writeMethods = {
 };
 
 export const writeGetters = {
-  /** What the native code was given. */
+  /** How many bytes the native code was given. */
   _bytesDispatched(this: SocketImpl): number {
     const handle = this[kHandle];
     return handle !== null ? handle.bytesWritten : this[kBytesWritten];

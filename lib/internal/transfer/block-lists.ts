@@ -1,11 +1,11 @@
 import type * as nodeNet from 'node:net';
 
 /**
- * The block lists of a server that moves to another thread. Without them it would let in, or believe,
- * those whom its owner keeps out.
+ * Transfers the block lists of a server to another thread. Without them, the server would accept or
+ * trust peers that its owner excludes.
  */
 
-/** A token of `BlockList.share()`, or a list of node:net's own, which `postMessage` copies. */
+/** A token of `BlockList.share()`, or a list of node:net, which `postMessage` copies. */
 export type PackedList = string | nodeNet.BlockList | undefined;
 
 export function packList(list: nodeNet.BlockList | undefined): PackedList {

@@ -17,30 +17,32 @@ import { silence } from './unread';
 import { awaitsSending, isShutDown, uncorkAll } from './unsent';
 
 /**
- * A connection leaves a Socket, in the one way in which it does, to every kind of owner: node:net, a
- * handler table, another thread.
+ * The transfer of a connection from a Socket to any kind of new owner: node:net, a handler table,
+ * another thread.
  *
- * 1. `checkDeparture` refuses what cannot move, and the new owner is made. If that fails nothing
- *    has changed.
- * 2. Reading stops. What was read and not consumed (unread.ts) and what was written and not sent
- *    (unsent.ts) are the new owner's. No event can come in between, as all of this is one call.
- * 3. `depart`: the old socket is closed, and delivers nothing any more.
+ * 1. `checkDeparture` refuses connections that cannot be transferred, and the new owner is made. If
+ *    that fails, nothing has changed.
+ * 2. Reading stops. The new owner gets the bytes that were read but not consumed (unread.ts), and
+ *    those that were written but not sent (unsent.ts). All of this happens in one call, so no event
+ *    can occur in between.
+ * 3. `depart` closes the old socket, which delivers nothing more.
  */
 
 /**
- * Also in the callback of a write that has failed, after which the socket is destroyed: the kernel
- * reports the error once, and a new owner would take what follows for an end.
+ * Whether the socket is destroyed or about to be. This includes the callback of a failed write: the
+ * kernel reports the error only once, and a new owner would see a normal end.
  */
 export const isOver = (socket: Duplex): boolean => socket.destroyed || socket.errored !== null;
 
 /**
- * The handle of a socket that may move. Its gathered writes have left, or are in the native code's queue.
+ * Returns the handle of a socket that can be transferred. Its gathered writes have left, or are in
+ * the native queue.
  */
 export function checkDeparture(socket: SocketImpl, method: string): Handle {
   if (socket.connecting) {
     throw new ERR_INVALID_STATE(`${method} needs a connection; wait for 'connect'`);
   }
-  // What fails here destroys its socket.
+  // If a write fails here, its socket is destroyed.
   flushGathered();
   const handle = socket[kHandle];
   if (isOver(socket) || handle === null) throw new ERR_SOCKET_CLOSED();
@@ -59,7 +61,7 @@ export function checkDeparture(socket: SocketImpl, method: string): Handle {
   return handle;
 }
 
-/** For where the callbacks of writes cannot go along. */
+/** Refuses a transfer while data waits, because the callbacks of writes cannot be transferred. */
 export function refuseWaiting(socket: SocketImpl, method: string): void {
   if (!awaitsSending(socket)) return;
   throw new ERR_INVALID_STATE(
@@ -67,12 +69,12 @@ export function refuseWaiting(socket: SocketImpl, method: string): void {
   );
 }
 
-/** Whether `end()` was called, and the FIN is the new owner's to send. */
+/** Whether `end()` was called and the new owner must send the FIN. */
 export const endsLater = (socket: Duplex): boolean => socket.writableEnded && !isShutDown(socket);
 
 /**
- * Closes the old socket. One with a successor that has promised an end waits for that: its 'finish'
- * and the callback of `end()` come when the successor's does.
+ * Closes the old socket. If `end()` was called and there is a successor, its 'finish' and the
+ * callback of `end()` wait until the successor has finished.
  */
 export function depart(socket: SocketImpl, successor?: Duplex): void {
   silence(socket);
@@ -88,7 +90,7 @@ export function depart(socket: SocketImpl, successor?: Duplex): void {
   finishWith(socket, successor);
 }
 
-/** Lets the old socket run dry: its bytes are the successor's. */
+/** Empties the old socket, because the successor sends its bytes. */
 function finishWith(socket: SocketImpl, successor: Duplex): void {
   let finished = false;
   let done: WriteCallback | undefined;

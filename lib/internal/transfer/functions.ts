@@ -1,6 +1,6 @@
 /**
- * What few connections ever do: change hands, be looked into, carry descriptors. Loaded when the first one
- * does (see part.ts).
+ * Features that few connections use: transfers, peeking, descriptors. They are loaded when first
+ * used (see part.ts).
  */
 export { packList } from './block-lists';
 export { attach, detach, fromNode, toNode } from './socket-transfer';

@@ -13,7 +13,7 @@ import { unreadOf } from './unread';
 import { validateInteger } from '../base/validators';
 import { whenConnected } from '../socket/when-connected';
 
-/** The first bytes of a connection, looked at without being consumed. */
+/** Peeks at the first bytes of a connection without consuming them. */
 
 /** Peek::kMaxSize. */
 const MAX_SIZE = 16 * 1024;
@@ -23,24 +23,24 @@ const UV_EAGAIN = errnoByName('EAGAIN');
 /** A method that uvnet adds to `net.Socket`. */
 export interface PeekMethods {
   /**
-   * The next bytes of the connection, which stay there for the next reader: a 'data' listener, a
-   * protocol library that is handed the socket, another process that is handed the descriptor.
-   * Reading rests meanwhile.
+   * Returns the next bytes of the connection without consuming them. They stay there for the next
+   * reader: a 'data' listener, a protocol library that gets the socket, or another process that
+   * gets the descriptor. The socket does not read during this time.
    *
    * @param size - how many bytes to wait for: 1 to 16384
-   * @returns that many bytes, or fewer if the other end has closed before
-   * @throws (rejects with) ERR_INVALID_STATE while another peek is under way or after
-   *   `setEncoding()`, ERR_SOCKET_CLOSED if the socket is closed before,
-   *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows, and what ends the connection. The connection
-   *   goes on after ENOBUFS, if its receive buffer (TCP) is too small for so many bytes, and
-   *   EMFILE: to wait takes a descriptor
+   * @returns this many bytes, or fewer if the peer closes the connection first
+   * @throws (rejects with) ERR_INVALID_STATE if another peek is in progress or `setEncoding()` was
+   *   called; ERR_SOCKET_CLOSED if the socket closes first; ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on
+   *   Windows; the error that ends the connection. After ENOBUFS and EMFILE, the connection stays
+   *   open: the receive buffer (TCP) is too small for so many bytes, or there is no descriptor,
+   *   which waiting needs
    */
   peek(size: number): Promise<Buffer>;
 }
 
 /**
- * Stops the kernel's bytes from being taken. To the stream the handle seems to read on, so that
- * nothing else starts it.
+ * Stops reading from the kernel. For the stream, the handle seems to go on reading, so that nothing
+ * else starts it.
  */
 function holdReading(handle: Handle): boolean {
   const wasReading = handle.reading;
@@ -51,7 +51,7 @@ function holdReading(handle: Handle): boolean {
 
 function goOnReading(socket: SocketImpl, handle: Handle, wasReading: boolean): void {
   if (socket.destroyed) return;
-  // Paused meanwhile, or asked to read for the first time.
+  // The socket was paused in the meantime, or asked to read for the first time.
   const wanted = handle.reading && (wasReading || socket._readableState.reading);
   handle.reading = false;
   if (wanted) startReading(socket);
@@ -66,13 +66,13 @@ function settle(socket: SocketImpl, pending: PendingPeek, result: Buffer | numbe
     pending.resolve(Buffer.concat([pending.before, result]));
     return;
   }
-  // The kernel reports an error once: the next reader would take it for an ordinary end.
+  // The kernel reports an error only once: the next reader would see a normal end.
   const error = errnoException(result, 'read');
   socket.destroy(error);
   pending.reject(error);
 }
 
-/** The peek cannot be; the connection has nothing. */
+/** The peek fails, but the connection is not affected. */
 function giveUp(socket: SocketImpl, pending: PendingPeek, status: number): void {
   socket[kPeek] = undefined;
   socket.off('close', pending.onClose);
@@ -121,13 +121,13 @@ function peekAt(socket: SocketImpl, handle: Handle, size: number): Promise<Buffe
 export async function peek(socket: SocketImpl, size: number): Promise<Buffer> {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('peek');
   validateInteger(size, 'size', 1, MAX_SIZE);
-  // At once if that is possible: in the next tick bytes may have been read.
+  // At once if possible, because the socket may have read bytes by the next tick.
   const handle = socket[kHandle];
   if (handle instanceof Handle && !socket.connecting) return peekAt(socket, handle, size);
   return peekAt(socket, await connection(socket), size);
 }
 
-/** What a peek waited for has come, or an error. */
+/** Ends a peek with the bytes that it waited for, or with an error. */
 export function endPeek(socket: SocketImpl, result: Buffer | number): void {
   const pending = socket[kPeek];
   if (pending !== undefined) settle(socket, pending, result);

@@ -7,15 +7,15 @@ import type { ProxyInfo } from '../proxy/proxy-info';
 import type { SocketImpl } from '../socket/socket-state';
 
 /**
- * What a PROXY header said goes along: the names of the two ends, which the kernel does not know, and the rest.
- * Without them a proxy's address would pass for the client's.
+ * Transfers the contents of a PROXY header: the addresses, which the kernel does not know, and the
+ * rest. Otherwise the proxy's address would appear as the client's.
  */
 
 type Proxied = Pick<SocketImpl, typeof kProxy>;
 
 const GETTERS = ['getpeername', 'getsockname'] as const;
 
-/** The names stand on the handle. TLS, say, asks Node's handle, and gets them too. */
+/** Sets the addresses on the handle. Code that asks Node's handle, such as TLS, gets them too. */
 export function passProxied(old: object, from: object, successor: object, to: object): void {
   for (const name of GETTERS) {
     if (Object.hasOwn(from, name)) {
@@ -26,14 +26,14 @@ export function passProxied(old: object, from: object, successor: object, to: ob
   if (info !== undefined) (successor as Proxied)[kProxy] = info;
 }
 
-/** The same in a shape that a structured clone carries. */
+/** The same in a form that structured clone supports. */
 export interface PackedProxied {
   readonly info: unknown;
-  /** Undefined where they are what the kernel says. */
+  /** Undefined if the addresses are those of the kernel. */
   readonly names: { readonly remote: SocketName; readonly local: SocketName } | undefined;
 }
 
-/** The value with all its bytes as `change` makes them. */
+/** Copies a value, with all bytes in it converted by `change`. */
 function mapBytes(value: unknown, change: (bytes: Uint8Array) => Uint8Array): unknown {
   if (ArrayBuffer.isView(value)) return change(value as Uint8Array);
   if (Array.isArray(value)) return value.map((item) => mapBytes(item, change));

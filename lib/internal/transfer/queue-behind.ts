@@ -3,19 +3,19 @@ import { ERR_STREAM_DESTROYED } from '../base/errors';
 import { uncorkAll } from './unsent';
 
 /**
- * Connections that come from node:net, whose queue of writes is out of reach: the old socket stays
- * until its bytes have left, and what the successor is given to send waits for that. The two have
- * descriptors of their own.
+ * Connections from node:net, whose native write queue is not accessible. The old socket stays until
+ * its bytes have left, and data for the new socket waits for that. Each has a descriptor of its
+ * own.
  */
 
 type Step = (...args: unknown[]) => void;
 
 const waiting = new WeakSet<Duplex>();
 
-/** Whether the stream's writes wait for those of a socket that it took over from. */
+/** Whether the writes of the stream wait for those of the previous socket. */
 export const waitsBehind = (stream: Duplex): boolean => waiting.has(stream);
 
-/** Keeps what is written to a stream in its own buffer until the function returned is called. */
+/** Makes a stream keep its writes in its buffer until the returned function is called. */
 function holdWrites(stream: Duplex): () => void {
   waiting.add(stream);
   const own = stream as unknown as Record<'_write' | '_final', Step> & { _writev?: null };
@@ -37,11 +37,11 @@ function holdWrites(stream: Duplex): () => void {
   };
 }
 
-/** Ends the old object, behind what it has to send, without ending the connection. */
+/** Ends the old object after its waiting data, without ending the connection. */
 export function finishFirst(old: Duplex, successor: Duplex): void {
   const release = holdWrites(successor);
   const own = old as unknown as { _final: Step; _read: () => void };
-  // The FIN is the successor's to send, and the bytes are its to read.
+  // The successor sends the FIN and reads the bytes.
   own._final = (done) => (done as () => void)();
   own._read = () => {};
   old.once('error', (error) => successor.destroy(error));

@@ -18,21 +18,21 @@ import { validateFunction, validateInt32 } from '../base/validators';
 import { settle, writeMethods } from '../socket/write-path';
 import { whenConnected } from '../socket/when-connected';
 
-/** Descriptors over unix sockets: how they get in line with the bytes, and what arrives. */
+/** Sends descriptors over Unix sockets, in order with the bytes. */
 
-/** What can be sent: a descriptor, or something that has one. */
+/** A descriptor, or an object that has one. */
 export type SendableDescriptor = number | { fd: number } | Socket | Server;
 
 /** Methods that uvnet adds to `net.Socket`. */
 export interface DescriptorMethods {
   /**
-   * Sends a descriptor with some bytes over a unix socket, to any process (SCM_RIGHTS, unix(7)).
-   * It is in line with what is written before and after. The descriptor is duplicated at once: the
-   * caller keeps the own one and may close it.
+   * Sends a descriptor with some bytes over a Unix socket to any process (SCM_RIGHTS, unix(7)). It
+   * keeps its order among the writes. The descriptor is duplicated at once; the caller keeps its
+   * own and may close it.
    *
    * @param payload - at least one byte; the descriptor arrives with it
    * @param descriptor - a number, or a Socket or a Server that has one
-   * @param callback - when the kernel has taken both, or with an error
+   * @param callback - called when the kernel has taken both, or with an error
    * @returns as `write()`
    * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows
    */
@@ -43,7 +43,7 @@ export interface DescriptorMethods {
   ): boolean;
 }
 
-/** Duplicates that wait for their turn, by the chunk that they belong to. */
+/** Duplicates that wait to be sent, by their chunks. */
 const waiting = new WeakMap<object, number>();
 
 function descriptorOf(value: unknown): number {
@@ -70,7 +70,7 @@ function copyOf(payload: unknown): Buffer {
   return Buffer.from(payload as string);
 }
 
-/** Stands in for `_write` while descriptors wait, and sends them when it is their turn. */
+/** Replaces `_write` while descriptors wait, and sends each with its chunk. */
 function writeInTurn(
   this: SocketImpl,
   data: string | Uint8Array,
@@ -97,8 +97,8 @@ function writeInTurn(
 }
 
 /**
- * Only sockets with descriptors in line take them one write at a time; all others, and these
- * afterwards, keep the short way.
+ * Makes a socket with waiting descriptors handle its writes one at a time. All other sockets keep
+ * the fast path, and this one returns to it afterwards.
  */
 function getInLine(socket: SocketImpl): void {
   socket[kDescriptorsToSend] = (socket[kDescriptorsToSend] ?? 0) + 1;
@@ -135,7 +135,7 @@ export function sendDescriptor(
   if (waitsBehind(socket)) {
     throw new ERR_INVALID_STATE('bytes that node:net was given still have to leave');
   }
-  // The receiver writes behind what a socket was given before.
+  // The receiver's writes must come after the data that was written to the socket before.
   flushGathered();
   const copy = binding.duplicateDescriptor(fd);
   if (copy < 0) throw errnoException(copy, 'dup');

@@ -9,13 +9,13 @@ import { setSuccessor } from './successors';
 import { silence } from './unread';
 
 /**
- * Sockets whose connection went on as a socket of node:net, and which stay for those who listen to them:
- * `socket.toNode({ shell: true })`. Such a shell is still a stream. What is written to it is written to
- * the other socket, which also has its end and its settings. It reads nothing: the bytes are the other
- * owner's.
+ * Shells: sockets whose connection was transferred to a socket of node:net, and which stay for
+ * their listeners (`socket.toNode({ shell: true })`). A shell is still a stream. Its writes, its
+ * end and its settings act on the other socket. It reads nothing, because the other socket owns the
+ * bytes.
  */
 
-/** What Node's sockets have and its types do not tell. */
+/** Members of Node's sockets that are missing in its types. */
 type NodeSocket = nodeNet.Socket & {
   readonly _handle: { fd?: number; writeQueueSize?: number; hasRef?(): boolean } | null;
   setTypeOfService?(value: number): void;
@@ -25,11 +25,11 @@ type NodeSocket = nodeNet.Socket & {
 type SetKeepAlive = (enable: boolean, delay: number, interval?: number, count?: number) => void;
 
 /**
- * The shell's connection, in the shape of a handle: a foreign one, which the native code does not know.
+ * The connection of the shell, with the interface of a handle. The native code does not know it.
  */
 class Connection {
   owner: SocketImpl | null = null;
-  /** So that nobody starts it. */
+  /** True, so that the stream does not start to read. */
   reading = true;
 
   constructor(
@@ -37,7 +37,7 @@ class Connection {
     private readonly remote: SocketName,
     private readonly local: SocketName,
     private readonly readBefore: number,
-    /** Bytes that this socket has sent, and not its successor. */
+    /** How many bytes this socket has sent before the transfer. */
     private writtenBefore: number,
   ) {}
 
@@ -57,7 +57,10 @@ class Connection {
     return this.node._handle?.writeQueueSize ?? 0;
   }
 
-  /** Bytes that the stream's buffer holds and the successor has sent are not to count twice. */
+  /**
+   * Avoids counting bytes twice that are in the buffer of the stream and were sent by the
+   * successor.
+   */
   countElsewhere(size: number): void {
     this.writtenBefore -= size;
   }
@@ -121,9 +124,10 @@ class Connection {
   }
 }
 
-/** The stream's own steps, which act on the successor. */
+/** Redirects the methods of the stream to the successor. */
 function redirect(socket: SocketImpl, node: NodeSocket, connection: Connection): void {
-  // What waited has gone along. The stream still has it, and gives it away once the write before is done.
+  // Waiting data was transferred. The stream still has it too, and passes it on once the previous
+  // write is done.
   let gone = (socket.writableBuffer ?? []).map(({ chunk, encoding }) =>
     typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length,
   );
@@ -170,12 +174,12 @@ function redirect(socket: SocketImpl, node: NodeSocket, connection: Connection):
   Object.defineProperty(socket, 'timeout', { configurable: true, get: () => node.timeout });
 }
 
-/** The shell, too, reports what happens to the connection. */
+/** The shell also reports the events of the connection. */
 function mirror(socket: SocketImpl, node: nodeNet.Socket): void {
   let failure: Error | undefined;
   const onError = (error: Error): void => {
     failure = error;
-    // Of the two, one has to have somebody who handles it, as if they were one.
+    // A listener on either of the two sockets is enough, as if they were one.
     const isHandled = node.listenerCount('error') > 1 && socket.listenerCount('error') === 0;
     if (isHandled) socket.once('error', () => {});
     socket.destroy(error);
@@ -194,11 +198,12 @@ function mirror(socket: SocketImpl, node: nodeNet.Socket): void {
   node.once('close', () => socket.destroy(failure));
 }
 
-/** Bytes that the stream holds back behind a write in flight. */
+/** How many bytes the stream holds back after a write in flight. */
 const waitingBytes = (socket: SocketImpl): number => socket.bytesWritten! - socket._bytesDispatched;
 
 /**
- * Makes a socket the shell of its successor. The handle is closed; its descriptor was duplicated.
+ * Turns a socket into the shell of its successor. It closes the handle, whose descriptor was
+ * duplicated.
  *
  * @param unsent - how many bytes were written to the socket and left to the successor
  */
@@ -219,7 +224,7 @@ export function becomeShell(socket: SocketImpl, successor: nodeNet.Socket, unsen
   socket[kHandle] = connection as unknown as Handle;
   setSuccessor(socket, successor);
   mirror(socket, successor);
-  // An end() that waits for the FIN.
+  // The callback of an end() that waits for the FIN.
   const underWay = socket[kShutdownCallback];
   socket[kShutdownCallback] = null;
   if (underWay !== null) socket._final(underWay);

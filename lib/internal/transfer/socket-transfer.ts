@@ -30,18 +30,18 @@ import {
 import { awaitsSending, claimUnsent, isShutDown, queuedBytes, sendUnsent } from './unsent';
 
 /**
- * Connections that move: between uvnet and node:net (`socket.toNode()`, `Socket.fromNode()`) and
+ * Transfers of connections between uvnet and node:net (`socket.toNode()`, `Socket.fromNode()`) and
  * between threads (`socket.detach()`, `Socket.attach()`).
  */
 
 type AnySocket = nodeNet.Socket | SocketImpl;
 
-/** On Windows a socket is tied to the loop that opened it first. */
+/** On Windows, a socket is bound to the event loop that opened it first. */
 function checkPlatform(method: string): void {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(method);
 }
 
-/** What a socket's `detach()` gives: plain data, which `postMessage` carries. */
+/** The result of a socket's `detach()`: plain data for `postMessage`. */
 export interface SocketToken extends Token<'socket'> {
   readonly settings: object;
   readonly unread: PackedUnread;
@@ -55,7 +55,7 @@ export interface SocketToken extends Token<'socket'> {
   readonly proxied: PackedProxied | undefined;
 }
 
-/** How the new object is to be made, so that it goes on where the old one was. */
+/** The options of the new object, which continues in the state of the old one. */
 function settingsFor(old: AnySocket, reading: boolean): object {
   return {
     allowHalfOpen: old.allowHalfOpen,
@@ -63,12 +63,13 @@ function settingsFor(old: AnySocket, reading: boolean): object {
     writable: !isShutDown(old),
     readableHighWaterMark: old.readableHighWaterMark,
     writableHighWaterMark: old.writableHighWaterMark,
-    // What has not begun to read does not begin now: its bytes may be meant for another process.
+    // A socket that has not started to read must not start now: its bytes may be meant for another
+    // process.
     manualStart: !reading,
   };
 }
 
-/** Pause, idle timeout and `unref()`. */
+/** Copies the pause, the idle timeout and `unref()`. */
 function passState(old: AnySocket, successor: AnySocket, refed: boolean): void {
   if (old.isPaused()) successor.pause();
   if (old.timeout! > 0) successor.setTimeout(old.timeout!);
@@ -86,7 +87,7 @@ function makeNodeSocket(old: SocketImpl, handle: Handle): nodeNet.Socket {
     closeSync(fd);
     throw error;
   }
-  // The kernel has them already; Node is to know them, so that it can turn them off.
+  // The kernel has these settings already. Node must know them to be able to turn them off.
   if (old[kNoDelay]) socket.setNoDelay(true);
   const keepAlive = old[kKeepAlive];
   if (keepAlive?.enable === true) socket.setKeepAlive(true, keepAlive.delay * 1000);
@@ -97,10 +98,10 @@ function makeNodeSocket(old: SocketImpl, handle: Handle): nodeNet.Socket {
 /** Options of `toNode()`. */
 export interface ToNodeOptions {
   /**
-   * Whether this socket stays for its listeners: with the addresses and counters of the connection, with
-   * 'timeout', 'end', 'error' and 'close' when the other socket has them, and with `write()`, `end()`,
-   * `destroy()` and settings that act on the connection. It has no more 'data', as all that comes in is
-   * the other socket's. The server goes on counting it for `maxConnections`. Default: false.
+   * Whether this socket stays for its listeners. It then has the addresses and counters of the
+   * connection. It emits 'timeout', 'end', 'error' and 'close' when the other socket does.
+   * `write()`, `end()`, `destroy()` and settings act on the connection. It emits no 'data', because
+   * the other socket reads. The server still counts it for `maxConnections`. Default: false.
    */
   shell?: boolean | undefined;
 }
@@ -131,8 +132,8 @@ export function toNode(old: SocketImpl, options: ToNodeOptions = {}): nodeNet.So
 type SocketClass = new (options: object) => unknown;
 
 /**
- * Makes the socket that a handle is for. If that fails, say in the constructor of a sub-class, the handle is
- * closed: nobody else has it.
+ * Makes a socket for a handle. If that fails, for example in the constructor of a subclass, it
+ * closes the handle, which has no other owner.
  */
 function makeSocket(handle: Handle, make: () => SocketImpl): SocketImpl {
   try {
@@ -161,7 +162,7 @@ export function fromNode(Socket: SocketClass, old: nodeNet.Socket): SocketImpl {
   const settings = settingsFor(old, handle.reading === true);
   const successor = makeSocket(copy, () => new Socket({ ...settings, handle: copy }) as SocketImpl);
   passProxied(old, handle, successor, copy);
-  // What Node set on the socket is unknown, so that the next call counts in any case.
+  // The settings that Node made are unknown, so the next call must always take effect.
   successor[kNoDelay] = undefined as never;
   successor[kKeepAlive] = { enable: true, delay: -1, interval: undefined, count: undefined };
   handle.reading = false;
@@ -203,7 +204,7 @@ export function detach(socket: SocketImpl, options: DetachOptions): SocketToken 
 /** See {@link SocketConstructor.attach} in socket.ts. */
 export function attach(Socket: SocketClass, token: SocketToken): SocketImpl {
   const handle = takeToken(token, 'socket');
-  // Somebody may have changed the token, too.
+  // The program may have changed the token.
   return makeSocket(handle, () => goOn(Socket, handle, token));
 }
 

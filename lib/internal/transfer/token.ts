@@ -8,17 +8,19 @@ import type { Handle } from '../native/handle';
 import { validateInteger } from '../base/validators';
 
 /**
- * Sockets that move to another thread. `detach()` offers the descriptor under a key nobody can
- * guess and puts the key, with all else that the other side needs, into a token: a plain object
- * that any `postMessage` carries. `attach(token)` takes the offer up, once.
+ * Transfers of sockets between threads. `detach()` offers the descriptor under a key that cannot be
+ * guessed. It puts the key, with everything else that the other thread needs, into a token: a plain
+ * object that `postMessage` can carry. `attach(token)` takes the offer, once.
  *
- * An offer that nobody takes is closed when its time is up, or when the thread that made it ends.
- * The token itself is only data: whether it is lost, copied or collected changes nothing.
+ * If nobody takes an offer, the descriptor is closed when its time is over, or when the thread that
+ * made it ends. The token itself is only data: it may be lost, copied or collected.
  */
 
 /** Options of the `detach()` methods. */
 export interface DetachOptions {
-  /** Milliseconds after which the connection is closed if nobody took it. Default: 30 000. */
+  /**
+   * Milliseconds after which the connection is closed if no thread has taken it. Default: 30 000.
+   */
   timeout?: number | undefined;
 }
 
@@ -26,7 +28,7 @@ const DEFAULT_TIMEOUT = 30_000;
 
 export type TokenKind = 'socket' | 'server' | 'bound-socket';
 
-/** What all tokens have in common; the rest is for the `attach()` of the same class. */
+/** The common part of all tokens. The `attach()` of the same class reads the rest. */
 export interface Token<Kind extends TokenKind = TokenKind> {
   readonly uvnet: Kind;
   readonly key: string;
@@ -52,7 +54,7 @@ export function checkToken(token: Token, kind: TokenKind): void {
   throw new ERR_INVALID_ARG_VALUE('token', token, `must come from detach() of a ${kind}`);
 }
 
-/** An open handle on what the token stands for. */
+/** Opens a handle on the descriptor that a token offers. */
 export function takeToken(token: Token, kind: TokenKind): Handle {
   checkToken(token, kind);
   const handle = token.pipe ? new Pipe() : new TCP();

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** What a stream has read and nobody has consumed: it goes along with the connection. */
+/** Data that a stream has read but nobody has consumed. It is transferred with the connection. */
 
 /** The parts of the state that are the same from Node 20 to 26. */
 interface ReadableState {
   readonly _readableState: {
-    /** A linked list up to Node 20, since then an array with the number of consumed entries. */
+    /** A linked list up to Node 20; from then on, an array and the number of consumed entries. */
     readonly buffer: Iterable<Buffer | string> & { clear?: () => void; length: number };
     bufferIndex?: number;
     length: number;
@@ -19,13 +19,13 @@ interface ReadableState {
 const stateOf = (stream: Duplex): ReadableState['_readableState'] =>
   (stream as unknown as ReadableState)._readableState;
 
-/** Bytes (or, after `setEncoding`, texts) that were read and not consumed. */
+/** Bytes (or, after `setEncoding`, texts) that were read but not consumed. */
 export interface Unread {
   chunks: (Buffer | string)[];
   encoding: BufferEncoding | null;
   /** The StringDecoder; it may hold the first bytes of a character. */
   decoder: unknown;
-  /** What comes behind the chunks and was not decoded yet. */
+  /** Bytes after the chunks that were not decoded yet. */
   rest: Uint8Array;
 }
 
@@ -37,7 +37,7 @@ export function unreadOf(stream: Duplex, rest: Uint8Array = none): Unread {
   return { chunks, encoding: stream.readableEncoding, decoder, rest };
 }
 
-/** Empties the buffer that {@link unreadOf} has copied, as if somebody had read it. */
+/** Empties the buffer that {@link unreadOf} has copied, as if it had been read. */
 export function dropUnread(stream: Duplex): void {
   const state = stateOf(stream);
   if (state.buffer.clear !== undefined) state.buffer.clear();
@@ -47,8 +47,8 @@ export function dropUnread(stream: Duplex): void {
 }
 
 /**
- * Has a stream emit no more 'data' and no 'end', not even if it is in the middle of handing out
- * what it holds: all that is the new owner's.
+ * Makes a stream emit no more 'data' and no 'end', even while it is emitting its buffer. All of
+ * this belongs to the new owner.
  */
 export function silence(stream: Duplex): void {
   dropUnread(stream);
@@ -65,27 +65,27 @@ export function giveUnread(stream: Duplex, { chunks, encoding, decoder, rest }: 
   if (rest.length > 0) stream.push(rest);
 }
 
-/** Undocumented but as old as StringDecoder, and in its tests. */
+/** These members are undocumented, but as old as StringDecoder, and covered by its tests. */
 interface DecoderState {
   lastChar: Buffer;
   lastNeed: number;
   lastTotal: number;
 }
 
-/** The first bytes of a character whose rest has not come yet. */
+/** The first bytes of a character whose rest has not arrived yet. */
 function partialOf(decoder: unknown): Uint8Array {
   const { lastChar, lastNeed, lastTotal } = decoder as DecoderState;
   return new Uint8Array(lastChar.subarray(0, lastTotal - lastNeed));
 }
 
-/** All of it as bytes. */
+/** Converts all of it to bytes. */
 export function unreadBytes({ chunks, encoding, decoder }: Unread): Buffer[] {
   if (encoding === null) return chunks as Buffer[];
   const bytes = chunks.map((chunk) => Buffer.from(chunk as string, encoding));
   return [...bytes, Buffer.from(partialOf(decoder))].filter(({ length }) => length > 0);
 }
 
-/** {@link Unread} in the shape that a structured clone carries. */
+/** {@link Unread} in a form that structured clone supports. */
 export interface PackedUnread {
   chunks: (Uint8Array | string)[];
   encoding: BufferEncoding | null;
@@ -95,7 +95,7 @@ export interface PackedUnread {
 
 export function packUnread({ chunks, encoding, decoder, rest }: Unread): PackedUnread {
   return {
-    // Copies, because a clone of a view takes the whole of its ArrayBuffer along.
+    // Copies, because the clone of a view includes its whole ArrayBuffer.
     chunks: chunks.map((chunk) => (typeof chunk === 'string' ? chunk : new Uint8Array(chunk))),
     encoding,
     partial: encoding === null ? undefined : partialOf(decoder),

@@ -5,7 +5,7 @@ import type { Handle } from '../native/handle';
 import type { SocketImpl, WriteCallback } from '../socket/socket-state';
 import { kShutdownCallback, kWriteCallback } from '../base/symbols';
 
-/** What a socket was given to send and the kernel does not have yet. */
+/** Data that was written to a socket and not yet passed to the kernel. */
 
 interface WritableState {
   readonly _writableState: { readonly finalCalled: boolean };
@@ -18,37 +18,40 @@ interface Waiting {
   callback: WriteCallback;
 }
 
-/** Whether `_final` was called, which shuts the write side down behind what waits. */
+/** Whether `_final` was called, which shuts the write side down after the waiting data. */
 const finalCalled = (stream: Duplex): boolean =>
   (stream as unknown as WritableState)._writableState.finalCalled;
 
 /**
- * Whether writes wait whose callbacks will be called when they are sent, or a FIN does. What only the
- * native queue has, gathered or from an earlier owner, is not among it: nobody could wait for that.
+ * Whether writes with callbacks wait to be sent, or a FIN does. This does not include data that
+ * only the native queue has, gathered or from an earlier owner, because it has no callbacks.
  */
 export const awaitsSending = (stream: Duplex): boolean =>
   stream.writableLength > 0 || (finalCalled(stream) && !stream.writableFinished);
 
-/** Whether the FIN has left, so that nobody can write any more. */
+/** Whether the FIN was sent, so that no more data can be written. */
 export function isShutDown(stream: Duplex): boolean {
   const { [kShutdownCallback]: pending = null } = stream as Partial<SocketImpl>;
   return finalCalled(stream) && pending === null;
 }
 
-/** Bytes that are the new owner's to send, and the callbacks that wait for it. */
+/** Bytes that the new owner must send, and the callbacks that wait for them. */
 export interface Unsent {
   readonly bytes: Buffer;
   readonly callbacks: readonly WriteCallback[];
 }
 
-/** What the native code still has to send: a copy. */
+/** Returns a copy of the bytes in the native queue. */
 export function queuedBytes(handle: Handle): Buffer {
   const bytes = binding.copyUnsent(handle.id);
   if (typeof bytes === 'number') throw errnoException(bytes, 'write');
   return bytes;
 }
 
-/** For a stream that its owner uncorks no more: what it holds back goes, and an `end()` before the `cork()`. */
+/**
+ * Uncorks a stream that its owner cannot uncork any more. This sends the data that it holds back,
+ * and the FIN of an `end()` before the `cork()`.
+ */
 export function uncorkAll(stream: Duplex): void {
   while (stream.writableCorked > 0) stream.uncork();
 }
@@ -56,9 +59,9 @@ export function uncorkAll(stream: Duplex): void {
 const nothing = (): void => {};
 
 /**
- * The bytes that wait, in order: those of the native code's queue, then those of the stream's buffer.
- * Nothing changes until {@link Claim.take} is called: from then on the callbacks are no longer the
- * old socket's to call.
+ * Copies the waiting bytes, in order: first those of the native queue, then those of the stream's
+ * buffer. Nothing changes until {@link Claim.take} is called. From then on, the old socket no
+ * longer calls the callbacks.
  */
 export function claimUnsent(socket: SocketImpl, handle: Handle): { take(): Unsent } {
   const queued = queuedBytes(handle);
@@ -81,8 +84,8 @@ export function claimUnsent(socket: SocketImpl, handle: Handle): { take(): Unsen
 }
 
 /**
- * Has the new owner send them, in one write: a user of its handle (TLS) that passes the stream by
- * comes behind them, too.
+ * Makes the new owner send them, in one write. A user of its handle that bypasses the stream (TLS)
+ * also comes after them.
  */
 export function sendUnsent(successor: Duplex, { bytes, callbacks }: Unsent): void {
   const settle = (error?: Error | null): void => {

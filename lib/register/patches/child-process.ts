@@ -8,15 +8,15 @@ import type { SocketImpl } from '../../internal/socket/socket-state';
 import { replaceMethod, type Giver, type Patch } from './replace';
 
 /**
- * `child.send(message, socket)` and `process.send()`: a socket or server of `node:net` goes in the place of uvnet's.
- * The other process gets one of Node's, as it would without uvnet.
+ * `child.send(message, socket)` and `process.send()`: a socket or server of `node:net` replaces
+ * that of uvnet. The other process gets an object of Node, as it would without uvnet.
  */
 
 type Callback = (error: Error | null) => void;
 type Send = (message: unknown, handle?: unknown, options?: unknown, callback?: Callback) => boolean;
 type Channel = NodeJS.EventEmitter & { send?: Send };
 
-/** The server counts a connection that has left no longer, as in Node. */
+/** The server no longer counts a connection that was sent, as in Node. */
 function leaveServer(socket: SocketImpl): void {
   const server = socket._server;
   if (server === null) return;
@@ -24,7 +24,7 @@ function leaveServer(socket: SocketImpl): void {
   uncount(server);
 }
 
-/** A server of Node's that has a copy of the listening descriptor and never listens to it. */
+/** Makes a server of Node that has a copy of the listening descriptor but never listens on it. */
 function makeCarrier(server: Server): { carrier: Server; release(): void } {
   const { _handle: handle } = server as unknown as { _handle: { fd: number } };
   const net = netModule();
@@ -46,7 +46,10 @@ function makeCarrier(server: Server): { carrier: Server; release(): void } {
   };
 }
 
-/** The handle has to live until the message has left, which may be much later: messages wait for each other. */
+/**
+ * The handle must stay open until the message was sent. That may be much later, because messages
+ * wait for each other.
+ */
 function sendServer(
   channel: Channel,
   send: Send,
@@ -79,7 +82,7 @@ function patchSend(channel: Channel, giver: Giver): () => void {
     return function (this: Channel, message: unknown, handle?: unknown, ...rest: unknown[]) {
       if (giver.isServer(handle)) {
         const { _handle: inner } = handle as { _handle?: { fd?: number } | null };
-        // Without a descriptor (not listening, Windows) Node's own error is the right one.
+        // Without a descriptor (not listening, Windows), Node's own error is correct.
         if (inner != null && inner.fd! >= 0) {
           return sendServer(this, send, message, handle as Server, rest);
         }
@@ -95,7 +98,7 @@ function patchSend(channel: Channel, giver: Giver): () => void {
   });
 }
 
-/** `send` stands on each child, from when it is spawned with a channel. */
+/** Each child gets its own `send` when it is spawned with a channel. */
 export const patchChildren: Patch = (giver) => {
   const channels = new Set<() => void>();
   const undoSpawn = replaceMethod(

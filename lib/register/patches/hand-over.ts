@@ -4,9 +4,16 @@ import type { SocketImpl } from '../../internal/socket/socket-state';
 import { transferPart } from '../../internal/transfer/part';
 import type { Giver } from './replace';
 
-/** Connections that Node goes on with, while their sockets stay for their listeners (`toNode({ shell: true })`). */
+/**
+ * Transfers connections to Node, while their sockets stay for their listeners (`toNode({ shell:
+ * true })`).
+ */
 
-/** @param count - how often it was possible, and how often not */
+/**
+ * Makes the object that transfers connections.
+ *
+ * @param count - counts successful and unsuccessful transfers
+ */
 export function makeGiver(
   { Socket, Server }: typeof uvnetModule,
   count: { natively: number; asStream: number },
@@ -26,7 +33,8 @@ export function makeGiver(
         count.natively++;
         return successor;
       } catch {
-        // Not connected yet, on Windows, out of descriptors: Node takes the socket for a stream, or refuses it.
+        // Not connected yet, on Windows, or out of descriptors: Node uses the socket as a stream,
+        // or refuses it.
         count.asStream++;
         return value;
       }

@@ -2,9 +2,9 @@ import { ClientRequest } from 'node:http';
 import { netModule } from '../../internal/base/builtins';
 import { replaceMethod, type Patch } from './replace';
 
-/** Sockets that programs give to the servers and requests of `http`, `https`, `http2` and `tls`. */
+/** Sockets that programs pass to servers and requests of `http`, `https`, `http2` and `tls`. */
 
-/** `server.emit('connection', socket)` of all servers that are made of Node's own. */
+/** `server.emit('connection', socket)` of all servers that extend Node's class. */
 export const patchServers: Patch = (giver) =>
   replaceMethod(
     netModule().Server.prototype,
@@ -17,8 +17,8 @@ export const patchServers: Patch = (giver) =>
   );
 
 /**
- * `http.request({ createConnection })`. A request with an agent keeps the socket that it got: the agent knows it by
- * that object.
+ * `http.request({ createConnection })`. A request with an agent keeps the socket that it got,
+ * because the agent tracks that object.
  */
 export const patchRequests: Patch = (giver) =>
   replaceMethod(

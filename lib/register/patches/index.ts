@@ -7,8 +7,9 @@ import { patchTls } from './tls';
 import { patchMessages } from './worker-threads';
 
 /**
- * Everything of Node's that register replaces, besides the loading of modules: docs/REGISTER.md has the same list.
- * Loaded only with the native code: without it uvnet's sockets are Node's.
+ * All patches of Node that register makes, except those for loading modules. docs/REGISTER.md has
+ * the same list. This file is loaded only with the native code: without it, uvnet's sockets are
+ * Node's.
  */
 const patches: readonly Patch[] = [
   patchChildren,
@@ -20,8 +21,10 @@ const patches: readonly Patch[] = [
 ];
 
 /**
- * @param count - how many sockets Node got
- * @returns what undoes all of them
+ * Applies all patches.
+ *
+ * @param count - counts the sockets that Node got
+ * @returns a function that undoes all of them
  */
 export function applyPatches(
   uvnet: typeof uvnetModule,

@@ -1,25 +1,29 @@
-/** Methods of Node's objects that are replaced, and put back. */
+/** Replaces methods of Node's objects, and restores them. */
 
-/** How one patch is applied; what it returns undoes it. */
+/** Applies a patch, and returns a function that undoes it. */
 export type Patch = (giver: Giver) => () => void;
 
-/** Who gives Node what it understands in place of uvnet's objects; see hand-over.ts. */
+/** Converts uvnet's objects to objects that Node understands; see hand-over.ts. */
 export interface Giver {
-  /** A socket of `node:net` for a connected socket of uvnet; every other value as it is. */
+  /**
+   * Returns a socket of `node:net` for a connected socket of uvnet, and every other value
+   * unchanged.
+   */
   give(value: unknown): unknown;
   isSocket(value: unknown): boolean;
   isServer(value: unknown): boolean;
 }
 
-/** Node's methods have overloads, and a `this` of their own. */
+/** Node's methods have overloads and their own type of `this`. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any will do
 export type Method = (this: any, ...args: any[]) => unknown;
 
 /**
- * Puts a function in the place of one that an object has or inherits.
+ * Replaces a method that an object has or inherits.
  *
- * @param make - gets the original; what it returns is called until the patch is undone
- * @returns what undoes it. If somebody has replaced ours meanwhile it stays below, and passes on
+ * @param make - gets the original; its result is called until the patch is undone
+ * @returns a function that undoes it. If other code has replaced our function in the meantime, ours
+ *   stays below it and calls the original
  */
 export function replaceMethod(
   object: object,

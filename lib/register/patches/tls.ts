@@ -2,7 +2,10 @@ import { syncBuiltinESMExports } from 'node:module';
 import tls from 'node:tls';
 import { replaceMethod, type Method, type Patch } from './replace';
 
-/** `tls.connect({ socket })` and `new tls.TLSSocket(socket)`: TLS has the descriptor itself, and not a stream over it. */
+/**
+ * `tls.connect({ socket })` and `new tls.TLSSocket(socket)`: TLS gets the descriptor itself, and
+ * not a stream over it.
+ */
 
 interface Options {
   socket?: unknown;
@@ -29,7 +32,7 @@ export const patchTls: Patch = (giver) => {
       const made: NewableFunction = newTarget === giving ? target : newTarget;
       return Reflect.construct(target, [giver.give(socket), ...rest], made) as object;
     },
-    // It is a function, which old-style sub-classes call.
+    // TLSSocket is a function, and old-style subclasses call it.
     apply(target, self: unknown, [socket, ...rest]: unknown[]) {
       return (target as unknown as Method).apply(self, [giver.give(socket), ...rest]);
     },

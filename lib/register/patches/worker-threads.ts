@@ -3,23 +3,23 @@ import { netModule } from '../../internal/base/builtins';
 import { replaceMethod, type Giver, type Patch } from './replace';
 
 /**
- * `postMessage(value, [socket])`, in the lines of Node whose own sockets can be transferred (24.21, 26). The other
- * thread gets a socket of Node's, as it would without uvnet.
+ * `postMessage(value, [socket])`, on versions of Node whose own sockets can be transferred (24.21,
+ * 26). The other thread gets a socket of Node, as it would without uvnet.
  */
 
-/** Whether sockets of this Node can be transferred; they have methods for it. */
+/** Whether sockets of this Node can be transferred: they then have methods for it. */
 const canTransfer = (): boolean =>
   Object.getOwnPropertySymbols(netModule().Socket.prototype).some(
     ({ description }) => description === 'messaging_transfer_symbol',
   );
 
-/** A copy of what a message is made of, with other objects in the place of some. */
+/** Copies the parts of a message, and replaces some objects by others. */
 function substitute(value: unknown, others: Map<unknown, unknown>): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const known = others.get(value);
   if (known !== undefined) return known;
   const copy = <Value>(made: Value): Value => {
-    // Before its members: they may refer to it.
+    // This is set before its members are copied, because they may refer to it.
     others.set(value, made);
     return made;
   };
@@ -39,7 +39,7 @@ function substitute(value: unknown, others: Map<unknown, unknown>): unknown {
     return made;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Whatever else there is has its own way of being cloned.
+  // All other objects are cloned in their own ways.
   if (prototype !== Object.prototype && prototype !== null) return value;
   const made = copy<Record<string, unknown>>({});
   for (const [key, each] of Object.entries(value)) made[key] = substitute(each, others);
