@@ -1,4 +1,5 @@
-// Which folder of lib/ may import which: those above it in this list, and none below.
+// Which folder of lib/ may import which: those above it in this list, and none below. A folder within
+// another one is a layer of its own.
 'use strict';
 
 const layers = [
@@ -13,14 +14,18 @@ const layers = [
   'internal/relay',
   'internal/listen',
   'types',
+  'lean/memory',
+  'lean/options',
+  'lean/connection',
   'lean',
   'fallback',
   '.',
+  'register/patches',
   'register',
 ];
 
 /** A dot is for the files of lib/ itself. */
-const filesOf = (layer) => (layer === '.' ? '^lib/[^/]+$' : `^lib/${layer}/`);
+const filesOf = (layer) => (layer === '.' ? '^lib/[^/]+$' : `^lib/${layer}/[^/]+$`);
 
 module.exports = {
   forbidden: [

@@ -20,6 +20,7 @@ const layers = [
   'address',
   'stream',
   'block_list',
+  'info',
   'options',
   'connect',
   'proxy',

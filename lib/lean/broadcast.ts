@@ -1,8 +1,8 @@
 import { binding } from '../internal/native/binding';
 import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import type * as declared from '../types/interfaces';
-import type { Connection } from './connection';
-import { FINISHED, GONE } from './state-bits';
+import type { Connection } from './connection/connection';
+import { FINISHED, GONE } from './connection/state-bits';
 
 /** Ids of the receivers, in the form that the native code takes. */
 let ids = new Int32Array(1024);

@@ -8,12 +8,12 @@ import type { SocketOptions } from '../internal/socket/constructor-options';
 import type { ConnectionOptions } from '../types/connection-options';
 import type { Connection, Handlers } from '../types/interfaces';
 import { Socket } from './socket';
-import { adoptSocket } from './adopt';
-import { framingOf } from './framing';
-import { makeGroup } from './delivery';
-import { connectionNames } from './group';
-import { tableOf } from './handlers';
-import { checkNames, namesOf } from './known-options';
+import { transferSocket } from './transfer';
+import { framingOf } from './options/framing';
+import { makeGroup } from './connection/delivery';
+import { connectionNames } from './connection/group';
+import { tableOf } from './connection/handlers';
+import { checkNames, namesOf } from './options/known-options';
 
 /** Options of {@link connect}: those of `net.connect()`, and {@link ConnectionOptions}. */
 export interface LeanConnectOptions
@@ -108,7 +108,7 @@ export function connect<Data = unknown>(
     socket.once('connect', () => {
       socket.off('close', failed);
       socket.pause();
-      const connection = adoptSocket(socket, group);
+      const connection = transferSocket(socket, group);
       // The socket no longer listens to the signal.
       if (signal !== undefined) {
         abortion = onAbort(signal, () => {

@@ -1,5 +1,5 @@
 /** The implementation of lib/lean.ts. It is loaded only with the native code. */
-export { toLean } from './adopt';
+export { toLean } from './transfer';
 export { connect } from './connect';
 export { broadcast } from './broadcast';
 export { proxyHeader } from './proxy-header';

@@ -19,8 +19,8 @@ import {
 } from '../internal/base/validators';
 import type * as declared from '../types/interfaces';
 import { Socket } from './socket';
-import { toSocketRefusal } from './adopt';
-import { Connection } from './connection';
+import { toSocketRefusal } from './transfer';
+import { Connection } from './connection/connection';
 
 export type { RelayError, RelayProgress, RelayResult };
 

@@ -25,18 +25,23 @@ import { Server } from '../internal/listen/server';
 import type { ConnectionOptions } from '../types/connection-options';
 import type * as declared from '../types/interfaces';
 import type { ServerHandlers, Socket } from '../types/interfaces';
-import { asyncDispose } from './async-dispose';
-import { connectionOf, connectionsOf, type Connection, type ConnectionGroup } from './connection';
-import { UNOPENED } from './state-bits';
-import { adopt, adoptSocket } from './adopt';
-import { keepEnds } from './ends';
-import { framingOf } from './framing';
-import { makeGroup } from './delivery';
-import { connectionNames } from './group';
-import { tableOf } from './handlers';
-import { holdUnread } from './paused-input';
-import { checkNames, namesOf } from './known-options';
-import { expectFirstByte } from './timeouts';
+import { asyncDispose } from './connection/async-dispose';
+import {
+  connectionOf,
+  connectionsOf,
+  type Connection,
+  type ConnectionGroup,
+} from './connection/connection';
+import { UNOPENED } from './connection/state-bits';
+import { transferHandle, transferSocket } from './transfer';
+import { keepEnds } from './connection/ends';
+import { framingOf } from './options/framing';
+import { makeGroup } from './connection/delivery';
+import { connectionNames } from './connection/group';
+import { tableOf } from './connection/handlers';
+import { holdUnread } from './connection/paused-input';
+import { checkNames, namesOf } from './options/known-options';
+import { expectFirstByte } from './connection/timeouts';
 
 /** Options of {@link listen}: those of `net.createServer()` and `server.listen()` in one object. */
 export interface LeanListenOptions extends ServerOptions, ListenOptions, ConnectionOptions {
@@ -99,7 +104,7 @@ export class LeanServer<Data = unknown> {
       setupListenHandle.apply(base, place);
       this.install();
     };
-    base.on('connection', (socket: Socket) => adoptSocket(socket, this.group));
+    base.on('connection', (socket: Socket) => transferSocket(socket, this.group));
     base.on('drop', (drop: DropData) => this.group.table.drop(drop));
     base.on('acceptError', (error: SystemError) => this.group.table.acceptError(error));
     this.ready = new Promise((resolve, reject) => {
@@ -268,7 +273,7 @@ export class LeanServer<Data = unknown> {
     const names = { remote: {}, local: {} };
     handle.getpeername?.(names.remote);
     handle.getsockname?.(names.local);
-    const connection = adopt(handle, this.group, true);
+    const connection = transferHandle(handle, this.group, true);
     if (info !== undefined) keepEnds(connection, { ...names, proxyInfo: info });
     const head = proxied?.[9];
     if (head !== undefined && head.length > 0) holdUnread(connection, head);

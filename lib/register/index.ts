@@ -62,7 +62,7 @@ function hookAll(options: RegisterOptions): Registration {
   if (loaded.binding !== undefined) {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load the native part
     const { applyPatches } = require('./patches/index') as typeof patches;
-    undo.push(applyPatches(uvnet, report?.handedOver ?? { natively: 0, asStream: 0 }));
+    undo.push(applyPatches(uvnet, report?.transferred ?? { natively: 0, asStream: 0 }));
   }
   const undoHooks = hookSynchronously(entries, packages);
   if (undoHooks !== undefined) {

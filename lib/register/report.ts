@@ -128,7 +128,7 @@ export class Report {
       `  sockets: ${connected} connected, ${accepted} accepted; servers: ${listening}`,
       `  bytes: ${bytesRead} read, ${bytesWritten} written`,
       `  connections dropped: ${[sum(this.dropped.values()), ...reasons].join(', ')}`,
-      `  handed to Node: ${this.handedOver.natively} natively, ${this.handedOver.asStream} as streams`,
+      `  transferred to Node: ${this.transferred.natively} natively, ${this.transferred.asStream} as streams`,
     ];
     // The console may be a pipe, and process.exit() does not wait for pipes.
     try {

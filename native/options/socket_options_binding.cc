@@ -3,8 +3,8 @@
 
 #include "env/modules.h"
 #include "options/initial_options.h"
-#include "options/peer_credentials.h"
-#include "options/tcp_info.h"
+#include "info/peer_credentials.h"
+#include "info/tcp_info.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 

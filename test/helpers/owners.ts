@@ -1,4 +1,4 @@
-// The ends of a connection that change hands, and bytes whose place in the stream can be told.
+// The ends of a connection that are transferred, and bytes whose place in the stream can be told.
 import type { Socket as NodeSocket } from 'node:net';
 
 import { nextEvent } from './events';

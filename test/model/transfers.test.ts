@@ -1,4 +1,4 @@
-// Connections that change hands at random, in any state and from any callback: each byte comes once
+// Connections that are transferred at random, in any state and from any callback: each byte comes once
 // and in order, each callback of a write is called, each old object is closed. Some are reset in the
 // end: then the bytes that come are the first ones, and everything is closed.
 //
@@ -22,7 +22,7 @@ const LARGE = 300_000;
 /** Milliseconds without a byte. */
 const STALLED = Number(process.env['UVNET_MODEL_STALLED'] ?? 10_000);
 
-describeUvnet('connections that change hands at random', ({ net, scope }) => {
+describeUvnet('connections that are transferred at random', ({ net, scope }) => {
   /** Servers by transport and whether descriptors are received. */
   const servers = new Map<string, import('node:net').Server>();
 

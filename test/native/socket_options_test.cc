@@ -1,6 +1,6 @@
 // Socket options on raw sockets, read back past our own code with the kernel's constants.
 //
-// Links: native/options/socket_options.cc native/options/socket_option_table.cc native/options/tcp_info.cc native/options/tcp_info_linux.cc native/options/tcp_info_darwin.cc native/options/peer_credentials.cc
+// Links: native/options/socket_options.cc native/options/socket_option_table.cc native/info/tcp_info.cc native/info/tcp_info_linux.cc native/info/tcp_info_darwin.cc native/info/peer_credentials.cc
 
 #include "../../native/options/socket_options.h"
 
@@ -12,8 +12,8 @@
 #include <cstring>
 #include <string>
 
-#include "../../native/options/peer_credentials.h"
-#include "../../native/options/tcp_info.h"
+#include "../../native/info/peer_credentials.h"
+#include "../../native/info/tcp_info.h"
 #include "check.h"
 
 namespace {

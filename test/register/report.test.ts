@@ -40,7 +40,7 @@ test('the report at exit says who got uvnet, and what it did', async () => {
     '  sockets: 3 connected, 2 accepted; servers: 1',
     '  bytes: 10 read, 10 written',
     '  connections dropped: 1, maxConnections 1',
-    '  handed to Node: 0 natively, 0 as streams',
+    '  transferred to Node: 0 natively, 0 as streams',
   ]);
 });
 

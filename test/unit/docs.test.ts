@@ -8,8 +8,8 @@ import * as uvnet from 'uvnet';
 
 import * as own from '../../lib/internal/options/own-options';
 import { socketOptionNames } from '../../lib/internal/options/socket-option-names';
-import { connectionNames } from '../../lib/lean/group';
-import { tableOf } from '../../lib/lean/handlers';
+import { connectionNames } from '../../lib/lean/connection/group';
+import { tableOf } from '../../lib/lean/connection/handlers';
 import { brokenLinks, pagesOf, proseOf } from '../helpers/markdown';
 
 const root = path.resolve(__dirname, '../..');

@@ -1,4 +1,4 @@
-import { PackedMessages } from '../../lib/lean/packed-messages';
+import { PackedMessages } from '../../lib/lean/connection/packed-messages';
 import { Random } from '../helpers/random';
 
 describe('PackedMessages', () => {

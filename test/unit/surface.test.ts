@@ -36,9 +36,9 @@ const ADDITIONS = new Map([
   ['Server.prototype.detach', 'gives a token for another thread'],
   ['Socket.attach', 'takes up a token of another thread'],
   ['Socket.prototype.detach', 'gives a token for another thread'],
-  ['Socket.fromNode', 'takes over the connection of a socket of node:net'],
-  ['Socket.prototype.toNode', 'hands the connection to a socket of node:net'],
-  ['Socket.prototype.toLean', 'hands the connection to a handler table'],
+  ['Socket.fromNode', 'transfers the connection of a socket of node:net to uvnet'],
+  ['Socket.prototype.toNode', 'transfers the connection to a socket of node:net'],
+  ['Socket.prototype.toLean', 'transfers the connection to a handler table'],
   ['Server.Symbol.hasInstance', 'servers of node:net are servers as well'],
   ['Socket.Symbol.hasInstance', 'sockets of node:net are sockets as well'],
 

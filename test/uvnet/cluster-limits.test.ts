@@ -164,7 +164,7 @@ describe.each(policies)('in the worker of a cluster (scheduling policy %s)', (po
   });
 });
 
-test('a worker that has no descriptor left for what its primary hands over says so and goes on', async () => {
+test('a worker that has no descriptor left for what its primary passes on says so and goes on', async () => {
   const { stdout, stderr } = await runClusterOn(uvnet!, ({ net, require }) => {
     const cluster = require('node:cluster') as import('node:cluster').Cluster;
     const node = require('node:net') as typeof import('node:net');

@@ -8,7 +8,7 @@ import { uvnet, type Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 import { portOfServer, serversOf } from '../helpers/servers';
 
-/** What a PROXY header said, where the connection changes hands: nobody takes the proxy for the client. */
+/** What a PROXY header said, where the connection is transferred: nobody takes the proxy for the client. */
 
 const scope = new Scope(net as unknown as Net);
 afterEach(() => scope.dispose());

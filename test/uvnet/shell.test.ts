@@ -12,7 +12,7 @@ type UvnetSocket = import('../../lib/index').Socket;
 type Options = import('../helpers/scope').PairOptions;
 
 describeUvnet('the shell of a connection that node:net has', ({ net, scope }) => {
-  async function handOver(options?: Options): Promise<{
+  async function transfer(options?: Options): Promise<{
     server: nodeNet.Server;
     client: nodeNet.Socket;
     shell: UvnetSocket;
@@ -54,7 +54,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
     });
 
     test("says 'end' and 'close' when the connection ends, and not before", async () => {
-      const { server, client, shell, moved } = await handOver({ transport });
+      const { server, client, shell, moved } = await transfer({ transport });
       const log: string[] = [];
       traceEvents(log, asNode(shell));
       moved.resume();
@@ -73,7 +73,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
     });
 
     test('write() and end() send, behind what the other socket has sent', async () => {
-      const { client, shell, moved } = await handOver({ transport });
+      const { client, shell, moved } = await transfer({ transport });
       const answer = readAll(client);
       moved.write('one ');
       await new Promise<void>((resolve) => shell.write('two ', () => resolve()));
@@ -85,7 +85,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
     });
 
     test('destroy() ends the connection', async () => {
-      const { client, shell, moved } = await handOver({ transport });
+      const { client, shell, moved } = await transfer({ transport });
       const log: string[] = [];
       traceEvents(log, asNode(shell));
       shell.on('error', () => {});
@@ -126,7 +126,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
   });
 
   test("a reset is an 'error' of both, and a 'close' with one", async () => {
-    const { client, shell, moved } = await handOver();
+    const { client, shell, moved } = await transfer();
     const log: string[] = [];
     traceEvents(log, asNode(shell), 'shell');
     traceEvents(log, moved, 'node');
@@ -143,7 +143,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
   });
 
   test('an error that the user of the other socket handles needs no listener on the shell', async () => {
-    const { client, shell, moved } = await handOver();
+    const { client, shell, moved } = await transfer();
     moved.on('error', () => {}).resume();
     const closed = nextEvent(asNode(shell), 'close');
     client.resetAndDestroy();
@@ -151,7 +151,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
   });
 
   test('timeouts, ref(), pause() and settings are those of the connection', async () => {
-    const { client, shell, moved } = await handOver();
+    const { client, shell, moved } = await transfer();
     const { _handle: handle } = moved as unknown as { _handle: { hasRef(): boolean } };
     shell.unref();
     expect(handle.hasRef()).toBe(false);
@@ -181,7 +181,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
   });
 
   test('tls runs on it natively, and the shell reports its end', async () => {
-    const { client, shell, moved } = await handOver();
+    const { client, shell, moved } = await transfer();
     const secure = new tls.TLSSocket(moved, { isServer: true });
     secure.on('error', () => {});
     expect(secure.remoteAddress).toBe(shell.remoteAddress);
@@ -217,7 +217,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
   });
 
   test('a shell cannot move again', async () => {
-    const { shell } = await handOver();
+    const { shell } = await transfer();
     for (const move of [() => shell.toNode(), () => shell.detach(), () => shell.toLean({})]) {
       expect(thrownBy(move).code).toBe('ERR_INVALID_STATE');
     }
@@ -236,7 +236,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
   });
 
   test('maxConnections counts it as long as it is open', async () => {
-    const { server, shell } = await handOver();
+    const { server, shell } = await transfer();
     server.maxConnections = 1;
     const dropped = nextEvent(server, 'drop');
     const { port } = server.address() as nodeNet.AddressInfo;

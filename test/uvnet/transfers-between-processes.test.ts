@@ -13,7 +13,7 @@ type Socket = import('../../lib/index').Socket;
 const MUCH = 12 * 1024 * 1024;
 const PIECE = 1024 * 1024;
 
-describeUvnet('a connection that changes hands', ({ scope }) => {
+describeUvnet('a connection that is transferred', ({ scope }) => {
   describe.each(['tcp', 'unix'] as const)('to another process, over %s', (transport) => {
     /** Sends back what it receives, and says what was left over of it. */
     function echo({ net: module, args: [path] }: ChildTools): void {

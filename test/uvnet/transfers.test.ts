@@ -1,4 +1,4 @@
-// Every way in which a connection changes hands, from every state that it may be in.
+// Every way in which a connection is transferred, from every state that it may be in.
 import { nextEvent, nextTurn } from '../helpers/events';
 import { cut, End, numbered, StreamOwner, type Move } from '../helpers/owners';
 import { Random } from '../helpers/random';
@@ -13,7 +13,7 @@ type Socket = import('../../lib/index').Socket;
 const MUCH = 12 * 1024 * 1024;
 const PIECE = 1024 * 1024;
 
-describeUvnet('a connection that changes hands', ({ net, scope }) => {
+describeUvnet('a connection that is transferred', ({ net, scope }) => {
   async function ends(transport: Transport): Promise<[End, End]> {
     const open = async (): Promise<[Socket, Socket]> => {
       const half = { allowHalfOpen: true };

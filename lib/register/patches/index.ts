@@ -1,6 +1,6 @@
 import type * as uvnetModule from '../../index';
 import { patchChildren, patchProcess } from './child-process';
-import { makeGiver } from './hand-over';
+import { makeGiver } from './transfer';
 import { patchRequests, patchServers } from './http';
 import type { Patch } from './replace';
 import { patchTls } from './tls';

@@ -5,7 +5,7 @@
 // mstcpip.h only after the two above.
 #include <mstcpip.h>
 
-#include "options/tcp_info.h"
+#include "info/tcp_info.h"
 
 namespace uvnet {
 

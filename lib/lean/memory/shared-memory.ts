@@ -1,4 +1,4 @@
-import { binding } from '../internal/native/binding';
+import { binding } from '../../internal/native/binding';
 
 /**
  * The memory that the native code and this folder share. native/lean/lean_hub.h has the same

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "options/tcp_info.h"
+#include "info/tcp_info.h"
 
 namespace uvnet {
 

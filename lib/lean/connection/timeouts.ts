@@ -1,7 +1,7 @@
-import { clearTimeout, setTimeout } from '../internal/base/timers';
-import { binding } from '../internal/native/binding';
-import { TIMEOUT_MAX } from '../internal/socket/timeouts';
-import { validateInteger } from '../internal/base/validators';
+import { clearTimeout, setTimeout } from '../../internal/base/timers';
+import { binding } from '../../internal/native/binding';
+import { TIMEOUT_MAX } from '../../internal/socket/timeouts';
+import { validateInteger } from '../../internal/base/validators';
 
 /** Timers of connections. A closed connection has none. */
 

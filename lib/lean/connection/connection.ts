@@ -1,16 +1,23 @@
-import { binding, errnoByName, nativeState, SLOT } from '../internal/native/binding';
-import type { ProxyInfo } from '../internal/proxy/proxy-info';
-import type * as declared from '../types/interfaces';
-import type { Endpoint, Socket } from '../types/interfaces';
-import { ERR_INVALID_ARG_TYPE, genericNodeError } from '../internal/base/errors';
-import { errnoException } from '../internal/base/system-errors';
+import { binding, errnoByName, nativeState, SLOT } from '../../internal/native/binding';
+import type { ProxyInfo } from '../../internal/proxy/proxy-info';
+import type * as declared from '../../types/interfaces';
+import type { Endpoint, Socket } from '../../types/interfaces';
+import { ERR_INVALID_ARG_TYPE, genericNodeError } from '../../internal/base/errors';
+import { errnoException } from '../../internal/base/system-errors';
 import { asyncDispose } from './async-dispose';
 import { holdBack, type Corked } from './cork';
 import { keepEnds, knownEnds } from './ends';
 import type { Group } from './group';
 import { askForHeld, takeHeld } from './paused-input';
-import { counters } from './shared-memory';
-import { fits, makeRoomForBytes, makeRoomForText, MAX_COPY, putBytes, putText } from './send';
+import { counters } from '../memory/shared-memory';
+import {
+  fits,
+  makeRoomForBytes,
+  makeRoomForText,
+  MAX_COPY,
+  putBytes,
+  putText,
+} from '../memory/send';
 import {
   ENDED,
   FINISHED,
@@ -295,7 +302,7 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
     return knownEnds(this)?.proxyInfo;
   }
 
-  declare toSocket: (unread?: Buffer) => Socket; // See adopt.ts.
+  declare toSocket: (unread?: Buffer) => Socket; // See transfer.ts.
 
   [asyncDispose](): Promise<void> {
     this.destroy();

@@ -1,6 +1,6 @@
-import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
-import { received } from './shared-memory';
-import { MAX_COPY } from './send';
+import { ERR_INVALID_ARG_TYPE } from '../../internal/base/errors';
+import { received } from '../memory/shared-memory';
+import { MAX_COPY } from '../memory/send';
 
 /** The data that a corked connection holds back. */
 export interface Corked {

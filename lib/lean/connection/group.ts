@@ -1,10 +1,10 @@
-import type { SystemError } from '../internal/base/system-errors';
-import type { DropData } from '../internal/listen/accept';
-import { binding, SLOT } from '../internal/native/binding';
-import type { FramingNumbers } from '../internal/native/native-types';
-import type { ConnectionOptions } from '../types/connection-options';
-import { NO_FRAMING } from './framing';
-import { namesOf } from './known-options';
+import type { SystemError } from '../../internal/base/system-errors';
+import type { DropData } from '../../internal/listen/accept';
+import { binding, SLOT } from '../../internal/native/binding';
+import type { FramingNumbers } from '../../internal/native/native-types';
+import type { ConnectionOptions } from '../../types/connection-options';
+import { NO_FRAMING } from '../options/framing';
+import { namesOf } from '../options/known-options';
 
 export const connectionNames = namesOf<ConnectionOptions>({
   borrow: true,

@@ -1,6 +1,6 @@
-import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
-import { optionsPart } from '../internal/options/part';
-import { validateObject } from '../internal/base/validators';
+import { ERR_INVALID_ARG_TYPE } from '../../internal/base/errors';
+import { optionsPart } from '../../internal/options/part';
+import { validateObject } from '../../internal/base/validators';
 import type { Connection } from './connection';
 import type { Table } from './group';
 

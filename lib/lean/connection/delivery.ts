@@ -1,11 +1,11 @@
-import { binding, errnoByName } from '../internal/native/binding';
-import { errnoException } from '../internal/base/system-errors';
-import { reported } from '../internal/native/report';
-import type { FramingNumbers } from '../internal/native/native-types';
-import { borrowBytes, ownBytes, returnBytes } from './received-bytes';
+import { binding, errnoByName } from '../../internal/native/binding';
+import { errnoException } from '../../internal/base/system-errors';
+import { reported } from '../../internal/native/report';
+import type { FramingNumbers } from '../../internal/native/native-types';
+import { borrowBytes, ownBytes, returnBytes } from '../memory/received-bytes';
 import { Connection, connectionOf, type ConnectionGroup } from './connection';
-import { framingError } from './framing';
-import type { ConnectionOptions } from '../types/connection-options';
+import { framingError } from '../options/framing';
+import type { ConnectionOptions } from '../../types/connection-options';
 import { Group, groupOf, type GroupOwner, type Table } from './group';
 import {
   CLOSING,
@@ -19,7 +19,7 @@ import {
   WAITING,
 } from './state-bits';
 import { askForHeld, heldBy, hold, holdEnd, holdError, release } from './paused-input';
-import * as memory from './shared-memory';
+import * as memory from '../memory/shared-memory';
 import {
   ACCEPTED,
   CLOSED,
@@ -38,7 +38,7 @@ import {
   SHUTDOWN,
   STOPPED,
   WRITE_ERROR,
-} from './shared-memory';
+} from '../memory/shared-memory';
 
 const UV_ENOTCONN = errnoByName('ENOTCONN');
 

@@ -1,5 +1,5 @@
-import { whenExiting } from '../internal/base/exiting';
-import { binding } from '../internal/native/binding';
+import { whenExiting } from '../../internal/base/exiting';
+import { binding } from '../../internal/native/binding';
 import {
   DELIVERING,
   MAX_SENDS,

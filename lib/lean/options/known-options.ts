@@ -1,6 +1,6 @@
-import { ERR_INVALID_ARG_VALUE } from '../internal/base/errors';
-import { validateObject } from '../internal/base/validators';
-import { optionsPart } from '../internal/options/part';
+import { ERR_INVALID_ARG_VALUE } from '../../internal/base/errors';
+import { validateObject } from '../../internal/base/validators';
+import { optionsPart } from '../../internal/options/part';
 
 /**
  * Rejects unknown options. A misspelt option has no effect, and it may be the one that protects a

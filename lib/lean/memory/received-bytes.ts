@@ -1,4 +1,4 @@
-import { binding } from '../internal/native/binding';
+import { binding } from '../../internal/native/binding';
 import { isDebugBuild, received, receivedWords } from './shared-memory';
 
 /** Makes the Buffers that handlers get, from the bytes of the receive area. */

@@ -23,7 +23,7 @@ async function runBoth(name: string, source: string): Promise<Printed> {
   });
   // A report for each process.
   const reports = [
-    ...registered.stderr.matchAll(/handed to Node: (\d+) natively, (\d+) as streams/g),
+    ...registered.stderr.matchAll(/transferred to Node: (\d+) natively, (\d+) as streams/g),
   ];
   const count = (index: number): number =>
     reports.reduce((sum, match) => sum + Number(match[index]), 0);

@@ -1,4 +1,4 @@
-#include "options/tcp_info.h"
+#include "info/tcp_info.h"
 
 namespace uvnet {
 

@@ -1,5 +1,5 @@
-import { binding } from '../internal/native/binding';
-import { framingError } from './framing';
+import { binding } from '../../internal/native/binding';
+import { framingError } from '../options/framing';
 import { PackedMessages } from './packed-messages';
 import { HOLDING } from './state-bits';
 

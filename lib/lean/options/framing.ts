@@ -2,16 +2,16 @@ import {
   ERR_INVALID_ARG_TYPE,
   ERR_INVALID_ARG_VALUE,
   genericNodeError,
-} from '../internal/base/errors';
+} from '../../internal/base/errors';
 import {
   validateBoolean,
   validateInteger,
   validateObject,
   validateOneOf,
-} from '../internal/base/validators';
-import type { Framing } from '../types/connection-options';
+} from '../../internal/base/validators';
+import type { Framing } from '../../types/connection-options';
 import { checkNames, namesOf } from './known-options';
-import type { FramingNumbers } from '../internal/native/native-types';
+import type { FramingNumbers } from '../../internal/native/native-types';
 
 type LengthFraming = Extract<Framing, { type: 'length' }>;
 type DelimiterFraming = Extract<Framing, { type: 'delimiter' }>;

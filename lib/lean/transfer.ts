@@ -16,15 +16,24 @@ import type { ConnectionOptions } from '../types/connection-options';
 import type * as declared from '../types/interfaces';
 import type { Handlers } from '../types/interfaces';
 import { Socket } from './socket';
-import { Connection, type ConnectionGroup } from './connection';
-import { CORKED, ENDED, FINISHED, GONE, PAUSED, SHUT, UNOPENED, UNREF } from './state-bits';
-import { keepEnds, knownEnds } from './ends';
-import { framingOf, wireBytes } from './framing';
-import { makeGroup } from './delivery';
-import { tableOf } from './handlers';
-import { connectionNames } from './group';
-import { checkNames } from './known-options';
-import { holdEnd, holdUnread, takeHeld } from './paused-input';
+import { Connection, type ConnectionGroup } from './connection/connection';
+import {
+  CORKED,
+  ENDED,
+  FINISHED,
+  GONE,
+  PAUSED,
+  SHUT,
+  UNOPENED,
+  UNREF,
+} from './connection/state-bits';
+import { keepEnds, knownEnds } from './connection/ends';
+import { framingOf, wireBytes } from './options/framing';
+import { makeGroup } from './connection/delivery';
+import { tableOf } from './connection/handlers';
+import { connectionNames } from './connection/group';
+import { checkNames } from './options/known-options';
+import { holdEnd, holdUnread, takeHeld } from './connection/paused-input';
 
 /** Transfers of connections between sockets and handler tables. */
 
@@ -35,7 +44,11 @@ const UV_EOF = errnoByName('EOF');
  *
  * @param announce - whether `open` is to be called
  */
-export function adopt(handle: Handle, group: ConnectionGroup, announce: boolean): Connection {
+export function transferHandle(
+  handle: Handle,
+  group: ConnectionGroup,
+  announce: boolean,
+): Connection {
   const status = binding.leanAdd(handle.id, group.number, announce);
   if (status !== 0) throw errnoException(status, 'open');
   return new Connection(handle.release(), group, announce ? UNOPENED | PAUSED : PAUSED);
@@ -45,7 +58,7 @@ export function adopt(handle: Handle, group: ConnectionGroup, announce: boolean)
  * Transfers the connection of a socket to a group. The socket emits 'close', and the connection
  * stays open. The connection is paused if the connections of the group start paused.
  */
-export function adoptSocket(from: Socket, group: ConnectionGroup, announce = true): Connection {
+export function transferSocket(from: Socket, group: ConnectionGroup, announce = true): Connection {
   const socket = from as unknown as SocketImpl;
   const handle = checkDeparture(socket, 'socket.toLean()');
   refuseWaiting(socket, 'socket.toLean()');
@@ -65,7 +78,7 @@ export function adoptSocket(from: Socket, group: ConnectionGroup, announce = tru
   const unread = unreadBytes(unreadOf(socket));
   keepByteCounts(socket, handle);
   handle.readStop();
-  const connection = adopt(handle, group, announce);
+  const connection = transferHandle(handle, group, announce);
   // The socket no longer has a handle to close. A server that counts it must know.
   socket[kHandle] = null;
   depart(socket);
@@ -90,7 +103,7 @@ export function toLean<Data>(
   checkNames(options, connectionNames);
   const group = makeGroup(tableOf(handlers), undefined, options, framingOf(options.framing));
   try {
-    return adoptSocket(socket, group, false) as Connection<Data>;
+    return transferSocket(socket, group, false) as Connection<Data>;
   } finally {
     group.finish();
   }

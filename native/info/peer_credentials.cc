@@ -1,4 +1,4 @@
-#include "options/peer_credentials.h"
+#include "info/peer_credentials.h"
 
 #ifndef _WIN32
 #include <sys/socket.h>

@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstddef>
 
-#include "options/tcp_info.h"
-#include "options/tcp_info_fields.h"
+#include "info/tcp_info.h"
+#include "info/tcp_info_fields.h"
 
 namespace uvnet {
 

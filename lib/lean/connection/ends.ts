@@ -1,5 +1,5 @@
-import type { ProxyInfo } from '../internal/proxy/proxy-info';
-import type { Endpoint } from '../types/interfaces';
+import type { ProxyInfo } from '../../internal/proxy/proxy-info';
+import type { Endpoint } from '../../types/interfaces';
 
 /** Addresses of a connection that do not come from the native code. */
 export interface Ends {
