@@ -38,7 +38,7 @@ export class Report {
     bytesWritten: 0,
   };
   /** Connections that were passed to Node: transferred to its own sockets, or used as streams. */
-  readonly handedOver = { natively: 0, asStream: 0 };
+  readonly transferred = { natively: 0, asStream: 0 };
   private readonly undo: (() => void)[] = [];
 
   /**

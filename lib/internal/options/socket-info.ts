@@ -1,5 +1,5 @@
 /**
- * The kernel's statistics of a connection, from the numbers that native/options/tcp_info.cc
+ * The kernel's statistics of a connection, from the numbers that native/info/tcp_info.cc
  * collects.
  */
 
