@@ -1,4 +1,4 @@
-// The module's entry: builds the environment and exports the methods.
+// The entry point of the addon: makes the environment and exports the methods.
 
 #include <napi.h>
 
@@ -32,7 +32,7 @@ napi_value Start(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// ("ECONNREFUSED"): libuv's number for that name
+// ("ECONNREFUSED"): libuv's number for this name
 napi_value ErrnoByName(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const std::string name = arguments.String(0);

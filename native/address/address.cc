@@ -10,7 +10,7 @@ namespace uvnet {
 
 namespace {
 
-// The value of a hexadecimal digit, 16 for all other characters.
+// The value of a hexadecimal digit, or 16 for any other character.
 struct HexTable {
   uint8_t values[256];
   constexpr HexTable() : values() {
@@ -72,7 +72,7 @@ bool ParseIpv4(const char* text, size_t length, uint8_t out[4]) {
     uint32_t value = 0;
     const char* const start = text;
     while (text != end && *text >= '0' && *text <= '9') {
-      // A leading zero is refused: some readers would take it for octal.
+      // A leading zero is rejected: some parsers would read the number as octal.
       if (text != start && value == 0) return false;
       value = value * 10 + static_cast<uint32_t>(*text++ - '0');
       if (value > 255) return false;
@@ -84,7 +84,7 @@ bool ParseIpv4(const char* text, size_t length, uint8_t out[4]) {
 }
 
 bool ParseIpv6(const char* text, size_t length, uint8_t out[16]) {
-  // "::" to eight groups of which the last two are dotted decimal.
+  // From "::" to eight groups whose last two are dotted decimal.
   if (length < 2 || length > 45) return false;
   const char* const end = text + length;
   uint8_t bytes[16];
@@ -96,7 +96,7 @@ bool ParseIpv6(const char* text, size_t length, uint8_t out[16]) {
     text += 2;
     gap = 0;
   }
-  // Here `text` is at the start of a group, or at the end after "::".
+  // At this point, `text` is at the start of a group, or at the end after "::".
   while (text != end) {
     const char* const start = text;
     uint32_t group = 0;
@@ -162,7 +162,7 @@ size_t FormatIpv6(const uint8_t bytes[16], char* out) {
   for (int i = 0; i < 8; ++i)
     groups[i] = static_cast<uint32_t>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
 
-  // The first of the longest runs of zeros; one group alone is not shortened.
+  // The first of the longest runs of zero groups. A single group is not shortened.
   int run_start = -1;
   int run_length = 1;
   for (int i = 0; i < 8;) {
@@ -175,7 +175,7 @@ size_t FormatIpv6(const uint8_t bytes[16], char* out) {
     i = end + 1;
   }
 
-  // ::a.b.c.d and ::ffff:a.b.c.d are shown with dots, as inet_ntop does.
+  // ::a.b.c.d and ::ffff:a.b.c.d are written with dots, as by inet_ntop.
   const bool dotted =
       run_start == 0 && (run_length == 6 || (run_length == 5 && groups[5] == 0xffff));
   char* next = out;

@@ -20,7 +20,7 @@ constexpr size_t kTextSize = INET6_ADDRSTRLEN + 1 + UV_IF_NAMESIZE;
 }  // namespace
 
 int AddressFromArguments(const Arguments& arguments, size_t index, sockaddr_storage* address) {
-  // No longer text is an address; one byte more, so that a cut is noticed.
+  // No valid address is longer. One more byte reveals a text that was truncated.
   char text[kTextSize + 1];
   size_t size = 0;
   if (!arguments.has(index) ||

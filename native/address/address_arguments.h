@@ -12,14 +12,14 @@
 
 namespace uvnet {
 
-// Three arguments in a row, (address, port, family), as a socket address.
+// Converts three consecutive arguments (address, port, family) to a socket address.
 int AddressFromArguments(const Arguments& arguments, size_t index, sockaddr_storage* address);
 
-// The address that a descriptor is bound to. UV_ENOTSUP on Windows.
+// Gets the address to which a descriptor is bound. UV_ENOTSUP on Windows.
 int LocalAddress(int fd, sockaddr_storage* address);
 
-// The text of an address as the result of a method; port and family go through
-// the state. UV_EINVAL for what is neither IPv4 nor IPv6.
+// Returns the text of an address from a method, with port and family in the state. UV_EINVAL for
+// addresses that are neither IPv4 nor IPv6.
 napi_value ReturnAddress(const Arguments& arguments, const sockaddr* address);
 
 }  // namespace uvnet

@@ -15,7 +15,7 @@ Key32 Ipv4Key(const IpAddress& address) {
           static_cast<uint32_t>(b[2]) << 8 | b[3]};
 }
 
-// Written so that compilers make one load of it.
+// Compilers turn this into a single load.
 uint64_t Load64(const uint8_t* b) {
   return static_cast<uint64_t>(b[0]) << 56 | static_cast<uint64_t>(b[1]) << 48 |
          static_cast<uint64_t>(b[2]) << 40 | static_cast<uint64_t>(b[3]) << 32 |
@@ -23,7 +23,7 @@ uint64_t Load64(const uint8_t* b) {
          static_cast<uint64_t>(b[6]) << 8 | static_cast<uint64_t>(b[7]);
 }
 
-// An IPv4 address counts as its mapped form.
+// An IPv4 address is treated as its IPv4-mapped form.
 Key128 Ipv6Key(const IpAddress& address) {
   if (address.family == 4) return {0, kMappedLow | Ipv4Key(address).bits};
   return {Load64(address.bytes), Load64(address.bytes + 8)};
@@ -55,15 +55,15 @@ bool Same(Key left, Key right) {
   return !(left < right) && !(right < left);
 }
 
-// The fewest prefixes that make up the range, at most two for each bit.
+// Visits the smallest set of prefixes that covers the range: at most two for each bit.
 template <typename Key, typename Visit>
 void ForEachPrefix(Key first, Key last, Visit visit) {
   if (last < first) return;
   const auto fits = [&](int length) {
     return Same(first.Truncated(length), first) && !(last < LastOf(first, length));
   };
-  // From one prefix to the next the length changes little: it grows shorter up to the longest
-  // stretch of the range, and longer from there.
+  // The length changes little between one prefix and the next. It decreases until the largest block
+  // of the range, and increases from there.
   int length = Key::kBits;
   for (;;) {
     while (length < Key::kBits && !fits(length)) ++length;
@@ -131,7 +131,7 @@ void AddressTrie::Apply(const AddressRule& rule, bool add) {
     }
     const Key128 network = Ipv6Key(rule.first);
     Change(&ipv6_, network, rule.prefix, add);
-    // The mapped block is in the subnet.
+    // The subnet contains the IPv4-mapped block.
     if (network.CommonPrefix({0, kMappedLow}) >= rule.prefix) Change(&ipv4_, {}, 0, add);
     return;
   }
@@ -141,7 +141,7 @@ void AddressTrie::Apply(const AddressRule& rule, bool add) {
     ForEachPrefix(first4, last4, [&](Key32 key, int length) { Change(&ipv4_, key, length, add); });
     return;
   }
-  // An IPv4 address compares only with the mapped block.
+  // An IPv4 address can only be compared with the IPv4-mapped block.
   const bool mapped_only = rule.first.family == 4 || rule.last.family == 4;
   const Key128 lowest = {0, kMappedLow};
   const Key128 highest = LastOf(lowest, kMappedLength);

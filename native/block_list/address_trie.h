@@ -9,7 +9,7 @@
 
 namespace uvnet {
 
-// The IPv4 address in an IPv4-mapped IPv6 address (::ffff:a.b.c.d); else false.
+// Gets the IPv4 address in an IPv4-mapped IPv6 address (::ffff:a.b.c.d). Returns false for others.
 bool UnmapIpv4(const IpAddress& address, IpAddress* ipv4);
 
 // One entry of a block list.
@@ -21,15 +21,15 @@ struct AddressRule {
   IpAddress last;      // kRange
 };
 
-// -1, 0 or 1; 2 where an IPv4 address meets an IPv6 address that is not mapped.
+// Returns -1, 0 or 1; or 2 if an IPv4 address is compared with an IPv6 address that is not mapped.
 int Compare(const IpAddress& left, const IpAddress& right);
 
-// The addresses that a set of rules covers, IPv4 and IPv6. An IPv4 address and
-// its IPv4-mapped form are the same, with two traits of Node that programs can
-// see: a subnet counts for IPv4 even where it is larger than the mapped block
-// (::/0), a range only where both of its ends are IPv4.
+// The IPv4 and IPv6 addresses that a set of rules covers. An IPv4 address and its IPv4-mapped form
+// are the same. Two properties of Node that programs can observe are kept. A subnet applies to IPv4
+// even if it is larger than the mapped block (::/0). A range applies to IPv4 only if both of its
+// ends are IPv4.
 //
-// Each rule adds its prefixes, so one Remove takes back exactly one Add.
+// Each rule adds its prefixes, so one Remove reverts exactly one Add.
 class AddressTrie {
  public:
   void Add(const AddressRule& rule) { Apply(rule, true); }
@@ -37,8 +37,8 @@ class AddressTrie {
   void Clear();
 
   bool Contains(const IpAddress& address) const;
-  // Whether all addresses of a subnet are covered. Larger than the IPv4-mapped
-  // block, an IPv6 subnet must be covered by IPv6 rules.
+  // Whether all addresses of a subnet are covered. If an IPv6 subnet is larger than the IPv4-mapped
+  // block, IPv6 rules must cover it.
   bool Covers(const IpAddress& network, int prefix) const;
 
   size_t MemoryUsed() const { return ipv4_.MemoryUsed() + ipv6_.MemoryUsed(); }
@@ -46,7 +46,7 @@ class AddressTrie {
  private:
   void Apply(const AddressRule& rule, bool add);
 
-  // IPv4 and what of the mapped block has an IPv4 meaning; all else.
+  // IPv4, including rules in the mapped block with an IPv4 meaning; and everything else.
   PrefixTrie<Key32> ipv4_;
   PrefixTrie<Key128> ipv6_;
 };

@@ -15,10 +15,10 @@ namespace uvnet {
 
 namespace {
 
-// How many values are made in one handle scope while an array is walked.
+// How many elements of an array are processed in one handle scope.
 constexpr uint32_t kScopeSize = 1024;
 
-// A short text without a heap allocation. One that does not fit is no address.
+// A short text without a heap allocation. A text that does not fit is not an address.
 struct ShortText {
   char data[2 * kAddressTextSize];
   size_t length = 0;
@@ -29,7 +29,7 @@ bool ReadText(napi_env env, napi_value value, ShortText* text) {
          napi_ok;
 }
 
-// `family` is 4, 6, or 0 for what the text says.
+// `family` is 4, 6, or 0 if the text determines it.
 bool ParseWithFamily(const ShortText& text, int family, IpAddress* address) {
   return ParseIp(text.data, text.length, address) && (family == 0 || family == address->family);
 }
@@ -45,17 +45,17 @@ const std::shared_ptr<BlockRules>& ListOf(const Arguments& arguments) {
 }
 
 void OnCollected(napi_env env, void*, void* hint) {
-  // Gone before this when the environment ends; the table went with it.
+  // When the environment ends, it is destroyed before this runs, together with the table.
   Environment* environment = Environment::From(env);
   if (environment == nullptr) return;
   BlockListTable::Of(environment).Erase(static_cast<int>(reinterpret_cast<intptr_t>(hint)));
 }
 
-// Ties a list to the JavaScript object that stands for it.
+// Ties a list to the lifetime of its JavaScript object.
 int Register(const Arguments& arguments, size_t owner_index, std::shared_ptr<BlockRules> rules) {
   BlockListTable& table = BlockListTable::Of(arguments.environment());
   const int id = table.Insert(std::move(rules));
-  // The id itself is the data: there is no memory to own.
+  // The pointer stores the id itself, so no memory has to be freed.
   void* data =
       reinterpret_cast<void*>(static_cast<intptr_t>(id));  // NOLINT(performance-no-int-to-ptr)
   if (napi_add_finalizer(arguments.env(), arguments.at(owner_index), nullptr, OnCollected, data,
@@ -72,7 +72,7 @@ napi_value New(napi_env env, napi_callback_info info) {
   return arguments.Return(Register(arguments, 0, std::make_shared<BlockRules>()));
 }
 
-// (id, text, family) -> 1 or 0. A text with a slash asks for all of a subnet.
+// (id, text, family) -> 1 or 0. A text with a slash checks a whole subnet.
 napi_value Check(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const std::shared_ptr<BlockRules>& rules = ListOf(arguments);
@@ -122,7 +122,7 @@ napi_value ChangeSubnet(napi_env env, napi_callback_info info) {
   return Change(arguments, rule);
 }
 
-// (id, remove, first, last): UV_ERANGE if the end comes before the start.
+// (id, remove, first, last). UV_ERANGE if the end comes before the start.
 napi_value ChangeRange(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   AddressRule rule;
@@ -131,7 +131,7 @@ napi_value ChangeRange(napi_env env, napi_callback_info info) {
     return arguments.Return(UV_EINVAL);
   }
   const int order = Compare(rule.first, rule.last);
-  // Between the families there is nothing that a list could block.
+  // A range between the two families contains nothing that a list could block.
   if (order == 2) return arguments.Return(UV_EINVAL);
   if (order == 1 && !arguments.Bool(1)) return arguments.Return(UV_ERANGE);
   return Change(arguments, rule);
@@ -156,8 +156,8 @@ uint32_t ParseArray(napi_env env, napi_value array, uint32_t count,
   return 0;
 }
 
-// (id, array of texts | text of a file) -> how many there were, or the negative
-// number of the first entry that is no rule; nothing is changed then.
+// (id, array of texts | text of a file) -> the number of rules, or the negative number of the first
+// entry that is not a rule. In that case nothing is changed.
 napi_value ChangeMany(napi_env env, napi_callback_info info, bool replace) {
   Arguments arguments(env, info);
   if (ListOf(arguments) == nullptr || !arguments.has(1)) return arguments.Return(UV_EINVAL);
@@ -167,7 +167,7 @@ napi_value ChangeMany(napi_env env, napi_callback_info info, bool replace) {
                              ? ParseArray(env, arguments.at(1), count, &rules)
                              : ParseRules(arguments.String(1), &rules);
   if (wrong != 0) return arguments.ReturnNumber(-static_cast<double>(wrong));
-  // A getter of the array may have changed the table.
+  // A getter of the array may have changed the table of lists.
   const std::shared_ptr<BlockRules> list = ListOf(arguments);
   if (replace) {
     list->Replace(rules);

@@ -11,8 +11,8 @@
 
 namespace uvnet {
 
-// The block lists that JavaScript of one environment knows, by id. A slot is
-// given back when the BlockList object is collected.
+// The block lists of one environment, by id. When a BlockList object is collected, its slot is
+// freed.
 class BlockListTable final : public EnvironmentPart {
  public:
   static BlockListTable& Of(Environment* environment) {
@@ -31,8 +31,8 @@ class BlockListTable final : public EnvironmentPart {
     return static_cast<int>(id);
   }
 
-  // Null if there is none. A listener that outlives the BlockList object keeps a
-  // copy of the pointer.
+  // Returns null if there is none. A listener may outlive the BlockList object, so it keeps a copy
+  // of the pointer.
   const std::shared_ptr<BlockRules>& Get(int id) const {
     return static_cast<uint32_t>(id) < lists_.size() ? lists_[static_cast<uint32_t>(id)] : none_;
   }

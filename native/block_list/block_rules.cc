@@ -13,21 +13,20 @@ namespace uvnet {
 
 namespace {
 
-// Rules changed under one hold of the lock: some tens of microseconds.
+// How many rules are changed while the lock is held once, which takes some tens of microseconds.
 constexpr size_t kBatch = 256;
 
-// How long a token alone keeps its list alive. Long enough for a worker to
-// start and take it up; after that a list lives as long as somebody has it.
+// How long an unused token keeps its list alive. It is long enough for a worker to start and use
+// the token. After that, a list lives as long as it has an owner.
 constexpr uint64_t kTokenLife = 60ull * 1000 * 1000 * 1000;  // nanoseconds
 
-// The one thing that environments share, because a token means the same in all
-// of them. An entry lives as long as its list, which a token without a taker
-// keeps for kTokenLife at most: nothing piles up. Expired entries go with the
-// next call, so the last minute's tokens are the most that can be left.
+// The lists that environments share. They belong to the process, because a token means the same
+// list in all threads. An entry lives as long as its list. An unused token keeps a list for at most
+// kTokenLife, and each call removes expired entries, so their number is bounded.
 class Registry {
  public:
   static Registry& Get() {
-    // Never destroyed: workers may still be ending while the process does.
+    // Never destroyed: workers may still be ending while the process exits.
     static Registry* const registry = new Registry;
     return *registry;
   }
@@ -60,8 +59,7 @@ class Registry {
     uint64_t deadline;
   };
 
-  // Lists are destroyed by the caller, without the lock: `dropped` is declared
-  // before the lock is taken.
+  // The caller destroys the lists without the lock: it declares `dropped` before it takes the lock.
   void Sweep(std::vector<std::shared_ptr<BlockRules>>* dropped) {
     const uint64_t now = uv_hrtime();
     for (auto entry = entries_.begin(); entry != entries_.end();) {
@@ -128,7 +126,7 @@ void BlockRules::Add(const std::vector<AddressRule>& rules) {
 }
 
 void BlockRules::Replace(const std::vector<AddressRule>& rules) {
-  // Made and destroyed without the lock, which both would keep for long.
+  // Made and destroyed without the lock, because both take long.
   BlockRules other;
   other.Add(rules);
   const WriteLock lock(*this);
@@ -173,7 +171,7 @@ size_t BlockRules::MemoryUsed() const {
 }
 
 std::string BlockRules::Share(const std::shared_ptr<BlockRules>& rules) {
-  // Set before any other thread can get hold of the list.
+  // Set before any other thread can get the list.
   rules->shared_.store(true, std::memory_order_release);
   return Registry::Get().Put(rules, &rules->token_);
 }

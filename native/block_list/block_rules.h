@@ -13,17 +13,17 @@
 
 namespace uvnet {
 
-// What a BlockList object stands for: the rules, and the trie made of them.
+// The native part of a BlockList object: the rules and their trie.
 //
-// Until Share() a list belongs to one thread and takes no lock. From then on
-// every call does: readers share it, changes are alone. Large changes are made
-// in small steps, so that a listener of another thread never waits for long; it
-// may see the first part of such a change before the rest.
+// Until Share(), a list belongs to one thread and takes no lock. From then on, every call takes the
+// lock: readers share it, and a change holds it exclusively. Large changes are made in small steps,
+// so a listener in another thread never waits long. It may see the first part of such a change
+// before the rest.
 class BlockRules {
  public:
   void Add(const AddressRule& rule);
   void Add(const std::vector<AddressRule>& rules);
-  // In place of all there were: readers see the old ones or the new ones.
+  // Replaces all rules. Readers see either the old rules or the new ones.
   void Replace(const std::vector<AddressRule>& rules);
   void Remove(const AddressRule& rule);
   void Clear();
@@ -35,10 +35,10 @@ class BlockRules {
   std::vector<AddressRule> List() const;
   size_t MemoryUsed() const;
 
-  // A name under which FindShared, in any thread of this process, gives the
-  // same rules. It can be guessed by nobody.
+  // Returns a name with which FindShared gets the same rules in any thread of this process. The
+  // name cannot be guessed.
   static std::string Share(const std::shared_ptr<BlockRules>& rules);
-  // Null if the name is of no list, or of one that is gone.
+  // Returns null if no list with this name exists.
   static std::shared_ptr<BlockRules> FindShared(const std::string& token);
 
  private:
@@ -49,7 +49,7 @@ class BlockRules {
   AddressTrie trie_;
   std::atomic<bool> shared_{false};
   mutable std::shared_mutex mutex_;
-  std::string token_;  // belongs to the registry and its lock
+  std::string token_;  // guarded by the lock of the registry
 };
 
 }  // namespace uvnet

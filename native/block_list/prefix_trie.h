@@ -62,28 +62,27 @@ struct Key128 {
   }
 };
 
-// A multiset of address prefixes that answers whether one of them covers an
-// address. A radix trie that takes four bits a step:
+// A multiset of address prefixes that can tell whether one of them covers an address. It is a radix
+// trie with four bits per level:
 //
-// * A node at depth d (a multiple of four) holds the prefixes of lengths d+1 to
-//   d+4 that begin with its key, as bits numbered like a binary heap: 1 is the
-//   node itself (used by the root only, for the prefix of length 0), 2 and 3
-//   are its halves, 16 to 31 its sixteenths.
-// * Steps without a choice are left out: a child may be any number of steps
-//   below its parent, so the path is as deep as there are choices to make.
-// * The children of a node are one block of the pool, in order, found by
-//   counting bits: 16 bytes a node for IPv4, 32 for IPv6, no pointers. Nodes are
-//   moved as blocks grow, so an index is valid only until the next change.
+// - A trie node at depth d (a multiple of four) holds the prefixes of lengths d+1 to d+4 that begin
+//   with its key. They are bits numbered like a binary heap: 1 is the node itself (used only by the
+//   root, for the prefix of length 0), 2 and 3 are its halves, 16 to 31 its sixteenths.
+// - Paths are compressed: a child may be any number of levels below its parent, so a path has one
+//   node for each branching.
+// - The children of a node form one block of the pool, in order, and are found by counting bits. A
+//   node takes 16 bytes for IPv4 and 32 for IPv6, without pointers. Blocks move when they grow, so
+//   an index is valid only until the next change.
 //
-// A lookup touches one node a step, about log16(n) of them for scattered
-// addresses. No locking; not to be changed while it is read.
+// A lookup visits one node per level: about log16(n) nodes for scattered addresses. There is no
+// locking; the trie must not be changed while it is read.
 template <typename Key>
 class PrefixTrie {
  public:
   PrefixTrie() { Clear(); }
 
   void Add(Key key, int length);
-  // Undoes one Add of the same prefix; there must have been one.
+  // Reverts one Add of the same prefix, which must exist.
   void Remove(Key key, int length);
   void Clear();
 
@@ -97,8 +96,7 @@ class PrefixTrie {
     }
   }
 
-  // Whether every address of the prefix is covered, be it by one prefix or by
-  // several together.
+  // Whether every address of the prefix is covered, by one prefix or by several together.
   bool Covers(Key key, int length) const;
 
   size_t MemoryUsed() const { return nodes_.capacity() * sizeof(Node); }
@@ -112,12 +110,12 @@ class PrefixTrie {
   struct Node {
     Key key;
     uint32_t prefixes = 0;
-    uint32_t first_child = kNone;  // in a free block: the next free block
+    uint32_t first_child = kNone;  // or, in a free block, the next free block
     uint16_t children = 0;
     uint8_t depth = 0;
   };
 
-  // The bits of the prefixes that cover one sixteenth of a node.
+  // The bits of all prefixes that cover one sixteenth of a node.
   static constexpr uint32_t Covering(int nibble) {
     return 1u << 1 | 1u << (2 + (nibble >> 3)) | 1u << (4 + (nibble >> 2)) |
            1u << (8 + (nibble >> 1)) | 1u << (16 + nibble);
@@ -140,7 +138,7 @@ class PrefixTrie {
            static_cast<uint32_t>(CountBits(node.children & ((1u << nibble) - 1)));
   }
 
-  // Depth of the node that holds prefixes of a length, and the bit there.
+  // The depth of the node that holds prefixes of this length, and their bit in it.
   static int DepthOf(int length) { return length == 0 ? 0 : (length - 1) / kStep * kStep; }
   static uint32_t BitOf(Key key, int length) {
     const int steps = length - DepthOf(length);
@@ -154,9 +152,9 @@ class PrefixTrie {
   void RemoveChild(uint32_t parent, int nibble);
   bool IsFull(const Node& node, uint32_t bit) const;
 
-  std::vector<Node> nodes_;  // the root is the first
+  std::vector<Node> nodes_;  // the root comes first
   uint32_t free_[kFanout + 1];
-  // How many times more a prefix was added, for those that were more than once.
+  // For prefixes that were added more than once: how many additional times.
   std::map<std::pair<Key, int>, size_t> repeats_;
 };
 
@@ -177,7 +175,7 @@ uint32_t PrefixTrie<Key>::Allocate(int count) {
   }
   const size_t block = nodes_.size();
   const size_t needed = block + static_cast<size_t>(count);
-  // Grown by a quarter, not doubled: lists are large and grow slowly.
+  // Grows by a quarter instead of doubling: lists are large and grow slowly.
   if (needed > nodes_.capacity()) nodes_.reserve(needed + needed / 4);
   nodes_.resize(needed);
   return static_cast<uint32_t>(block);
@@ -243,8 +241,8 @@ void PrefixTrie<Key>::Add(Key key, int length) {
     if (common > depth) common = depth;
     common -= common % kStep;
     if (common >= nodes_[at].depth) continue;
-    // The child is beside or below the prefix: a node where they meet takes its
-    // place and gets it as a child.
+    // The child is beside or below the prefix. A new node at their common prefix replaces the child
+    // and gets it as its own child.
     const Node child = nodes_[at];
     Node meeting;
     meeting.key = key.Truncated(common);
@@ -281,7 +279,7 @@ void PrefixTrie<Key>::Remove(Key key, int length) {
   if (nodes_[at].depth != depth || key.CommonPrefix(nodes_[at].key) < depth) return;
   nodes_[at].prefixes &= ~BitOf(key, length);
 
-  // Nodes that hold nothing any more, or lead to one child only, go.
+  // Removes nodes that are empty or have only one child.
   for (; at != 0 && nodes_[at].prefixes == 0; at = path[steps]) {
     const int count = CountBits(nodes_[at].children);
     if (count > 1) return;
@@ -318,7 +316,7 @@ bool PrefixTrie<Key>::Covers(Key key, int length) const {
     if (key.CommonPrefix(node->key) < (node->depth < length ? node->depth : length)) return false;
   }
   if (node->depth == length) return IsFull(*node, 1);
-  // A node further down leaves a gap.
+  // A deeper node leaves a gap.
   if (node->depth != depth) return false;
   const int steps = length - depth;
   uint32_t bit = (1u << steps) | static_cast<uint32_t>(key.Nibble(depth)) >> (kStep - steps);

@@ -28,7 +28,7 @@ bool SameBytes(const IpAddress& left, const IpAddress& right) {
 uint64_t RuleTable::Hash(const AddressRule& rule) {
   uint64_t hash = Combine(static_cast<uint64_t>(rule.kind) << 8, rule.prefix);
   if (rule.kind == AddressRule::Kind::kAddress) {
-    // Both forms of an IPv4 address are one.
+    // Both forms of an IPv4 address are equal.
     IpAddress ipv4;
     return Combine(hash, UnmapIpv4(rule.first, &ipv4) ? ipv4 : rule.first);
   }
@@ -65,7 +65,7 @@ size_t RuleTable::Find(const AddressRule& rule) const {
   return slot;
 }
 
-// Moves those that come later on the same way up, so that no search ends early.
+// Moves later entries of the same probe sequence up, so that no search ends too early.
 void RuleTable::EraseSlot(size_t slot) {
   const size_t mask = slots_.size() - 1;
   size_t hole = slot;
@@ -109,7 +109,7 @@ bool RuleTable::Add(const AddressRule& rule) {
       return false;
     }
   }
-  // Grown by a quarter, not doubled: lists are large and grow slowly.
+  // Grows by a quarter instead of doubling: lists are large and grow slowly.
   if (records_.size() == records_.capacity()) {
     records_.reserve(records_.size() + records_.size() / 4 + 8);
   }
@@ -129,14 +129,14 @@ bool RuleTable::Remove(const AddressRule& rule) {
   }
   records_[found].family = 0;
   --live_;
-  // Places of removed rules are given back once they are most of the table.
+  // When removed rules are more than half of the table, their memory is freed.
   if (records_.size() > 64 && records_.size() > 2 * live_) Rebuild();
   return true;
 }
 
 void RuleTable::Clear() { *this = RuleTable(); }
 
-// Drops what was removed and makes room for as many slots again.
+// Drops removed rules and rebuilds the slots.
 void RuleTable::Rebuild() {
   const std::vector<Record> records = std::move(records_);
   const std::vector<IpAddress> ends = std::move(ends_);

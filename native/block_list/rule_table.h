@@ -9,20 +9,20 @@
 
 namespace uvnet {
 
-// The rules of a block list in the order in which they were added. A single
-// address is held once; subnets and ranges as often as they were added. Finding
-// a rule does not depend on how many there are.
+// The rules of a block list, in the order in which they were added. A single address is stored
+// once; subnets and ranges are stored as often as they were added. The time to find a rule does not
+// depend on their number.
 class RuleTable {
  public:
-  // False if the address was there: it keeps its place and takes the new form
-  // (IPv4 or IPv4-mapped).
+  // Returns false if the address exists. It then keeps its position and takes the new form (IPv4 or
+  // IPv4-mapped).
   bool Add(const AddressRule& rule);
-  // Removes the newest rule that is equal; false if there is none.
+  // Removes the newest equal rule. Returns false if there is none.
   bool Remove(const AddressRule& rule);
   void Clear();
 
   size_t size() const { return live_; }
-  // Single addresses, then subnets, then ranges, each newest first, as Node does.
+  // Returns single addresses, then subnets, then ranges, each with the newest first, as Node does.
   std::vector<AddressRule> List() const;
   size_t MemoryUsed() const;
 
@@ -34,15 +34,15 @@ class RuleTable {
     uint8_t family;  // 0: removed
     AddressRule::Kind kind;
     uint8_t prefix;
-    uint32_t last;   // kRange: where its end is, in ends_
-    uint32_t older;  // the rule before this one that is equal
+    uint32_t last;   // kRange: index of its end in ends_
+    uint32_t older;  // the previous equal rule
   };
 
   static uint64_t Hash(const AddressRule& rule);
   static bool Equal(const AddressRule& left, const AddressRule& right);
   static AddressRule Read(const Record& record, const std::vector<IpAddress>& ends);
 
-  // The slot of the newest rule that is equal, or the free slot for it.
+  // Returns the slot of the newest equal rule, or the free slot for it.
   size_t Find(const AddressRule& rule) const;
   void EraseSlot(size_t slot);
   void Append(const AddressRule& rule);
@@ -50,7 +50,8 @@ class RuleTable {
 
   std::vector<Record> records_;
   std::vector<IpAddress> ends_;
-  // Open addressing with linear probing: indexes of records_, at most 3/4 used.
+  // A hash table with open addressing and linear probing. It holds indexes into records_, and is at
+  // most 3/4 full.
   std::vector<uint32_t> slots_;
   size_t used_slots_ = 0;
   size_t live_ = 0;

@@ -21,8 +21,8 @@ bool SkipWord(const char** text, size_t* length, const char* word) {
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// One entry of a list file: blanks around it and a comment after it do not
-// count. False if what is left is neither empty nor a rule.
+// Parses one entry of a list file. Blanks around it and a comment after it are ignored. Returns
+// false if the rest is neither empty nor a rule.
 bool ParseLine(const char* line, size_t length, std::vector<AddressRule>* rules) {
   for (const char mark : {'#', ';'}) {
     const void* comment = memchr(line, mark, length);
@@ -89,7 +89,7 @@ bool ParseRule(const char* text, size_t length, AddressRule* rule) {
     rule->prefix = static_cast<uint8_t>(prefix);
     return true;
   }
-  // A zone may hold a hyphen; a range with zones does not mean anything.
+  // A zone may contain a hyphen, and a range with zones has no meaning.
   const char* const hyphen = memchr(text, '%', length) == nullptr
                                  ? static_cast<const char*>(memchr(text, '-', length))
                                  : nullptr;

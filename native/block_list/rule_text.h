@@ -10,24 +10,23 @@
 
 namespace uvnet {
 
-// The longest text FormatRule writes, with its terminating zero.
+// Size of the longest text that FormatRule writes, with its terminating zero.
 constexpr size_t kRuleTextSize = 2 * kAddressTextSize + 32;
 
-// As Node lists rules: "Address: IPv4 10.0.0.1", "Subnet: IPv6 2001:db8::/32",
-// "Range: IPv4 10.0.0.1-10.0.0.9". Returns the length.
+// Writes a rule in Node's format: "Address: IPv4 10.0.0.1", "Subnet: IPv6 2001:db8::/32", "Range:
+// IPv4 10.0.0.1-10.0.0.9". Returns the length.
 size_t FormatRule(const AddressRule& rule, char* out);
 
-// "10.0.0.0/8". A prefix length that is missing, too long, or written with
-// leading zeros or a sign is refused.
+// Parses "10.0.0.0/8". Rejects a prefix length that is missing, too large, or has leading zeros or
+// a sign.
 bool ParseCidr(const char* text, size_t length, IpAddress* network, int* prefix);
 
-// An address, a subnet ("10.0.0.0/8"), a range ("10.0.0.1-10.0.0.9"), or a text
-// of FormatRule.
+// Parses an address, a subnet ("10.0.0.0/8"), a range ("10.0.0.1-10.0.0.9"), or a text of
+// FormatRule.
 bool ParseRule(const char* text, size_t length, AddressRule* rule);
 
-// The text of a file, one rule in a line; `#` and `;` begin comments. Adds the
-// rules to `rules`. Returns the number of the first line, from 1, that is no
-// rule; 0 if all are.
+// Parses the text of a file with one rule per line; `#` and `;` start comments. Adds the rules to
+// `rules`. Returns 0, or the number (from 1) of the first line that is not a rule.
 uint32_t ParseRules(const std::string& text, std::vector<AddressRule>* rules);
 
 }  // namespace uvnet

@@ -26,7 +26,7 @@ namespace {
 
 constexpr unsigned kFirstExactVersion = 1 << 16 | 51 << 8;
 
-// An address of exactly so many bytes.
+// A socket address with an exact length.
 class Name {
  public:
   explicit Name(const std::string& name) {
@@ -45,7 +45,7 @@ class Name {
   socklen_t size_ = 0;
 };
 
-// Has `give` do its work with a new socket, which is the pipe's then.
+// Calls `give` with a new socket, which then belongs to the pipe.
 template <typename Give>
 int OpenWith(uv_pipe_t* pipe, Give&& give) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -55,15 +55,15 @@ int OpenWith(uv_pipe_t* pipe, Give&& give) {
   return status;
 }
 
-// Tells the outcome of a connect, which is known at once, in the next turn of the loop.
+// Reports the result of a connect in the next turn of the loop, although it is known at once.
 //
-// Life: owned by itself until its timer is closed.
+// Life: owns itself until its timer is closed.
 class Outcome final : private StreamAttachment {
  public:
   static void Tell(Stream* stream, int status) {
     auto* const self = new Outcome(stream, status);
     Environment* const environment = self->environment_;
-    // Neither can fail for a handle that is not closing.
+    // Both calls cannot fail for a handle that is not closing.
     uv_timer_init(environment->loop(), &self->timer_);
     uv_timer_start(&self->timer_, OnTurn, 0, 0);
     self->timer_.data = self;

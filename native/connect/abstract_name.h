@@ -9,17 +9,18 @@
 
 namespace uvnet {
 
-// Names of Linux's abstract namespace, where the libuv of this process (before 1.51, that of Node
-// 20) pads them with zeros: a name is all its bytes, so no program that counts them right could
-// connect. What libuv does right is left to it.
+// Names in Linux's abstract namespace. Before version 1.51, libuv (Node 20) pads them with zeros.
+// All bytes of such a name count, so other programs could not connect. Everything that libuv does
+// correctly is left to libuv.
 
-// Whether libuv would give the kernel another name than this one.
+// Whether libuv would pass a different name to the kernel.
 bool PadsName(const std::string& name);
 
 // Binds a new pipe.
 int BindAbstractName(uv_pipe_t* pipe, const std::string& name);
 
-// Connects. 0 where Stream::Connected follows, in a later turn as after uv_pipe_connect.
+// Connects. Returns 0 if Stream::Connected will be called, in a later turn as after
+// uv_pipe_connect.
 int ConnectAbstractName(Stream* stream, const std::string& name);
 
 }  // namespace uvnet

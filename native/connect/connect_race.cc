@@ -37,7 +37,8 @@ void ConnectRace::OnTimer() {
 }
 
 void ConnectRace::Settle(uint32_t candidate, int status) {
-  // A loser may still report, even a success: it was closed in this loop turn.
+  // A losing attempt may still report, even a success, because it was closed in this turn of the
+  // loop.
   if (phase_ != Phase::kRacing) return;
   if (candidates_[candidate].state != AttemptState::kRunning) return;
   if (status == 0) {
@@ -71,11 +72,11 @@ void ConnectRace::Advance() {
   ArmTimer();
 }
 
-// Handlers run user code. After each event the race may have ended, or the
-// attempts that were looked at before the event may be gone.
+// Handlers run user code. After each event, the race may have ended, or the attempts that were
+// examined before may be gone.
 void ConnectRace::StartNext() {
   if (!running_.empty() && !due_by_failure_) {
-    // A failure would have made the start due, so the newest still runs.
+    // A failure would have started the next attempt, so the newest one is still running.
     Emit(EventType::kDelayPassed, last_started_);
     if (phase_ != Phase::kRacing) return;
   }
@@ -100,7 +101,7 @@ void ConnectRace::StartNext() {
   }
   candidates_[candidate].state = AttemptState::kRunning;
   running_.push_back(candidate);
-  // A single attempt needs no clock: nothing waits for it.
+  // A single attempt needs no timer, because nothing waits for it.
   if (candidates_.size() > 1 || open_ended_) {
     next_start_at_ = host_->Now() + options_.attempt_delay_ms;
   }

@@ -7,34 +7,31 @@
 
 namespace uvnet {
 
-// Which of several addresses does a connection go to? ConnectRace answers as
-// RFC 8305 ("Happy Eyeballs") says. It is a pure state machine: it knows
-// neither sockets nor a loop nor JavaScript, only candidates, a clock and the
-// outcome of attempts. connector.cc drives it with libuv.
+// Decides to which of several addresses a connection is made, as RFC 8305 ("Happy Eyeballs Version
+// 2") describes. It is a pure state machine, without sockets, an event loop or JavaScript. It knows
+// only candidates, a clock and the results of attempts. connector.cc drives it with libuv.
 //
 // Rules:
-//  1. Candidates are tried in the order they were added, families interleaved.
-//     The family of the first candidate is the preferred one; its first
-//     `first_family_count` candidates come before the other family's first.
-//  2. The next attempt starts when `attempt_delay_ms` have passed since the
-//     last start, or at once when an attempt fails or none is running.
-//  3. A starting attempt never ends a running one, unless `max_concurrent` are
-//     running: then the oldest gives way. With a cap of 1 this is the
-//     one-after-another algorithm of node:net.
-//  4. The first success wins. The other attempts are closed before the win is
-//     announced; what they report afterwards is ignored.
-//  5. Candidates may join at any time until NoMoreCandidates(). Until then a
-//     race that has run out of candidates waits for more.
-//  6. `connect_timeout_ms` bounds the whole race, from Start().
-//  7. Each opened attempt that does not win is closed exactly once. Exactly one
-//     of kWon, kAllFailed, kTimedOut, kCancelled ends the race; no event and no
-//     call to the host follows it.
 //
-// Every method may be called from inside Host::OnEvent(), the destructor may
-// not.
+// 1. Candidates are tried in the order in which they were added, with alternating families. The
+//    family of the first candidate is preferred: its first `first_family_count` candidates come
+//    before the first one of the other family.
+// 2. The next attempt starts when `attempt_delay_ms` have passed since the last start. It starts at
+//    once if an attempt fails or none is running.
+// 3. A new attempt does not end a running one, unless `max_concurrent` attempts are running: then
+//    the oldest is closed. With a limit of 1, this is the sequential algorithm of node:net.
+// 4. The first success wins. All other attempts are closed before the win is announced, and their
+//    later reports are ignored.
+// 5. Candidates can be added at any time until NoMoreCandidates(). Until then, a race without
+//    candidates waits for more.
+// 6. `connect_timeout_ms` limits the whole race, from Start().
+// 7. Each opened attempt that does not win is closed exactly once. Exactly one of kWon, kAllFailed,
+//    kTimedOut and kCancelled ends the race. No event and no call to the host follows it.
+//
+// Every method except the destructor may be called from inside Host::OnEvent().
 class ConnectRace {
  public:
-  // RFC 8305, section 5: the delay must not be lower than 10 ms.
+  // RFC 8305, section 5: the delay must be at least 10 ms.
   static constexpr uint64_t kMinAttemptDelayMs = 10;
   static constexpr uint64_t kNever = UINT64_MAX;
 
@@ -46,19 +43,18 @@ class ConnectRace {
   };
 
   enum class EventType : uint8_t {
-    // About to open the attempt. A handler that cancels prevents the opening.
+    // The attempt is about to be opened. A handler can prevent this by cancelling.
     kAttemptStarted,
-    // The attempt ended with Event::status; it is closed already.
+    // The attempt failed with Event::status, and is already closed.
     kAttemptFailed,
-    // The delay after this attempt's start has passed, and the next candidate
-    // starts right after this event. The attempt keeps running.
+    // The delay since the start of this attempt has passed, and the next candidate starts right
+    // after this event. The attempt keeps running.
     kDelayPassed,
-    // The attempt was the oldest of `max_concurrent` and was closed to make
-    // room for the next one.
+    // The attempt was the oldest of `max_concurrent` and was closed in favour of the next one.
     kGaveWay,
-    // The attempt is the connection; it now belongs to the host.
+    // The attempt has won. It now belongs to the host.
     kWon,
-    // Every candidate failed or gave way, and no more can come.
+    // All candidates have failed or were closed, and no more can be added.
     kAllFailed,
     // `connect_timeout_ms` passed.
     kTimedOut,
@@ -66,26 +62,25 @@ class ConnectRace {
     kCancelled,
   };
 
-  // The candidate of events that concern the race as a whole.
+  // The candidate in events about the race as a whole.
   static constexpr uint32_t kNoCandidate = UINT32_MAX;
 
   struct Event {
     EventType type;
     uint32_t candidate;  // as returned by Add(), or kNoCandidate
-    int status;          // kAttemptFailed: what went wrong; otherwise 0
+    int status;          // kAttemptFailed: the error; otherwise 0
   };
 
-  // What a race needs from its surroundings.
+  // The environment of a race.
   class Host {
    public:
-    // Milliseconds of a clock that never goes back.
+    // Milliseconds of a monotonic clock.
     virtual uint64_t Now() = 0;
-    // (Re)arms the one timer: OnTimer() is to be called after `ms`.
+    // Starts or restarts the only timer: OnTimer() must be called after `ms`.
     virtual void StartTimer(uint64_t ms) = 0;
     virtual void StopTimer() = 0;
-    // Starts connecting. Returns 0, and then Settle() must be called later
-    // (never from inside) unless CloseAttempt() comes first; or an error, and
-    // then nothing may be left open.
+    // Starts connecting. If it returns 0, Settle() must be called later (never from inside), unless
+    // CloseAttempt() comes first. If it returns an error, nothing may be left open.
     virtual int OpenAttempt(uint32_t candidate) = 0;
     virtual void CloseAttempt(uint32_t candidate) = 0;
     virtual void OnEvent(const Event& event) = 0;
@@ -98,22 +93,21 @@ class ConnectRace {
   ConnectRace(const ConnectRace&) = delete;
   ConnectRace& operator=(const ConnectRace&) = delete;
 
-  // Adds a candidate of the given family (any number that tells the two
-  // families apart). Candidates are numbered from 0 in the order of addition.
-  // On a race under way the new ones are not considered before Advance().
+  // Adds a candidate of a family, which may be any number that distinguishes the two families.
+  // Candidates are numbered from 0 in the order of addition. In a running race, new candidates are
+  // considered from the next Advance() on.
   uint32_t Add(int family);
   void NoMoreCandidates() { open_ended_ = false; }
 
-  // Starts the clock of `connect_timeout_ms`, and the first attempts.
+  // Starts the time of `connect_timeout_ms`, and the first attempts.
   void Start();
-  // Does what is due now. To be called after Add() or NoMoreCandidates() on a
-  // race under way.
+  // Starts whatever is due. Call it after Add() or NoMoreCandidates() in a running race.
   void Advance();
-  // The timer has fired; early and spurious calls do no harm.
+  // Called when the timer fires. Early and spurious calls are harmless.
   void OnTimer();
-  // An opened attempt has come to its end: 0 for connected, or an error.
+  // Reports the result of an opened attempt: 0 for connected, or an error.
   void Settle(uint32_t candidate, int status);
-  // Ends the race without a winner. No effect on an ended race.
+  // Ends the race without a winner. It has no effect if the race has ended.
   void Cancel();
 
   bool started() const { return phase_ != Phase::kIdle; }
@@ -129,7 +123,7 @@ class ConnectRace {
     AttemptState state;
   };
 
-  // Candidates of one family that were not started yet, in order.
+  // Candidates of one family that have not started yet, in order.
   struct Queue {
     std::vector<uint32_t> candidates;
     size_t head = 0;
@@ -140,7 +134,7 @@ class ConnectRace {
   bool NothingQueued() const { return queues_[0].empty() && queues_[1].empty(); }
   uint32_t PopNext();
   void StartNext();
-  // Moves an attempt from running to over and closes it.
+  // Removes an attempt from the running ones and closes it.
   void CloseRunning(uint32_t candidate);
   void CloseAllRunningBut(uint32_t winner);
   void Fail(uint32_t candidate, int status);
@@ -152,9 +146,9 @@ class ConnectRace {
   Options options_;
   Phase phase_ = Phase::kIdle;
   bool open_ended_ = true;
-  // Advance() is on the stack: a nested call leaves the work to it.
+  // Set while Advance() is on the stack: a nested call leaves the work to it.
   bool advancing_ = false;
-  // The next start is due because an attempt failed, not because of the delay.
+  // Whether the next start is due to a failed attempt and not to the delay.
   bool due_by_failure_ = false;
   int preferred_family_ = 0;
   int last_queue_ = 0;

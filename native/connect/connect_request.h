@@ -11,11 +11,11 @@
 
 namespace uvnet {
 
-// A connect of the one address there is, TCP or pipe; its outcome is the stream's.
+// A connect to a single address, TCP or pipe. The stream gets the result.
 class ConnectRequest : public Request<uv_connect_t> {
  public:
-  // `call` gives libuv the request. A stream has one connect at a time: of a
-  // pipe's first request libuv would forget the callback, and never end its loop.
+  // `call` passes the request to libuv. A stream has only one connect at a time: for a second one
+  // on a pipe, libuv would lose the callback of the first, and its loop would never end.
   template <typename Call>
   static int Begin(Stream* stream, Call&& call) {
     if (stream->is_connecting()) return UV_EALREADY;

@@ -40,9 +40,9 @@ class Connector::Request : public uvnet::Request<uv_connect_t> {
   static void OnDone(uv_connect_t* uv, int status) {
     auto request = Finish<Request>(uv);
     Connector* connector = request->connector_;
-    // A Keep of its own first: settling may end everything else that holds it.
+    // Keeps the connector alive: settling may release all its other users.
     Keep keep(connector);
-    // The request's own use; with the one of `keep` this is never the last.
+    // Releases the use of the request. `keep` still has one, so this is never the last.
     connector->Release();  // NOLINT(clang-analyzer-cplusplus.NewDelete)
     connector->race_.Settle(request->candidate_, status);
   }
@@ -90,7 +90,7 @@ void Connector::Cancel() {
 
 void Connector::StreamClosing() {
   Keep keep(this);
-  // The front is being closed already.
+  // The front is already closing.
   for (Attempt& attempt : attempts_) {
     if (attempt.stream == front_) attempt.stream = nullptr;
   }
@@ -120,8 +120,8 @@ void Connector::SetRef(bool ref) {
 // The clock and the timer --------------------------------------------------------
 
 uint64_t Connector::Now() {
-  // The loop's clock stands still during a callback. An attempt that starts late
-  // in a long one would have its delay cut short by that much.
+  // The loop's clock does not advance during a callback. If an attempt starts late in a long
+  // callback, its delay would be too short.
   uv_update_time(environment_->loop());
   return uv_now(environment_->loop());
 }
@@ -197,14 +197,14 @@ int Connector::Bind(Stream* stream, int family) {
   const sockaddr_storage& local = family == AF_INET6 ? local6_ : local4_;
   const sockaddr_storage& other = family == AF_INET6 ? local4_ : local6_;
   if (local.ss_family == AF_UNSPEC) {
-    // From an address of the other family there is no way to this one.
+    // A local address of the other family cannot reach this address.
     return other.ss_family == AF_UNSPEC ? 0 : UV_EINVAL;
   }
   int status = uv_tcp_bind(stream->uv_tcp(), Generic(&local), 0);
   const int port = PortOf(local);
   if (status != 0 || port == 0) return status;
-  // libuv keeps "address in use" to itself until somebody asks for the name, and
-  // a connect would then go out from any other port.
+  // libuv reports "address in use" only when the name is requested. A connect would use a random
+  // port.
   sockaddr_storage bound{};
   int size = sizeof bound;
   status = uv_tcp_getsockname(stream->uv_tcp(), Generic(&bound), &size);
@@ -232,7 +232,7 @@ void Connector::Discard(Stream* stream) {
   if (stream == front_) {
     int status;
     Stream* shell = Stream::New(environment_, Handle::Kind::kTcp, &status);
-    // Without memory for another one it stays open until the socket is closed.
+    // Without memory for a new stream, the old one stays open until the socket is closed.
     if (shell == nullptr) return;
     shell->TakePlaceOf(front_);
     front_ = shell;
@@ -277,7 +277,7 @@ void Connector::RaceOver() {
   if (front_ != nullptr) front_->SetAttachment(Role::kConnector, nullptr);
   if (timer_open_) uv_close(reinterpret_cast<uv_handle_t*>(&timer_), OnTimerClosed);
   timer_open_ = false;
-  // The race's own use. Its caller has a Keep.
+  // Releases the use of the race. The caller has a Keep.
   Release();
 }
 
@@ -299,8 +299,8 @@ ConnectRace::Options OptionsFromArguments(const Arguments& arguments) {
   return options;
 }
 
-// (id, attempt delay ms, limit of the whole ms or -1, most attempts at a time,
-// first address family count)
+// (id, attempt delay in ms, connect timeout in ms or -1, number of concurrent attempts, first
+// address family count)
 napi_value RaceCreate(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
@@ -308,7 +308,7 @@ napi_value RaceCreate(napi_env env, napi_callback_info info) {
   return arguments.Return(Connector::Create(stream, OptionsFromArguments(arguments)));
 }
 
-// The methods below answer UV_ECANCELED when the race is over.
+// The methods below return UV_ECANCELED when the race is over.
 Connector* ConnectorFromArguments(const StreamArguments& arguments) {
   Stream* stream = arguments.tcp();
   return stream == nullptr ? nullptr : Connector::Of(stream);
@@ -344,7 +344,7 @@ napi_value RaceCancel(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (id): the address, and port and family through the state
+// (id): the address, with port and family in the state
 napi_value RaceFailedLocal(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Connector* connector = ConnectorFromArguments(arguments);

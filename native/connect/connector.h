@@ -17,18 +17,16 @@
 
 namespace uvnet {
 
-// The libuv half of connecting to one of several addresses: drives a ConnectRace with one TCP
-// handle for each running attempt and one timer, which exists only where time matters.
+// The libuv part of connecting to one of several addresses. It drives a ConnectRace with one TCP
+// handle for each running attempt, and with one timer, which exists only if it is needed.
 //
-// The socket's stream, the one whose id JavaScript knows, is the `front`: it may
-// serve as an attempt like any other, and it must outlive all of them. So when
-// it has to be closed while the race goes on, or when another attempt wins, a
-// different stream gets its identity (Stream::TakePlaceOf), unseen by
-// JavaScript. Closing the front ends the race.
+// The `front` is the socket's stream, whose id JavaScript knows. It may serve as an attempt like
+// any other, and it must outlive all attempts. If it must be closed during the race, or if another
+// attempt wins, a different stream takes its identity (Stream::TakePlaceOf). JavaScript does not
+// notice this. Closing the front ends the race.
 //
-// Life: made by Create, owns itself. It ends when the race is over, no connect
-// request is in flight and the timer is closed. Until the race is over the front
-// points here.
+// Life: made by Create, owns itself. It ends when the race is over, no connect request is in flight
+// and the timer is closed. Until the race is over, the front points to it.
 class Connector final : private ConnectRace::Host, private StreamAttachment {
  public:
   static int Create(Stream* front, const ConnectRace::Options& options);
@@ -37,31 +35,31 @@ class Connector final : private ConnectRace::Host, private StreamAttachment {
   Connector& operator=(const Connector&) = delete;
 
   void Add(const sockaddr_storage& remote);
-  // Every attempt of the family of `local` is bound to it first; one of a family
-  // that has none, where the other one has, fails.
+  // Every attempt of the family of `local` is bound to it first. If only the other family has a
+  // local address, an attempt fails.
   void BindTo(const sockaddr_storage& local);
-  // Starts the race, or goes on with what was added since. `complete` says that
-  // nothing more will be added.
+  // Starts the race, or continues it with new candidates. `complete` means that no more will be
+  // added.
   void Run(bool complete);
 
-  // Ends the race without an outcome. The front stays, and can connect anew.
+  // Ends the race without a result. The front stays, and can connect again.
   void Cancel();
 
-  // The connector that a stream is the front of, until its race is over; or null.
+  // The connector whose front is this stream, until its race is over; or null.
   static Connector* Of(const Stream* front) {
     return static_cast<Connector*>(front->attachment(Role::kConnector));
   }
 
-  // The local end of the last attempt that failed before it was under way; of
-  // no family where it did not even get a socket.
+  // The local address of the last attempt that failed before it was in progress. It has no family
+  // if the attempt did not even get a socket.
   const sockaddr* failed_local() const { return reinterpret_cast<const sockaddr*>(&failed_local_); }
 
  private:
   class Request;
 
-  // Flags beside the type of an event for JavaScript.
-  static constexpr int kInBind = 1 << 8;  // kAttemptFailed: in bind, not in connect
-  static constexpr int kAtOnce = 1 << 9;  // kAttemptFailed: it never was under way
+  // Flags that are added to the type of an event for JavaScript.
+  static constexpr int kInBind = 1 << 8;  // kAttemptFailed: bind failed, not connect
+  static constexpr int kAtOnce = 1 << 9;  // kAttemptFailed: it failed immediately
 
   struct Attempt {
     sockaddr_storage remote;
@@ -84,7 +82,7 @@ class Connector final : private ConnectRace::Host, private StreamAttachment {
   Connector(Stream* front, const ConnectRace::Options& options);
   ~Connector() = default;
 
-  // StreamAttachment: when the front is closed everything else is closed with it.
+  // StreamAttachment: closing the front closes everything else.
   void StreamClosing() override;
   void SetRef(bool ref) override;
 
@@ -108,13 +106,13 @@ class Connector final : private ConnectRace::Host, private StreamAttachment {
   Environment* const environment_;
   ConnectRace race_;
   Stream* front_;
-  // The front has not been used by any attempt yet.
+  // Whether no attempt has used the front yet.
   bool front_is_free_ = true;
   bool ref_;
   bool timer_open_ = false;
-  // Flags of the failure that is about to be reported.
+  // Flags of the failure that will be reported next.
   int failure_flags_ = 0;
-  // What keeps it alive: the race, requests in flight, the timer, the stack.
+  // Number of users that keep it alive: the race, requests in flight, the timer, the stack.
   uint32_t users_ = 1;
   std::vector<Attempt> attempts_;
   sockaddr_storage local4_{};

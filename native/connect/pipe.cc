@@ -8,9 +8,9 @@ namespace uvnet {
 
 namespace {
 
-// Names are byte strings with a length: a first byte of zero is Linux's abstract namespace. A name
-// that does not fit is an error and never cut off; nor is a path with a zero in it, which older
-// versions of libuv would cut there.
+// Names are byte strings with a length. A first byte of zero means Linux's abstract namespace. A
+// name that does not fit is an error; it is never truncated. Neither is a path that contains a zero
+// byte, which older versions of libuv would truncate there.
 bool IsCut(const std::string& name) {
   return !name.empty() && name[0] != '\0' && name.find('\0') != std::string::npos;
 }

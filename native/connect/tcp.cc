@@ -25,7 +25,7 @@ int SetIntOption(Stream* stream, int level, int name, int value) {
 }
 #endif
 
-// libuv up to 1.48 ignores UV_TCP_REUSEPORT without a word, so it is set here.
+// libuv up to 1.48 silently ignores UV_TCP_REUSEPORT, so the option is set here.
 int SetReusePort(Stream* stream, int family) {
 #if !defined(_WIN32) && defined(SO_REUSEPORT)
   const int status = EnsureSocket(stream, family);
@@ -51,7 +51,7 @@ napi_value TcpBind(napi_env env, napi_callback_info info) {
   }
   status = PrepareSocket(stream, address.ss_family);
   if (status != 0) return arguments.Return(status);
-  // It has no meaning for IPv4, where node:net ignores it and libuv fails.
+  // It has no meaning for IPv4: node:net ignores it, and libuv fails.
   const bool ipv6_only = arguments.Bool(4) && address.ss_family == AF_INET6;
   const unsigned flags = ipv6_only ? UV_TCP_IPV6ONLY : 0;
   status = uv_tcp_bind(stream->uv_tcp(), reinterpret_cast<sockaddr*>(&address), flags);
@@ -106,9 +106,9 @@ napi_value TcpNoDelay(napi_env env, napi_callback_info info) {
   return arguments.Return(uv_tcp_nodelay(stream->uv_tcp(), arguments.Bool(1) ? 1 : 0));
 }
 
-// (id, enable, delay s, interval s, count); 0 leaves the system's value. The
-// probes' interval and count are set here on every platform that has them,
-// because uv_tcp_keepalive_ex is missing in the libuv of older Node lines.
+// (id, enable, delay in s, interval in s, count); 0 leaves the value of the system. The interval
+// and the count of probes are set here on every platform that supports them, because the libuv of
+// older versions of Node has no uv_tcp_keepalive_ex.
 napi_value TcpKeepAlive(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
@@ -119,7 +119,7 @@ napi_value TcpKeepAlive(napi_env env, napi_callback_info info) {
 #ifdef _WIN32
   status = uv_tcp_keepalive(stream->uv_tcp(), enable ? 1 : 0, static_cast<unsigned>(delay));
 #else
-  // Newer versions of libuv refuse a delay of 0, which here means "as it is".
+  // Newer versions of libuv reject a delay of 0, which means "unchanged" here.
   if (enable && delay == 0) {
     status = SetIntOption(stream, SOL_SOCKET, SO_KEEPALIVE, 1);
   } else {

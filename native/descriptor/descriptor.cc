@@ -36,15 +36,15 @@ int CloseDescriptor(int fd) {
 
 namespace {
 
-// (fd): as above; it is held until it has another owner.
+// (fd): as above. The new descriptor is held until it has another owner.
 napi_value Duplicate(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const int copy = DuplicateDescriptor(arguments.Int(0, -1));
   return arguments.Return(HeldDescriptors::Of(arguments.environment()).Hold(copy));
 }
 
-// (fd): closes what duplicateDescriptor gave, or a peer sent; UV_EBADF where it has another owner
-// already.
+// (fd): closes a descriptor from duplicateDescriptor or from a peer. UV_EBADF if it already has
+// another owner.
 napi_value Close(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const int fd = arguments.Int(0, -1);
@@ -52,14 +52,14 @@ napi_value Close(napi_env env, napi_callback_info info) {
   return arguments.Return(CloseDescriptor(fd));
 }
 
-// (fd): it has another owner from now on.
+// (fd): marks that the descriptor now has another owner.
 napi_value Release(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const bool held = HeldDescriptors::Of(arguments.environment()).Release(arguments.Int(0, -1));
   return arguments.Return(held ? 0 : UV_EBADF);
 }
 
-// (fd): 1 where it has no other owner yet, otherwise 0.
+// (fd): 1 if it has no other owner yet, otherwise 0.
 napi_value Holds(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const bool held = HeldDescriptors::Of(arguments.environment()).Holds(arguments.Int(0, -1));
@@ -79,7 +79,7 @@ napi_value Listens(napi_env env, napi_callback_info info) {
   return arguments.Return(listening != 0 ? 1 : 0);
 }
 
-// (fd): 1 where a read would not wait, for bytes, the end or an error; otherwise 0.
+// (fd): 1 if a read would return bytes, the end or an error without waiting; otherwise 0.
 napi_value IsReadable(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32

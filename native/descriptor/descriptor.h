@@ -5,9 +5,9 @@
 
 namespace uvnet {
 
-// Descriptors as such, of any owner. On Windows every function returns UV_ENOTSUP.
+// Functions for descriptors of any owner. On Windows, every function returns UV_ENOTSUP.
 
-// A descriptor of its own for the same open file, or a status.
+// Returns a new descriptor for the same open file, or a status.
 int DuplicateDescriptor(int fd);
 
 int CloseDescriptor(int fd);

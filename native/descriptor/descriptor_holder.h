@@ -11,8 +11,8 @@
 
 namespace uvnet {
 
-// A descriptor in the shape in which libuv takes and gives one: a pipe handle
-// that is never read or written. Closing it closes the descriptor.
+// A descriptor in the form in which libuv takes and returns one: a pipe handle that is never read
+// or written. Closing the handle closes the descriptor.
 class DescriptorHolder {
  public:
   static DescriptorHolder* New(Environment* environment, int* status) {
@@ -27,17 +27,17 @@ class DescriptorHolder {
     return self;
   }
 
-  // On success the descriptor belongs to the holder.
+  // On success, the holder owns the descriptor.
   int Open(int fd) {
-    // uv_pipe_open makes it non-blocking, for all who share the open file: a
-    // terminal, say, whose other users would not expect that.
+    // uv_pipe_open makes it non-blocking for all users of the open file. For example, other users
+    // of a terminal would not expect this.
     const int flags = fcntl(fd, F_GETFL);
     const int status = uv_pipe_open(&pipe_, fd);
     if (flags != -1 && (flags & O_NONBLOCK) == 0) (void)fcntl(fd, F_SETFL, flags);
     return status;
   }
 
-  // A descriptor of its own for what the holder holds, or a status.
+  // Returns a duplicate of the descriptor, or a status.
   int Duplicate() const {
     uv_os_fd_t fd;
     const int status = uv_fileno(reinterpret_cast<const uv_handle_t*>(&pipe_), &fd);

@@ -11,12 +11,12 @@
 
 namespace uvnet {
 
-// The descriptors that JavaScript holds as mere numbers: duplicates on their way to somebody, and
-// those that a peer has sent. A worker may be terminated while it holds some, with no code of its
-// own to run any more, so the environment closes what is left.
+// The descriptors that JavaScript holds as plain numbers: duplicates that will get a new owner, and
+// those that a peer has sent. A worker may be terminated while it holds some, without running any
+// more code. So the environment closes the remaining ones.
 //
-// A descriptor is here or has another owner, never both: a new owner calls Release in the native
-// call that makes it the owner, before JavaScript could be interrupted.
+// A descriptor is either here or has another owner. A new owner calls Release in the same native
+// call that makes it the owner, before JavaScript can be interrupted.
 class HeldDescriptors final : public EnvironmentPart {
  public:
   explicit HeldDescriptors(Environment*) {}
@@ -24,12 +24,12 @@ class HeldDescriptors final : public EnvironmentPart {
     return environment->Use<HeldDescriptors>(Part::kHeldDescriptors);
   }
 
-  // Also takes a status, which is no descriptor and is given back as it is.
+  // Also accepts a status instead of a descriptor, and returns it unchanged.
   int Hold(int fd) {
     if (fd >= 0) held_.insert(fd);
     return fd;
   }
-  // False where it is not held here.
+  // Returns false if it is not held here.
   bool Release(int fd) { return held_.erase(fd) != 0; }
   bool Holds(int fd) const { return held_.count(fd) != 0; }
 

@@ -11,8 +11,8 @@
 
 namespace uvnet {
 
-// The arguments of one native method. The facade has checked them already; what
-// is missing or of a wrong type here reads as "not given", never as garbage.
+// The arguments of a native method. JavaScript has already checked them. An argument that is
+// missing or has the wrong type is treated as not given.
 class Arguments {
  public:
   static constexpr size_t kMax = 7;
@@ -80,8 +80,8 @@ class Arguments {
   napi_value values_[kMax];
 };
 
-// The memory of an Int32Array or a Float64Array with at least so many numbers; null for anything
-// else.
+// The memory of an Int32Array or a Float64Array with at least this many numbers; null for any other
+// value.
 template <typename T>
 T* Numbers(napi_env env, napi_value array, size_t least, size_t* length = nullptr) {
   static_assert(std::is_same<T, int32_t>::value || std::is_same<T, double>::value,
@@ -99,7 +99,7 @@ T* Numbers(napi_env env, napi_value array, size_t least, size_t* length = nullpt
   return static_cast<T*>(data);
 }
 
-// The bytes of a Buffer, as long as JavaScript does not run.
+// The bytes of a Buffer, which are valid until JavaScript runs.
 struct Bytes {
   char* data = nullptr;
   size_t size = 0;

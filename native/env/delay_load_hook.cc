@@ -1,6 +1,6 @@
-// What node-gyp compiles into every addon for MSVC, for a build by mingw-w64: the functions of
-// Node-API and libuv are looked up in the program that runs, whatever its name is (node.exe
-// renamed, electron.exe, a single executable).
+// For builds with mingw-w64, this does what node-gyp compiles into every addon for MSVC: it looks
+// up the functions of Node-API and libuv in the running program, whatever its name is (a renamed
+// node.exe, electron.exe, a single executable).
 
 #ifdef __MINGW32__
 
@@ -14,7 +14,7 @@ namespace {
 
 FARPROC WINAPI FindHost(unsigned event, DelayLoadInfo* info) {
   if (event != dliNotePreLoadLibrary || _stricmp(info->szDll, "node.exe") != 0) return nullptr;
-  // A Node that is itself a library exports them from there.
+  // If Node is a library, it exports them from there.
   HMODULE host = GetModuleHandleA("libnode.dll");
   if (host == nullptr) host = GetModuleHandleA(nullptr);
   return reinterpret_cast<FARPROC>(host);
@@ -22,7 +22,7 @@ FARPROC WINAPI FindHost(unsigned event, DelayLoadInfo* info) {
 
 }  // namespace
 
-// The loader of delayed imports declares it, and calls it where it is set.
+// The loader of delayed imports declares this hook, and calls it if it is set.
 PfnDliHook __pfnDliNotifyHook2 = FindHost;
 
 #endif  // __MINGW32__

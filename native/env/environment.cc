@@ -14,8 +14,8 @@ Environment* Environment::Create(napi_env env) {
     delete self;
     return nullptr;
   }
-  // No finalizer: the cleanup hook, which runs earlier and may take several
-  // loop turns, is the one owner.
+  // There is no finalizer: the cleanup hook, which runs earlier and may take several turns of the
+  // loop, is the only owner.
   if (napi_set_instance_data(env, self, nullptr, nullptr) != napi_ok) {
     napi_remove_async_cleanup_hook(self->cleanup_hook_);
     delete self;
@@ -60,7 +60,7 @@ bool Environment::CanCall() const {
   if (stopping_) return false;
   HandleScope scope(env_);
   napi_value value;
-  // Node-API has no question of this kind, but refuses what might run JavaScript.
+  // Node-API has no function for this, but refuses calls that might run JavaScript.
   return napi_get_boolean(env_, true, &value) == napi_ok &&
          napi_coerce_to_bool(env_, value, &value) == napi_ok;
 }

@@ -16,35 +16,35 @@ namespace uvnet {
 
 class Handle;
 
-// The JavaScript functions that native code calls, in the order in which
-// lib/internal/native/callbacks.ts passes them.
+// The JavaScript functions that native code calls, in the order of
+// lib/internal/native/callbacks.ts.
 enum class Callback : uint8_t {
   kReadSlab,        // (id, size, offset): bytes in the slab
-  kReadNewSlab,     // (id, size, offset, slab): likewise, in a slab that replaces the one before
-  kReadBuffer,      // (id, buffer, size): bytes at the start of a buffer of their own
-  kReadUserBuffer,  // (id, size): bytes at the start of the user's buffer
+  kReadNewSlab,     // (id, size, offset, slab): the same, in a slab that replaces the previous one
+  kReadBuffer,      // (id, buffer, size): bytes at the start of their own buffer
+  kReadUserBuffer,  // (id, size): bytes at the start of the program's buffer
   kReadStatus,      // (id, status): the end, or an error
-  kConnection,      // (id, client id, 1 if Listener::proxied() knows more)
+  kConnection,      // (id, client id, 1 if Listener::proxied() has more)
   kAcceptError,     // (id, status)
   kConnect,         // (id, status)
   kRace,            // (id, ConnectRace::EventType | flags, candidate | -1, status)
   kWrite,           // (id, status)
   kShutdown,        // (id, status)
   kClose,           // (id)
-  kWriteError,      // (id, status): a write that JavaScript already counts as done
-  kDrop,            // (id, count): connections that were not let in; see Listener::Drop
+  kWriteError,      // (id, status): a failed write that JavaScript already counts as done
+  kDrop,            // (id, count): refused connections; see Listener::Drop
   kPeek,            // (id, bytes | status)
-  kDescriptor,      // (id, descriptor, position): came with the bytes that are reported next
+  kDescriptor,      // (id, descriptor, position): arrived with the bytes that are reported next
   kRelay,           // (id of a, 0 | status, Relay::Side, flags of relay.cc)
-  kOrigin,          // (id of a server): to call CaptureOrigin; see Listener::AttachClient
+  kOrigin,          // (id of a server): must call CaptureOrigin; see Listener::AttachClient
   kCount,
 };
 
-// All state of the addon in one Node environment (the main thread or one
-// worker). There are no globals: two environments never share anything here.
+// All state of the addon in one Node environment (the main thread or one worker). Environments
+// share only the offers, the shared block lists and the limit groups.
 //
-// Life: created when the addon is loaded, ends in the async cleanup hook after
-// the last uv handle reported that it is closed.
+// Life: created when the addon is loaded. It ends in the async cleanup hook, after all uv handles
+// have reported that they are closed.
 class Environment {
  public:
   static Environment* Create(napi_env env);
@@ -56,52 +56,53 @@ class Environment {
   napi_env env() const { return env_; }
   uv_loop_t* loop() const { return loop_; }
 
-  // True once teardown began: no JavaScript may be entered any more.
+  // True once teardown has started. From then on, no JavaScript may be entered.
   bool stopping() const { return stopping_; }
 
   // Handles ------------------------------------------------------------------
-  // Every live handle is in the list; those that JavaScript knows also have an
-  // id, which is theirs until the close callback.
+  // Every live handle is in this list. Handles that JavaScript knows also have an id until the
+  // close callback.
   void Link(Handle* handle);
   void Unlink(Handle* handle);
-  // A new id for the handle; negative where there are too many.
+  // Returns a new id for the handle; negative if there are too many.
   int Register(Handle* handle) { return ids_.Add(handle); }
   void Replace(int id, Handle* handle) { ids_.Replace(id, handle); }
   Handle* Lookup(int id) const { return ids_.Find(id); }
-  // Each uv handle, also those without an id of their own (timers, polls), is
-  // counted from init to its close callback: teardown waits for them.
+  // Each uv handle is counted from init to its close callback, including those without an id
+  // (timers, polls). Teardown waits for them.
   void HandleOpened() { ++open_uv_handles_; }
   void HandleClosed();
-  // Head of the list of live handles; Handle::next() goes on from there.
+  // Head of the list of live handles, which Handle::next() continues.
   Handle* first_handle() const { return first_; }
 
   // Calls --------------------------------------------------------------------
-  // UV_ENOMEM where the engine has no memory left.
+  // UV_ENOMEM if V8 has no memory left.
   int SetCallback(Callback which, napi_value function);
   napi_ref callback(Callback which) const { return callbacks_[static_cast<size_t>(which)]; }
 
-  // A number that changes at least once between two turns of user code, so that
-  // a stream can tell "another write of this turn" from "a write of a new one".
+  // A number that changes at least once between two turns of user code. With it, a stream can
+  // distinguish another write of the same turn from a write of a new turn.
   uint32_t turn() const { return turn_; }
   void NextTurn() { ++turn_; }
 
-  // False from the end of the program, or of the worker, on. Until the cleanup hook Node may still
-  // run the loop.
+  // False after the end of the program or worker. Node may still run the loop until the cleanup
+  // hook.
   bool CanCall() const;
 
-  // A callback has reported the exception that it leaves behind.
+  // Records that a callback has already reported its exception.
   void NoteExceptionReported() { exception_reported_ = true; }
   bool TakeExceptionReported() { return std::exchange(exception_reported_, false); }
 
-  // Whether AsyncLocalStorage#enterWith marks the async resource (Node up to 22)
-  // and not the running callback only: then connections must not share one.
+  // Whether AsyncLocalStorage#enterWith attaches to the async resource (Node up to 22), and not
+  // only to the running callback. In that case, connections must not share a resource.
   bool async_storage_on_resource() const { return async_storage_on_resource_; }
   void SetAsyncStorageOnResource(bool value) { async_storage_on_resource_ = value; }
 
   // Parts --------------------------------------------------------------------
-  // What a module keeps for this environment; null before its first use.
+  // The state of a module in this environment; null before its first use.
   EnvironmentPart* part(Part which) const { return parts_[static_cast<size_t>(which)].get(); }
-  // The same, made where there is none yet. `which` names nothing but objects of `T`.
+  // The same, but makes it if it does not exist. `which` must always be used with the same type
+  // `T`.
   template <typename T>
   T& Use(Part which) {
     std::unique_ptr<EnvironmentPart>& part = parts_[static_cast<size_t>(which)];
@@ -109,8 +110,8 @@ class Environment {
     return static_cast<T&>(*part);
   }
 
-  // The facade has given all its callbacks. `state`: two numbers a native method can return beside
-  // its result.
+  // JavaScript has passed all its callbacks. `state` has two numbers that a native method can
+  // return in addition to its result.
   void FacadeStarts(int32_t* state);
   void SetState(int32_t first, int32_t second) {
     if (state_ == nullptr) return;

@@ -5,8 +5,8 @@
 
 namespace uvnet {
 
-// What the modules above keep for each environment, one object each. The names are all that an
-// environment knows of them.
+// The per-environment state of other modules, one object each. An environment knows only their
+// names.
 enum class Part : uint8_t {
   kReceiveBuffer,
   kGatherPool,
@@ -19,8 +19,9 @@ enum class Part : uint8_t {
   kCount,
 };
 
-// Life: made at its first use (Environment::Use), gone with the environment, after the last uv
-// handle has reported that it is closed. The destructor may delete references to JavaScript values.
+// Life: made at its first use (Environment::Use), and destroyed with the environment, after all uv
+// handles have reported that they are closed. The destructor may delete references to JavaScript
+// values.
 class EnvironmentPart {
  public:
   virtual ~EnvironmentPart() = default;
@@ -28,10 +29,10 @@ class EnvironmentPart {
   EnvironmentPart(const EnvironmentPart&) = delete;
   EnvironmentPart& operator=(const EnvironmentPart&) = delete;
 
-  // Teardown has begun, and all handles are closing: uv handles of its own close now.
+  // Teardown has started, and all handles are closing. The part must close its own uv handles now.
   virtual void Close() {}
-  // The facade was loaded once more (jest does it for every file): what the one before it has
-  // learnt is unknown to this one.
+  // The JavaScript modules were loaded again (jest does this for every file). The new ones do not
+  // know the state that the previous ones received.
   virtual void ForgetFacade() {}
 
  protected:

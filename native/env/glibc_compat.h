@@ -1,10 +1,10 @@
 #ifndef UVNET_GLIBC_COMPAT_H_
 #define UVNET_GLIBC_COMPAT_H_
 
-// Read before every file of a Linux build (binding.gyp): binds to the oldest version of functions
-// that glibc 2.34 gave a newer one when libpthread became part of libc, so that what is built on a
-// new system loads on an old one. The functions themselves did not change. scripts/prebuild.mjs
-// fails when a binary asks for more than glibc 2.28, which says what to add here.
+// Included before every file of a Linux build (binding.gyp). In glibc 2.34, libpthread became part
+// of libc, and some functions got a newer version without a change. This header binds them to the
+// oldest version, so that a binary built on a new system loads on an old one. scripts/prebuild.mjs
+// fails if a binary needs more than glibc 2.28, and its message shows which function to add here.
 
 #if defined(__linux__) && defined(__cplusplus)
 #include <cstdlib>  // defines __GLIBC__

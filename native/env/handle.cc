@@ -17,8 +17,8 @@ std::shared_ptr<AsyncContext> AsyncContext::Make(Environment* environment, const
 std::shared_ptr<AsyncContext> AsyncContext::Make(Environment* environment, napi_value type) {
   napi_env env = environment->env();
   napi_async_context context;
-  // It calls the hooks of async_hooks without asking whether they may be called still, and Node
-  // ends the whole process where they may not.
+  // It calls the hooks of async_hooks without checking whether that is still allowed. If it is not,
+  // Node ends the whole process.
   if (!environment->CanCall() || napi_async_init(env, nullptr, type, &context) != napi_ok) {
     return nullptr;
   }
@@ -73,8 +73,8 @@ void Handle::OnClosed(uv_handle_t* handle) {
   Environment* environment = self->environment_;
   HandleScope scope(environment->env());
   self->state_ = State::kClosed;
-  // The slot is free before user code runs, so that what it opens there may use
-  // it; JavaScript drops its own entry first thing in the callback.
+  // The slot is freed before user code runs, so that a handle opened there may use it. JavaScript
+  // first removes its own entry in the callback.
   environment->Unlink(self);
   self->ReportClosed();
   delete self;

@@ -11,18 +11,16 @@
 
 namespace uvnet {
 
-// What ties callbacks to the place in the program that asked for them
-// (async_hooks, AsyncLocalStorage).
+// Ties callbacks to the code that requested them (async_hooks, AsyncLocalStorage).
 class AsyncContext {
  public:
-  // Null where the engine has no memory left or JavaScript has ended. Inherits from
-  // the callback that is running, if any. The resource is one that the engine
-  // makes: an object of ours would be held weakly, which each collection of
-  // garbage pays for.
+  // Returns null if V8 has no memory left or JavaScript has ended. The context inherits from the
+  // running callback, if any. V8 makes the resource: an object of ours would be held weakly, which
+  // slows down each garbage collection.
   static std::shared_ptr<AsyncContext> Make(Environment* environment, const char* type);
   static std::shared_ptr<AsyncContext> Make(Environment* environment, napi_value type);
 
-  // Through Make only: nobody else has a Key.
+  // Only Make has a Key.
   class Key {
     friend class AsyncContext;
     Key() = default;
@@ -42,15 +40,13 @@ class AsyncContext {
 
 // The life of a uv handle:
 //
-// 1. Made by Stream::NewTcp/NewPipe only, fully initialised: a half-made handle
-//    cannot exist.
-// 2. Initialized → Closing → Closed. From Closing on every method answers
-//    UV_EBADF; a second Close does nothing.
-// 3. It owns itself: memory is released in the uv close callback and nowhere
-//    else, so a pointer is good for the whole of a callback, whatever user code
-//    did in it.
-// 4. Where JavaScript knows it (id >= 0), lib/internal/native/handle.ts keeps its object
-//    in a table from Register to the close callback; the collector has no say.
+// 1. Only Stream::NewTcp/NewPipe make it, fully initialised: a half-made handle cannot exist.
+// 2. It is Initialized, then Closing, then Closed. From Closing on, every method returns UV_EBADF,
+//    and a second Close does nothing.
+// 3. It owns itself: its memory is freed in the uv close callback and nowhere else. So a pointer is
+//    valid during a whole callback, whatever user code does.
+// 4. If JavaScript knows the handle (id >= 0), lib/internal/native/handle.ts keeps its object in a
+//    table from Register to the close callback. The garbage collector has no influence.
 class Handle {
  public:
   enum class Kind : uint8_t { kTcp, kPipe };
@@ -68,13 +64,13 @@ class Handle {
   Kind kind() const { return kind_; }
   bool alive() const { return state_ == State::kInitialized; }
 
-  // Gives the handle an id, by which JavaScript knows it from now on. Where there are too
-  // many it is closed, and UV_ENFILE returned.
+  // Gives the handle an id for JavaScript. If there are too many handles, it closes this one and
+  // returns UV_ENFILE.
   int Register();
-  // Gives it an async context: a new one of this type, or one that others have too.
+  // Gives it an async context: a new one of this type, or a shared one.
   void Attach(napi_value type) { Attach(AsyncContext::Make(environment_, type)); }
   void Attach(std::shared_ptr<AsyncContext> context) { async_context_ = std::move(context); }
-  // What JavaScript knows as `other`, id and async context, is this one from now on.
+  // Takes the id and the async context of `other`, so that JavaScript now uses this handle.
   void TakePlaceOf(Handle* other);
 
   int Close();
@@ -98,7 +94,7 @@ class Handle {
   virtual void OnClosing() = 0;
   // Called once, after libuv's close callback; the slot of the id is free already.
   virtual void ReportClosed() = 0;
-  // Takes the place of uv_close where the close is to be abortive.
+  // Replaces uv_close if the connection must be reset.
   virtual int CloseUv();
 
   void Opened();

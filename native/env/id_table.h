@@ -7,12 +7,11 @@
 
 namespace uvnet {
 
-// Numbers by which JavaScript refers to objects of the native code.
+// Ids with which JavaScript refers to native objects.
 //
-// A number is a slot of the table and a generation of that slot. When a slot is used again its
-// number is another one, so a number that somebody has kept finds nothing instead of a stranger.
-// Numbers have 30 bits, so that V8 holds them as small integers on every platform;
-// lib/internal/native/id.ts knows how they are made up.
+// An id combines a slot of the table with a generation of that slot. When a slot is used again, its
+// id changes, so an old id never finds a newer object. Ids have 30 bits, so that V8 can store them
+// as small integers on every platform. lib/internal/native/binding.ts also knows their format.
 template <typename T>
 class IdTable {
  public:
@@ -21,7 +20,7 @@ class IdTable {
 
   static constexpr size_t SlotOf(int id) { return static_cast<uint32_t>(id) & kSlotMask; }
 
-  // Negative where all slots are in use.
+  // Returns a negative number if all slots are in use.
   int Add(T* value) {
     if (free_.empty()) {
       if (slots_.size() > kSlotMask) return -1;
@@ -34,7 +33,7 @@ class IdTable {
     return slot.id;
   }
 
-  // Null where the number is nobody's, or was somebody's.
+  // Returns null if the id is not valid, or no longer valid.
   T* Find(int id) const {
     const size_t slot = SlotOf(id);
     return slot < slots_.size() && slots_[slot].id == id ? slots_[slot].value : nullptr;
@@ -62,7 +61,7 @@ class IdTable {
 
   struct Slot {
     T* value;
-    int id;  // of the value, or of the next one
+    int id;  // of the value, or of the next value
   };
 
   std::vector<Slot> slots_;

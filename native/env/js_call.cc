@@ -36,7 +36,7 @@ void JsCall::Run(napi_ref reference) {
       napi_make_callback(env_, context_, receiver, function, count_, arguments_, nullptr);
   if (status != napi_pending_exception) return;
 
-  // A worker that is being terminated also ends up here, with nothing to report.
+  // This also happens while a worker is being terminated; there is no exception then.
   napi_value error;
   if (napi_get_and_clear_last_exception(env_, &error) == napi_ok &&
       !environment_->TakeExceptionReported()) {
@@ -46,11 +46,12 @@ void JsCall::Run(napi_ref reference) {
 
 namespace {
 
-// (error): makes an 'uncaughtException' of what a callback has caught and throws again.
+// (error): reports an exception that a callback has caught and throws again as 'uncaughtException'.
 //
-// The scope of napi_make_callback is closed when that returns: a handler of the error would then
-// ask in vain what the program was doing (async_hooks, AsyncLocalStorage, domains, node:test).
-// napi_open_callback_scope would stay open, but in Node 24 and 26 has no AsyncLocalStorage in it.
+// The scope of napi_make_callback is closed when it returns. A handler of the error could then not
+// find out which code was running (async_hooks, AsyncLocalStorage, domains, node:test).
+// napi_open_callback_scope would stay open, but on Node 24 and 26 AsyncLocalStorage is empty inside
+// it.
 napi_value ReportException(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   if (!arguments.has(0) || arguments.environment()->stopping()) return nullptr;

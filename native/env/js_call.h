@@ -14,7 +14,7 @@ namespace uvnet {
 class AsyncContext;
 class Handle;
 
-// A napi handle scope, for what touches values or references outside of a call.
+// A napi handle scope, for code that uses values or references outside a call.
 class HandleScope {
  public:
   explicit HandleScope(napi_env env) : env_(env) {
@@ -32,17 +32,18 @@ class HandleScope {
   napi_handle_scope scope_ = nullptr;
 };
 
-// The only way into JavaScript from the loop. For the time it lives it is a handle scope; Run
-// calls one of the environment's callbacks inside a callback scope with the
-// async context of a handle, so that ticks, microtasks and AsyncLocalStorage
-// behave as after any event of Node's own. What user code throws becomes an
-// 'uncaughtException' inside that scope; nothing ever unwinds into libuv.
+// The only way into JavaScript from the event loop. During its lifetime it is a handle scope. Run
+// calls one of the environment's callbacks inside a callback scope with the async context of a
+// handle. So ticks, microtasks and AsyncLocalStorage behave as after one of Node's own events. An
+// exception in user code becomes an 'uncaughtException' inside that scope. Nothing ever unwinds
+// into libuv.
 class JsCall {
  public:
   static constexpr size_t kMaxArguments = 4;
 
   explicit JsCall(Handle* handle);
-  // The answer to a request: in the context that made it, or the handle's where there is none.
+  // The callback of a request: in the context of its caller, or of the handle if the caller has
+  // none.
   JsCall(Handle* handle, const std::shared_ptr<AsyncContext>& caller);
   JsCall(Environment* environment, napi_async_context context);
   ~JsCall();
@@ -50,12 +51,12 @@ class JsCall {
   JsCall(const JsCall&) = delete;
   JsCall& operator=(const JsCall&) = delete;
 
-  // False during teardown, when nothing may be called any more.
+  // False during teardown, when JavaScript must not be called.
   bool possible() const { return scope_ != nullptr; }
 
   JsCall& Int(int value) {
     napi_value number = nullptr;
-    // Without a scope, that is during teardown, no value may be made at all.
+    // Without a scope, that is, during teardown, no value may be made.
     if (possible() && napi_create_int32(env_, value, &number) != napi_ok) number = nullptr;
     return Value(number);
   }

@@ -8,8 +8,8 @@
 
 namespace uvnet {
 
-// Appends 128 bits of the system's random source, in hexadecimal: a name that nobody can guess.
-// 0, or a libuv status where the system has no randomness to give.
+// Appends 128 bits from the system's random source, in hexadecimal: a name that cannot be guessed.
+// Returns 0, or a libuv status if the system has no randomness available.
 inline int AppendRandomToken(std::string* text) {
   uint8_t bytes[16];
   const int status = uv_random(nullptr, nullptr, bytes, sizeof bytes, 0, nullptr);

@@ -5,9 +5,9 @@
 
 namespace uvnet {
 
-// A uv request that owns itself while libuv holds it. `Start` runs the libuv call
-// with the request and gives up ownership only if libuv took it; the callback
-// takes it back with `Finish`, so that it is released however the callback ends.
+// A uv request that owns itself while libuv holds it. `Start` makes the libuv call and gives up
+// ownership only if libuv has accepted the request. The callback takes ownership back with
+// `Finish`, so the request is released however the callback ends.
 template <typename UvRequest>
 class Request {
  public:
