@@ -2,9 +2,9 @@
 #include <utility>
 
 #include "env/modules.h"
-#include "options/initial_options.h"
 #include "info/peer_credentials.h"
 #include "info/tcp_info.h"
+#include "options/initial_options.h"
 #include "stream/stream.h"
 #include "stream/stream_arguments.h"
 

@@ -40,15 +40,7 @@ Stream* Stream::New(Environment* environment, Kind kind, int* status) {
   return self;
 }
 
-Stream::Stream(Environment* environment, Kind kind)
-    : Handle(environment, kind),
-      bursty_(false),
-      waiting_(false),
-      connecting_(false),
-      reading_(false),
-      bulk_(false),
-      reset_on_close_(false),
-      ended_(false) {
+Stream::Stream(Environment* environment, Kind kind) : Handle(environment, kind) {
 #if defined(__linux__) && defined(__x86_64__) && defined(__GLIBCXX__)
   // Each open connection has one: what allocators round this up to is seen in their sum.
   static_assert(sizeof(Stream) <= 424, "no longer in the size class of 432 bytes");
@@ -64,11 +56,8 @@ void Stream::OnClosing() {
       if (attachment != nullptr) std::exchange(attachment, nullptr)->StreamClosing();
     }
   }
-  // What user code wrote in this turn before it destroyed the socket would have
-  // been sent by node:net at once; what the kernel refuses now is lost there too.
-  Flush();
-  ForgetGathered();
-  admission_.Leave(bytes_read_, bytes_written_);
+  writer_.Close(this);
+  admission_.Leave(bytes_read(), bytes_written());
 }
 
 void Stream::ReportClosed() {

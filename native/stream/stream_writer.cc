@@ -1,25 +1,68 @@
-// Writing: the kernel first, then the queue. See Stream in stream.h.
-//
-// Gathering: the first write of a turn goes out at once. Further writes of the
-// same turn are copied into one block, which leaves in one system call at the
-// end of the turn; a stream whose last turn held several writes gathers from the
-// first one on, and so do the later ones of many that one turn writes to. The
-// facade schedules FlushAll ahead of every callback of these writes, so nothing
-// that user code can see happens before the bytes left.
+#include "stream/stream_writer.h"
 
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "env/js_call.h"
+#include "env/request.h"
 #include "memory/buffer.h"
-#include "memory/gather.h"
 #include "stream/send_now.h"
 #include "stream/stream.h"
 #include "stream/stream_consumer.h"
-#include "stream/write_request.h"
 
 namespace uvnet {
+
+// A write the kernel did not take whole: keeps the rest of the bytes alive.
+class WriteRequest : public Request<uv_write_t> {
+ public:
+  // `list` has the writes of the stream, and lives as long.
+  WriteRequest(Stream* stream, WriteList* list, bool notify)
+      : previous_(list->last),
+        stream_(stream),
+        list_(list),
+        consumer_(stream->consumer()),
+        notify_(notify) {
+    (previous_ == nullptr ? list->first : previous_->next_) = this;
+    list->last = this;
+    // Most writes are done at once and never come here.
+    if (consumer_ == nullptr && notify_) {
+      caller_ = AsyncContext::Make(stream->environment(), "WRITEWRAP");
+    }
+  }
+  ~WriteRequest() {
+    (previous_ == nullptr ? list_->first : previous_->next_) = next_;
+    (next_ == nullptr ? list_->last : next_->previous_) = previous_;
+    if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
+    if (block_ != nullptr) GatherPool::Of(stream_->environment()).Give(std::move(block_));
+  }
+
+  int Pin(napi_value object) {
+    napi_env env = stream_->environment()->env();
+    return napi_create_reference(env, object, 1, &pin_) == napi_ok ? 0 : UV_ENOMEM;
+  }
+  void Own(std::unique_ptr<char[]> bytes) { owned_ = std::move(bytes); }
+  void Own(std::unique_ptr<GatherBlock> block) { block_ = std::move(block); }
+  void Keep(const uv_buf_t* buffers, size_t count) { buffers_.assign(buffers, buffers + count); }
+
+  const std::vector<uv_buf_t>& buffers() const { return buffers_; }
+  const WriteRequest* next() const { return next_; }
+
+  static void OnDone(uv_write_t* request, int status);
+
+ private:
+  WriteRequest* previous_;
+  WriteRequest* next_ = nullptr;
+  std::vector<uv_buf_t> buffers_;
+  Stream* const stream_;
+  WriteList* const list_;
+  StreamConsumer* consumer_;
+  bool notify_;
+  std::shared_ptr<AsyncContext> caller_;
+  napi_ref pin_ = nullptr;
+  std::unique_ptr<char[]> owned_;
+  std::unique_ptr<GatherBlock> block_;
+};
 
 void WriteRequest::OnDone(uv_write_t* request, int status) {
   auto self = Finish<WriteRequest>(request);
@@ -70,18 +113,19 @@ uv_buf_t Join(const uv_buf_t* buffers, size_t count, std::unique_ptr<char[]>* ow
 
 }  // namespace
 
-bool Stream::Gathers(size_t size, bool wanted) {
+bool StreamWriter::Gathers(Stream* stream, size_t size, bool wanted) {
   // The turn's writes are counted, whether this one may be gathered or not; an empty one
   // has nothing to gather, but still shows whether the peer is there.
-  return write_queue_size() == 0 && ShouldGather(size) && wanted && size > 0;
+  return stream->write_queue_size() == 0 && ShouldGather(stream->environment(), size) && wanted &&
+         size > 0;
 }
 
-bool Stream::ShouldGather(size_t size) {
-  GatherPool& pool = GatherPool::Of(environment());
-  const uint32_t turn = environment()->turn();
+bool StreamWriter::ShouldGather(Environment* environment, size_t size) {
+  GatherPool& pool = GatherPool::Of(environment);
+  const uint32_t turn = environment->turn();
   bool one_of_many = false;
-  if (write_turn_ != turn) {
-    write_turn_ = turn;
+  if (turn_ != turn) {
+    turn_ = turn;
     bursty_ = turn_writes_ > 1;
     turn_writes_ = 0;
     one_of_many = pool.CountWriter(turn);
@@ -91,111 +135,104 @@ bool Stream::ShouldGather(size_t size) {
          pool.enabled();
 }
 
-int Stream::Gather(const char* data, size_t size, bool counted) {
+int StreamWriter::Gather(Stream* stream, const char* data, size_t size, bool counted) {
   if (gathered_ != nullptr && gathered_->room() < size) {
-    const int status = Flush();
+    const int status = Flush(stream);
     if (status < 0) return status;
   }
   if (gathered_ == nullptr) {
-    gathered_ = GatherPool::Of(environment()).Take();
+    gathered_ = GatherPool::Of(stream->environment()).Take();
     gathered_->counted = counted ? size : 0;
   }
   std::memcpy(gathered_->bytes + gathered_->used, data, size);
   gathered_->used += size;
   if (waiting_) return kWriteDone;
 
-  GatherPool& pool = GatherPool::Of(environment());
+  GatherPool& pool = GatherPool::Of(stream->environment());
   const int result = pool.waiting().empty() ? kWriteGathered : kWriteDone;
-  pool.waiting().push_back(this);
+  pool.waiting().push_back(stream);
   waiting_ = true;
   if (pool.full()) FlushWaiting(&pool);
   return result;
 }
 
-void Stream::ForgetGathered() {
-  if (waiting_) {
-    for (Stream*& stream : GatherPool::Of(environment()).waiting()) {
-      if (stream == this) stream = nullptr;
-    }
-    waiting_ = false;
-  }
-  if (gathered_ != nullptr) GatherPool::Of(environment()).Give(std::move(gathered_));
-}
-
-int Stream::Write(const char* data, size_t size, napi_value pin, bool gather) {
-  if (pin == nullptr) return WriteText(data, size, gather, false);
-  bytes_written_ += size;
-  if (Gathers(size, gather)) return Gather(data, size, true);
+int StreamWriter::Write(Stream* stream, const char* data, size_t size, napi_value pin,
+                        bool gather) {
+  if (pin == nullptr) return WriteText(stream, data, size, gather, false);
+  bytes_ += size;
+  if (Gathers(stream, size, gather)) return Gather(stream, data, size, true);
   uv_buf_t buffer = MakeBuffer(data, size);
   Keeper keeper;
   keeper.pin = pin;
-  return Dispatch(&buffer, 1, true, std::move(keeper));
+  return Dispatch(stream, &buffer, 1, true, std::move(keeper));
 }
 
-int Stream::WriteText(const char* data, size_t size, bool gather, bool counted) {
-  bytes_written_ += size;
-  if (Gathers(size, gather)) return Gather(data, size, counted);
+int StreamWriter::WriteText(Stream* stream, const char* data, size_t size, bool gather,
+                            bool counted) {
+  bytes_ += size;
+  if (Gathers(stream, size, gather)) return Gather(stream, data, size, counted);
   uv_buf_t buffer = MakeBuffer(data, size);
   Keeper keeper;
   keeper.transient = true;
   keeper.counted = counted;
-  return Dispatch(&buffer, 1, true, std::move(keeper));
+  return Dispatch(stream, &buffer, 1, true, std::move(keeper));
 }
 
-int Stream::WriteVector(uv_buf_t* buffers, size_t count, napi_value pin,
-                        std::unique_ptr<char[]> owned) {
-  bytes_written_ += TotalSize(buffers, count);
+int StreamWriter::WriteVector(Stream* stream, uv_buf_t* buffers, size_t count, napi_value pin,
+                              std::unique_ptr<char[]> owned) {
+  bytes_ += TotalSize(buffers, count);
   Keeper keeper;
   keeper.pin = pin;
   keeper.owned = std::move(owned);
-  return Dispatch(buffers, count, true, std::move(keeper));
+  return Dispatch(stream, buffers, count, true, std::move(keeper));
 }
 
-int Stream::WriteCopied(uv_buf_t* buffers, size_t count) {
-  bytes_written_ += TotalSize(buffers, count);
+int StreamWriter::WriteCopied(Stream* stream, uv_buf_t* buffers, size_t count) {
+  bytes_ += TotalSize(buffers, count);
   Keeper keeper;
   keeper.transient = true;
   keeper.counted = false;
-  return Dispatch(buffers, count, true, std::move(keeper));
+  return Dispatch(stream, buffers, count, true, std::move(keeper));
 }
 
-int Stream::TryWrite(const char* data, size_t size) {
-  const int flushed = Flush();
+int StreamWriter::TryWrite(Stream* stream, const char* data, size_t size) {
+  const int flushed = Flush(stream);
   if (flushed < 0) return flushed;
-  if (write_queue_size() > 0) return 0;
+  if (stream->write_queue_size() > 0) return 0;
   const uv_buf_t buffer = MakeBuffer(data, size);
-  const int result = SendNow(uv_stream(), &buffer, 1);
+  const int result = SendNow(stream->uv_stream(), &buffer, 1);
   if (result == UV_EAGAIN || result == UV_ENOSYS) return 0;
   if (result > 0) {
-    bytes_written_ += static_cast<size_t>(result);
-    Touch();
+    bytes_ += static_cast<size_t>(result);
+    stream->Touch();
   }
   return result;
 }
 
-void Stream::FlushWaiting(GatherPool* pool) {
+void StreamWriter::FlushWaiting(GatherPool* pool) {
   for (Stream* stream : pool->waiting()) {
     if (stream == nullptr) continue;
-    stream->waiting_ = false;
-    const int status = stream->Flush();
+    StreamWriter& self = stream->writer_;
+    self.waiting_ = false;
+    const int status = self.Flush(stream);
     if (status < 0) pool->failures().push_back({stream->id(), status});
   }
   pool->waiting().clear();
 }
 
-int Stream::Flush() {
+int StreamWriter::Flush(Stream* stream) {
   if (gathered_ == nullptr) return 0;
-  const int result = Dispatch(nullptr, 0, false, Keeper());
+  const int result = Dispatch(stream, nullptr, 0, false, Keeper());
   return result < 0 ? result : 0;
 }
 
-int Stream::CopyUnsent(std::string* bytes) {
-  const int flushed = Flush();
+int StreamWriter::CopyUnsent(Stream* stream, std::string* bytes) {
+  const int flushed = Flush(stream);
   if (flushed < 0) return flushed;
   // The kernel takes bytes in order, so what it does not have are the last ones.
-  const size_t unsent = write_queue_size();
+  const size_t unsent = stream->write_queue_size();
   if (unsent == 0) return 0;
-  for (const WriteRequest* request = extra()->writes.first; request != nullptr;
+  for (const WriteRequest* request = stream->extra()->writes.first; request != nullptr;
        request = request->next()) {
     for (const uv_buf_t& buffer : request->buffers()) bytes->append(buffer.base, buffer.len);
   }
@@ -204,7 +241,21 @@ int Stream::CopyUnsent(std::string* bytes) {
   return 0;
 }
 
-int Stream::Dispatch(uv_buf_t* buffers, size_t count, bool notify, Keeper keeper) {
+void StreamWriter::Close(Stream* stream) {
+  // What user code wrote in this turn before it destroyed the socket would have
+  // been sent by node:net at once; what the kernel refuses now is lost there too.
+  Flush(stream);
+  if (waiting_) {
+    for (Stream*& waiting : GatherPool::Of(stream->environment()).waiting()) {
+      if (waiting == stream) waiting = nullptr;
+    }
+    waiting_ = false;
+  }
+  if (gathered_ != nullptr) GatherPool::Of(stream->environment()).Give(std::move(gathered_));
+}
+
+int StreamWriter::Dispatch(Stream* stream, uv_buf_t* buffers, size_t count, bool notify,
+                           Keeper keeper) {
   // What was gathered before goes first.
   std::unique_ptr<GatherBlock> block = std::move(gathered_);
   std::vector<uv_buf_t> joined;
@@ -225,11 +276,11 @@ int Stream::Dispatch(uv_buf_t* buffers, size_t count, bool notify, Keeper keeper
   }
 
   int status = 0;
-  if (write_queue_size() == 0) {
+  if (stream->write_queue_size() == 0) {
     const size_t total = TotalSize(buffers, count);
-    status = SendNow(uv_stream(), buffers, static_cast<unsigned>(count));
+    status = SendNow(stream->uv_stream(), buffers, static_cast<unsigned>(count));
     if (status >= 0) {
-      Touch();
+      stream->Touch();
       const size_t done = Advance(buffers, count, static_cast<size_t>(status));
       buffers += done;
       count -= done;
@@ -240,13 +291,13 @@ int Stream::Dispatch(uv_buf_t* buffers, size_t count, bool notify, Keeper keeper
       // As in node:net a short text that fails at once does not count as written, a Buffer
       // does, and after a failure there is no further write that could.
       const size_t counted = block != nullptr ? block->counted : keeper.counted ? total : 0;
-      if (status < 0) bytes_written_ -= total - counted;
-      if (block != nullptr) GatherPool::Of(environment()).Give(std::move(block));
+      if (status < 0) bytes_ -= total - counted;
+      if (block != nullptr) GatherPool::Of(stream->environment()).Give(std::move(block));
       return status < 0 ? status : static_cast<int>(kWriteDone);
     }
   }
 
-  std::unique_ptr<WriteRequest> request(new WriteRequest(this, &extra()->writes, notify));
+  std::unique_ptr<WriteRequest> request(new WriteRequest(stream, &stream->extra()->writes, notify));
   if (block != nullptr) request->Own(std::move(block));
   uv_buf_t copy;
   if (keeper.transient) {
@@ -261,7 +312,8 @@ int Stream::Dispatch(uv_buf_t* buffers, size_t count, bool notify, Keeper keeper
   }
   request->Keep(buffers, count);
   status = WriteRequest::Start(std::move(request), [&](uv_write_t* uv) {
-    return uv_write(uv, uv_stream(), buffers, static_cast<unsigned>(count), WriteRequest::OnDone);
+    return uv_write(uv, stream->uv_stream(), buffers, static_cast<unsigned>(count),
+                    WriteRequest::OnDone);
   });
   return status < 0 ? status : static_cast<int>(kWriteQueued);
 }

@@ -1,0 +1,83 @@
+#ifndef UVNET_STREAM_WRITER_H_
+#define UVNET_STREAM_WRITER_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "memory/gather.h"
+
+namespace uvnet {
+
+class Stream;
+class WriteRequest;
+
+// The writes of a stream that libuv holds, the oldest first.
+struct WriteList {
+  WriteRequest* first = nullptr;
+  WriteRequest* last = nullptr;
+};
+
+// How a write was taken (a negative number is its libuv error).
+enum WriteResult : int {
+  kWriteDone = 0,      // the kernel has it, or it is gathered for the end of this turn
+  kWriteQueued = 1,    // Callback::kWrite follows
+  kWriteGathered = 2,  // as done, and the caller is to schedule FlushAll
+};
+
+// The writing half of a Stream: the kernel first, then the queue of libuv. It is a member of its
+// stream, and each method gets that stream: a pointer back would make every connection larger.
+//
+// Gathering: the first write of a turn goes out at once. Further writes of the same turn are copied
+// into one block, which leaves in one system call at the end of the turn; a stream whose last turn
+// held several writes gathers from the first one on, and so do the later ones of many that one turn
+// writes to. The facade schedules FlushAll ahead of every callback of these writes, so nothing that
+// user code can see happens before the bytes left.
+class StreamWriter {
+ public:
+  // The methods of the same names of Stream say what each does.
+  int Write(Stream* stream, const char* data, size_t size, napi_value pin, bool gather);
+  int WriteText(Stream* stream, const char* data, size_t size, bool gather, bool counted);
+  int WriteVector(Stream* stream, uv_buf_t* buffers, size_t count, napi_value pin,
+                  std::unique_ptr<char[]> owned);
+  int WriteCopied(Stream* stream, uv_buf_t* buffers, size_t count);
+  int TryWrite(Stream* stream, const char* data, size_t size);
+  int Flush(Stream* stream);
+  static void FlushWaiting(GatherPool* pool);
+  int CopyUnsent(Stream* stream, std::string* bytes);
+  // The stream closes: what is gathered is sent if the kernel takes it now, and dropped otherwise.
+  void Close(Stream* stream);
+
+  uint64_t bytes() const { return bytes_; }
+  void Count(size_t size) { bytes_ += size; }
+
+ private:
+  // Who keeps the bytes of a write alive while it waits.
+  struct Keeper {
+    napi_value pin = nullptr;       // a JavaScript object, or
+    std::unique_ptr<char[]> owned;  // the request, or
+    bool transient = false;         // nobody: what waits is copied
+    bool counted = true;            // as written, even where it fails at once
+  };
+
+  bool Gathers(Stream* stream, size_t size, bool wanted);
+  bool ShouldGather(Environment* environment, size_t size);
+  int Gather(Stream* stream, const char* data, size_t size, bool counted);
+  int Dispatch(Stream* stream, uv_buf_t* buffers, size_t count, bool notify, Keeper keeper);
+
+  std::unique_ptr<GatherBlock> gathered_;
+  uint64_t bytes_ = 0;
+  // Adaptive gathering: how many writes the present turn saw so far, and whether
+  // the turn before it saw several.
+  uint32_t turn_ = 0;
+  uint16_t turn_writes_ = 0;
+  bool bursty_ = false;
+  bool waiting_ = false;  // listed in GatherPool::waiting
+};
+
+}  // namespace uvnet
+
+#endif  // UVNET_STREAM_WRITER_H_
