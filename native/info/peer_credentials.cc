@@ -16,7 +16,7 @@ int ReadPeerCredentials(uv_os_sock_t fd, PeerCredentials* credentials) {
   struct ucred peer {};
   socklen_t size = sizeof(peer);
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -errno;
-  // What the kernel says of a socket that has no peer of the same machine.
+  // The kernel returns this for a socket without a peer on the same machine.
   if (peer.uid == static_cast<uid_t>(-1)) return UV_ENOTCONN;
   credentials->pid = peer.pid;
   credentials->uid = peer.uid;

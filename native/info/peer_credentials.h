@@ -7,10 +7,10 @@
 
 namespace uvnet {
 
-// Who is at the other end of a unix socket, as the kernel noted it when the
-// connection was made (or, for the client, when the server called listen).
+// The credentials of the peer of a Unix socket, as the kernel recorded them when the connection was
+// made (or, for the client, when the server called listen).
 struct PeerCredentials {
-  int64_t pid = 0;  // 0 where the platform does not say, or across a pid namespace
+  int64_t pid = 0;  // 0 if the platform does not report it, or across pid namespaces
   int64_t uid = 0;
   int64_t gid = 0;
 };

@@ -6,7 +6,8 @@ TcpInfo::TcpInfo() {
   for (double& number : numbers) number = kUnknown;
 }
 
-// The platforms that have it: tcp_info_linux.cc, tcp_info_darwin.cc, tcp_info_win.cc.
+// For platforms without TCP information. The others: tcp_info_linux.cc, tcp_info_darwin.cc,
+// tcp_info_win.cc.
 #if !defined(__linux__) && !defined(__APPLE__) && !defined(_WIN32)
 
 int ReadTcpInfo(uv_os_sock_t, TcpInfo*) { return UV_ENOTSUP; }

@@ -8,8 +8,8 @@
 
 namespace uvnet {
 
-// What the kernel knows about one connection, under the same names and in the
-// same units on every platform. kUnknown where a platform does not have it.
+// The kernel's statistics of a connection, with the same names and units on every platform. It is
+// kUnknown if a platform does not have a value.
 struct TcpInfo {
   static constexpr double kUnknown = -1;
 
@@ -35,7 +35,7 @@ struct TcpInfo {
     kRttVarianceMs,
     kMinRttMs,
     kRetransmitTimeoutMs,
-    kRetransmits,       // of the segment that waits now
+    kRetransmits,       // of the oldest unacknowledged segment
     kTotalRetransmits,  // segments, since the beginning
     kBytesSent,
     kBytesAcked,
@@ -69,7 +69,7 @@ struct TcpInfo {
     kNumberCount,
   };
 
-  // A field as the kernel names it.
+  // A field with the kernel's name.
   struct RawField {
     const char* name;
     double value;
@@ -82,12 +82,11 @@ struct TcpInfo {
   std::vector<RawField> raw;
 };
 
-// Fills in what the platform knows about a connected TCP socket. UV_ENOTSUP
-// where it reports nothing.
+// Fills in the values that the platform has for a connected TCP socket. UV_ENOTSUP if it has none.
 int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info);
 
-// Bytes that wait in the kernel: received and unread, sent and unacknowledged
-// (on unix sockets: not yet read by the peer). Works on unix sockets as well.
+// Gets the numbers of bytes in the kernel: received but unread, and sent but unacknowledged (on
+// Unix sockets: not read by the peer). It also works on Unix sockets.
 int ReadQueueDepths(uv_os_sock_t fd, TcpInfo* info);
 
 }  // namespace uvnet

@@ -9,7 +9,7 @@
 
 namespace uvnet {
 
-// A field of the kernel's structure: its place in memory is the interface.
+// A field of the kernel's structure. Its offset is part of the kernel's interface.
 struct TcpInfoField {
   const char* name;
   size_t offset;
@@ -33,8 +33,8 @@ inline double ReadField(const void* base, const TcpInfoField& field) {
   }
 }
 
-// The fields that a kernel has filled in: newer kernels append to the structure
-// and say in the length how far they came.
+// The fields that the kernel has filled in. Newer kernels append fields to the structure, and
+// report its length.
 template <size_t N>
 void ReadFields(const void* base, size_t length, const TcpInfoField (&fields)[N], TcpInfo* info) {
   for (const TcpInfoField& field : fields) {

@@ -16,9 +16,9 @@ namespace uvnet {
 
 namespace {
 
-// struct tcp_info of Linux 6.x, spelled out because the headers of the machine
-// that builds may be older than the kernel that runs. The layout is part of the
-// kernel's interface: fields are only ever added at the end.
+// struct tcp_info of Linux 6.x. It is defined here because the headers of the build machine may be
+// older than the running kernel. The layout is part of the kernel's interface: new fields are only
+// added at the end.
 struct LinuxTcpInfo {
   uint8_t state;
   uint8_t ca_state;
@@ -130,7 +130,7 @@ int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info) {
   if (length < kOldestLength) return UV_ENOTSUP;
   ReadFields(&kernel, length, kFields, info);
 
-  // The kernel's numbers for states are those of TcpInfo.
+  // The kernel's state numbers are those of TcpInfo.
   if (kernel.state <= TcpInfo::kClosing) info->state = static_cast<TcpInfo::State>(kernel.state);
 
   const auto set = [&](TcpInfo::Number number, double value, const void* field) {

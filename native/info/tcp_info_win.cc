@@ -11,7 +11,7 @@ namespace uvnet {
 
 namespace {
 
-// TCP_INFO_v0 of mstcpip.h (Windows 10 1703), which older SDKs lack.
+// TCP_INFO_v0 of mstcpip.h (Windows 10 1703), which is missing in older SDKs.
 struct WindowsTcpInfo {
   uint32_t State;
   uint32_t Mss;
@@ -67,7 +67,7 @@ int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info) {
   numbers[TcpInfo::kReceiveWindowBytes] = kernel.RcvWnd;
   if (kernel.Mss > 0) {
     numbers[TcpInfo::kSendSegmentBytes] = kernel.Mss;
-    // This kernel counts the window and what is under way in bytes.
+    // This kernel counts the window and the data in flight in bytes.
     numbers[TcpInfo::kCongestionWindow] = static_cast<double>(kernel.Cwnd) / kernel.Mss;
     numbers[TcpInfo::kUnackedSegments] =
         static_cast<double>((kernel.BytesInFlight + kernel.Mss - 1) / kernel.Mss);

@@ -8,7 +8,7 @@ namespace uvnet {
 
 namespace {
 
-// Memory above this is freed when its message has been used; less is worth keeping.
+// Larger memory is freed when its message has been used. Smaller memory is kept.
 constexpr size_t kKeepCapacity = 4096;
 
 }  // namespace
@@ -97,7 +97,7 @@ size_t Framer::CompleteSized(const uint8_t* chunk, size_t length) {
 
   const size_t take = std::min(size - carry_.size(), length - at);
   if (carry_.size() + take > carry_.capacity()) {
-    // The size is known, so growing by doubling need not go beyond it.
+    // The size is known, so doubling need not exceed it.
     carry_.reserve(std::min(size, std::max(carry_.size() + take, 2 * carry_.capacity())));
   }
   carry_.insert(carry_.end(), chunk + at, chunk + at + take);
@@ -119,8 +119,8 @@ size_t Framer::CutSized(const uint8_t* chunk, size_t length, size_t at) {
 size_t Framer::CompleteDelimited(const uint8_t* chunk, size_t length) {
   const size_t overlap = options_.delimiter.size() - 1;
 
-  // A delimiter that began in the carry comes before any in the chunk. It is searched for in a
-  // window of what lies on both sides of the boundary.
+  // A delimiter that started in the carry comes before any in the chunk. The search uses a window
+  // with the bytes on both sides of the boundary.
   uint8_t window[2 * kMaxDelimiter];
   const size_t before = std::min(overlap, carry_.size());
   const size_t after = std::min(overlap, length);
@@ -141,7 +141,7 @@ size_t Framer::CompleteDelimited(const uint8_t* chunk, size_t length) {
 
   found = FindDelimiter(chunk, length);
   const size_t take = found != nullptr ? static_cast<size_t>(found - chunk) : length;
-  // Without a delimiter, the last bytes may still turn out to be the beginning of one.
+  // Without a delimiter, the last bytes may be the beginning of one.
   const size_t allowed = found != nullptr ? options_.max : options_.max + overlap;
   if (carry_.size() + take > allowed) {
     status_ = Status::kTooLong;
@@ -172,8 +172,8 @@ size_t Framer::CutDelimited(const uint8_t* chunk, size_t length, size_t at) {
   return at;
 }
 
-// memchr for the last byte, then a look back: on text this is faster than memmem for the one to
-// four bytes that protocols use, and kMaxDelimiter bounds the bad case.
+// Searches the last byte with memchr and then compares backwards. For text and delimiters of one to
+// four bytes, this is faster than memmem. kMaxDelimiter bounds the worst case.
 const uint8_t* Framer::FindDelimiter(const uint8_t* data, size_t length) const {
   const std::string& delimiter = options_.delimiter;
   const size_t before = delimiter.size() - 1;

@@ -1,4 +1,4 @@
-// What lib/lean calls. See NativeBinding in lib/internal/native/native-types.ts.
+// The methods for lib/lean. See NativeBinding in lib/internal/native/native-types.ts.
 
 #include <cstring>
 #include <vector>
@@ -21,7 +21,7 @@ LeanGroup* GroupFrom(const Arguments& arguments, size_t index) {
   return hub == nullptr ? nullptr : hub->group(arguments.Int(index, -1));
 }
 
-// What Start returns: builds for developers have borrowed bytes overwritten when they are returned.
+// The result of Start: debug builds make JavaScript overwrite borrowed bytes after use.
 #ifdef UVNET_DEBUG
 constexpr int kStarted = 1;
 #else
@@ -37,8 +37,8 @@ napi_value Start(napi_env env, napi_callback_info info) {
   return arguments.Return(status == 0 ? kStarted : status);
 }
 
-// (borrow, FramingOptions::Type | -1, size or width of the length, little endian, includes header,
-// max, delimiter?): the group's number
+// (borrow, FramingOptions::Type | -1, size of messages or of the length field, little endian,
+// includes header, max, delimiter?): the number of the group
 napi_value GroupNew(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   LeanHub* const hub = LeanHub::Existing(arguments.environment());
@@ -90,7 +90,8 @@ napi_value Listen(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// An outgoing connection is to know its peer after it is closed, as those that were accepted do.
+// Stores the address of the peer, so that an outgoing connection knows it after it is closed, like
+// an accepted one.
 void KeepPeer(Stream* stream) {
   sockaddr_storage address{};
   int size = sizeof address;
@@ -111,7 +112,7 @@ napi_value Add(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// A connection of a handler table. `stream()` is null where the id names nothing of the kind.
+// A connection of a handler table. `stream()` is null if the id is not one of such a connection.
 class Connection {
  public:
   explicit Connection(const StreamArguments& arguments)
@@ -133,7 +134,7 @@ class Connection {
     return status;
   }
 
-  // Bytes that wait, or an error.
+  // Returns the number of waiting bytes, or an error.
   double Outcome(int result) const {
     return result == kWriteQueued ? static_cast<double>(stream_->write_queue_size()) : result;
   }
@@ -144,7 +145,7 @@ class Connection {
   Stream* stream_ = nullptr;
 };
 
-// The same for what is to come behind all that was written before.
+// The same for methods whose data must come after all earlier writes.
 class FlushedConnection : public Connection {
  public:
   explicit FlushedConnection(const StreamArguments& arguments) : Connection(arguments) {
@@ -162,7 +163,7 @@ napi_value Remove(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (id): reads from now on, or again. The end is reported once.
+// (id): starts or continues reading. The end is reported once.
 napi_value Resume(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   const Connection connection(arguments);
@@ -179,8 +180,8 @@ napi_value Hold(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (id, Buffer): the messages that end in bytes which did not come through the hub, and behind them
-// the LeanEvent::FrameError where there is one.
+// (id, Buffer): the messages that end in bytes which did not come through the hub, followed by the
+// LeanEvent::FrameError, if any.
 napi_value Cut(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   const Connection connection(arguments);
@@ -222,7 +223,7 @@ napi_value TakeNoted(napi_env env, napi_callback_info info) {
   return connection.hub()->TakeNoted(connection.stream()->id());
 }
 
-// (id): a Buffer of what was read and is in none of the messages that were noted.
+// (id): a Buffer with the bytes that were read but belong to no recorded message.
 napi_value Uncut(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   const Connection connection(arguments);
@@ -248,7 +249,7 @@ napi_value Write(napi_env env, napi_callback_info info) {
   if (connection.stream() == nullptr) return arguments.Return(UV_EBADF);
   Bytes bytes;
   if (!bytes.From(env, arguments.at(1))) return arguments.Return(UV_EINVAL);
-  // Borrowed bytes are gone when their handler returns.
+  // Borrowed bytes are overwritten when their handler returns.
   const bool borrowed = connection.hub()->Holds(bytes.data);
   const int result = connection.stream()->Write(bytes.data, bytes.size,
                                                 borrowed ? nullptr : arguments.at(1), false);
@@ -318,8 +319,8 @@ napi_value Broadcast(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (id, the peer has ended): ends the connection, behind what was written. 1 where it is closed by
-// that, 0 where LeanEvent::kShutdown follows, or an error.
+// (id, the peer has ended): ends the connection after its written data. Returns 1 if this closes
+// it, 0 if LeanEvent::kShutdown follows, or an error.
 napi_value End(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   FlushedConnection connection(arguments);
@@ -342,7 +343,7 @@ napi_value Close(napi_env env, napi_callback_info info) {
   return arguments.Return(connection.Close(reset));
 }
 
-// (id): the peer's address, which is kept; also of a connection that is closing
+// (id): the stored address of the peer, also while the connection is closing
 napi_value PeerName(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Handle* const handle = arguments.environment()->Lookup(arguments.Int(0, -1));

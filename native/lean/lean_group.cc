@@ -32,7 +32,7 @@ LeanGroup* LeanGroup::Of(const Stream* stream) {
 
 void LeanGroup::Add(Stream* stream) {
   stream->SetConsumer(this);
-  // It was its socket's.
+  // The buffer belonged to its socket.
   stream->ForgetUserBuffer();
   Retain();
   if (framing_ != nullptr) framers_[stream] = std::make_shared<Framer>(*framing_);
@@ -77,7 +77,7 @@ std::vector<uint8_t> LeanGroup::Uncut(const Stream* stream) const {
       add(reinterpret_cast<const uint8_t*>(delimiter.data()), delimiter.size());
     }
     if (cutting_.next < found.range_count) {
-      // All the rest of the chunk, where the framer has its unfinished message from.
+      // The rest of the chunk, which contains the start of the unfinished message.
       const size_t at = found.ranges[cutting_.next].offset - header;
       add(cutting_.chunk + at, cutting_.size - at);
       return bytes;
@@ -91,8 +91,9 @@ void LeanGroup::NoteOpen(Stream* stream) { hub_->Push(this, stream->id(), LeanEv
 
 uv_buf_t LeanGroup::Allocate(Stream* stream) {
   Environment* const environment = hub_->environment();
-  // Bulk bytes that are the user's to keep are read where they stay, and delivered at once: where
-  // nothing else waits to be, whose handlers could remove the stream before.
+  // Bulk bytes that the program may keep are read directly into their own memory and delivered at
+  // once. This is only possible if no other event waits, because its handler could remove the
+  // stream first.
   if (stream->reads_bulk() && hub_->empty() && !borrow_ && framing_ == nullptr &&
       !environment->stopping()) {
     HandleScope scope(environment->env());
@@ -103,7 +104,7 @@ uv_buf_t LeanGroup::Allocate(Stream* stream) {
 }
 
 void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
-  // Handlers that run meanwhile may bring about the end of this group.
+  // Handlers that run meanwhile may cause the end of this group.
   LeanHub* const hub = hub_;
   const int id = stream->id();
   if (nread > 0) {
@@ -114,7 +115,7 @@ void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
         hub->DeliverBulk(this, id, size);
         return;
       }
-      // A few bytes are not to pin a whole buffer, which is kept for the next read.
+      // A few bytes must not keep a whole buffer alive. It is reused for the next read.
       data = static_cast<char*>(std::memcpy(hub->Room().base, data, size));
     }
     const size_t at = hub->OffsetOf(data);
@@ -132,12 +133,12 @@ void LeanGroup::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
     }
     hub->Push(this, id, LeanEvent::kEnd);
   }
-  // Last: a handler may close the stream or remove it from the group.
+  // This comes last, because a handler may close the stream or remove it from the group.
   hub->DeliverIfFull();
 }
 
-// Notes the messages that end in a chunk. Handlers may run meanwhile, where there are many messages
-// or a large one, and remove the stream from the group: what they did not get yet goes with it.
+// Records the messages that end in a chunk. If there are many messages or a large one, handlers run
+// meanwhile. They may remove the stream from the group; undelivered messages then go with it.
 void LeanGroup::Cut(Stream* stream, size_t at, size_t size) {
   const std::shared_ptr<Framer> framer = framers_[stream];
   const int id = stream->id();

@@ -17,17 +17,18 @@ namespace uvnet {
 
 class LeanHub;
 
-// The connections of one handler table: what a listener has accepted, or one outgoing connection.
-// It notes their events at the hub, and lends them the async context of the call that made it.
+// The connections of one handler table: those that a listener has accepted, or one outgoing
+// connection. It records their events in the hub, and provides the async context of the call that
+// made it.
 //
-// Life: references are held by JavaScript's number, the listener, each connection and each event
-// that is noted.
+// Life: references are held by the number in JavaScript, the listener, each connection and each
+// recorded event.
 class LeanGroup final : public StreamConsumer, public ConnectionConsumer {
  public:
-  // Null where the engine has no memory left. `framing` may be null.
+  // Returns null if V8 has no memory left. `framing` may be null.
   static LeanGroup* Create(LeanHub* hub, bool borrow, std::unique_ptr<FramingOptions> framing);
 
-  // The group that a stream belongs to; null where it is a socket's or a relay's.
+  // The group of a stream; null if a socket or a relay owns the stream.
   static LeanGroup* Of(const Stream* stream);
 
   LeanGroup(const LeanGroup&) = delete;
@@ -41,16 +42,16 @@ class LeanGroup final : public StreamConsumer, public ConnectionConsumer {
   int number() const { return number_; }
   napi_async_context async_context() const { return context_->get(); }
 
-  // The group becomes the stream's consumer, or stops being it.
+  // Makes the group the consumer of the stream, or ends this.
   void Add(Stream* stream);
   void Remove(Stream* stream);
   void NoteOpen(Stream* stream);
-  // Whether connections that a listener lets in wait to be resumed.
+  // Whether connections of a listener start paused.
   void SetPaused(bool paused) { paused_ = paused; }
 
-  // The framer of one of the group's streams; null without framing.
+  // The framer of a stream of the group; null without framing.
   Framer* framer(const Stream* stream) const;
-  // What was read of a stream with framing and is in no message that was noted.
+  // The bytes that were read from a stream with framing but belong to no recorded message.
   std::vector<uint8_t> Uncut(const Stream* stream) const;
 
   LeanGroup* AsLeanGroup() override { return this; }
@@ -76,13 +77,13 @@ class LeanGroup final : public StreamConsumer, public ConnectionConsumer {
   const bool borrow_;  // handlers get views of the receive area
   std::unique_ptr<FramingOptions> framing_;
   std::unordered_map<const Stream*, std::shared_ptr<Framer>> framers_;
-  // What Cut is at: messages that were found and not noted yet.
+  // The progress of Cut: messages that were found but not recorded yet.
   struct Cutting {
     const Stream* stream = nullptr;
     const uint8_t* chunk = nullptr;
     size_t size = 0;
-    Framer::Result found;  // `has_assembled` until that one is noted
-    size_t next = 0;       // of the ranges
+    Framer::Result found;  // `has_assembled` until that message is recorded
+    size_t next = 0;       // index into the ranges
   };
   Cutting cutting_;
   int number_;

@@ -17,7 +17,7 @@ namespace uvnet {
 
 namespace {
 
-// Reads begin at even places, so that typed arrays of any kind can look at them.
+// Reads start at aligned offsets, so that typed arrays of any kind can view them.
 constexpr size_t kAlignment = 8;
 
 size_t Aligned(size_t size) { return (size + kAlignment - 1) & ~(kAlignment - 1); }
@@ -25,7 +25,7 @@ size_t Aligned(size_t size) { return (size + kAlignment - 1) & ~(kAlignment - 1)
 }  // namespace
 
 LeanHub::LeanHub(Environment* environment) : environment_(environment) {
-  // Neither of them can fail.
+  // Both calls cannot fail.
   uv_check_init(environment->loop(), &check_);
   uv_idle_init(environment->loop(), &idle_);
   check_.data = idle_.data = this;
@@ -61,7 +61,7 @@ int LeanHub::Bind(napi_value numbers, napi_value receive, napi_value send, napi_
       !send_area.From(env, send)) {
     return UV_EINVAL;
   }
-  // A facade that is loaded once more (jest does it) brings memory of its own.
+  // If the JavaScript modules are loaded again (by jest), they bring new memory.
   Unbind();
   const napi_value memory[] = {numbers, receive, send};
   for (size_t i = 0; i < 3; ++i) {
@@ -144,7 +144,7 @@ napi_value LeanHub::TakeNoted(int id) {
   return list;
 }
 
-// What is noted is delivered before the loop may end, even if nothing else keeps it.
+// Recorded events are delivered before the loop may end, even if nothing else keeps it alive.
 void LeanHub::Wake() {
   if (awake_ || delivering_) return;
   awake_ = true;
@@ -163,7 +163,7 @@ void LeanHub::Rest() {
 
 void LeanHub::OnCheck(uv_check_t* check) { static_cast<LeanHub*>(check->data)->Deliver(); }
 
-// The order of events within a group is kept.
+// Keeps the order of events within a group.
 void LeanHub::SortByGroup() {
   const auto count = static_cast<size_t>(numbers_[kEventCount]);
   std::vector<LeanGroup*> order;
@@ -185,7 +185,7 @@ void LeanHub::SortByGroup() {
   }
 }
 
-// False where JavaScript could not be entered at all.
+// Returns false if JavaScript could not be entered.
 bool LeanHub::Run(LeanGroup* group, int32_t end, napi_value message) {
   const int32_t before = numbers_[kDelivered];
   JsCall call(environment_, group->async_context());
@@ -208,7 +208,7 @@ void LeanHub::Deliver(size_t used, napi_value message) {
       int32_t end = next + 1;
       while (end < numbers_[kEventCount] && owners_[static_cast<size_t>(end)] == group) ++end;
       entered = Run(group, end, std::exchange(message, nullptr));
-      // What this reports is delivered by the next round.
+      // Events that this causes are delivered in the next round.
       Flush();
     }
     NextRound();
@@ -290,7 +290,7 @@ void LeanHub::SendAll(LeanGroup* group, Stream* stream, int32_t first) {
 void LeanHub::Flush() {
   const int32_t count = numbers_[kSendCount];
   if (count == 0) return;
-  // Strings the records of each connection together, in order.
+  // Links the records of each connection, in order.
   for (int32_t i = 0; i < count; ++i) {
     LeanSend& send = sends()[i];
     send.next = -1;

@@ -16,23 +16,22 @@ namespace uvnet {
 class LeanGroup;
 class Stream;
 
-// What happened to a connection. JavaScript reads these from shared memory
-// (lib/lean/shared-memory.ts).
+// An event of a connection. JavaScript reads events from shared memory (lib/lean/shared-memory.ts).
 struct LeanEvent {
   enum Type : int32_t {
     kNone,
-    kAccepted,   // a connection that JavaScript has no object for yet; otherwise as kOpen
-    kOpen,       // `open` is to be called
+    kAccepted,   // a connection without a JavaScript object; otherwise as kOpen
+    kOpen,       // `open` must be called
     kData,       // `size` bytes from `at` on in the receive area
-    kEnd,        // the peer has ended
-    kReadError,  // `size` is the status, as in the next one
+    kEnd,        // the peer has ended its side
+    kReadError,  // `size` is the status, also in the next event
     kWriteError,
-    kQueued,      // the kernel did not take all: `size` bytes wait
-    kDrain,       // all that waited is sent
+    kQueued,      // the kernel did not take all bytes: `size` bytes wait
+    kDrain,       // all waiting bytes were sent
     kShutdown,    // `size` is the status
     kFrameError,  // `size` is a FrameError
-    kClosed,      // the oldest of the group's closed connections that was not reported yet
-    kHeld,        // JavaScript asked for this: it holds events of its own
+    kClosed,      // the oldest closed connection of the group that was not reported yet
+    kHeld,        // JavaScript requested this: it holds events of its own
     kStopped,     // the group's listener is closed: no kAccepted follows
   };
   enum FrameError : int32_t { kTooLong = 1, kBadLength, kCutOff };
@@ -43,44 +42,45 @@ struct LeanEvent {
   int32_t size;
 };
 
-// Bytes in the send area that JavaScript wants written to a connection.
+// Bytes in the send area that must be written to a connection.
 struct LeanSend {
   int32_t id;
   int32_t at;
   int32_t size;
-  int32_t next;  // the connection's next record; the hub's own
+  int32_t next;  // the connection's next record; only the hub uses it
 };
 
-// Where the events of all handler tables of an environment meet, and their bytes.
+// Collects and delivers the events of all handler tables of an environment, and their bytes.
 //
-//  1. What one turn of the loop's poll brings is noted in shared memory and delivered together, in
-//     the check phase: one crossing into JavaScript for each group that has events.
-//  2. Bytes are read straight into an area that JavaScript sees, each read at the next free place.
-//     When it has no room for one more read, or the list of events is full, delivery comes early:
-//     at the end of a read, where a stream may be closed.
-//  3. What JavaScript writes meanwhile it puts into the send area, and the hub sends it after the
-//     crossing: one system call for each connection. What the kernel refuses, the stream queues.
-//  4. JavaScript notes its progress before it calls a handler. One that throws ends the crossing
-//     with an 'uncaughtException', and the rest is delivered by another one.
-//  5. What happened to a connection that is closed meanwhile is delivered all the same: its id is
-//     nobody's, nor will it be somebody's soon, so JavaScript passes over it.
-//  6. The areas are never detached: nobody but native code and lib/lean has them. The receive area
-//     is a SharedArrayBuffer, because those cannot be detached.
+// 1. The events of one poll of the loop are recorded in shared memory and delivered together in the
+//    check phase. Each group with events causes one crossing into JavaScript.
+// 2. Bytes are read directly into an area that JavaScript can see, each read at the next free
+//    position. If there is no room for another read, or the list of events is full, delivery
+//    happens early: at the end of a read, when a stream may be closed.
+// 3. During a delivery, JavaScript puts its writes into the send area. The hub sends them after the
+//    crossing, with one system call for each connection. The stream queues the bytes that the
+//    kernel refuses.
+// 4. JavaScript records its progress before it calls a handler. If the handler throws, the crossing
+//    ends with an 'uncaughtException', and another crossing delivers the rest.
+// 5. Events of a connection that is closed in the meantime are still delivered. JavaScript skips
+//    them, because its id is not valid any more and will not be reused soon.
+// 6. The areas are never detached: only native code and lib/lean have them. The receive area is a
+//    SharedArrayBuffer, which cannot be detached.
 //
 // Life: made with the first handler table, ends with the environment. An idle handle keeps the loop
-// from going to sleep over events that were noted outside of the poll phase.
+// from blocking while events wait that were recorded outside the poll phase.
 class LeanHub final : public EnvironmentPart {
  public:
   static LeanHub& Of(Environment* environment) { return environment->Use<LeanHub>(Part::kLeanHub); }
-  // Null before the first handler table.
+  // Returns null before the first handler table.
   static LeanHub* Existing(const Environment* environment) {
     return static_cast<LeanHub*>(environment->part(Part::kLeanHub));
   }
   explicit LeanHub(Environment* environment);
 
-  // What an ordinary read may bring; there is always room for one.
+  // The size of an ordinary read. There is always room for one.
   static constexpr size_t kReadSize = 64 * 1024;
-  // Refused bytes of a publication are copied for each receiver up to this size, above it shared.
+  // Refused bytes of a broadcast are copied for each receiver up to this size, and shared above it.
   static constexpr size_t kPinSize = 4 * 1024;
 
   ~LeanHub() override;
@@ -88,7 +88,7 @@ class LeanHub final : public EnvironmentPart {
   LeanHub(const LeanHub&) = delete;
   LeanHub& operator=(const LeanHub&) = delete;
 
-  // The memory that is shared with JavaScript, and the function that delivers.
+  // Sets the memory that is shared with JavaScript, and the function that delivers events.
   int Bind(napi_value numbers, napi_value receive, napi_value send, napi_value deliver);
   bool bound() const { return deliver_ != nullptr; }
   void Close() override;
@@ -106,42 +106,43 @@ class LeanHub final : public EnvironmentPart {
   const char* At(size_t at) const { return receive_ + at; }
   size_t OffsetOf(const char* data) const { return static_cast<size_t>(data - receive_); }
   bool Holds(const char* data) const { return data >= receive_ && data < receive_ + receive_size_; }
-  // The area is in use up to `end`; where that leaves too little, all is delivered now.
+  // Marks the area as used up to `end`. If this leaves too little room, everything is delivered
+  // now.
   void Use(size_t end);
   void DeliverIfFull();
-  // Room for `size` bytes behind those in use, in addition to that for a read; null for none.
+  // Returns room for `size` bytes after those in use, while keeping room for a read; or null.
   char* Reserve(size_t size);
 
   void Push(LeanGroup* group, int id, LeanEvent::Type type, size_t at = 0, int size = 0);
   bool empty() const { return owners_.empty() && late_.empty(); }
   bool full() const { return numbers_[kEventCount] >= kMaxEvents; }
-  // Delivers all that is noted; then `used` bytes of the area are in use. `message` takes the place
-  // of the bytes of the first event.
+  // Delivers all recorded events. Afterwards, `used` bytes of the area are in use. `message`
+  // replaces the bytes of the first event.
   void Deliver(size_t used = 0, napi_value message = nullptr);
-  // Delivers a message that lies elsewhere; nothing else is noted.
+  // Delivers a message outside the area. No other event may be recorded.
   void DeliverApart(LeanGroup* group, int id, const char* data, size_t size);
-  // Delivers what was read into the environment's bulk buffer; nothing else is noted.
+  // Delivers the bytes in the environment's bulk buffer. No other event may be recorded.
   void DeliverBulk(LeanGroup* group, int id, size_t size);
-  // What is noted for a connection and not delivered yet, in order: Buffers, the status of reading
-  // (UV_EOF or an error), and that of writing as a positive number. It is not delivered any more.
+  // Removes and returns the recorded events of a connection that were not delivered yet, in order:
+  // Buffers, the status of reading (UV_EOF or an error), and that of writing as a positive number.
   napi_value TakeNoted(int id);
 
   // Sending ------------------------------------------------------------------
-  // Passes on what JavaScript has put into the send area.
+  // Sends the contents of the send area.
   void Flush();
-  // Notes what became of a write.
+  // Records the result of a write.
   void Written(LeanGroup* group, Stream* stream, int result);
-  // Tells JavaScript the counters of a stream that is about to close.
+  // Passes the counters of a stream that is about to close to JavaScript.
   void NoteCounters(const Stream* stream);
 
  private:
-  // Places in the memory shared with lib/lean/shared-memory.ts, in units of 32 bits.
+  // Indexes into the memory shared with lib/lean/shared-memory.ts, in units of 32 bits.
   enum Number : size_t {
     kEventCount,
-    kDelivered,  // events that JavaScript has begun to handle
+    kDelivered,  // number of events that JavaScript has started to handle
     kSendCount,
     kSendUsed,      // bytes
-    kDelivering,    // 1 while JavaScript need not ask for a flush
+    kDelivering,    // 1 while JavaScript need not request a flush
     kCounters = 8,  // two of 64 bits: bytes read and written
     kEvents = 16,
   };
@@ -153,7 +154,7 @@ class LeanHub final : public EnvironmentPart {
   LeanEvent* events() { return reinterpret_cast<LeanEvent*>(numbers_ + kEvents); }
   LeanSend* sends() { return reinterpret_cast<LeanSend*>(numbers_ + kSends); }
 
-  // An event that found the list full, which only calls from JavaScript can bring about.
+  // An event for which the list was full. Only calls from JavaScript can cause this.
   struct Late {
     LeanEvent event;
     LeanGroup* owner;
@@ -177,7 +178,7 @@ class LeanHub final : public EnvironmentPart {
   uv_idle_t idle_;
   bool awake_ = false;
   bool delivering_ = false;
-  bool mixed_ = false;  // events of several groups are noted
+  bool mixed_ = false;  // whether events of several groups are recorded
 
   int32_t* numbers_ = nullptr;
   char* receive_ = nullptr;
@@ -188,9 +189,9 @@ class LeanHub final : public EnvironmentPart {
   napi_ref deliver_ = nullptr;
 
   IdTable<LeanGroup> groups_;
-  std::vector<LeanGroup*> owners_;  // of the events; each counts as a reference
-  std::vector<Late> late_;          // likewise
-  std::vector<int32_t> last_send_;  // by slot of an id: its last record so far and 1, or 0
+  std::vector<LeanGroup*> owners_;  // the groups of the events; each counts as a reference
+  std::vector<Late> late_;          // each counts as a reference, too
+  std::vector<int32_t> last_send_;  // by slot of an id: its last record plus 1, or 0
   std::vector<uv_buf_t> buffers_;
 };
 

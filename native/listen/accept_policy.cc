@@ -11,7 +11,7 @@ namespace uvnet {
 
 namespace {
 
-// Whether a list (which may be null) covers an address; one that is not IP is in no list.
+// Whether a list (which may be null) covers an address. A list contains IP addresses only.
 bool Lists(const BlockRules* list, const sockaddr* address) {
   if (list == nullptr) return false;
   IpAddress ip;
@@ -39,7 +39,7 @@ void AcceptPolicy::TakeBack(uint32_t ticket, uint64_t bytes_read, uint64_t bytes
 }
 
 void AcceptPolicy::SetRate(double per_second, uint32_t burst) {
-  // Not a number is no way to be without a limit.
+  // NaN must not turn the limit off.
   limits_.has_rate = per_second != 0;
   if (limits_.has_rate) counters_->SetRate(per_second, burst);
 }
@@ -80,7 +80,7 @@ AcceptPolicy* PolicyFrom(napi_env env, napi_value value) {
 
 namespace {
 
-// A limit from JavaScript: Infinity, NaN and what is not a number mean "none".
+// A limit from JavaScript: Infinity, NaN and values that are not numbers mean "no limit".
 uint32_t Limit(const Arguments& arguments, size_t index) {
   const double value = arguments.Double(index, -1);
   if (!(value >= 0 && value < AcceptPolicy::kNoLimit)) return AcceptPolicy::kNoLimit;
@@ -101,7 +101,7 @@ napi_value PolicyNew(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// (policy, maxConnections, maxConnectionsPerAddress, ipv6 prefix); negative: no limit.
+// (policy, maxConnections, maxConnectionsPerAddress, IPv6 prefix); negative: no limit.
 napi_value PolicyLimits(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
@@ -111,7 +111,7 @@ napi_value PolicyLimits(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (policy, perSecond, burst); a rate of 0 is no limit.
+// (policy, perSecond, burst); a rate of 0 means no limit.
 napi_value PolicyRate(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
@@ -146,8 +146,8 @@ const Stream* OfPolicy(const Handle* handle, const AcceptPolicy* policy) {
   return stream->alive() && policy->Admitted(stream->admission()) ? stream : nullptr;
 }
 
-// (policy, Float64Array) fills in, in this order: accepted, accept errors, open, bytes read, bytes
-// written, and what was dropped by reason.
+// (policy, Float64Array): fills in, in this order: accepted, accept errors, open, bytes read, bytes
+// written, and the numbers of dropped connections by reason.
 napi_value PolicyStats(napi_env env, napi_callback_info info) {
   constexpr size_t kFixed = 5;
   Arguments arguments(env, info);
@@ -158,7 +158,7 @@ napi_value PolicyStats(napi_env env, napi_callback_info info) {
   const AcceptPolicy::Stats& stats = policy->stats();
   uint64_t bytes_read = stats.bytes_read;
   uint64_t bytes_written = stats.bytes_written;
-  // Counting here what open connections moved keeps their data path free of it.
+  // The bytes of open connections are counted here, so that their data path has no extra cost.
   for (Handle* at = arguments.environment()->first_handle(); at != nullptr; at = at->next()) {
     const Stream* stream = OfPolicy(at, policy);
     if (stream == nullptr) continue;
@@ -176,8 +176,8 @@ napi_value PolicyStats(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (policy, ms): the ids of its connections that moved nothing for so long; and
-// through the state in how many ms the next one will be as far, or -1.
+// (policy, ms): the ids of its connections that have moved no byte for this time. The state gets
+// the number of ms until the next one reaches this time, or -1.
 napi_value PolicyIdle(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));

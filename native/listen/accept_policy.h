@@ -14,28 +14,28 @@
 
 namespace uvnet {
 
-// Why a connection was not let in. `dropReasons` in lib/internal/listen/accept-policy.ts names
-// them.
+// Why a connection was refused. `dropReasons` in lib/internal/listen/accept-policy.ts has the
+// names.
 enum class DropReason : uint8_t {
   kNone,
   kMaxConnections,
   kBlockList,
   kMaxPerAddress,
   kRate,
-  kProxyPeer,     // not one of those that may send a PROXY header
+  kProxyPeer,     // the peer may not send a PROXY header
   kProxyHeader,   // no header, a malformed one, or the peer closed before it was complete
   kProxyTimeout,  // no complete header in time
   kCount,
 };
 
-// Decides about connections before anything is made for them, and counts.
+// Checks connections before anything is allocated for them, and counts them.
 //
-// A policy belongs to one server of JavaScript's. Lists and limits may change at any time, also
-// while the server listens: what they say holds from the next connection on.
+// A policy belongs to one JavaScript server. Lists and limits may change at any time, even while
+// the server listens. A change applies from the next connection on.
 //
-// Life: references are held by the server's object, by its listener and by every admission, so that
-// connections may outlive both. One environment, one thread: no atomics. Only the
-// counters may be shared with other threads.
+// Life: references are held by the server's object, by its listener and by every admission, because
+// connections may outlive both. A policy belongs to one environment and one thread, so it needs no
+// atomics. Only the counters may be shared with other threads.
 class AcceptPolicy final : private Admission::Giver {
  public:
   enum class ProxyMode : uint8_t { kOff, kOptional, kRequire };
@@ -47,12 +47,12 @@ class AcceptPolicy final : private Admission::Giver {
     uint64_t accept_errors = 0;
     uint64_t open = 0;
     uint64_t dropped[static_cast<size_t>(DropReason::kCount)] = {};
-    // Of connections that are closed.
+    // Bytes of closed connections.
     uint64_t bytes_read = 0;
     uint64_t bytes_written = 0;
   };
 
-  // With a name, it counts together with the other policies of that group in this process.
+  // With a name, it counts together with the other policies of this group in the process.
   explicit AcceptPolicy(const std::string& group = {}) : counters_(LimitCounters::Of(group)) {}
   AcceptPolicy(const AcceptPolicy&) = delete;
   AcceptPolicy& operator=(const AcceptPolicy&) = delete;
@@ -68,27 +68,28 @@ class AcceptPolicy final : private Admission::Giver {
     limits_.per_address = per_address;
     limits_.ipv6_prefix = ipv6_prefix;
   }
-  // A rate of 0 is no limit.
+  // A rate of 0 means no limit.
   void SetRate(double per_second, uint32_t burst);
 
-  // Null: nobody is blocked.
+  // Null: no address is blocked.
   std::shared_ptr<const BlockRules> block_list;
 
   ProxyMode proxy_mode = ProxyMode::kOff;
-  // Null: everybody may send a header.
+  // Null: all peers may send a header.
   std::shared_ptr<const BlockRules> trusted_proxies;
   uint64_t proxy_timeout = 0;  // milliseconds
 
   // Decisions ----------------------------------------------------------------
-  // Does this peer speak the PROXY protocol? kProxyPeer where it ought to, but is not trusted.
-  // Peers on unix sockets are trusted: the path's mode says who may connect there.
+  // Determines whether this peer must send a PROXY header. Returns kProxyPeer if a header is
+  // required but the peer is not trusted. Peers on Unix sockets are trusted: the mode of the path
+  // decides who may connect.
   DropReason ExpectsProxy(const sockaddr* peer, bool* expects) const;
 
-  // A connection has arrived. The peer's own address counts for the limit per address, unless the
-  // client's (`via_proxy`) will be known later.
+  // Checks a new connection. The address of the peer counts for the limit per address, unless the
+  // address of the client (`via_proxy`) will be known later.
   DropReason Admit(const sockaddr* peer, bool via_proxy, Admission* admission);
 
-  // The header of a balancer has named its client.
+  // Checks the client that the header of a load balancer names.
   DropReason AdmitClient(const sockaddr* client, Admission* admission);
 
   void CountAccepted() { ++stats_.accepted; }
@@ -96,7 +97,7 @@ class AcceptPolicy final : private Admission::Giver {
   void CountError() { ++stats_.accept_errors; }
   const Stats& stats() const { return stats_; }
 
-  // Whether it was this policy that let the connection in.
+  // Whether this policy has admitted the connection.
   bool Admitted(const Admission& admission) const { return admission.giver() == this; }
 
  private:
@@ -110,7 +111,7 @@ class AcceptPolicy final : private Admission::Giver {
   Stats stats_;
 };
 
-// The policy behind a value that `policyNew` returned, or null.
+// The policy for a value that `policyNew` returned, or null.
 AcceptPolicy* PolicyFrom(napi_env env, napi_value value);
 
 }  // namespace uvnet

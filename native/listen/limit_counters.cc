@@ -15,7 +15,7 @@ struct Groups {
   std::mutex mutex;
   std::unordered_map<std::string, std::weak_ptr<LimitCounters>> counters;
 
-  // Never destroyed: threads may outlive the end of the main one.
+  // Never destroyed: threads may outlive the end of the main thread.
   static Groups& Instance() {
     static auto* const groups = new Groups();
     return *groups;
@@ -52,7 +52,7 @@ LimitCounters::Answer LimitCounters::Enter(const Limits& limits, const sockaddr*
   const Lock lock(mutex_);
   *ticket = PerAddressLimiter::kNoTicket;
   if (open_ >= limits.connections) return Answer::kTooMany;
-  // Before the rate, so that one address cannot use up what is there for all.
+  // This comes before the rate, so that one address cannot use up the rate of all.
   if (address != nullptr && !TakePlace(limits, address, ticket)) return Answer::kTooManyOfAddress;
   if (limits.has_rate && !rate_.Take(uv_hrtime())) {
     if (per_address_ != nullptr) per_address_->Release(*ticket);
@@ -74,13 +74,13 @@ void LimitCounters::Leave(Ticket ticket) {
   if (per_address_ != nullptr) per_address_->Release(ticket);
 }
 
-// True also where there is no limit, or no address to count.
+// Also returns true if there is no limit, or no address to count.
 bool LimitCounters::TakePlace(const Limits& limits, const sockaddr* address, Ticket* ticket) {
   *ticket = PerAddressLimiter::kNoTicket;
   if (limits.per_address == kNoLimit) return true;
   if (per_address_ == nullptr) {
     uint64_t seed = uv_hrtime();
-    // Where the system has no randomness to give, the time is what remains.
+    // If the system has no randomness available, only the time is used.
     (void)uv_random(nullptr, nullptr, &seed, sizeof seed, 0, nullptr);
     per_address_.reset(new PerAddressLimiter(seed));
   }

@@ -13,18 +13,18 @@
 
 namespace uvnet {
 
-// What the limits of servers are compared with: the open connections, in all and by address, and
-// the rate of new ones. A server has its own, or those of a group, which servers of any thread of
-// the process count in together.
+// The counters that the limits of servers are compared with: open connections in total and by
+// address, and the rate of new ones. A server has its own counters, or shares those of a group with
+// servers of any thread of the process.
 //
-// Thread-safe. The lock is taken twice for a connection, never for its data.
+// Thread-safe. The lock is taken twice per connection, never for its data.
 class LimitCounters {
  public:
   using Ticket = PerAddressLimiter::Ticket;
 
   static constexpr uint32_t kNoLimit = UINT32_MAX;
 
-  // What a server allows. The servers of a group may differ in this.
+  // The limits of a server. Servers of a group may have different limits.
   struct Limits {
     uint32_t connections = kNoLimit;
     uint32_t per_address = kNoLimit;
@@ -34,19 +34,20 @@ class LimitCounters {
 
   enum class Answer : uint8_t { kEntered, kTooMany, kTooManyOfAddress, kTooFast };
 
-  // Those of a group, which are there while somebody has them. Without a name, new ones.
+  // Returns the counters of a group, which exist as long as they have an owner. Without a name,
+  // returns new counters.
   static std::shared_ptr<LimitCounters> Of(const std::string& group);
 
-  // Of a group, what was set last holds for all.
+  // In a group, the value that was set last applies to all.
   void SetRate(double per_second, uint32_t burst);
 
   bool IsFull(const Limits& limits);
 
-  // A connection enters. `address` is null where it is not to be counted, or not known yet.
+  // Adds a connection. `address` is null if it must not be counted, or is not known yet.
   Answer Enter(const Limits& limits, const sockaddr* address, Ticket* ticket);
-  // The address of one that has entered has become known.
+  // Adds the address of a connection that was added without one.
   Answer EnterAddress(const Limits& limits, const sockaddr* address, Ticket* ticket);
-  // One that had entered is gone.
+  // Removes a connection.
   void Leave(Ticket ticket);
 
  private:
@@ -55,7 +56,7 @@ class LimitCounters {
   std::mutex mutex_;
   uint64_t open_ = 0;
   TokenBucket rate_;
-  // Made when the first connection is to be counted by its address.
+  // Made when the first connection is counted by its address.
   std::unique_ptr<PerAddressLimiter> per_address_;
 };
 

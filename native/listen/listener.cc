@@ -57,7 +57,7 @@ int Listener::ListenAnew(int backlog, AcceptPolicy* policy) {
   if (policy != nullptr) other->Retain();
   std::swap(policy_, other);
   other->Release();
-  // It has not asked for the connections of the new owner.
+  // The previous consumer must not get the connections of the new owner.
   SetConsumer(nullptr);
   return 0;
 }
@@ -104,13 +104,12 @@ void Listener::ReportConnection(Stream* client, const Proxied* proxied) {
   proxied_ = nullptr;
 }
 
-// An accepted connection does not inherit the context of the listener: in node:net, too,
-// AsyncLocalStorage has no store in a 'data' event of a server. So its context is made
-// outside of any callback. But the server is what has triggered it, by which node:test knows the
-// test that a failure belongs to. Only JavaScript can name a trigger (see onOrigin in
-// callbacks.ts): once for a listener, as one context does for all its connections where nothing
-// that user code does can stick to it, and where something can they are made in the context that
-// came of it.
+// An accepted connection does not inherit the async context of the listener: as in node:net,
+// AsyncLocalStorage has no store in a 'data' event of a server. So its context is made outside any
+// callback. But the server is its trigger, with which node:test finds the test of a failure. Only
+// JavaScript can set a trigger (see onOrigin in callbacks.ts). This is done once for a listener. If
+// user code cannot attach anything to the context, all its connections share that context.
+// Otherwise, the context of each connection is made inside it.
 void Listener::AttachClient(Stream* client) {
   napi_env env = environment_->env();
   HandleScope handles(env);
@@ -155,7 +154,7 @@ napi_value ListenFed(napi_env env, napi_callback_info info) {
   return arguments.Return(Listener::StartFed(stream, policy));
 }
 
-// (id, fd of a connection, whose ownership is taken; or the status of an accept that failed)
+// (id, fd of a connection; or the status of an accept that failed). It takes ownership of the fd.
 napi_value FeedListener(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
@@ -187,7 +186,7 @@ const Listener::Drop* FindDrop(const StreamArguments& arguments) {
   return Listener::Of(stream)->drop(static_cast<size_t>(arguments.Int(1, -1)));
 }
 
-// The three below: (id, index), within Callback::kDrop.
+// The next three methods: (id, index), within Callback::kDrop.
 
 napi_value DropReasonOf(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);

@@ -15,38 +15,36 @@
 
 namespace uvnet {
 
-// Gets a listener's connections in place of Callback::kConnection, except for those that a
-// PROXY header came with (Listener::Proxied).
+// Gets the connections of a listener instead of Callback::kConnection, except those with a PROXY
+// header (Listener::Proxied).
 class ConnectionConsumer {
  public:
-  // The stream has its id.
+  // The stream already has its id.
   virtual void OnConnection(Stream* client) = 0;
-  // No connection follows. The last call.
+  // The last call: no more connections follow.
   virtual void OnListenerClosed() = 0;
 
  protected:
   ~ConnectionConsumer() = default;
 };
 
-// Accepts connections for a bound stream, and asks its policy about each before anything else is
-// made for it. How connections are accepted is the platform's: listener_posix.cc, listener_win.cc.
+// Accepts connections for a bound stream. Its policy checks each before anything is allocated for
+// it. The platform-specific accept is in listener_posix.cc and listener_win.cc.
 //
-// Connections that are not let in are reported together, in one call, and closed after it:
-// JavaScript asks for what it wants to know about them (their addresses) only where somebody
-// listens.
+// Refused connections are reported together, in one call, and closed after it. JavaScript requests
+// their details (the addresses) only if the event has a listener.
 //
-// Life: made by Start, owned by itself. Close begins its end.
+// Life: made by Start, owns itself. Close starts its end.
 class Listener : private StreamAttachment {
  public:
-  // `policy` may be null: everybody is let in. On a TCP handle that listens already, the backlog
-  // and the policy replace those it has, and its ConnectionConsumer leaves. A pipe that listens
-  // already is UV_EALREADY.
+  // `policy` may be null: all connections are accepted. If a TCP handle already listens, the new
+  // backlog and policy replace the old ones, and its ConnectionConsumer leaves. If a pipe already
+  // listens, the result is UV_EALREADY.
   static int Start(Stream* server, int backlog, AcceptPolicy* policy);
-  // The same where another process accepts and passes on what it has accepted: `server` has no
-  // descriptor.
+  // The same if another process accepts and passes its connections on: `server` has no descriptor.
   static int StartFed(Stream* server, AcceptPolicy* policy);
-  // Takes ownership of the descriptor of an accepted connection, whatever the result; `self` may be
-  // null. Instead of a descriptor, the status of an accept that failed.
+  // Takes ownership of the descriptor of an accepted connection, even on failure. `self` may be
+  // null. Instead of a descriptor, `fd` can be the status of an accept that failed.
   static int Feed(Listener* self, int fd);
 
   Listener(const Listener&) = delete;
@@ -57,25 +55,25 @@ class Listener : private StreamAttachment {
     return static_cast<Listener*>(server->attachment(Role::kListener));
   }
 
-  // Null for Callback::kConnection. The one before it leaves.
+  // Null for Callback::kConnection. The previous consumer leaves.
   void SetConsumer(ConnectionConsumer* consumer);
 
-  // What came before the first byte of the connection, during Callback::kConnection.
+  // Data that came before the first byte of the connection, during Callback::kConnection.
   struct Proxied {
     const ProxyHeader* header;  // may be null
     const std::vector<uint8_t>* head;
   };
   const Proxied* proxied() const { return proxied_; }
 
-  // From now on async_hooks see the running callback as the origin of the connections.
+  // Makes the running callback the origin of the connections for async_hooks.
   void CaptureOrigin();
 
-  // A connection that was not let in, during Callback::kDrop.
+  // A refused connection, during Callback::kDrop.
   struct Drop {
     DropReason reason;
     sockaddr_storage peer;
-    sockaddr_storage local;  // where `fd` is -1
-    int fd;                  // -1 where the connection is closed already
+    sockaddr_storage local;  // if `fd` is -1
+    int fd;                  // -1 if the connection is already closed
   };
   const Drop* drop(size_t index) const { return index < drops_.size() ? &drops_[index] : nullptr; }
 
@@ -86,11 +84,11 @@ class Listener : private StreamAttachment {
   // The platform's part -------------------------------------------------------
   virtual int Listen(int backlog) = 0;
   virtual int ListenFed() = 0;
-  // Changes the backlog of one that listens.
+  // Changes the backlog of a listening descriptor.
   virtual int SetBacklog(int backlog) = 0;
   // Takes ownership of a descriptor that another process has accepted.
   virtual int TakeDescriptor(int fd) = 0;
-  // Sets `closing_`. Deletes the listener, as soon as nothing of it is in use any more.
+  // Sets `closing_`. Deletes the listener as soon as nothing uses it.
   virtual void Close() = 0;
 
   // Registers the client and reports it. User code may close the listener.
@@ -106,7 +104,7 @@ class Listener : private StreamAttachment {
   bool closing_ = false;
 
  private:
-  // A listener of this platform.
+  // Makes a listener for this platform.
   static Listener* New(Stream* server, AcceptPolicy* policy);
   static int Start(Stream* server, AcceptPolicy* policy, bool fed, int backlog);
   int ListenAnew(int backlog, AcceptPolicy* policy);
@@ -118,7 +116,8 @@ class Listener : private StreamAttachment {
   }
   void AttachClient(Stream* client);
 
-  // Of all connections, where they may share one; else what each one's is made in.
+  // The context that all connections share, if they may; otherwise the one in which theirs are
+  // made.
   std::shared_ptr<AsyncContext> origin_;
   ConnectionConsumer* consumer_ = nullptr;
   const Proxied* proxied_ = nullptr;

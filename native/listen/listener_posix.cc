@@ -15,9 +15,9 @@ namespace uvnet {
 
 namespace {
 
-// Polls the listening descriptor and accepts by itself: the peer's address comes with the call,
-// errors are seen and not swallowed (libuv from 1.45 on reports none), and one wake-up may take
-// many connections.
+// Polls the listening descriptor and calls accept itself. So accept returns the address of the
+// peer, errors can be reported (libuv from 1.45 on reports none), and one wake-up may take many
+// connections.
 //
 // Life: ends when both its uv handles are closed.
 class PosixListener final : public Listener, private ProxyHandshakeOwner {
@@ -25,10 +25,10 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   PosixListener(Stream* server, AcceptPolicy* policy) : Listener(server, policy) {}
 
  private:
-  // The most connections taken in one wake-up, so that a flood of connections cannot starve the
-  // connections that are open.
+  // How many connections one wake-up may take. With this limit, a flood of connections cannot
+  // starve the open connections.
   static constexpr int kMaxBurst = 64;
-  // Go's http.Server has the same bounds, in milliseconds.
+  // Bounds in milliseconds, the same as in Go's http.Server.
   static constexpr uint64_t kMinRetryDelay = 5;
   static constexpr uint64_t kMaxRetryDelay = 1000;
 
@@ -56,20 +56,20 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   void Refuse(int fd, const sockaddr_storage& peer, DropReason reason);
   void BackOff(int status);
 
-  uv_os_fd_t fd_ = -1;  // -1 where another process accepts, and there is no poll
+  uv_os_fd_t fd_ = -1;  // -1 if another process accepts, and there is no poll
   uv_poll_t poll_;
   uv_timer_t retry_;
   uint64_t retry_delay_ = 0;
-  // How many accepts to try in the next wake-up: an accept that finds nothing is a wasted system
-  // call, so the number grows only while the queue proves long.
+  // How many accepts to try in the next wake-up. An accept that finds no connection wastes a system
+  // call, so the number grows only while the queue is long.
   int burst_ = 1;
   int full_bursts_ = 0;
   int open_parts_ = 0;
-  // In a wake-up, whose end reports the drops.
+  // Set during a wake-up, whose end reports the drops.
   bool accepting_ = false;
 };
 
-// The client that a header names; `address` stays as it is where it names none.
+// Gets the client that a header names. `address` does not change if it names none.
 void SourceAddress(const ProxyHeader& header, sockaddr_storage* address) {
   if (header.family == ProxyHeader::Family::kIPv4) {
     sockaddr_in in{};
@@ -87,13 +87,13 @@ void SourceAddress(const ProxyHeader& header, sockaddr_storage* address) {
 }
 
 int PosixListener::Listen(int backlog) {
-  // An address in use shows here at last: uv_tcp_bind keeps it to itself.
+  // An address in use is reported here at the latest, because uv_tcp_bind does not report it.
   if (server_->kind() == Handle::Kind::kTcp) {
     sockaddr_storage name;
     int size = sizeof name;
     int status = uv_tcp_getsockname(server_->uv_tcp(), reinterpret_cast<sockaddr*>(&name), &size);
     if (status == UV_EBADF) {
-      // Never bound: any port of any IPv4 address, as the system call does it.
+      // Not bound: uses any port of any IPv4 address, as the system call does.
       sockaddr_in any;
       status = uv_ip4_addr("0.0.0.0", 0, &any);
       if (status == 0) {
@@ -137,7 +137,8 @@ int PosixListener::TakeDescriptor(int fd) {
   socket.fd = fd;
   socklen_t size = sizeof socket.peer;
   const int flags = fcntl(fd, F_GETFL);
-  // The peer as accept4 would have given it. One that has gone already has no address any more.
+  // The address of the peer, as accept4 would return it. A peer that has gone has no address any
+  // more.
   if (getpeername(fd, reinterpret_cast<sockaddr*>(&socket.peer), &size) != 0 || flags == -1 ||
       fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
     const int status = uv_translate_sys_error(errno);
@@ -150,7 +151,7 @@ int PosixListener::TakeDescriptor(int fd) {
 
 void PosixListener::SetRef(bool ref) {
   if (fd_ < 0) return;
-  // While it backs off the timer stands in for the poll.
+  // During a back-off, the timer replaces the poll.
   for (auto* part :
        {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&retry_)}) {
     if (ref) {
@@ -170,7 +171,7 @@ void PosixListener::Close() {
     delete this;
     return;
   }
-  // In the order in which Listen made them, which may have stopped in between.
+  // In the order in which Listen made them. It may have failed after the first.
   const int parts = open_parts_;
   if (parts >= 1) uv_close(reinterpret_cast<uv_handle_t*>(&retry_), OnPartClosed);
   if (parts >= 2) uv_close(reinterpret_cast<uv_handle_t*>(&poll_), OnPartClosed);
@@ -189,7 +190,7 @@ void PosixListener::OnReadable(uv_poll_t* poll, int status, int) {
     self->BackOff(status);
     return;
   }
-  // What waits may be for another process or thread that listens on the same socket.
+  // Waiting connections may be taken by another process or thread that listens on the same socket.
   if (!self->environment_->CanCall()) {
     uv_poll_stop(poll);
     return;
@@ -210,7 +211,7 @@ void PosixListener::OnReadable(uv_poll_t* poll, int status, int) {
   }
 }
 
-// False when the queue is empty or nothing can be taken for now.
+// Returns false if the queue is empty, or if no connection can be taken now.
 bool PosixListener::AcceptOne() {
   AcceptedSocket socket;
   socklen_t size = sizeof socket.peer;
@@ -226,15 +227,15 @@ bool PosixListener::AcceptOne() {
   if (socket.fd < 0) {
     const int error = errno;
     if (error == EAGAIN || error == EWOULDBLOCK) return false;
-    // The peer gave up while it waited in the queue: nothing to report.
+    // The peer gave up while it waited in the queue, so there is nothing to report.
     if (error == ECONNABORTED || error == EPROTO) return true;
-    // Descriptors that are about to be closed may be all that is missing.
+    // Closing the pending descriptors may solve the problem.
     if (!drops_.empty()) return false;
     BackOff(uv_translate_sys_error(error));
     return false;
   }
 #ifndef __linux__
-  (void)fcntl(socket.fd, F_SETFD, FD_CLOEXEC);  // of a descriptor that is open it cannot fail
+  (void)fcntl(socket.fd, F_SETFD, FD_CLOEXEC);  // it cannot fail for an open descriptor
 #endif
   retry_delay_ = 0;
   Take(std::move(socket));
@@ -261,13 +262,13 @@ void PosixListener::Take(AcceptedSocket socket) {
 
 void PosixListener::HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
                                   const std::vector<uint8_t>& head) {
-  // Without addresses in the header the connection's own are the right ones.
+  // If the header has no addresses, those of the connection apply.
   sockaddr_storage client = socket.peer;
   if (header != nullptr) SourceAddress(*header, &client);
   const DropReason reason =
       policy_->AdmitClient(reinterpret_cast<const sockaddr*>(&client), &socket.admission);
   if (reason != DropReason::kNone) {
-    // It does not count as open any more when it is reported.
+    // It must not count as open when it is reported.
     socket.admission.Leave(0, 0);
     Refuse(socket.fd, client, reason);
   } else {
@@ -308,8 +309,8 @@ void PosixListener::Refuse(int fd, const sockaddr_storage& peer, DropReason reas
   if (!accepting_) ReportDrops();
 }
 
-// Descriptors or memory are used up. The connections stay in the kernel's queue; polling on would
-// spin, so the listener rests and tries again.
+// Descriptors or memory have run out. The connections stay in the kernel's queue. Further polling
+// would spin, so the listener waits and tries again.
 void PosixListener::BackOff(int status) {
   if (fd_ < 0) {
     ReportError(status);

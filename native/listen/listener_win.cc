@@ -8,9 +8,9 @@ namespace uvnet {
 
 namespace {
 
-// Accepts through uv_listen. The PROXY protocol is not there yet.
+// Accepts through uv_listen. The PROXY protocol is not implemented yet.
 //
-// Life: ends in Close, or after the callback of libuv that Close is called in.
+// Life: ends in Close, or after the libuv callback in which Close is called.
 class WindowsListener final : public Listener {
  public:
   WindowsListener(Stream* server, AcceptPolicy* policy) : Listener(server, policy) {}
@@ -57,7 +57,7 @@ class WindowsListener final : public Listener {
     drop.fd = -1;
     if (client->kind() == Handle::Kind::kTcp) {
       int size = sizeof drop.peer;
-      // A peer that has gone already has no address, which no list and no limit knows.
+      // A peer that has already gone has no address, so no list and no limit applies to it.
       (void)uv_tcp_getpeername(client->uv_tcp(), reinterpret_cast<sockaddr*>(&drop.peer), &size);
     }
     Admission admission;
@@ -78,7 +78,7 @@ class WindowsListener final : public Listener {
     ReportDrops();
   }
 
-  // Null, with the reason in `*status`, where there is no connection.
+  // Returns null, with the reason in `*status`, if there is no connection.
   Stream* NewClient(int* status) {
     Stream* const client = Stream::New(environment_, server_->kind(), status);
     if (client == nullptr) return nullptr;

@@ -14,14 +14,14 @@ uint64_t ReadU64(const uint8_t* data) {
   return value;
 }
 
-// The first `bits` bits of 64 set.
+// Sets the first `bits` of 64 bits.
 uint64_t Mask(unsigned bits) {
   if (bits == 0) return 0;
   return bits >= 64 ? UINT64_MAX : UINT64_MAX << (64 - bits);
 }
 
-// The high and low half of the 128-bit product, folded: every bit of the input reaches the result.
-// Without a 128-bit type the same is done in two steps of 64 bits.
+// Combines the high and the low half of the 128-bit product, so every bit of the input affects the
+// result. Without a 128-bit type, this is done in two steps of 64 bits.
 uint64_t Mix(uint64_t a, uint64_t b) {
 #ifdef __SIZEOF_INT128__
   __extension__ using Wide = unsigned __int128;
@@ -90,7 +90,7 @@ void PerAddressLimiter::Release(Ticket ticket) {
   while (*link != ticket) link = &entries_[*link].next;
   *link = entry.next;
   if (--size_ == 0 && buckets_.size() > kFirstBuckets) {
-    // The memory of a flood goes with its last connection.
+    // The memory of a flood is freed with its last connection.
     std::vector<Entry>().swap(entries_);
     std::vector<uint32_t>().swap(buckets_);
     free_ = kNoTicket;

@@ -9,34 +9,34 @@ namespace uvnet {
 
 // Counts open connections per peer address.
 //
-// IPv4 addresses count as they are, also where they come as IPv4-mapped IPv6. Of IPv6 addresses
-// only the first `prefix` bits count: a peer that has one address usually has a /64 of them.
+// IPv4 addresses count as they are, also in IPv4-mapped form. For IPv6 addresses, only the first
+// `prefix` bits count, because a peer with one address usually has a /64 of them.
 //
-// A connection that was let in holds a ticket, four bytes, and gives it back when it closes: no
-// need to remember the address, and a changed prefix does not mix up connections that are open
-// already (they go on counting for the old prefix). A hash table with chains of indices into one
-// array; about 32 bytes per address with an open connection, none for others. The hash is keyed, so
-// that peers cannot choose addresses that collide.
+// An admitted connection holds a ticket of four bytes, and returns it when it closes. So the
+// address need not be stored, and a changed prefix does not affect open connections: they still
+// count for the old prefix. The counters are a hash table with chains of indexes into one array. It
+// takes about 32 bytes per address with an open connection, and none for others. The hash has a
+// secret key, so peers cannot choose addresses that collide.
 class PerAddressLimiter {
  public:
   using Ticket = uint32_t;
   static constexpr Ticket kNoTicket = UINT32_MAX;
   static constexpr unsigned kDefaultIPv6Prefix = 64;
 
-  // `seed` should not be known to the peers.
+  // `seed` should be secret.
   explicit PerAddressLimiter(uint64_t seed);
 
   // 0 to 128.
   void SetIPv6Prefix(unsigned bits) { ipv6_prefix_ = bits; }
 
-  // A ticket, or kNoTicket where the address has `limit` connections already.
+  // Returns a ticket, or kNoTicket if the address already has `limit` connections.
   Ticket AcquireIPv4(const uint8_t address[4], uint32_t limit);
   Ticket AcquireIPv6(const uint8_t address[16], uint32_t limit);
 
-  // kNoTicket is allowed, and ignored.
+  // Gives a ticket back. kNoTicket is ignored.
   void Release(Ticket ticket);
 
-  // Addresses (or prefixes) with open connections.
+  // The number of addresses (or prefixes) with open connections.
   size_t size() const { return size_; }
 
   size_t MemoryBytes() const;
@@ -50,7 +50,7 @@ class PerAddressLimiter {
   struct Entry {
     Key key;
     uint32_t count;  // 0: the entry is free
-    uint32_t next;   // in its chain, or among the free entries
+    uint32_t next;   // next entry of the chain, or of the free list
   };
 
   Ticket Acquire(const Key& key, uint32_t limit);
@@ -62,7 +62,7 @@ class PerAddressLimiter {
   size_t size_ = 0;
   uint32_t free_ = kNoTicket;
   std::vector<Entry> entries_;
-  std::vector<uint32_t> buckets_;  // heads of the chains; a power of two of them
+  std::vector<uint32_t> buckets_;  // heads of the chains; their number is a power of two
 };
 
 }  // namespace uvnet

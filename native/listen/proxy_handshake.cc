@@ -13,7 +13,7 @@ namespace uvnet {
 
 namespace {
 
-// More than any header without a client certificate; larger ones take another turn.
+// Larger than any header without a client certificate. Larger headers take another turn.
 constexpr size_t kPeekSize = 2048;
 
 ssize_t Receive(int fd, void* buffer, size_t size, int flags) {
@@ -53,7 +53,7 @@ bool ProxyHandshake::Read() {
       break;
     }
     if (seen == 0) {
-      // The end of the stream. Where no header is required it is for the application to see.
+      // The end of the stream. If no header is required, the application gets it.
       const bool may_be_absent = optional_ && parser_.untouched();
       status_ = may_be_absent ? ProxyParser::Status::kAbsent : ProxyParser::Status::kMalformed;
       break;
@@ -86,13 +86,13 @@ int ProxyHandshake::Wait(uint64_t timeout) {
 
 void ProxyHandshake::OnReadable(uv_poll_t* poll, int, int) {
   auto* self = static_cast<ProxyHandshake*>(poll->data);
-  // An error of the poll shows in the read.
+  // The read reports an error of the poll.
   if (self->Read()) self->Finish();
 }
 
 void ProxyHandshake::OnTimeout(uv_timer_t* timer) {
   auto* self = static_cast<ProxyHandshake*>(timer->data);
-  // A client that waits for the server to speak first sends nothing.
+  // A client may send nothing because it waits for the server to speak first.
   if (self->optional_ && self->parser_.untouched()) self->status_ = ProxyParser::Status::kAbsent;
   self->reason_ = DropReason::kProxyTimeout;
   self->Finish();
@@ -127,7 +127,7 @@ void ProxyHandshake::Close() {
     delete this;
     return;
   }
-  // In the order in which Wait made them, which may have stopped in between.
+  // In the order in which Wait made them. It may have failed after the first.
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), OnPartClosed);
   if (parts == 2) uv_close(reinterpret_cast<uv_handle_t*>(&timer_), OnPartClosed);
 }

@@ -14,27 +14,28 @@ namespace uvnet {
 class Environment;
 class ProxyHandshake;
 
-// An accepted descriptor on its way to become a connection.
+// An accepted descriptor that will become a connection.
 struct AcceptedSocket {
   int fd = -1;
   sockaddr_storage peer{};
   Admission admission;
 };
 
-// Waits for the end of handshakes. It owns the list of those that have not ended.
+// The owner of handshakes. It has the list of those that have not ended.
 class ProxyHandshakeOwner {
  public:
-  // Takes ownership of the descriptor. `header` is null where the peer sent none and need not; then
-  // `head` are bytes of the application that were taken from the socket before that was clear.
+  // Takes ownership of the descriptor. `header` is null if the peer sent none and none is required.
+  // In that case, `head` has bytes of the application that were taken from the socket before this
+  // was clear.
   virtual void HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
                              const std::vector<uint8_t>& head) = 0;
-  // Takes ownership of the descriptor, to close it.
+  // Takes ownership of the descriptor, and closes it.
   virtual void HandshakeFailed(AcceptedSocket socket, DropReason reason) = 0;
 
  protected:
   ~ProxyHandshakeOwner() = default;
 
-  // The owner will not be there any more: ends all handshakes without a word.
+  // Ends all handshakes without reporting them, because the owner is going away.
   void AbandonHandshakes();
 
  private:
@@ -42,11 +43,11 @@ class ProxyHandshakeOwner {
   ProxyHandshake* first_ = nullptr;
 };
 
-// Waits for the PROXY header of an accepted connection and reads exactly that: what follows stays
-// in the kernel for the stream, which does not exist before the header is known.
+// Waits for the PROXY header of an accepted connection, and reads exactly the header. The following
+// bytes stay in the kernel for the stream, which does not exist before the header is known.
 //
-// The header has usually arrived with the connection; then nothing is made at all. Otherwise a poll
-// and a timer wait for the rest.
+// Usually, the header has arrived together with the connection, and nothing is allocated.
+// Otherwise, a poll and a timer wait for the rest.
 //
 // Life: owns itself from Start until both its uv handles are closed.
 class ProxyHandshake {
@@ -69,10 +70,11 @@ class ProxyHandshake {
   static void OnTimeout(uv_timer_t* timer);
   static void OnPartClosed(uv_handle_t* handle);
 
-  // Reads what is there. False while more is needed.
+  // Reads the available bytes. Returns false while more are needed.
   bool Read();
   int Wait(uint64_t timeout);
-  // Tells the owner how it ended. The uv handles go first: libuv takes a descriptor only once.
+  // Reports the result to the owner. The uv handles are closed first, because libuv accepts a
+  // descriptor only once.
   void Finish();
   void Close();
 

@@ -20,10 +20,11 @@ namespace uvnet {
 
 namespace {
 
-// (path): UV_ECONNREFUSED where no process holds the socket any more, 0 where one does, or another
-// reason why that cannot be said. A datagram socket asks: to a stream socket it cannot be
-// connected, so a listener sees nothing of it, and one that is bound and does not listen yet
-// differs from one whose process is gone, as it would not for a stream.
+// (path): UV_ECONNREFUSED if no process uses the socket any more, 0 if one does, or another error
+// if this cannot be determined. It probes with a datagram socket. A datagram socket cannot connect
+// to a stream socket, so a listener does not notice the probe. The probe also recognises a socket
+// that is bound but does not listen yet, which a stream socket could not distinguish from the
+// socket of a dead process.
 napi_value PathProbe(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32
@@ -49,8 +50,8 @@ napi_value PathProbe(napi_env env, napi_callback_info info) {
 #endif
 }
 
-// (fd): waits for the exclusive lock of flock(2), for a second at most, since any process that
-// may read a directory can keep its lock. The lock ends with the descriptor.
+// (fd): waits for the exclusive lock of flock(2), but at most for a second, because any process
+// that can read a directory can hold its lock. The lock ends with the descriptor.
 napi_value LockFile(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32
@@ -70,7 +71,7 @@ napi_value LockFile(napi_env env, napi_callback_info info) {
 
 #ifndef _WIN32
 
-// What stands at the path, and a way to it that leads to nothing else.
+// The file at a path, opened so that it cannot be replaced by another.
 class SocketFile {
  public:
   explicit SocketFile(const std::string& path) : path_(path) {}
@@ -80,11 +81,11 @@ class SocketFile {
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
 
-  // UV_ENOTSOCK for anything that cannot be the socket that this process has bound: anyone who
-  // may write to a directory without the sticky bit may put something else in its place, say a link
-  // to a file that only this process could change the mode of.
+  // UV_ENOTSOCK for anything that cannot be the socket that this process has bound. Any user with
+  // write access to a directory without the sticky bit may replace the socket, for example with a
+  // link to a file whose mode only this process could change.
   int Look(mode_t* mode) {
-    // By libuv: fstat(2) called from here would ask for glibc 2.33.
+    // Uses libuv, because a direct call of fstat(2) would need glibc 2.33.
     uv_fs_t request;
 #ifdef __linux__
     fd_ = open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -106,7 +107,7 @@ class SocketFile {
 
   int SetMode(mode_t mode) {
 #ifdef __linux__
-    // Descriptors of this kind are refused by fchmod(2), but have a name in /proc.
+    // fchmod(2) rejects descriptors of this kind, but they have a name in /proc.
     const std::string name = "/proc/self/fd/" + std::to_string(fd_);
     const bool done = chmod(name.c_str(), mode) == 0;
 #else
@@ -122,14 +123,14 @@ class SocketFile {
 
 #endif
 
-// (path, mode, onlyMore): sets the permissions of a socket of this process. With `onlyMore` it
-// fails with UV_EACCES where it would take the permission to connect from anyone.
+// (path, mode, onlyMore): sets the permissions of a socket of this process. With `onlyMore`, it
+// fails with UV_EACCES if it would take the permission to connect away from any user.
 napi_value SetSocketMode(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
 #ifdef _WIN32
   return arguments.Return(UV_ENOTSUP);
 #else
-  // To connect takes the permission to write.
+  // Connecting requires the permission to write.
   constexpr mode_t kMayConnect = 0222;
   const auto mode = static_cast<mode_t>(arguments.Int(1));
   SocketFile file(arguments.String(0));

@@ -7,7 +7,8 @@
 
 namespace uvnet {
 
-// Bytes to write. uv_buf_init would cut their number to 32 bits, which only Windows has to do.
+// Makes a buffer of bytes to write. uv_buf_init would truncate the size to 32 bits, which is
+// necessary only on Windows.
 inline uv_buf_t MakeBuffer(const char* data, size_t size) {
   uv_buf_t buffer;
   buffer.base = const_cast<char*>(data);

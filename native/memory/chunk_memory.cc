@@ -46,16 +46,16 @@ void ChunkMemory::Allocated(const void* memory, size_t size) {
   unpaced_ = 0;
   static constexpr char kNothing[kGarbage] = {};
   napi_value garbage;
-  // Where it cannot be had, memory is short, and collections are no longer far.
+  // If this fails, memory is short, and V8 will soon collect garbage anyway.
   static_cast<void>(napi_create_string_latin1(environment_->env(), kNothing, kGarbage, &garbage));
 }
 
-// The heap grew for this memory: a block that is asked for now comes after it.
+// The heap grew for this memory, so a block that is allocated now comes after it.
 void ChunkMemory::MoveGuard(const void* memory) {
   if (guard_ == nullptr) uv_timer_start(&timer_, OnTimer, kPatience, kPatience);
   void* guard = std::malloc(kGuardSize);
   end_ = std::max(reinterpret_cast<uintptr_t>(memory), reinterpret_cast<uintptr_t>(guard));
-  // Only now: the new one must not take its place.
+  // Freed only now, so that the new block cannot take its place.
   std::free(guard_);
   guard_ = guard;
 }

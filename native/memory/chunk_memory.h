@@ -10,39 +10,37 @@ namespace uvnet {
 
 class Environment;
 
-// Keeps the memory of received chunks in circulation. It belongs to JavaScript and
-// comes free when the garbage collector finds the chunk dead. Left to themselves
+// Recycles the memory of received chunks. It belongs to JavaScript and is freed when the garbage
+// collector finds that the chunk is unused. Without further measures, there are two problems:
 //
-// - V8 does not count it when it decides on a collection of the young generation,
-//   where nearly all chunks die; a stream of them brings about little else that
-//   would fill it. What acts is the limit for memory outside of the heap, 64 MB: V8
-//   then marks the whole heap, again and again. So a little garbage of the counted
-//   kind goes with the chunks.
-// - glibc's free() gives what lies free at the end of the heap back to the system
-//   (M_TRIM_THRESHOLD in mallopt(3), 128 KiB), that is all the chunks of a
-//   collection; the next ones have every page faulted in again, which costs more
-//   than reading them. So while chunks come, a block that is never touched stands
-//   at the end of the heap. It goes when none came for a while, and takes what is
-//   free before it along.
+// - V8 does not count this memory when it decides on a collection of the young generation, in which
+//   nearly all chunks would be freed. A stream of chunks allocates little else that V8 counts.
+//   Instead, the limit for memory outside the heap, 64 MB, takes effect: V8 then marks the whole
+//   heap, again and again. So a little garbage that V8 counts is allocated with the chunks.
+// - glibc's free() returns free memory at the end of the heap to the system (M_TRIM_THRESHOLD in
+//   mallopt(3), 128 KiB), that is, all chunks of a collection. For the next chunks, every page must
+//   be faulted in again, which costs more than reading them. So while chunks arrive, a block that
+//   is never used is kept at the end of the heap. It is freed after a while without chunks,
+//   together with the free memory before it.
 class ChunkMemory {
  public:
   static ChunkMemory* Create(Environment* environment);
   ChunkMemory(const ChunkMemory&) = delete;
   ChunkMemory& operator=(const ChunkMemory&) = delete;
 
-  // Memory of a chunk was allocated. Needs an open handle scope.
+  // Called after memory for a chunk was allocated. It needs an open handle scope.
   void Allocated(const void* memory, size_t size);
 
-  // `this` lives until the close callback of its timer.
+  // The object lives until the close callback of its timer.
   void Close();
 
  private:
-  // Garbage per chunk memory: a collection for each 16 MB while the young
-  // generation has its initial MB. Four times as much costs more than it saves.
+  // Amount of garbage per chunk memory. It causes a collection every 16 MB while the young
+  // generation has its initial size of 1 MB. Four times as much costs more than it saves.
   static constexpr size_t kPacedBytes = 64 * 1024;
   static constexpr size_t kGarbage = 4 * 1024;
 
-  // As large as the largest chunks: smaller ones could come from a gap between them.
+  // As large as the largest chunks: a smaller block could be placed in a gap between them.
   static constexpr size_t kGuardSize = 64 * 1024;
   static constexpr uint64_t kPatience = 1000;  // ms without a chunk
 
@@ -57,7 +55,7 @@ class ChunkMemory {
   size_t unpaced_ = 0;
   void* guard_ = nullptr;
   uintptr_t end_ = 0;  // the highest address seen
-  bool used_ = false;  // since the timer's last turn
+  bool used_ = false;  // since the timer last fired
 };
 
 }  // namespace uvnet

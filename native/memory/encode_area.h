@@ -8,8 +8,8 @@
 
 namespace uvnet {
 
-// Where long texts become bytes, one area per environment: the kernel takes them
-// from there, and what it refuses is copied. Made when first needed.
+// Area for encoding long texts, one per environment. The kernel takes the bytes from here, and the
+// bytes that it refuses are copied. It is made when first needed.
 class EncodeArea final : public EnvironmentPart {
  public:
   static EncodeArea& Of(Environment* environment) {
@@ -17,7 +17,7 @@ class EncodeArea final : public EnvironmentPart {
   }
   explicit EncodeArea(Environment*) {}
 
-  // 64 Ki units of UTF-16, the size of the usual bulk write, of three bytes at most.
+  // 64 Ki UTF-16 units (the usual size of a bulk write) of at most three bytes.
   static constexpr size_t kSize = 3 * (64 * 1024 + 1);
 
   char* Get() {

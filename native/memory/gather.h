@@ -12,20 +12,20 @@ namespace uvnet {
 
 class Stream;
 
-// A block in which the small writes of one turn of one stream are collected.
+// A block that collects the small writes of one stream in one turn.
 struct GatherBlock {
-  // Large enough for a turn's worth of small replies, small enough that a block
-  // the kernel refuses is no burden.
+  // Large enough for the small replies of a turn, and small enough that a block which the kernel
+  // refuses does not matter.
   static constexpr size_t kSize = 32 * 1024;
   size_t used = 0;
-  // What still counts as written if the block fails as a whole (see Dispatch).
+  // Number of bytes that still count as written if the whole block fails (see Dispatch).
   size_t counted = 0;
   char bytes[kSize];
 
   size_t room() const { return kSize - used; }
 };
 
-// The streams that hold gathered bytes, and the blocks they hold them in.
+// The streams with gathered bytes, and their blocks.
 class GatherPool final : public EnvironmentPart {
  public:
   static GatherPool& Of(Environment* environment) {
@@ -33,8 +33,8 @@ class GatherPool final : public EnvironmentPart {
   }
   explicit GatherPool(Environment*) {}
 
-  // A write above this goes out by itself (together with what was gathered
-  // before it): copying it would cost more than the system call it saves.
+  // A larger write leaves by itself (together with the bytes that were gathered before it): copying
+  // it would cost more than the system call that it saves.
   static constexpr size_t kMaxChunk = 4 * 1024;
 
   std::unique_ptr<GatherBlock> Take() {
@@ -49,10 +49,10 @@ class GatherPool final : public EnvironmentPart {
     free_.push_back(std::move(block));
   }
 
-  // The first write of a turn goes out at once, but where one turn writes to many
-  // streams: from then on theirs wait as well, and leave one right after the other,
-  // which spares each system call what the code between them throws out of the caches.
-  // To be asked at the first write of each stream; whether it is one of many.
+  // The first write of a turn leaves at once. But if one turn writes to many streams, the writes to
+  // later streams wait as well, and leave one right after the other. So the caches keep the code
+  // and data of the system call. Call this at the first write to each stream. It returns whether
+  // the stream is one of many.
   bool CountWriter(uint32_t turn) {
     if (writers_turn_ != turn) {
       writers_turn_ = turn;
@@ -62,19 +62,19 @@ class GatherPool final : public EnvironmentPart {
   }
 
   std::vector<Stream*>& waiting() { return waiting_; }
-  // As many as there are blocks to reuse: the bytes of one stream do not wait for
-  // those of a thousand others.
+  // The number of reusable blocks: the bytes of one stream must not wait for those of a thousand
+  // others.
   bool full() const { return waiting_.size() >= kKeep; }
 
-  // Streams whose gathered bytes failed, until JavaScript hears of it.
+  // Streams whose gathered writes failed, until this is reported to JavaScript.
   struct Failure {
     int32_t id;
     int status;
   };
   std::vector<Failure>& failures() { return failures_; }
 
-  // Gathering ends when user code can no longer be relied on to flush, that is
-  // from the process's 'exit' event on.
+  // Gathering ends when no flush may follow any more, that is, from the 'exit' event of the process
+  // on.
   bool enabled() const { return enabled_; }
   void Disable() { enabled_ = false; }
 

@@ -22,8 +22,8 @@ napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size
   void* bytes = nullptr;
   size_t length = 0;
 
-  // The slab's memory is looked up for each read and not remembered: users hold
-  // views of it and may detach it (ArrayBuffer.prototype.transfer).
+  // The address of the slab's memory is requested for each read and not stored: programs hold views
+  // of it and may detach it (ArrayBuffer.prototype.transfer).
   if (slab_ != nullptr && slab_used_ + size <= kSlabSize) {
     napi_value current;
     napi_status status = napi_get_reference_value(env, slab_, &current);
@@ -47,7 +47,7 @@ napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size
 
   std::memcpy(static_cast<char*>(bytes) + slab_used_, data, size);
   *offset = slab_used_;
-  // Eight-byte steps keep typed-array views of a chunk possible.
+  // Eight-byte alignment allows typed-array views of a chunk.
   slab_used_ += (size + 7) & ~static_cast<size_t>(7);
   return napi_ok;
 }
@@ -67,7 +67,7 @@ uv_buf_t ReceiveBuffer::Bulk(napi_env env) {
         napi_create_reference(env, buffer, 1, &bulk_) != napi_ok) {
       return uv_buf_init(nullptr, 0);
     }
-    // Nobody else has seen this buffer, so its memory stays where it is.
+    // No other code has seen this buffer, so its memory cannot move.
     bulk_data_ = static_cast<char*>(data);
     Allocated(data, kAreaSize);
   }

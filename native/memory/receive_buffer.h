@@ -13,10 +13,9 @@ namespace uvnet {
 
 class ChunkMemory;
 
-// Where the kernel's bytes land, one area per environment, and how they leave
-// it: as exactly sized copies. Small reads share slabs, because a slab costs one
-// allocation for many reads; the slab is small, so that a few kept bytes never
-// pin more than a few KiB.
+// The area into which the kernel's bytes are read, one per environment. They leave it as copies of
+// the exact size. Small reads share slabs, because a slab needs one allocation for many reads. The
+// slab is small, so that a few bytes that a program keeps never hold more than a few KiB.
 class ReceiveBuffer final : public EnvironmentPart {
  public:
   static ReceiveBuffer& Of(Environment* environment) {
@@ -25,13 +24,13 @@ class ReceiveBuffer final : public EnvironmentPart {
   explicit ReceiveBuffer(Environment* environment) : environment_(environment) {}
   ~ReceiveBuffer() override { Release(); }
 
-  // What libuv suggests for a stream read, and what Node's users see as the
-  // largest chunk.
+  // The size that libuv suggests for a stream read, and the largest chunk in Node.
   static constexpr size_t kAreaSize = 64 * 1024;
-  // As Node's own Buffer pool was for a decade: what one kept byte may pin.
+  // The size of Node's own Buffer pool for a decade. One byte that is kept may hold this much
+  // memory.
   static constexpr size_t kSlabSize = 8 * 1024;
-  // Above a quarter of a slab an allocation of its own is cheaper than the
-  // slab space that is left over.
+  // Above a quarter of a slab, a separate allocation is cheaper than the slab space that would be
+  // wasted.
   static constexpr size_t kSmallRead = kSlabSize / 4;
 
   uv_buf_t Area() {
@@ -39,33 +38,33 @@ class ReceiveBuffer final : public EnvironmentPart {
     return uv_buf_init(area_.get(), kAreaSize);
   }
 
-  // Copies `size` (at most kSmallRead) bytes into the slab. `*slab` becomes the
-  // slab where it is a new one that JavaScript does not know yet, else null.
+  // Copies `size` (at most kSmallRead) bytes into the slab. If the slab is a new one that
+  // JavaScript does not know yet, `*slab` is set to it, else to null.
   napi_status CopySmall(napi_env env, const char* data, size_t size, size_t* offset,
                         napi_value* slab);
 
-  // Copies them into memory of their own.
+  // Copies the bytes into memory of their own.
   napi_status Copy(napi_env env, const char* data, size_t size, napi_value* buffer);
 
-  // Reads from here on are bulk: they go where no copy is needed. What a chunk pins
-  // is never more than twice its size.
+  // Reads of at least this size are bulk reads, which need no copy. A chunk never holds more than
+  // twice its size.
   static constexpr size_t kBulkRead = kAreaSize / 2;
 
-  // For streams of bulk reads: memory of the area's size that becomes the user's
-  // chunk as it is. A chunk each: users give the memory of one away (to a worker,
-  // say) and expect it to be of no other. Null where the engine has none to give.
+  // For bulk reads: memory of the size of the area, which becomes the chunk that the program gets.
+  // Each chunk has its own memory: programs transfer it (for example to a worker) and expect it to
+  // contain nothing else. Returns null if V8 has no memory left.
   uv_buf_t Bulk(napi_env env);
   bool IsBulk(const char* data) const { return data == bulk_data_; }
-  // Gives the buffer away; the next Bulk() makes another one.
+  // Passes the buffer to the caller. The next Bulk() makes another one.
   napi_status TakeBulk(napi_env env, napi_value* buffer);
 
   void Close() override;
-  // The slab is one that a facade loaded later does not know.
+  // JavaScript modules that are loaded again do not know the slab.
   void ForgetFacade() override { Release(); }
 
  private:
   void Release();
-  // Memory was allocated that JavaScript gets.
+  // Called after memory was allocated for JavaScript.
   void Allocated(const void* memory, size_t size);
 
   Environment* environment_;

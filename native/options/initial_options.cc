@@ -8,7 +8,7 @@ namespace uvnet {
 
 namespace {
 
-// Life: made by the first of its setters, ends with the stream.
+// Life: made by the first call of one of its setters, ends with the stream.
 class OptionState final : public StreamAttachment {
  public:
   static const OptionState* Of(const Stream* stream) {
@@ -61,7 +61,7 @@ int RefusedOption(const Stream* stream) {
 int SocketOf(Stream* stream, uv_os_sock_t* fd) {
   if (stream == nullptr) return UV_EBADF;
 #ifdef _WIN32
-  // A named pipe is no socket.
+  // A named pipe is not a socket.
   if (stream->kind() != Handle::Kind::kTcp) return UV_ENOTSUP;
 #endif
   uv_os_fd_t found;

@@ -13,28 +13,30 @@ class Stream;
 
 // The options that a stream was given before it had a socket.
 
-// Null for none. The attempts of one connect share them.
+// Null means none. All attempts of one connect share them.
 void SetInitialOptions(Stream* stream, std::shared_ptr<const InitialOptions> options);
 std::shared_ptr<const InitialOptions> InitialOptionsOf(const Stream* stream);
 
-// The option that was refused last, a row of the table, or -1.
+// The option that was refused most recently, as a row of the table, or -1.
 void SetRefusedOption(Stream* stream, int option);
 int RefusedOption(const Stream* stream);
 
-// The socket of a stream, where it has one already: libuv makes that of a TCP handle only when it
-// is bound or connected, unless a family is given first. UV_ENOTSUP for what is no socket.
+// The socket of a stream, if it already has one. libuv makes the socket of a TCP handle only when
+// it is bound or connected, unless a family is given first. UV_ENOTSUP if the stream is not a
+// socket.
 int SocketOf(Stream* stream, uv_os_sock_t* fd);
 
 // libuv makes the descriptor of a TCP handle in bind or connect. Options that must be set before
-// that ask for it here; it gets the stream's initial options. `family` is AF_INET or AF_INET6.
+// that use this function, which makes it earlier and sets the stream's initial options. `family` is
+// AF_INET or AF_INET6.
 int EnsureSocket(Stream* stream, int family);
 
-// The same where the stream has initial options, nothing otherwise: to be called before
-// uv_tcp_bind and uv_tcp_connect.
+// The same if the stream has initial options; otherwise it does nothing. Call it before uv_tcp_bind
+// and uv_tcp_connect.
 int PrepareSocket(Stream* stream, int family);
 
-// Sets those of the stream's initial options that are due at `stage`, and notes the option that is
-// refused. Nothing where there are none.
+// Sets the stream's initial options for `stage`, and records an option that is refused. Without
+// initial options it does nothing.
 int ApplyInitialOptions(Stream* stream, OptionStage stage);
 
 }  // namespace uvnet

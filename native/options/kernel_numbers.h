@@ -16,8 +16,8 @@
 #include <unistd.h>
 #endif
 
-// Numbers of the kernel's interface that the headers of a build machine may be
-// too old for. They never change, and a kernel that lacks one says so.
+// Constants of the kernel's interface that may be missing in the headers of the build machine. They
+// never change, and a kernel that does not support one reports an error.
 #ifdef __linux__
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262

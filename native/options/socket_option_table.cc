@@ -20,7 +20,7 @@ constexpr KernelOption InSeconds(int level, int name) { return {level, name, lev
 #define IN_SECONDS(level, name) InSeconds(level, name)
 #define NOWHERE KernelOption()
 
-// Only the column of this platform is expanded: constants of the others need not exist.
+// Only the column of this platform is expanded, because constants of other platforms may not exist.
 #if defined(__linux__)
 #define UVNET_PLATFORM_PLACE(on_linux, on_darwin, on_windows) on_linux
 #elif defined(__APPLE__)

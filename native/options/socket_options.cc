@@ -55,7 +55,7 @@ int SetInt(uv_os_sock_t fd, int level, int name, int value) {
 }
 
 int GetInt(uv_os_sock_t fd, int level, int name, int* value) {
-  // Windows answers some options with a single byte.
+  // For some options, Windows returns a single byte.
   *value = 0;
   size_t size = sizeof(*value);
   return GetRaw(fd, level, name, value, &size);
@@ -94,7 +94,7 @@ int GetLinger(uv_os_sock_t fd, const KernelOption& kernel, int64_t* milliseconds
   return 0;
 }
 
-// Where the kernel takes an interface's index instead of its name.
+// Whether the kernel uses the index of an interface instead of its name.
 constexpr bool InterfaceByIndex() {
 #ifdef __APPLE__
   return true;
@@ -126,13 +126,13 @@ int GetText(uv_os_sock_t fd, int level, int name, std::string* text) {
   size_t size = sizeof(buffer);
   const int status = GetRaw(fd, level, name, buffer, &size);
   if (status != 0) return status;
-  // Kernels disagree on whether the terminating zero counts.
+  // Kernels differ in whether they count the terminating zero.
   text->assign(buffer, strnlen(buffer, size));
   return 0;
 }
 
-// Whether the connection is multipath now: a peer without MPTCP makes the
-// kernel fall back to plain TCP on the same socket.
+// Whether the connection is multipath now: if the peer does not support MPTCP, the kernel falls
+// back to plain TCP on the same socket.
 int GetMultipath(uv_os_sock_t fd, int64_t* multipath) {
   *multipath = 0;
 #ifdef __linux__
@@ -140,8 +140,8 @@ int GetMultipath(uv_os_sock_t fd, int64_t* multipath) {
   const int status = GetInt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol);
   if (status != 0) return status;
   if (protocol != IPPROTO_MPTCP) return 0;
-  // The information is refused after a fall-back (and by kernels before 5.16,
-  // where the protocol is all there is to go by).
+  // After a fall-back, the kernel refuses this information. Kernels before 5.16 always refuse it;
+  // there, only the protocol is known.
   char info[128];
   size_t size = sizeof(info);
   const int refused = GetRaw(fd, SOL_MPTCP, MPTCP_INFO, info, &size);
@@ -153,7 +153,7 @@ int GetMultipath(uv_os_sock_t fd, int64_t* multipath) {
 #endif
 }
 
-// When an option is set, which is as early as it can be.
+// The stage at which an option is set: as early as possible.
 OptionStage ApplyStage(OptionStage stage) {
   switch (stage) {
     case OptionStage::kConnect:
@@ -211,11 +211,11 @@ int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue
   }
 
   const int64_t amount = kernel.seconds ? SecondsUp(value.number) : value.number;
-  // 32 bits are all that the kernel takes; a mark uses the sign bit too.
+  // The kernel takes 32 bits; a mark also uses the sign bit.
   const int status = SetInt(fd, level, name, static_cast<int>(static_cast<uint32_t>(amount)));
 #ifdef __linux__
-  // An IPv6 socket that talks to an IPv4-mapped peer sends IPv4 packets, which
-  // follow the IPv4 options. On a socket that is IPv6 only this is refused.
+  // An IPv6 socket with an IPv4-mapped peer sends IPv4 packets, to which the IPv4 options apply.
+  // Sockets that are IPv6 only refuse these options.
   if (status == 0 && ipv6 && kernel.level == IPPROTO_IP) {
     (void)SetInt(fd, kernel.level, kernel.name, static_cast<int>(amount));
   }

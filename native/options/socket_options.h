@@ -10,11 +10,11 @@
 
 namespace uvnet {
 
-// Socket options by name. What they are stands in socket_options.def and nowhere
-// else; an option is named here by its row in that table.
+// Socket options. Only socket_options.def defines them; here an option is identified by its row in
+// that table.
 //
-// All functions return 0 or a negative UV_E* code. They know neither Node-API
-// nor a loop: a descriptor is all they need.
+// All functions return 0 or a negative UV_E* code. They do not use Node-API or an event loop; they
+// need only a descriptor.
 
 enum class OptionKind : uint8_t {
   kFlag,
@@ -35,7 +35,7 @@ enum class OptionServer : uint8_t { kInherited, kEach, kListener, kOnlyListener,
 enum class OptionDomain : uint8_t { kTcp, kAny };
 
 struct SocketOption {
-  // Where the kernel keeps the option. Families differ for what belongs to IP.
+  // The kernel's constants for the option. IP options differ between families.
   struct KernelOption {
     static constexpr int kNone = -1;
     int level = kNone;
@@ -58,7 +58,7 @@ struct SocketOption {
   bool is_text() const { return kind == OptionKind::kText || kind == OptionKind::kInterface; }
 };
 
-// Linger: milliseconds, or kLingerOff. Flags: 0 or 1. The traffic class: the byte.
+// Linger: milliseconds, or kLingerOff. Flags: 0 or 1. Traffic class: the byte.
 struct OptionValue {
   static constexpr int64_t kLingerOff = -1;
 
@@ -71,30 +71,28 @@ struct OptionSetting {
   OptionValue value;
 };
 
-// Settings in the order of the table, which is the order to apply them in.
+// Settings in the order of the table, in which they must be applied.
 using OptionList = std::vector<OptionSetting>;
 
 size_t SocketOptionCount();
 const SocketOption& SocketOptionAt(size_t option);
 
-// AF_INET, AF_INET6 or AF_UNIX; a negative code for what is no socket.
+// AF_INET, AF_INET6 or AF_UNIX; a negative code if the descriptor is not a socket.
 int SocketFamily(uv_os_sock_t fd);
 
-// UV_ENOTSUP where the platform has no such option, UV_EINVAL for a value out of
-// range, UV_ENOPROTOOPT for a TCP option on a unix socket, otherwise what the
-// kernel says.
+// Returns UV_ENOTSUP if the platform has no such option, UV_EINVAL for a value out of range,
+// UV_ENOPROTOOPT for a TCP option on a Unix socket, otherwise the kernel's error.
 int SetSocketOption(uv_os_sock_t fd, int family, size_t option, const OptionValue& value);
 int GetSocketOption(uv_os_sock_t fd, int family, size_t option, OptionValue* value);
 
-// Sets those of `list` whose time is `stage`: kBind on a new socket, kBound
-// between bind and listen, kConnected on a connection, kAny all there are. Most
-// can be set from the beginning, and then they are. Stops at the first refusal
-// and says in `failed` which entry of the list it was.
+// Sets the options in `list` that belong to `stage`: kBind on a new socket, kBound between bind and
+// listen, kConnected on a connection, kAny all of them. Most options can be set from the beginning,
+// and are set then. It stops at the first refusal and sets `failed` to that entry of the list.
 int ApplyOptions(uv_os_sock_t fd, int family, OptionStage stage, const OptionList& list,
                  size_t* failed);
 
-// What a socket gets when it is made; `protocol` is the row of `multipath` where
-// that is asked for.
+// The options that a socket gets when it is created. `protocol` is the row of `multipath` if that
+// is requested.
 struct InitialOptions {
   static constexpr int kDefaultProtocol = -1;
 
@@ -102,8 +100,8 @@ struct InitialOptions {
   OptionList list;
 };
 
-// A new stream socket, non-blocking and closed on exec. `multipath` is a choice
-// of protocol, which no later call can make.
+// Makes a new stream socket, non-blocking and close-on-exec. `multipath` selects the protocol,
+// which no later call can change.
 int OpenStreamSocket(int family, bool multipath, uv_os_sock_t* fd);
 void CloseSocket(uv_os_sock_t fd);
 

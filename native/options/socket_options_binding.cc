@@ -14,7 +14,7 @@ namespace {
 
 int ReadOptionValue(napi_env env, size_t option, napi_value value, OptionValue* result) {
   if (SocketOptionAt(option).is_text()) {
-    // Longer than any option: what does not fit fails the check of its size.
+    // Longer than any option. A text that does not fit fails the size check.
     char text[64];
     size_t size = 0;
     if (napi_get_value_string_utf8(env, value, text, sizeof(text), &size) != napi_ok) {
@@ -36,8 +36,8 @@ int ReadOption(napi_env env, napi_value number, size_t* option) {
   return 0;
 }
 
-// A list of settings: [option, value, option, value…], options by row of the table, values as
-// numbers or strings. UV_EINVAL for anything else.
+// Reads a list of settings: [option, value, option, value…]. Options are rows of the table; values
+// are numbers or strings. UV_EINVAL for anything else.
 int ReadOptionList(napi_env env, napi_value array, OptionList* list) {
   uint32_t length = 0;
   if (array == nullptr || napi_get_array_length(env, array, &length) != napi_ok) return UV_EINVAL;
@@ -74,7 +74,7 @@ napi_value Set(napi_env env, napi_callback_info info) {
   return arguments.Return(family < 0 ? family : SetSocketOption(fd, family, option, value));
 }
 
-// (id, option): the value, and the status through the state.
+// (id, option): the value, with the status in the state.
 napi_value Get(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   const auto fail = [&](int status) -> napi_value {
@@ -103,7 +103,7 @@ napi_value Get(napi_env env, napi_callback_info info) {
              : nullptr;
 }
 
-// (id, stage, list): the status; of a refusal, the row through the state.
+// (id, stage, list): the status. The state has the row of a refused option.
 napi_value Apply(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   arguments.environment()->SetState(-1, 0);
@@ -123,8 +123,8 @@ napi_value Apply(napi_env env, napi_callback_info info) {
   return arguments.Return(status);
 }
 
-// (id, list, protocol): options for the socket that bind or connect makes;
-// `protocol` is the row of the option that chooses one, or -1.
+// (id, list, protocol): options for the socket that bind or connect makes. `protocol` is the row of
+// the option that selects the protocol, or -1.
 napi_value SetInitial(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.tcp();
@@ -136,7 +136,7 @@ napi_value SetInitial(napi_env env, napi_callback_info info) {
   return arguments.Return(status);
 }
 
-// (id): the row of the option that was refused last, or -1.
+// (id): the row of the option that was refused most recently, or -1.
 napi_value Refused(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   const Stream* stream = arguments.stream();
@@ -164,12 +164,12 @@ napi_value Info(napi_env env, napi_callback_info info) {
   return arguments.Return(tcp.state);
 }
 
-// (id): bytes that have arrived and nobody has read, or a status. No platform lacks this, whatever
-// it tells of TCP.
+// (id): the number of bytes that have arrived and were not read, or a status. All platforms support
+// this, even without TCP information.
 napi_value UnreadBytes(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
 #ifdef _WIN32
-  // A named pipe is no socket.
+  // A named pipe is not a socket.
   if (Stream* const pipe = arguments.pipe()) {
     uv_os_fd_t handle;
     DWORD bytes = 0;

@@ -10,7 +10,7 @@ namespace uvnet {
 
 namespace {
 
-// Reads (address, port). False where that is no IP address.
+// Reads (address, port). Returns false if the address is not an IP address.
 bool ReadEndpoint(const Arguments& arguments, size_t index, int* family, ProxyEndpoint* endpoint) {
   const std::string text = arguments.String(index);
   IpAddress address;
@@ -21,8 +21,8 @@ bool ReadEndpoint(const Arguments& arguments, size_t index, int* family, ProxyEn
   return true;
 }
 
-// (version, source, source port, destination, destination port): a Buffer. The header says nothing
-// of the addresses where they are not two of one family.
+// (version, source, source port, destination, destination port): a Buffer. If the addresses are not
+// of one family, the header marks them as unknown.
 napi_value EncodeProxyHeader(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   ProxyHeader header;

@@ -8,7 +8,7 @@ namespace uvnet {
 
 namespace {
 
-// Appends to an array; remembers whether all went well.
+// Appends to an array, and records whether all calls succeeded.
 class ArrayBuilder {
  public:
   explicit ArrayBuilder(napi_env env) : env_(env) {

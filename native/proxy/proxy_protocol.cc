@@ -16,13 +16,13 @@ constexpr size_t kV1PrefixSize = sizeof(kV1Prefix) - 1;
 constexpr uint8_t kV2Signature[] = {'\r', '\n', '\r', '\n', 0,   '\r',
                                     '\n', 'Q',  'U',  'I',  'T', '\n'};
 constexpr size_t kV2SignatureSize = sizeof(kV2Signature);
-// The signature, version and command, family and transport, and the length of what follows.
+// The signature, version and command, family and transport, and the length of the rest.
 constexpr size_t kV2FixedSize = kV2SignatureSize + 4;
 
 constexpr size_t kUnixPathSize = 108;
 constexpr size_t kTlvHeaderSize = 3;
 
-// Section 2.2: the addresses of each family, both ends together.
+// Section 2.2: the size of both addresses together, by family.
 size_t V2AddressSize(ProxyHeader::Family family) {
   switch (family) {
     case ProxyHeader::Family::kIPv4: return 2 * 4 + 2 * 2;
@@ -39,7 +39,7 @@ uint32_t ReadU32(const uint8_t* data) {
   return static_cast<uint32_t>(ReadU16(data)) << 16 | ReadU16(data + 2);
 }
 
-// Decimal without sign or leading zeros, at most 65535.
+// Parses a decimal number without sign or leading zeros, at most 65535.
 bool ParsePort(const std::string& text, uint16_t* port) {
   if (text.empty() || text.size() > 5 || (text.size() > 1 && text[0] == '0')) return false;
   unsigned value = 0;
@@ -113,7 +113,7 @@ bool NextProxyTlv(const uint8_t** at, const uint8_t* end, ProxyTlv* tlv) {
 ProxyParser::Status ProxyParser::Feed(const uint8_t* chunk, size_t length, size_t* consumed) {
   *consumed = 0;
   size_t used = 0;
-  // Nearly always the header is the first thing that arrives, and whole.
+  // Nearly always, the first chunk contains the whole header.
   if (held_.empty()) {
     const Status status = Parse(chunk, length, &used);
     if (status == Status::kNeedMore) {
@@ -164,7 +164,8 @@ ProxyParser::Status ProxyParser::ParseV1(const uint8_t* data, size_t length, siz
   header_.version = 1;
   if (line == "UNKNOWN" || line.compare(0, 8, "UNKNOWN ") == 0) return Status::kDone;
 
-  // Protocol, source, destination, source port, destination port; exactly one space between them.
+  // Protocol, source, destination, source port and destination port, separated by exactly one
+  // space.
   std::array<std::string, 5> fields;
   size_t at = 0;
   for (size_t i = 0; i < fields.size(); ++i) {
@@ -198,7 +199,8 @@ ProxyParser::Status ProxyParser::ParseV2(const uint8_t* data, size_t length, siz
   const uint8_t family_transport = data[kV2SignatureSize + 1];
   const size_t total = kV2FixedSize + ReadU16(data + kV2SignatureSize + 2);
 
-  // All of this is known before the rest has arrived, and says no to it.
+  // These checks need only the first bytes, so a wrong header is rejected before the rest has
+  // arrived.
   if (version_command >> 4 != 2) return Malformed("unknown version");
   if ((version_command & 0xF) > 1) return Malformed("unknown command");
   if (family_transport >> 4 > 3) return Malformed("unknown address family");

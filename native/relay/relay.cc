@@ -13,14 +13,14 @@ namespace uvnet {
 
 namespace {
 
-// A splice below this goes on by copying, and a read that fills the area by splicing.
+// After a splice of fewer bytes, the relay copies. After a read that fills the area, it splices.
 constexpr size_t kLeastBulk = 16 * 1024;
 
-// What is copied out of a pipe to find out when a destination takes bytes again: libuv reports that
-// for a write of its own only. More than a byte, so that it makes no packet of nothing.
+// How many bytes are copied out of a pipe to find out when the destination accepts bytes again:
+// libuv reports this only for its own writes. It is more than a byte to avoid tiny packets.
 constexpr size_t kProbeSize = 4 * 1024;
 
-// Some systems, and some kinds of descriptor, have sockets and pipes but no way between them.
+// Some systems and some kinds of descriptor do not support splicing between sockets and pipes.
 bool CannotSplice(int status) { return status == UV_EINVAL || status == UV_ENOSYS; }
 
 // Flags of Callback::kRelay.
@@ -70,7 +70,7 @@ uv_buf_t Relay::Allocate(Stream* stream) {
   if (flow.state != Flow::State::kReading) return uv_buf_init(nullptr, 0);
   if (flow.bulk && flow.to->write_queue_size() == 0) {
     flow.pipe = SplicePipePool::Of(environment_).Take();
-    // Without memory libuv does not read but reports that, at a time when bytes are there.
+    // Without memory, libuv does not read, and reports this when bytes have arrived.
     if (flow.pipe != nullptr) return uv_buf_init(nullptr, 0);
   }
   return ReceiveBuffer::Of(environment_).Area();
@@ -79,7 +79,7 @@ uv_buf_t Relay::Allocate(Stream* stream) {
 void Relay::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
   Flow& flow = FlowFrom(stream);
   if (flow.state != Flow::State::kReading) {
-    // Somebody else has made it read.
+    // Other code has made it read.
     stream->ReadStop();
   } else if (nread > 0) {
     Copy(flow, buffer.base, static_cast<size_t>(nread));
@@ -95,7 +95,7 @@ void Relay::OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) {
 void Relay::OnWritten(Stream* stream, int status) {
   Flow& flow = FlowTo(stream);
   if (flow.state != Flow::State::kSending) {
-    // JavaScript has written, and waits for it.
+    // JavaScript waits for the result of its own write.
     JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWrite);
   } else if (status < 0) {
     WriteFailed(flow, status);
@@ -118,7 +118,7 @@ void Relay::OnShutdown(Stream* stream, int status) {
   }
 }
 
-// When a stream is closed, the reason for the end of the relay is known.
+// When a stream is closed, JavaScript already knows the reason.
 void Relay::OnClosing(Stream*) { delete this; }
 
 // Moving bytes ----------------------------------------------------------------
@@ -221,7 +221,7 @@ void Relay::EndOf(Flow& flow) {
 }
 
 void Relay::Ended(Flow& flow, int status) {
-  // Not connected: it was shut down before, or is gone, which reading from it will show.
+  // ENOTCONN: the stream was shut down before, or is gone, which a read will report.
   if (status < 0 && status != UV_ENOTCONN) {
     WriteFailed(flow, status);
   } else {
@@ -231,7 +231,7 @@ void Relay::Ended(Flow& flow, int status) {
 
 void Relay::ReadFailed(Flow& flow, int status) {
   const Side side = SideOf(flow.from);
-  // Why writing to the same side had failed before.
+  // Keeps an earlier error of writing to the same side.
   if (failure_.status == 0 || failure_.side == side) failure_ = {status, side, true};
   Finish();
 }

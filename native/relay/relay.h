@@ -15,25 +15,27 @@ namespace uvnet {
 
 class Environment;
 
-// Moves bytes both ways between two streams, without JavaScript, until both have ended.
+// Moves bytes in both directions between two streams, without JavaScript, until both have ended.
 //
-// 1. A direction begins when its source is made to read. A source that has ended before ends again
-//    then: the kernel reports the end of a stream to each read.
-// 2. Nothing is read while the destination has not taken what was read before. So a direction holds
-//    at most the receive area's size or a pipe's, and a slow receiver slows its sender.
-// 3. The end of a source is passed on, behind its bytes, by shutting the destination down.
-// 4. What a side had sent before writing to it failed is still delivered; the relay ends after it.
-// 5. It ends by itself with Callback::kRelay, or silently when one of the streams is closed. Then
-//    it has left both streams, which do not read any more, and is gone.
+// 1. A direction starts when its source is made to read. If the source has ended before, it ends
+//    again: the kernel reports the end of a stream to each read.
+// 2. A source is not read while the destination has not accepted the previous bytes. So a direction
+//    holds at most the size of the receive area or of a pipe, and a slow receiver slows down its
+//    sender.
+// 3. The end of a source is passed on after its bytes, by a shutdown of the destination.
+// 4. If a write to a side fails, bytes that this side has sent before are still delivered. Then the
+//    relay ends.
+// 5. It ends by itself with Callback::kRelay, or silently if one of the streams is closed. It has
+//    then left both streams, which no longer read, and is deleted.
 //
 // Bulk data goes through a pipe (SplicePipe), everything else through the receive area: for small
-// messages a pipe's two system calls cost more than the copies they avoid.
+// messages, the two system calls of a pipe cost more than the copies that they avoid.
 class Relay final : public StreamConsumer {
  public:
   enum Side : uint8_t { kA = 0, kB = 1 };
 
-  // Becomes the consumer of two streams that have none. `counts` holds two numbers, the bytes that
-  // were taken by b and by a, and is kept up to date as long as the relay lives.
+  // Becomes the consumer of two streams that have none. `counts` has two numbers, the bytes
+  // accepted by b and by a. They are kept up to date as long as the relay lives.
   static int Start(Stream* a, Stream* b, napi_value counts);
 
   Relay(const Relay&) = delete;
@@ -51,8 +53,8 @@ class Relay final : public StreamConsumer {
   struct Flow {
     enum class State : uint8_t {
       kReading,  // waits for its source
-      kSending,  // waits for its destination, which has bytes to write; the source does not read
-      kEnding,   // has asked to shut the destination down
+      kSending,  // waits until its destination has written its bytes; the source does not read
+      kEnding,   // has requested the shutdown of the destination
       kOver,
     };
 
@@ -61,9 +63,9 @@ class Relay final : public StreamConsumer {
     double* moved = nullptr;
     State state = State::kReading;
     bool bulk = false;
-    bool copies = false;               // splice(2) does not take one of the two
-    size_t queued = 0;                 // bytes that the destination has to write
-    std::unique_ptr<SplicePipe> pipe;  // in use: it holds bytes, or will in a moment
+    bool copies = false;               // splice(2) does not support one of the two
+    size_t queued = 0;                 // bytes that the destination must still write
+    std::unique_ptr<SplicePipe> pipe;  // in use: it holds bytes, or will hold them soon
   };
 
   // How the relay has failed.
@@ -80,15 +82,16 @@ class Relay final : public StreamConsumer {
   Flow& FlowTo(const Stream* stream) { return flows_[stream == flows_[kA].to ? kA : kB]; }
   Side SideOf(const Stream* stream) const { return stream == flows_[kA].from ? kA : kB; }
 
-  // Writes what the destination takes; where that is not all, the flow waits for it.
+  // Writes as many bytes as the destination accepts. If some are left, the flow waits.
   int Send(Flow& flow, const char* data, size_t size);
   void GivePipe(Flow& flow);
 
-  // Whether a reset, or whatever else breaks a connection, was told to a write. The kernel tells it
-  // once, and the reads that follow see an end. EPIPE is no such news: the end was there before.
+  // Whether a write has reported a reset or another error that breaks the connection. The kernel
+  // reports it only once, and later reads see an end. EPIPE does not count, because the end came
+  // before it.
   bool IsBroken(const Stream* stream) const;
 
-  // Each of these may end the relay, and so is the last thing its caller does.
+  // Each of these may end the relay, so it must be the last call of its caller.
   void Copy(Flow& flow, const char* data, size_t size);
   void Splice(Flow& flow);
   void DrainPipe(Flow& flow);
@@ -101,7 +104,7 @@ class Relay final : public StreamConsumer {
   void Finish();
 
   Environment* environment_;
-  Flow flows_[2];  // by the side that bytes come from
+  Flow flows_[2];  // by the side from which the bytes come
   Failure failure_;
   napi_ref counts_ = nullptr;
 };

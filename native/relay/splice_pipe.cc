@@ -30,7 +30,7 @@ int Move(int from, int to, size_t size) {
 std::unique_ptr<SplicePipe> SplicePipe::Open() {
   int ends[2];
   if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return nullptr;
-  // Refused where the user has many pages in pipes already: the default will do.
+  // It is refused if the user already has many pages in pipes. The default size is sufficient.
   (void)fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(kSize));
   return std::unique_ptr<SplicePipe>(new SplicePipe(ends[0], ends[1]));
 }

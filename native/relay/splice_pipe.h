@@ -9,24 +9,25 @@
 
 namespace uvnet {
 
-// A pipe through which bytes go from one socket to another without being copied: splice(2), which
-// only Linux has. Results are numbers of bytes or a libuv status.
+// A pipe that moves bytes from one socket to another without copying them: splice(2), which only
+// Linux has. Results are numbers of bytes or a libuv status.
 class SplicePipe {
  public:
-  // What one round asks for. The pipe has room for as many pages; where the system grants fewer,
-  // rounds are smaller and nothing else changes.
+  // The number of bytes requested in one round. The pipe has room for as many pages. If the system
+  // grants fewer, rounds are smaller, and nothing else changes.
   static constexpr size_t kSize = 256 * 1024;
 
-  // Null where the system has none to give: no descriptors left, or no splice(2).
+  // Returns null if there are no descriptors left, or if there is no splice(2).
   static std::unique_ptr<SplicePipe> Open();
   ~SplicePipe();
 
   SplicePipe(const SplicePipe&) = delete;
   SplicePipe& operator=(const SplicePipe&) = delete;
 
-  // Moves what has arrived at a socket into the pipe, which must be empty. 0: the socket has ended.
+  // Moves the bytes that have arrived at a socket into the pipe, which must be empty. 0: the socket
+  // has ended.
   int FillFrom(int socket);
-  // Moves what the socket takes out of the pipe, which must not be empty.
+  // Moves as many bytes as the socket accepts out of the pipe, which must not be empty.
   int DrainTo(int socket);
   // Copies bytes out of the pipe, which must hold as many.
   int Read(char* to, size_t size);
@@ -43,8 +44,8 @@ class SplicePipe {
   size_t used_ = 0;
 };
 
-// Empty pipes, to be used again. Bytes rest in a pipe only while their receiver takes no
-// more, so that one pipe serves any number of connections that flow.
+// Empty pipes for reuse. Bytes stay in a pipe only while their receiver accepts no more, so one
+// pipe serves any number of flowing connections.
 class SplicePipePool final : public EnvironmentPart {
  public:
   static SplicePipePool& Of(Environment* environment) {
@@ -63,8 +64,8 @@ class SplicePipePool final : public EnvironmentPart {
   }
 
  private:
-  // A pipe is two descriptors: a few are worth keeping, not as many as a crowd of slow receivers
-  // has needed once.
+  // A pipe has two descriptors. Only a few are kept, and not as many as a crowd of slow receivers
+  // has needed at some time.
   static constexpr size_t kKeep = 4;
 
   std::vector<std::unique_ptr<SplicePipe>> free_;

@@ -5,14 +5,14 @@
 
 namespace uvnet {
 
-// A connection's place under the limits of the server that accepted it. It is given back once, when
-// the connection closes. Moved from, or made by nobody, it is empty.
+// The place of a connection under the limits of its server. It is returned once, when the
+// connection closes. A moved-from or default-constructed admission is empty.
 class Admission {
  public:
-  // Who gives places and takes them back. It stays valid while one of its places is taken.
+  // Gives places and takes them back. It stays valid while one of its places is taken.
   class Giver {
    public:
-    // The connection has moved so many bytes.
+    // Takes a place back, with the numbers of bytes that the connection has moved.
     virtual void TakeBack(uint32_t ticket, uint64_t bytes_read, uint64_t bytes_written) = 0;
 
    protected:
@@ -37,7 +37,7 @@ class Admission {
   Admission& operator=(const Admission&) = delete;
   ~Admission() { Leave(0, 0); }
 
-  // The connection is closing, and has moved so many bytes.
+  // Called when the connection closes, with the numbers of bytes that it has moved.
   void Leave(uint64_t bytes_read, uint64_t bytes_written) {
     if (giver_ == nullptr) return;
     Giver* const giver = giver_;

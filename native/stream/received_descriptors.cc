@@ -24,8 +24,8 @@ namespace uvnet {
 
 int ReceiveDescriptors(Stream* stream, bool receive) {
   if (stream->kind() != Handle::Kind::kPipe) return UV_ENOTSUP;
-  // The flag that uv_pipe_init takes. On Unix libuv looks at it before each read
-  // and each write and nowhere else, so it may change in between.
+  // The flag of uv_pipe_init. On Unix, libuv checks it only before each read and write, so it may
+  // change in between.
   stream->uv_pipe()->ipc = receive ? 1 : 0;
   return 0;
 }
@@ -39,7 +39,7 @@ std::vector<int> TakeDescriptors(Stream* stream) {
     int status;
     DescriptorHolder* holder = DescriptorHolder::New(stream->environment(), &status);
     if (holder == nullptr) break;
-    // What cannot be taken libuv closes, here or with the stream.
+    // libuv closes descriptors that cannot be taken, here or with the stream.
     status = uv_accept(stream->uv_stream(), holder->stream());
     const int fd = status == 0 ? holder->Duplicate() : status;
     holder->Close();
@@ -48,7 +48,7 @@ std::vector<int> TakeDescriptors(Stream* stream) {
   return taken;
 }
 
-// The bytes that are delivered as soon as the descriptors that came with them are.
+// The bytes that are delivered after the descriptors that came with them.
 class Undelivered final : public StreamAttachment {
  public:
   Undelivered(Stream* stream, const uv_buf_t& bytes) : stream_(stream), bytes_(bytes) {
@@ -68,7 +68,7 @@ class Undelivered final : public StreamAttachment {
   const uv_buf_t bytes_;
 };
 
-// Passes descriptors to JavaScript. False where the stream was closed meanwhile.
+// Passes descriptors to JavaScript. Returns false if the stream was closed in the meantime.
 bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, const uv_buf_t& bytes) {
   const Undelivered undelivered(stream, bytes);
   for (const int fd : descriptors) {
@@ -90,10 +90,10 @@ bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, cons
   return stream->alive();
 }
 
-// As many as the kernel lets into one message.
+// The kernel's limit for one message.
 constexpr size_t kMaxDescriptors = 253;
 
-// musl's macro compares signed with unsigned numbers, of which clang would warn.
+// musl's macro compares signed with unsigned numbers, which causes a warning of clang.
 cmsghdr* NextPart(msghdr* message, cmsghdr* part) {
 #ifdef __clang__
 #pragma clang diagnostic push
@@ -105,7 +105,7 @@ cmsghdr* NextPart(msghdr* message, cmsghdr* part) {
 #endif
 }
 
-// As recvmsg(2), with all descriptors of the message.
+// Like recvmsg(2), but with all descriptors of the message.
 ssize_t Receive(int fd, const uv_buf_t& buffer, std::vector<int>* descriptors) {
   alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))];
   iovec bytes{buffer.base, buffer.len};
@@ -141,8 +141,7 @@ ssize_t Receive(int fd, const uv_buf_t& buffer, std::vector<int>* descriptors) {
 }  // namespace
 
 bool DeliverDescriptors(Stream* stream, const uv_buf_t& bytes) {
-  // All at once: a listener may stop the reading, and uv_accept would start
-  // polling again.
+  // All at once: a listener may stop the reading, and uv_accept would start polling again.
   return ReportDescriptors(stream, TakeDescriptors(stream), bytes);
 }
 

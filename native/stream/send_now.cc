@@ -14,8 +14,8 @@ namespace uvnet {
 
 namespace {
 
-// uv_try_write knows what to say before the connection is there and after shutdown. And what a
-// write of nothing says of a peer that is gone differs between the system calls.
+// Before the stream is connected and after its shutdown, uv_try_write returns the right error. For
+// an empty write to a peer that has gone, the system calls differ.
 bool Sendable(const uv_stream_t* stream, const uv_buf_t* buffers, unsigned count) {
   return stream->connect_req == nullptr && uv_is_writable(stream) && count <= IOV_MAX &&
          std::any_of(buffers, buffers + count,
@@ -29,7 +29,7 @@ ssize_t Send(int fd, const uv_buf_t* buffers, unsigned count) {
     if (count == 1) {
       sent = send(fd, buffers[0].base, buffers[0].len, kFlags);
     } else {
-      // libuv lays its buffers out as the system does.
+      // The buffers of libuv have the layout of the system's.
       msghdr message{};
       message.msg_iov = reinterpret_cast<iovec*>(const_cast<uv_buf_t*>(buffers));
       message.msg_iovlen = count;

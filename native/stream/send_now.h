@@ -5,9 +5,9 @@
 
 namespace uvnet {
 
-// uv_try_write by the system calls that know sockets: how many bytes the kernel took, or an
-// error, UV_EAGAIN where it takes none now. write(2) treats a socket as a file first, which a
-// server of small messages sees in its CPU time.
+// Does the same as uv_try_write, but with system calls for sockets. Returns how many bytes the
+// kernel took, or an error; UV_EAGAIN if it takes none now. write(2) first treats a socket as a
+// file, which costs a server of small messages measurable CPU time.
 int SendNow(uv_stream_t* stream, const uv_buf_t* buffers, unsigned count);
 
 }  // namespace uvnet

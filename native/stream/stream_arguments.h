@@ -6,7 +6,7 @@
 
 namespace uvnet {
 
-// The arguments of a method of streams, which are named by id.
+// The arguments of a stream method, which identify streams by id.
 class StreamArguments : public Arguments {
  public:
   using Arguments::Arguments;

@@ -5,11 +5,12 @@
 
 namespace uvnet {
 
-// What a module keeps with a stream that does more than carry bytes: one that listens, is being
-// connected, or waits for bytes that it is not to take. Owns itself; the stream only points to it.
+// The state of a module for a stream that does more than carry bytes: for example, it listens, is
+// connecting, or waits for bytes without consuming them. It owns itself; the stream only points to
+// it.
 class StreamAttachment {
  public:
-  // In the order in which they hear of the stream's end.
+  // In the order in which they are informed of the stream's end.
   enum class Role : uint8_t {
     kConnector,
     kListener,
@@ -19,9 +20,9 @@ class StreamAttachment {
     kCount,
   };
 
-  // The stream is being closed, and has let go of this.
+  // Called when the stream closes, after it has removed this attachment.
   virtual void StreamClosing() = 0;
-  // Whether the stream keeps the loop alive from now on.
+  // Sets whether the stream keeps the loop alive.
   virtual void SetRef(bool ref) = 0;
 
  protected:

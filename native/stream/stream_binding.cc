@@ -19,7 +19,7 @@ napi_value New(napi_env env, napi_callback_info info) {
   return arguments.Return(stream->Register());
 }
 
-// (id, descriptor): the descriptor is the stream's from now on, where that succeeds.
+// (id, descriptor): on success, the stream owns the descriptor.
 template <Handle::Kind kKind>
 napi_value Open(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -71,7 +71,7 @@ napi_value Fd(napi_env env, napi_callback_info info) {
   return arguments.Return(stream == nullptr ? UV_EBADF : stream->fd());
 }
 
-// (id): both counters into the state array, where they fit
+// (id): writes both counters to the state array, if they fit
 napi_value ByteCounts(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   const Stream* stream = arguments.stream();
@@ -106,7 +106,7 @@ napi_value IdleTime(napi_env env, napi_callback_info info) {
   return arguments.ReturnNumber(static_cast<double>(now - stream->last_activity()));
 }
 
-// The loop's clock stands while a callback runs; what is noted here happens now.
+// The loop's clock does not advance during a callback, but this activity happens now.
 napi_value Touch(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
@@ -117,7 +117,7 @@ napi_value Touch(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// (id, executionAsyncId): what async_hooks knows the handle's async context by.
+// (id, executionAsyncId): the id of the handle's async context in async_hooks.
 napi_value AsyncId(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();

@@ -8,27 +8,31 @@ namespace uvnet {
 class LeanGroup;
 class Stream;
 
-// Gets the events of a stream. A stream without a consumer belongs to the facade of node:net and
-// reports through the callbacks of Callback; with one it enters no JavaScript by itself.
+// Receives the events of a stream. A stream without a consumer belongs to a JavaScript socket, and
+// reports through the functions of Callback. With a consumer, it does not enter JavaScript by
+// itself.
 //
-// 1. A consumer stays valid until it leaves (SetConsumer(nullptr)) or had OnClosed, its last call.
+// 1. A consumer stays valid until it leaves (SetConsumer(nullptr)) or until OnClosed, its last
+//    call.
 // 2. Each of these calls may close the stream or replace its consumer.
-// 3. The end of a write or a shutdown goes to the consumer that asked for it, and to nobody where
-//    that one has left meanwhile. A LeanGroup also hears of writes from before its time.
-// 4. During teardown (Environment::stopping) the calls still come; JavaScript must not be entered.
+// 3. The consumer that requested a write or a shutdown gets its result. If it has left in the
+//    meantime, the result is dropped. A LeanGroup also gets the results of earlier writes.
+// 4. During teardown (Environment::stopping), the calls are still made, but JavaScript must not be
+//    entered.
 class StreamConsumer {
  public:
-  // This consumer as a LeanGroup, where it is one.
+  // This consumer as a LeanGroup, if it is one.
   virtual LeanGroup* AsLeanGroup() { return nullptr; }
 
-  // Memory for the next read. With length 0 nothing is read, and OnRead gets UV_ENOBUFS.
+  // Provides memory for the next read. With length 0, nothing is read, and OnRead gets UV_ENOBUFS.
   virtual uv_buf_t Allocate(Stream* stream) = 0;
-  // `nread` bytes at `buffer.base`, already counted; or UV_EOF or an error.
+  // Gets `nread` bytes at `buffer.base`, already counted; or UV_EOF or an error.
   virtual void OnRead(Stream* stream, ssize_t nread, const uv_buf_t& buffer) = 0;
-  // A write that was kWriteQueued is over.
+  // A write with the result kWriteQueued is complete.
   virtual void OnWritten(Stream* stream, int status) = 0;
   virtual void OnShutdown(Stream* stream, int status) = 0;
-  // The descriptor is still open; `Stream::alive` is true for the last time.
+  // The stream is closing. The descriptor is still open, and `Stream::alive` is true for the last
+  // time.
   virtual void OnClosing(Stream* stream) = 0;
   virtual void OnClosed(Stream* stream) = 0;
 

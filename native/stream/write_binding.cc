@@ -14,14 +14,14 @@ namespace uvnet {
 
 namespace {
 
-// Encodings that are written natively; lib/internal/socket/write-path.ts has the same.
+// Encodings that are written natively; lib/internal/socket/write-path.ts has the same numbers.
 enum Encoding : int { kUtf8 = 0, kLatin1 = 1, kUtf16 = 2 };
 
-// The most bytes that one unit of UTF-16 becomes (in UTF-8).
+// The largest number of bytes for one UTF-16 unit (in UTF-8).
 constexpr size_t kMaxUnitSize = 3;
 
-// Texts whose bytes fit into this for sure are encoded on the stack, those that
-// fit into the environment's area there; only longer ones are measured first.
+// Texts whose bytes certainly fit into this size are encoded on the stack. Texts that fit into the
+// environment's area are encoded there. Only longer texts are measured first.
 constexpr size_t kStackArea = 48 * 1024;
 
 napi_status Encode(napi_env env, napi_value text, int encoding, char* to, size_t room,
@@ -49,7 +49,7 @@ napi_value WriteBuffer(napi_env env, napi_callback_info info) {
       stream->Write(bytes.data, bytes.size, arguments.at(1), arguments.Bool(2)));
 }
 
-// How a text is written; lib/internal/native/native-types.ts has the same.
+// How a text is written; lib/internal/native/native-types.ts has the same numbers.
 enum TextMode : int { kPlain = 0, kGather = 1, kVector = 2 };
 
 // (id, text, encoding, TextMode)
@@ -83,7 +83,7 @@ napi_value WriteString(napi_env env, napi_callback_info info) {
   if (Encode(env, text, encoding, nullptr, 0, &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  // Free again when the kernel took it all; otherwise the request owns it.
+  // Freed if the kernel took all bytes; otherwise the request owns them.
   std::unique_ptr<char[]> bytes(new char[size + sizeof(char16_t)]);
   if (Encode(env, text, encoding, bytes.get(), size + sizeof(char16_t), &size) != napi_ok) {
     return arguments.Return(UV_EINVAL);
@@ -132,7 +132,7 @@ napi_value Writev(napi_env env, napi_callback_info info) {
         return arguments.Return(UV_EINVAL);
       }
       texts.push_back({i / 2, chunk, encoding, size});
-      // Room for the terminator, at an even place.
+      // Room for the terminator, with even alignment.
       text_size += (size + 3) & ~static_cast<size_t>(1);
     }
     buffers[i / 2] = MakeBuffer(static_cast<char*>(data), size);
@@ -155,7 +155,7 @@ napi_value Writev(napi_env env, napi_callback_info info) {
       stream->WriteVector(buffers.data(), buffers.size(), list, std::move(storage)));
 }
 
-// Sends all that was gathered. Undefined, or [id, status…] of those that failed.
+// Sends all gathered bytes. Returns undefined, or [id, status…] of those that failed.
 napi_value FlushAll(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* environment = arguments.environment();

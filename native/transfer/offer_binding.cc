@@ -10,9 +10,8 @@
 #include "stream/stream_arguments.h"
 #include "transfer/offers.h"
 
-// On Windows a socket is tied to the completion port of the loop that opened it
-// first, for as long as it lives: it cannot be transferred to another loop or
-// handle. There every method here returns UV_ENOTSUP.
+// On Windows, a socket is bound to the completion port of the loop that opened it first. It cannot
+// be transferred to another loop or handle, so every method here returns UV_ENOTSUP.
 
 namespace uvnet {
 
@@ -20,7 +19,7 @@ namespace {
 
 #ifndef _WIN32
 
-// Ends with its environment what that one has offered and nobody took.
+// Withdraws the remaining offers of an environment when it ends.
 class OwnOffers final : public EnvironmentPart {
  public:
   explicit OwnOffers(Environment* environment) : environment_(environment) {}
@@ -30,9 +29,9 @@ class OwnOffers final : public EnvironmentPart {
   Environment* environment_;
 };
 
-// (id): the key under which the descriptor of the handle is offered, or a
-// status. The handle keeps its own descriptor and is to be closed now; the name
-// of a bound pipe goes with the offer, so that this does not unlink it.
+// (id): the key under which the descriptor of the handle is offered, or a status. The handle keeps
+// its own descriptor, and must be closed afterwards. The name of a bound pipe goes with the offer,
+// so that closing does not unlink it.
 napi_value MakeOffer(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
@@ -55,8 +54,8 @@ napi_value MakeOffer(napi_env env, napi_callback_info info) {
                                                                                     : nullptr;
 }
 
-// (id, key): opens a fresh handle on what was offered. UV_ENOENT where there is
-// no such offer, because it was taken, withdrawn or its maker has ended.
+// (id, key): opens a new handle on an offered descriptor. UV_ENOENT if there is no such offer,
+// because it was taken or withdrawn, or its thread has ended.
 napi_value TakeOffer(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
@@ -72,7 +71,7 @@ napi_value TakeOffer(napi_env env, napi_callback_info info) {
   return arguments.Return(status);
 }
 
-// (key): closes what nobody took. UV_ENOENT where somebody did.
+// (key): closes an offered descriptor. UV_ENOENT if it was already taken.
 napi_value WithdrawOffer(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Offer offer;

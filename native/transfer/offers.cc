@@ -9,7 +9,7 @@
 namespace uvnet {
 
 Offers& Offers::Shared() {
-  // Never destroyed: workers may still be ending while the process does.
+  // Never destroyed: workers may still be ending while the process exits.
   static auto* const offers = new Offers;
   return *offers;
 }

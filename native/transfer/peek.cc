@@ -23,7 +23,7 @@ namespace uvnet {
 
 namespace {
 
-// A descriptor that becomes readable once for each arrival at `fd`.
+// Opens a descriptor that becomes readable once for each arrival of data at `fd`.
 int OpenWatcher(int fd) {
 #ifdef __linux__
   const int watcher = epoll_create1(EPOLL_CLOEXEC);
@@ -45,7 +45,7 @@ int OpenWatcher(int fd) {
   return status;
 }
 
-// Takes note of what has arrived; true where nothing more will.
+// Consumes the notification. Returns true if no more data will arrive.
 bool TakeEvent(int watcher) {
 #ifdef __linux__
   epoll_event event{};
@@ -59,7 +59,7 @@ bool TakeEvent(int watcher) {
 #endif
 }
 
-// The number of bytes, or a status; UV_EAGAIN where there are none yet.
+// Returns the number of bytes, or a status; UV_EAGAIN if there are none yet.
 int CopyWaiting(int fd, char* to, size_t size) {
   ssize_t copied;
   do {
@@ -68,9 +68,9 @@ int CopyWaiting(int fd, char* to, size_t size) {
   return copied < 0 ? -errno : static_cast<int>(copied);
 }
 
-// Whether so many unread bytes can be there together. Linux reports twice what was asked for, and
-// takes up to half of that for its own needs. What waits on a unix socket counts for its sender,
-// whose buffer cannot be seen from here.
+// Whether the kernel can hold this many unread bytes. Linux reports twice the requested buffer
+// size, and uses up to half of it for its own needs. On a Unix socket, waiting bytes count for the
+// sender, whose buffer is not visible here.
 bool Fits(int fd, size_t size) {
   int buffer = 0;
   socklen_t length = sizeof buffer;
@@ -89,7 +89,7 @@ int Peek::Start(Stream* stream, char* to, size_t size, bool* untouched) {
   const int fd = stream->fd();
   if (fd < 0) return UV_EBADF;
   const int copied = CopyWaiting(fd, to, size);
-  // All that is wanted, or the end, or an error.
+  // All requested bytes, the end, or an error.
   *untouched = copied >= 0 || copied == UV_EAGAIN;
   if (copied == 0 || copied == static_cast<int>(size) || !*untouched) return copied;
   if (stream->kind() == Handle::Kind::kTcp && !Fits(fd, size)) return UV_ENOBUFS;
@@ -180,8 +180,8 @@ void Peek::Close() {}
 
 namespace {
 
-// (id, bytes: Uint8Array): how many were copied, UV_EAGAIN where Callback::kPeek follows, or
-// another status. State: 1 where that says nothing about the connection, which goes on.
+// (id, bytes: Uint8Array): how many were copied, UV_EAGAIN if Callback::kPeek follows, or another
+// status. State: 1 if the status is not an error of the connection, which goes on.
 napi_value StartPeek(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();

@@ -10,25 +10,25 @@
 
 namespace uvnet {
 
-// Waits until a number of bytes are there and copies them without taking them
-// out of the kernel (MSG_PEEK). The stream must not read meanwhile, and goes on
-// with these very bytes afterwards, as would any other owner of the descriptor.
+// Waits until a number of bytes have arrived, and copies them without consuming them in the kernel
+// (MSG_PEEK). The stream must not read in the meantime. Afterwards it, or any other owner of the
+// descriptor, reads the same bytes.
 //
-// As long as fewer bytes wait than are wanted the descriptor stays readable, and
-// an ordinary poll would spin. So it is watched by an epoll (or kqueue) of its
-// own, edge-triggered: that becomes readable once for each arrival, and the loop
-// polls that.
+// The descriptor stays readable while fewer bytes than requested have arrived, so an ordinary poll
+// would spin. So a separate, edge-triggered epoll (or kqueue) watches it. That becomes readable
+// once for each arrival, and the loop polls it.
 //
-// Life: made by Start where the bytes are not all there, owned by the stream
-// until it reports with Callback::kPeek or the stream closes.
+// Life: made by Start if not all bytes have arrived. The stream owns it until it reports with
+// Callback::kPeek or the stream closes.
 class Peek final : private StreamAttachment {
  public:
-  // More than is needed to tell protocols apart, and less than receive buffers hold by default.
+  // More than is needed to distinguish protocols, and less than the default size of receive
+  // buffers.
   static constexpr size_t kMaxSize = 16 * 1024;
 
-  // Copies up to `size` bytes to `to`: their number, or UV_EAGAIN where the rest
-  // is waited for. UV_ENOBUFS where the kernel would never have all of them.
-  // `untouched`: a status that is an error is not one of the connection.
+  // Copies up to `size` bytes to `to`. Returns their number, or UV_EAGAIN if it waits for more.
+  // UV_ENOBUFS if the kernel can never hold all of them. `untouched`: the status is not an error of
+  // the connection.
   static int Start(Stream* stream, char* to, size_t size, bool* untouched);
 
   Peek(const Peek&) = delete;
@@ -43,7 +43,7 @@ class Peek final : private StreamAttachment {
       : stream_(stream), environment_(environment), size_(size) {}
   ~Peek() = default;
 
-  // Where that fails this is gone.
+  // If this fails, the object is deleted.
   int Watch(int fd);
   void OnArrival();
   static void OnReadable(uv_poll_t* poll, int status, int events);

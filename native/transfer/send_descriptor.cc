@@ -18,9 +18,9 @@ namespace {
 
 #ifndef _WIN32
 
-// Descriptors over unix sockets (SCM_RIGHTS), to any process. Built on libuv's IPC pipes, which
-// send an ordinary SCM_RIGHTS message and keep it in order with the other writes; only what libuv
-// does not offer is added: raw descriptors of any type, and a way to switch receiving on and off
+// Sends descriptors over Unix sockets (SCM_RIGHTS) to any process. It uses libuv's IPC pipes, which
+// send an ordinary SCM_RIGHTS message in order with the other writes. It adds two features that
+// libuv lacks: raw descriptors of any type, and a way to turn receiving on and off
 // (stream/received_descriptors.h).
 class DescriptorRequest : public Request<uv_write_t> {
  public:
@@ -53,11 +53,11 @@ class DescriptorRequest : public Request<uv_write_t> {
 };
 
 // Queues `size` bytes (at least one, kept alive by `pin`) with a descriptor, and takes ownership of
-// that. Returns what Stream::Write does; Callback::kWrite follows.
+// the descriptor. Returns the same as Stream::Write. Callback::kWrite follows.
 int SendDescriptor(Stream* stream, const char* data, size_t size, napi_value pin, int fd) {
   int status = stream->kind() == Handle::Kind::kPipe ? 0 : UV_ENOTSUP;
   if (status == 0 && size == 0) status = UV_EINVAL;
-  // Gathered bytes go first.
+  // Gathered bytes leave first.
   if (status == 0) status = stream->Flush();
   DescriptorHolder* holder =
       status == 0 ? DescriptorHolder::New(stream->environment(), &status) : nullptr;
@@ -101,7 +101,7 @@ napi_value Receive(napi_env env, napi_callback_info info) {
   return arguments.Return(ReceiveDescriptors(stream, arguments.Bool(1)));
 }
 
-// (id, data, fd): takes ownership of the descriptor, whatever the result.
+// (id, data, fd): takes ownership of the descriptor, even on failure.
 napi_value Send(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();

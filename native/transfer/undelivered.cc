@@ -13,7 +13,7 @@ napi_value CopyOf(napi_env env, const char* data, size_t size) {
   return napi_create_buffer_copy(env, size, data, nullptr, &copy) == napi_ok ? copy : nullptr;
 }
 
-// (id): a Buffer of what was written and the kernel does not have yet, or a status.
+// (id): a Buffer with the bytes that were written but not yet passed to the kernel, or a status.
 napi_value CopyUnsent(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
@@ -25,8 +25,8 @@ napi_value CopyUnsent(napi_env env, napi_callback_info info) {
   return copy == nullptr ? arguments.Return(UV_ENOMEM) : copy;
 }
 
-// (id): a Buffer of what was read and is not delivered yet, because the descriptors that came with
-// it are.
+// (id): a Buffer with the bytes that were read but not delivered yet, because the descriptors that
+// came with them are being reported.
 napi_value CopyUndelivered(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
