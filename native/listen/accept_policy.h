@@ -80,7 +80,7 @@ class AcceptPolicy final : private Admission::Giver {
   uint64_t proxy_timeout = 0;  // milliseconds
 
   // Decisions ----------------------------------------------------------------
-  // Determines whether this peer must send a PROXY header. Returns kProxyPeer if a header is
+  // Determines whether a PROXY header is expected from this peer. Returns kProxyPeer if a header is
   // required but the peer is not trusted. Peers on Unix sockets are trusted: the mode of the path
   // decides who may connect.
   DropReason ExpectsProxy(const sockaddr* peer, bool* expects) const;

@@ -42,7 +42,7 @@ Stream* Stream::New(Environment* environment, Kind kind, int* status) {
 
 Stream::Stream(Environment* environment, Kind kind) : Handle(environment, kind) {
 #if defined(__linux__) && defined(__x86_64__) && defined(__GLIBCXX__)
-  // Each open connection has one: what allocators round this up to is seen in their sum.
+  // Each open connection has a Stream, so the size class of the allocator matters.
   static_assert(sizeof(Stream) <= 424, "no longer in the size class of 432 bytes");
 #endif
 }
@@ -72,7 +72,7 @@ void Stream::TakePlaceOf(Stream* other) {
   Handle::TakePlaceOf(other);
   Extra* const mine = extra();
   Extra* const theirs = other->extra();
-  // It was never more than a socket that is being connected.
+  // It was only a socket that is being connected.
   using Role = StreamAttachment::Role;
   for (const auto role :
        {static_cast<size_t>(Role::kConnector), static_cast<size_t>(Role::kOptions)}) {

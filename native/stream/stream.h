@@ -19,73 +19,72 @@ namespace uvnet {
 
 class StreamConsumer;
 
-// A TCP or pipe handle: its life, who uses it, what goes with it, and its two halves.
-// What only one of the two kinds can do is in connect/tcp.cc and connect/pipe.cc; a listening
+// A TCP or pipe handle: its life cycle, its consumer, its attachments, and its reader and writer.
+// The methods of only one of the two kinds are in connect/tcp.cc and connect/pipe.cc. A listening
 // stream has a Listener.
 class Stream final : public Handle {
  public:
-  // Null where libuv refuses, with the reason in `*status`.
+  // Returns null if libuv fails, with the reason in `*status`.
   static Stream* New(Environment* environment, Kind kind, int* status);
 
-  // Puts a descriptor into a stream that has none. On success it belongs to the stream.
+  // Opens a descriptor in a stream that has none. On success, the stream owns it.
   int Open(int fd);
 
-  // Gets what this stream reports; null for the facade. See StreamConsumer.
+  // Sets the receiver of the stream's events; null for the JavaScript callbacks. See
+  // StreamConsumer.
   void SetConsumer(StreamConsumer* consumer) { consumer_ = consumer; }
   StreamConsumer* consumer() const { return consumer_; }
 
   // Reading ------------------------------------------------------------------
   int ReadStart() { return reader_.Start(this); }
   int ReadStop() { return reader_.Stop(this); }
-  // From now on bytes go straight into this Uint8Array and only their number is
-  // reported.
+  // From now on, bytes are read directly into this Uint8Array, and only their number is reported.
   int UseUserBuffer(napi_value buffer) { return StreamReader::UseUserBuffer(this, buffer); }
   void ForgetUserBuffer() { StreamReader::ForgetUserBuffer(this); }
 
-  // Whether the last read was one of many bytes, which have memory of their own.
+  // Whether the last read was a bulk read, which has memory of its own.
   bool reads_bulk() const { return reader_.bulk(); }
-  // Whether the peer's end was read. Some versions of libuv report it once more to a reader that
+  // Whether the end of the peer was read. Some versions of libuv report it again to a reader that
   // goes on.
   bool ended() const { return reader_.ended(); }
 
   // Writing ------------------------------------------------------------------
-  // Writes what the kernel takes now. The rest is queued: with `pin` (the object
-  // that owns the bytes) kept alive, or copied where it is null.
-  // `gather` lets a small write wait for the end of its turn.
+  // Writes as many bytes as the kernel takes now, and queues the rest. `pin` (the object that owns
+  // the bytes) is then kept alive; if it is null, the bytes are copied. With `gather`, a small
+  // write may wait for the end of its turn.
   int Write(const char* data, size_t size, napi_value pin, bool gather) {
     return writer_.Write(this, data, size, pin, gather);
   }
-  // The same for text, whose bytes nobody keeps. `counted`: it counts as written
-  // even where it fails at once, as in node:net all but short texts do.
+  // The same for text, whose bytes no object keeps. `counted`: it counts as written even if it
+  // fails at once, as in node:net for all but short texts.
   int WriteText(const char* data, size_t size, bool gather, bool counted) {
     return writer_.WriteText(this, data, size, gather, counted);
   }
-  // The same for several buffers. `owned` holds the bytes of those that no
-  // JavaScript object owns.
+  // The same for several buffers. `owned` has the bytes of those that no JavaScript object owns.
   int WriteVector(uv_buf_t* buffers, size_t count, napi_value pin, std::unique_ptr<char[]> owned) {
     return writer_.WriteVector(this, buffers, count, pin, std::move(owned));
   }
-  // The same where nobody keeps the bytes: those that the kernel refuses are copied.
+  // The same for bytes that no object keeps: those that the kernel refuses are copied.
   int WriteCopied(uv_buf_t* buffers, size_t count) {
     return writer_.WriteCopied(this, buffers, count);
   }
-  // How many bytes the kernel takes at once: none where others wait already.
+  // Returns how many bytes the kernel takes at once. It takes none if others already wait.
   int TryWrite(const char* data, size_t size) { return writer_.TryWrite(this, data, size); }
-  // Sends what was gathered. JavaScript counts these bytes as written, so
-  // failures later on are reported by Callback::kWriteError.
+  // Sends the gathered bytes. JavaScript counts them as written, so later failures are reported
+  // with Callback::kWriteError.
   int Flush() { return writer_.Flush(this); }
-  // The same for all that have gathered; what fails is noted with the pool.
+  // The same for all streams with gathered bytes. Failures are recorded in the pool.
   static void FlushWaiting(GatherPool* pool) { StreamWriter::FlushWaiting(pool); }
 
-  // A copy of what was taken and the kernel does not have yet, in order, for a connection that
-  // goes on with a descriptor of its own. Closing this stream drops the original. UV_EBUSY where a
-  // descriptor is among it.
+  // Copies the accepted bytes that the kernel does not have yet, in order, for a connection that
+  // continues with a descriptor of its own. Closing this stream drops the original. UV_EBUSY if
+  // they include a descriptor.
   int CopyUnsent(std::string* bytes) { return writer_.CopyUnsent(this, bytes); }
 
-  // Half-closes after all that is queued; Callback::kShutdown follows.
+  // Half-closes after all queued data. Callback::kShutdown follows.
   int Shutdown();
 
-  // Whether a connect is under way: of this stream, or of the race that it is the front of.
+  // Whether a connect is in progress: of this stream, or of the race whose front it is.
   bool is_connecting() const {
     return connecting_ || attachment(StreamAttachment::Role::kConnector) != nullptr;
   }
@@ -95,23 +94,23 @@ class Stream final : public Handle {
   // Closes with a TCP RST instead of FIN.
   int CloseReset();
 
-  // What goes with the stream; null for none of that role. See StreamAttachment.
+  // Sets the attachment of a role, or removes it with null. See StreamAttachment.
   void SetAttachment(StreamAttachment::Role role, StreamAttachment* attachment) {
     extra()->attachments[static_cast<size_t>(role)] = attachment;
   }
   StreamAttachment* attachment(StreamAttachment::Role role) const {
     return extra_ == nullptr ? nullptr : extra_->attachments[static_cast<size_t>(role)];
   }
-  // Whether the stream, and what goes with it, keeps the loop alive.
+  // Sets whether the stream and its attachments keep the loop alive.
   void SetRef(bool ref);
 
-  // Counts bytes that libuv got by other means than Write.
+  // Counts bytes that were written without Write.
   void CountWritten(size_t size) { writer_.Count(size); }
-  // Likewise, bytes that did not come through Read.
+  // Counts bytes that did not come through Read.
   void CountRead(size_t size) { reader_.Count(size); }
 
-  // This is an accepted connection, which keeps its place under the server's limits until it
-  // closes.
+  // Marks this as an accepted connection, which keeps its place under the limits of its server
+  // until it closes.
   void Accepted(const sockaddr* peer, Admission admission) {
     SetPeer(peer);
     admission_ = std::move(admission);
@@ -119,7 +118,7 @@ class Stream final : public Handle {
   }
   const Admission& admission() const { return admission_; }
 
-  // This stream becomes what `other`, which never was connected, is to JavaScript.
+  // Replaces `other`, which was never connected, for JavaScript.
   void TakePlaceOf(Stream* other);
 
   void SetPeer(const sockaddr* address);
@@ -135,7 +134,7 @@ class Stream final : public Handle {
   int fd() const;
 
  private:
-  // The halves keep in Extra what few streams have.
+  // The reader and the writer keep rarely used members in Extra.
   friend class StreamReader;
   friend class StreamWriter;
 
@@ -146,7 +145,7 @@ class Stream final : public Handle {
   void ReportClosed() override;
   int CloseUv() override;
 
-  // What most accepted connections, of which there may be many, never have.
+  // Members that most accepted connections do not need.
   struct Extra {
     StreamAttachment* attachments[static_cast<size_t>(StreamAttachment::Role::kCount)] = {};
     napi_ref user_buffer = nullptr;
@@ -165,7 +164,7 @@ class Stream final : public Handle {
 
   uint64_t last_activity_ = 0;
   Admission admission_;
-  sockaddr_in6 peer_{};  // known without a system call for accepted connections
+  sockaddr_in6 peer_{};  // for accepted connections, known without a system call
 
   bool connecting_ = false;
   bool reset_on_close_ = false;

@@ -23,7 +23,7 @@ namespace {
 
 #ifndef _WIN32
 
-// How often one turn of the loop reads on behind a descriptor.
+// How often one turn of the loop continues to read after a descriptor.
 constexpr int kMaxRounds = 32;
 
 bool HungUp(int fd) {
@@ -33,8 +33,8 @@ bool HungUp(int fd) {
 
 #endif
 
-// Before 1.52 libuv takes a hang-up behind the last bytes for an end and does not
-// ask the socket, which may have been reset.
+// Before 1.52, libuv treats a hang-up after the last bytes as an end and does not check the socket,
+// which may have been reset.
 ssize_t ReadEnd([[maybe_unused]] const Stream* stream) {
 #ifndef _WIN32
   char byte;
@@ -49,7 +49,7 @@ ssize_t ReadEnd([[maybe_unused]] const Stream* stream) {
   return UV_EOF;
 }
 
-// Bytes that cannot be delivered cannot be dropped silently either.
+// Bytes that cannot be delivered must not be dropped silently.
 void ReportNoMemory(Stream* stream) {
   JsCall(stream).Int(stream->id()).Int(UV_ENOMEM).Run(Callback::kReadStatus);
 }
@@ -142,7 +142,7 @@ void StreamReader::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
     *buffer = ReceiveBuffer::Of(environment).Bulk(env);
     return;
   }
-  // The memory is asked for anew each time: the user may have detached it.
+  // The memory is requested each time, because the program may have detached it.
   napi_value value;
   void* data = nullptr;
   size_t size = 0;
@@ -157,7 +157,7 @@ void StreamReader::OnRead(uv_stream_t* uv, ssize_t nread, const uv_buf_t* buffer
   auto* stream = static_cast<Stream*>(uv->data);
   StreamReader& self = stream->reader_;
   if (nread == 0) return;
-  // An end without a buffer is one that libuv has not read.
+  // If there is no buffer, libuv has not read this end.
   if (nread == UV_EOF && buffer->base == nullptr) nread = ReadEnd(stream);
   if (nread == UV_EOF) self.ended_ = 1;
   StreamConsumer* const consumer = stream->consumer();
@@ -206,18 +206,18 @@ void StreamReader::ReadOn(Stream*) {}
 
 #else
 
-// A descriptor ends a read, however much follows. libuv takes a read that did not fill its buffer
-// for the last one, and where the other end has closed already it reports the end at once: what
-// follows would be lost. So it is read here.
+// A descriptor ends a read, even if more bytes follow. libuv treats a read that did not fill its
+// buffer as the last one. If the peer has already closed, it reports the end at once, and the
+// following bytes would be lost. So they are read here.
 void StreamReader::ReadOn(Stream* stream) {
   for (int round = 0; stream->alive() && reading_ != 0; ++round) {
-    // Enough for one turn, unless nothing but the end is to come.
+    // This is enough for one turn, unless only the end follows.
     if (round >= kMaxRounds && !HungUp(stream->fd())) return;
     uv_buf_t buffer;
     OnAllocate(stream->uv_handle(), ReceiveBuffer::kAreaSize, &buffer);
     if (buffer.len == 0) return;
     const ssize_t nread = ReadDescriptors(stream, buffer);
-    // Nothing left, the end or an error: libuv reports those as well.
+    // Nothing is left, or the end or an error follows, which libuv reports.
     if (nread <= 0) return;
     Deliver(stream, buffer.base, static_cast<size_t>(nread));
   }

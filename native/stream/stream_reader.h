@@ -10,16 +10,16 @@ namespace uvnet {
 
 class Stream;
 
-// The reading half of a Stream: where its bytes land, and how they reach JavaScript or the
-// consumer. It is a member of its stream, and each method gets that stream: a pointer back would
-// make every connection larger.
+// The reading half of a Stream: the memory for its bytes, and their delivery to JavaScript or the
+// consumer. It is a member of its stream, and each method gets that stream, because a pointer back
+// would make every connection larger.
 class StreamReader {
  public:
   StreamReader() : bytes_(0), reading_(0), bulk_(0), ended_(0) {}
 
   int Start(Stream* stream);
   int Stop(Stream* stream);
-  // From now on bytes go straight into this Uint8Array and only their number is reported.
+  // From now on, bytes are read directly into this Uint8Array, and only their number is reported.
   static int UseUserBuffer(Stream* stream, napi_value buffer);
   static void ForgetUserBuffer(Stream* stream);
 
@@ -33,13 +33,13 @@ class StreamReader {
   static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
   static void OnRead(uv_stream_t* uv, ssize_t nread, const uv_buf_t* buffer);
   void Deliver(Stream* stream, const char* data, size_t size);
-  // Reads what a descriptor has kept apart from its bytes.
+  // Reads the bytes after a descriptor, which ends a read.
   void ReadOn(Stream* stream);
 
   // The flags share the word of the counter: see the limit on the size of a Stream.
   uint64_t bytes_ : 61;
   uint64_t reading_ : 1;
-  uint64_t bulk_ : 1;  // the next read goes into a bulk buffer, not into the area
+  uint64_t bulk_ : 1;  // the next read uses a bulk buffer instead of the area
   uint64_t ended_ : 1;
 };
 

@@ -13,10 +13,10 @@
 
 namespace uvnet {
 
-// A write the kernel did not take whole: keeps the rest of the bytes alive.
+// A write that the kernel has not taken completely. It keeps the rest of the bytes alive.
 class WriteRequest : public Request<uv_write_t> {
  public:
-  // `list` has the writes of the stream, and lives as long.
+  // `list` has the writes of the stream, and lives as long as the stream.
   WriteRequest(Stream* stream, WriteList* list, bool notify)
       : previous_(list->last),
         stream_(stream),
@@ -25,7 +25,7 @@ class WriteRequest : public Request<uv_write_t> {
         notify_(notify) {
     (previous_ == nullptr ? list->first : previous_->next_) = this;
     list->last = this;
-    // Most writes are done at once and never come here.
+    // Most writes complete at once and do not come here.
     if (consumer_ == nullptr && notify_) {
       caller_ = AsyncContext::Make(stream->environment(), "WRITEWRAP");
     }
@@ -71,7 +71,7 @@ void WriteRequest::OnDone(uv_write_t* request, int status) {
   if (status == 0) stream->Touch();
   StreamConsumer* const now = stream->consumer();
   if (now != nullptr && (now == self->consumer_ || now->AsLeanGroup() != nullptr)) {
-    // What an earlier owner left behind, too, is what a handler table waits for.
+    // A handler table also waits for the writes of an earlier owner.
     now->OnWritten(stream, status);
   } else if (self->consumer_ == nullptr && self->notify_) {
     JsCall(stream, self->caller_).Int(stream->id()).Int(status).Run(Callback::kWrite);
@@ -99,7 +99,7 @@ size_t TotalSize(const uv_buf_t* buffers, size_t count) {
   return total;
 }
 
-// One copy of all buffers.
+// Copies all buffers into one.
 uv_buf_t Join(const uv_buf_t* buffers, size_t count, std::unique_ptr<char[]>* owned) {
   const size_t total = TotalSize(buffers, count);
   owned->reset(new char[total]);
@@ -114,8 +114,8 @@ uv_buf_t Join(const uv_buf_t* buffers, size_t count, std::unique_ptr<char[]>* ow
 }  // namespace
 
 bool StreamWriter::Gathers(Stream* stream, size_t size, bool wanted) {
-  // The turn's writes are counted, whether this one may be gathered or not; an empty one
-  // has nothing to gather, but still shows whether the peer is there.
+  // All writes of the turn are counted, even if they cannot be gathered. An empty write has nothing
+  // to gather, but still shows whether the peer is there.
   return stream->write_queue_size() == 0 && ShouldGather(stream->environment(), size) && wanted &&
          size > 0;
 }
@@ -229,7 +229,7 @@ int StreamWriter::Flush(Stream* stream) {
 int StreamWriter::CopyUnsent(Stream* stream, std::string* bytes) {
   const int flushed = Flush(stream);
   if (flushed < 0) return flushed;
-  // The kernel takes bytes in order, so what it does not have are the last ones.
+  // The kernel takes bytes in order, so the last ones are missing.
   const size_t unsent = stream->write_queue_size();
   if (unsent == 0) return 0;
   for (const WriteRequest* request = stream->extra()->writes.first; request != nullptr;
@@ -242,8 +242,8 @@ int StreamWriter::CopyUnsent(Stream* stream, std::string* bytes) {
 }
 
 void StreamWriter::Close(Stream* stream) {
-  // What user code wrote in this turn before it destroyed the socket would have
-  // been sent by node:net at once; what the kernel refuses now is lost there too.
+  // node:net would already have sent the bytes that user code wrote in this turn before it
+  // destroyed the socket. Bytes that the kernel refuses now would be lost there too.
   Flush(stream);
   if (waiting_) {
     for (Stream*& waiting : GatherPool::Of(stream->environment()).waiting()) {
@@ -256,7 +256,7 @@ void StreamWriter::Close(Stream* stream) {
 
 int StreamWriter::Dispatch(Stream* stream, uv_buf_t* buffers, size_t count, bool notify,
                            Keeper keeper) {
-  // What was gathered before goes first.
+  // Bytes that were gathered before leave first.
   std::unique_ptr<GatherBlock> block = std::move(gathered_);
   std::vector<uv_buf_t> joined;
   uv_buf_t pair[2];
@@ -284,12 +284,12 @@ int StreamWriter::Dispatch(Stream* stream, uv_buf_t* buffers, size_t count, bool
       const size_t done = Advance(buffers, count, static_cast<size_t>(status));
       buffers += done;
       count -= done;
-      // A write of nothing is done as well.
+      // An empty write is also done.
       if (TotalSize(buffers, count) == 0) count = 0;
     }
     if ((status < 0 && status != UV_EAGAIN && status != UV_ENOSYS) || count == 0) {
-      // As in node:net a short text that fails at once does not count as written, a Buffer
-      // does, and after a failure there is no further write that could.
+      // As in node:net, a short text that fails at once does not count as written, but a Buffer
+      // does. After a failure, no further write counts.
       const size_t counted = block != nullptr ? block->counted : keeper.counted ? total : 0;
       if (status < 0) bytes_ -= total - counted;
       if (block != nullptr) GatherPool::Of(stream->environment()).Give(std::move(block));
