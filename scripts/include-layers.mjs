@@ -24,6 +24,7 @@ const layers = [
   'options',
   'connect',
   'proxy',
+  'sniff',
   'listen',
   'lean',
   'relay',

@@ -10,12 +10,8 @@ namespace uvnet {
 
 namespace {
 
-constexpr char kV1Prefix[] = "PROXY ";
-constexpr size_t kV1PrefixSize = sizeof(kV1Prefix) - 1;
-
-constexpr uint8_t kV2Signature[] = {'\r', '\n', '\r', '\n', 0,   '\r',
-                                    '\n', 'Q',  'U',  'I',  'T', '\n'};
-constexpr size_t kV2SignatureSize = sizeof(kV2Signature);
+constexpr size_t kV1PrefixSize = kProxyV1Prefix.size();
+constexpr size_t kV2SignatureSize = kProxyV2Signature.size();
 // The signature, version and command, family and transport, and the length of the rest.
 constexpr size_t kV2FixedSize = kV2SignatureSize + 4;
 
@@ -141,10 +137,10 @@ ProxyParser::Status ProxyParser::Feed(const uint8_t* chunk, size_t length, size_
 
 ProxyParser::Status ProxyParser::Parse(const uint8_t* data, size_t length, size_t* used) {
   if (length == 0) return Status::kNeedMore;
-  if (std::memcmp(data, kV1Prefix, std::min(length, kV1PrefixSize)) == 0) {
+  if (std::memcmp(data, kProxyV1Prefix.data(), std::min(length, kV1PrefixSize)) == 0) {
     return length < kV1PrefixSize ? Status::kNeedMore : ParseV1(data, length, used);
   }
-  if (std::memcmp(data, kV2Signature, std::min(length, kV2SignatureSize)) == 0) {
+  if (std::memcmp(data, kProxyV2Signature.data(), std::min(length, kV2SignatureSize)) == 0) {
     return length < kV2FixedSize ? Status::kNeedMore : ParseV2(data, length, used);
   }
   return Status::kAbsent;
@@ -293,7 +289,7 @@ std::string EncodeProxyV1(const ProxyHeader& header) {
       header.transport == ProxyHeader::Transport::kStream &&
       (header.family == ProxyHeader::Family::kIPv4 || header.family == ProxyHeader::Family::kIPv6);
   if (!has_addresses) return "PROXY UNKNOWN\r\n";
-  std::string line = kV1Prefix;
+  std::string line(kProxyV1Prefix);
   line += header.family == ProxyHeader::Family::kIPv4 ? "TCP4 " : "TCP6 ";
   line += FormatAddress(header.family, header.source.address) + ' ';
   line += FormatAddress(header.family, header.destination.address) + ' ';
@@ -313,7 +309,7 @@ std::string EncodeProxyV2(const ProxyHeader& header, bool with_checksum) {
       V2AddressSize(family) + header.tlvs.size() + (with_checksum ? kChecksumSize : 0);
   if (block > UINT16_MAX) return std::string();
 
-  std::string out(reinterpret_cast<const char*>(kV2Signature), kV2SignatureSize);
+  std::string out(kProxyV2Signature);
   out.reserve(kV2FixedSize + block);
   out.push_back(static_cast<char>(0x20 | static_cast<uint8_t>(header.command)));
   out.push_back(

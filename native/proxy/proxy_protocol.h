@@ -4,9 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace uvnet {
+
+// How headers of the two versions begin.
+constexpr std::string_view kProxyV1Prefix("PROXY ", 6);
+constexpr std::string_view kProxyV2Signature("\r\n\r\n\0\r\nQUIT\n", 12);
 
 // One side of the connection that a PROXY header describes.
 struct ProxyEndpoint {
