@@ -18,7 +18,7 @@ const rivals: [string, Implementation][] = implementations.map((each) => [each.n
 describe.each(rivals)('random programs on node:net and on %s', (_, rival) => {
   for (let from = first; from <= last; from += PER_TEST) {
     const to = Math.min(from + PER_TEST, last + 1);
-    test(`seeds ${from} to ${to - 1}`, async () => {
+    test(`programs of the seeds ${from} to ${to - 1} have the same result on both`, async () => {
       const reports: string[] = [];
       for (let seed = from; seed < to && reports.length < 3; seed++) {
         const program = makeProgram(seed);

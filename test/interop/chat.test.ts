@@ -76,7 +76,7 @@ describeNeeds(missingCommand('nc')).each(['tcp', 'unix'] as const)(
       return guest;
     };
 
-    test('three clients see each other talk, change a name, leave and disappear', async () => {
+    test("three clients see each other's messages, new names, departures and lost connections", async () => {
       const ann = await join();
       const bob = await join();
       const eve = await join();

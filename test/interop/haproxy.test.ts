@@ -132,7 +132,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
   );
 
   test.each(routes)(
-    'a header of %s names the client from %s to a server over %s',
+    'a header of %s gives the address of a client from %s to a server over %s',
     async (_, front, back, words, number) => {
       const { socket, client, frontPort, backPort, server } = await through({ words, front, back });
       const family = front === '::1' ? 'IPv6' : 'IPv4';
@@ -168,7 +168,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
   );
 
   test.each(versions)(
-    'a header of %s for a client of a unix socket has no addresses',
+    'a header of %s for a client on a Unix socket has no addresses',
     async (_, words, number) => {
       const { socket, client } = await through({ words, front: 'unix', back: 'tcp' });
       expect(socket.proxyInfo).toMatchObject({ version: number });
@@ -186,7 +186,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     expect(socket.proxyInfo!.tlvs.map(({ type }) => type).sort()).toEqual([3, 5]);
   });
 
-  test('a health check of v2 is local and has the addresses of the connection', async () => {
+  test('a v2 health check is local and has the addresses of the connection', async () => {
     const words = 'send-proxy-v2 check check-send-proxy inter 50ms';
     // Checks come again and again, between and around the connection of the client.
     const { socket, server } = await through({ words, front: '127.0.0.1', back: 'tcp' });

@@ -17,20 +17,23 @@ describe('the HTTP server', () => {
     expect(await server.stop()).toEqual({ code: 0, signal: null });
   });
 
-  needs(missingCommand('curl'))('curl (package curl): a page, HEAD, 404, 405', async () => {
-    const page = await runClient('curl', ['-sS', '-i', `${url}/`]);
-    expect(page.code).toBe(0);
-    expect(page.stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-    expect(page.stdout).toMatch(/<h1>Hello from uvnet<\/h1>\n$/);
-    const head = await runClient('curl', ['-sS', '-I', `${url}/hello.txt`]);
-    expect(head.stdout).toContain('Content-Length: 13\r\n');
-    const status = ['-sS', '-o', '/dev/null', '-w', '%{http_code}'];
-    expect((await runClient('curl', [...status, `${url}/none`])).stdout).toBe('404');
-    expect((await runClient('curl', [...status, '-X', 'DELETE', `${url}/`])).stdout).toBe('405');
-  });
+  needs(missingCommand('curl'))(
+    'serves curl (package curl): a page, HEAD, 404 and 405',
+    async () => {
+      const page = await runClient('curl', ['-sS', '-i', `${url}/`]);
+      expect(page.code).toBe(0);
+      expect(page.stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(page.stdout).toMatch(/<h1>Hello from uvnet<\/h1>\n$/);
+      const head = await runClient('curl', ['-sS', '-I', `${url}/hello.txt`]);
+      expect(head.stdout).toContain('Content-Length: 13\r\n');
+      const status = ['-sS', '-o', '/dev/null', '-w', '%{http_code}'];
+      expect((await runClient('curl', [...status, `${url}/none`])).stdout).toBe('404');
+      expect((await runClient('curl', [...status, '-X', 'DELETE', `${url}/`])).stdout).toBe('405');
+    },
+  );
 
   needs(missingCommand('curl'))(
-    'curl: three requests on one connection, one of them with a body',
+    'serves three requests of curl on one connection, one of them with a body',
     async () => {
       const { stdout, code } = await runClient('curl', [
       '-sS', '-o', '/dev/null', '-w', '%{num_connects} ', `${url}/`,
@@ -42,25 +45,39 @@ describe('the HTTP server', () => {
     },
   );
 
-  needs(missingCommand('curl'))('curl: HTTP/1.0 closes after the answer', async () => {
-    const { stdout } = await runClient('curl', ['-sS', '-0', '-i', `${url}/hello.txt`]);
-    expect(stdout).toContain('Connection: close\r\n');
-    expect(stdout).toMatch(/Hello, world\n$/);
-  });
+  needs(missingCommand('curl'))(
+    'closes an HTTP/1.0 connection of curl after the answer',
+    async () => {
+      const { stdout } = await runClient('curl', ['-sS', '-0', '-i', `${url}/hello.txt`]);
+      expect(stdout).toContain('Connection: close\r\n');
+      expect(stdout).toMatch(/Hello, world\n$/);
+    },
+  );
 
-  needs(missingCommand('wget'))('wget (package wget)', async () => {
+  needs(missingCommand('wget'))('serves wget (package wget)', async () => {
     const { stdout, code } = await runClient('wget', ['-q', '-O', '-', `${url}/hello.txt`]);
     expect({ stdout, code }).toEqual({ stdout: 'Hello, world\n', code: 0 });
   });
 
-  needs(missingCommand('wrk'))('wrk (package wrk): a second of load without an error', async () => {
-    const { stdout, code } = await runClient('wrk', ['-c', '20', '-t', '1', '-d', '1s', `${url}/`]);
-    expect(code).toBe(0);
-    expect(Number(/(\d+) requests in/.exec(stdout)?.[1])).toBeGreaterThan(0);
-    expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
-  });
+  needs(missingCommand('wrk'))(
+    'serves a second of load by wrk (package wrk) without an error',
+    async () => {
+      const { stdout, code } = await runClient('wrk', [
+        '-c',
+        '20',
+        '-t',
+        '1',
+        '-d',
+        '1s',
+        `${url}/`,
+      ]);
+      expect(code).toBe(0);
+      expect(Number(/(\d+) requests in/.exec(stdout)?.[1])).toBeGreaterThan(0);
+      expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
+    },
+  );
 
-  test('answers pipelined requests in one chunk, and a request that comes byte by byte', async () => {
+  test('answers pipelined requests in one chunk, and a request that arrives byte by byte', async () => {
     const client = connect(Number(server.where), '127.0.0.1').setNoDelay(true);
     const answers = readAll(client);
     client.write('GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
@@ -72,7 +89,7 @@ describe('the HTTP server', () => {
     expect(text.match(/Hello, world\n/g)).toHaveLength(4);
   });
 
-  test('answers other bytes as a bad request, and refuses a head that is too long', async () => {
+  test('answers invalid bytes with a bad-request error, and rejects a head that is too long', async () => {
     const ask = (text: string): Promise<Buffer> => {
       const client = connect(Number(server.where), '127.0.0.1');
       const answer = readAll(client);

@@ -58,7 +58,7 @@ describe.each(proxies)('%s in front of an HTTP server', (_, start) => {
     url = `http://127.0.0.1:${portOf(proxy)}`;
   });
 
-  needs(missingCommand('curl'))('curl (package curl): a page, and a body', async () => {
+  needs(missingCommand('curl'))('passes a page and a body to curl (package curl)', async () => {
     const page = await runClient('curl', ['-sS', `${url}/hello.txt`]);
     expect(page).toMatchObject({ code: 0, stdout: 'Hello, world\n' });
     const body = ['-sS', '-o', '/dev/null', '-w', '%{http_code}', '-d', 'x'.repeat(1_000_000)];
@@ -68,16 +68,19 @@ describe.each(proxies)('%s in front of an HTTP server', (_, start) => {
     expect(posted).toMatchObject({ code: 0, stdout: '405' });
   });
 
-  needs(missingCommand('wrk'))('wrk (package wrk): a second of load without an error', async () => {
-    const load = ['-c', '20', '-t', '1', '-d', '1s', `${url}/`];
-    const { stdout, code } = await runClient('wrk', load);
-    expect(code).toBe(0);
-    expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
-    expect(Number(/(\d+) requests in/.exec(stdout)?.[1])).toBeGreaterThan(0);
-  });
+  needs(missingCommand('wrk'))(
+    'passes a second of load by wrk (package wrk) without an error',
+    async () => {
+      const load = ['-c', '20', '-t', '1', '-d', '1s', `${url}/`];
+      const { stdout, code } = await runClient('wrk', load);
+      expect(code).toBe(0);
+      expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
+      expect(Number(/(\d+) requests in/.exec(stdout)?.[1])).toBeGreaterThan(0);
+    },
+  );
 });
 
-test('load-balancer.mjs: a backend that is down is left out, the others share', async () => {
+test('load-balancer.mjs skips a backend that is down, and the others share the load', async () => {
   const dead = await deadPort();
   const [one, two] = [await hello(), await hello()];
   const balancer = await started(
@@ -102,7 +105,7 @@ test('load-balancer.mjs: a backend that is down is left out, the others share', 
 });
 
 describeNeeds(missingCommand('haproxy'))(
-  'uvnet proxy tells HAProxy (package haproxy) its client',
+  'uvnet proxy in front of HAProxy (package haproxy)',
   () => {
     /** HAProxy on an inherited descriptor; it answers with the address it was told. */
     async function receiver(): Promise<number> {
@@ -137,7 +140,7 @@ frontend in
       ['v2', '127.0.0.1'],
       ['v1', '::1'],
       ['v2', '::1'],
-    ])('a header of %s tells HAProxy the client at %s', async (version, host) => {
+    ])("a header of %s gives HAProxy the client's address at %s", async (version, host) => {
       const target = await receiver();
       const listen = host === '::1' ? '[::1]:0' : `${host}:0`;
       const proxy = await started(
@@ -153,7 +156,7 @@ frontend in
       expect((await answer).toString()).toContain(`\r\n\r\n${host}|${localPort}|${host}|${port}`);
     });
 
-    test('a proxy passes on what its own header said', async () => {
+    test('a proxy passes on the address from its own header', async () => {
       const proxy = await started(
         startProgram(
           'bin/uvnet.mjs',

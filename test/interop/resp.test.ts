@@ -39,7 +39,7 @@ describeNeeds(missingCommand('redis-cli'))('the RESP server and redis-tools', ()
     expect(await cli('get')).toContain("ERR wrong number of arguments for 'get' command");
   });
 
-  test('keeps a value of 5 MB and one of every byte', async () => {
+  test('stores a value of 5 MB and a value with every byte', async () => {
     const large = randomBytes(2_500_000).toString('hex');
     const set = await runClient('redis-cli', ['-p', server.where, '-x', 'set', 'large'], large);
     expect(set.stdout).toBe('OK\n');
@@ -84,7 +84,7 @@ describeNeeds(missingCommand('redis-cli'))('the RESP server and redis-tools', ()
     },
   );
 
-  test('refuses other bytes in words, and closes the connection', async () => {
+  test('answers invalid bytes with an error message, and closes the connection', async () => {
     const client = connect(Number(server.where), '127.0.0.1');
     client.write('*1\r\n+PING\r\n');
     expect((await readAll(client)).toString()).toBe("-ERR Protocol error: expected '$'\r\n");

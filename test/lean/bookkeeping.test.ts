@@ -60,7 +60,7 @@ describe('the bookkeeping of a handler table', () => {
   test.each([
     ['close() and closeAllConnections()', closeAtOnce],
     ['close({ gracePeriod: 0 })', (server: Server) => server.close({ gracePeriod: 0 })],
-  ])('%s closes them without a handler being called', async (_, close) => {
+  ])('%s closes them without calling a handler', async (_, close) => {
     const log: string[] = [];
     const server = await scope.listen({
       open: () => log.push('open'),
@@ -76,7 +76,7 @@ describe('the bookkeeping of a handler table', () => {
     expect(server.stats()).toMatchObject({ accepted: 1, open: 0 });
   });
 
-  test('a server that follows gets none of their events', async () => {
+  test('the next server gets none of their events', async () => {
     const log: string[] = [];
     const named = (name: string) => ({
       open: () => log.push(`${name} open`),
@@ -106,7 +106,7 @@ describe('the bookkeeping of a handler table', () => {
     ]);
   });
 
-  test('connections() leaves out connections that `open` was not called for', async () => {
+  test('connections() omits connections for which `open` was not called', async () => {
     const opened = deferred();
     const server = await scope.listen({
       open(connection) {
@@ -118,7 +118,7 @@ describe('the bookkeeping of a handler table', () => {
     await opened.promise;
   });
 
-  test('ref() and unref() of a closed connection reach no other handle', async () => {
+  test('ref() and unref() of a closed connection affect no other handle', async () => {
     const opened = deferred<Connection>();
     const closed = deferred();
     const server = await scope.listen({ open: opened.resolve, close: () => closed.resolve() });
@@ -166,7 +166,7 @@ describe('the bookkeeping of a handler table', () => {
     expect(() => old.toSocket()).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }));
   });
 
-  test('`close` is called though nothing else keeps the process', async () => {
+  test('`close` is called even if nothing else keeps the process alive', async () => {
     const { stdout, code } = await runChild(leanEntry, async ({ net: module }) => {
       const { listen, connect } = module as unknown as typeof lean;
       const server = listen({ port: 0, host: '127.0.0.1' }, {});
@@ -265,7 +265,7 @@ describe('the bookkeeping of a handler table', () => {
 
   describe('with `pauseOnConnect`', () => {
     test.each(['off', 'optional', 'required'] as const)(
-      'nothing comes before resume() (proxyProtocol: %s)',
+      'no handler is called before resume() (proxyProtocol: %s)',
       async (proxyProtocol) => {
         const opened = deferred<Connection>();
         const received = deferred<string>();
@@ -293,7 +293,7 @@ describe('the bookkeeping of a handler table', () => {
     );
   });
 
-  test('a message with no bytes may be the first one of a process', async () => {
+  test('an empty message may be the first one of a process', async () => {
     const { stdout } = await runChild(leanEntry, async ({ net: module, require }) => {
       const { listen } = module as unknown as typeof lean;
       const { connect } = require('node:net') as typeof nodeNet;
@@ -318,7 +318,7 @@ describe('the bookkeeping of a handler table', () => {
     expect(stdout).toBe('delimiter 0 true\nlength 0 true\n');
   });
 
-  test('bytes come back to the socket that sent them, whatever is borrowed', async () => {
+  test('bytes come back to the socket that sent them, with and without borrowing', async () => {
     const lines = await scope.listen({}, { borrow: true, framing: { type: 'delimiter' } });
     const echo = await scope.listen(
       { data: (connection, bytes) => void connection.end(bytes) },

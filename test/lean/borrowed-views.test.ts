@@ -43,7 +43,7 @@ describe('borrowed views', () => {
     ['bytes as they come', undefined],
   ];
   test.each(kinds)(
-    'views of %s show the bytes of their own connection only',
+    'views of %s show only the bytes of their own connection',
     async (_, framing) => {
       const random = new Random(seed);
       const sent = Array.from({ length: CONNECTIONS }, (_value, index) =>

@@ -31,7 +31,7 @@ describe('bytes', () => {
     expect(Buffer.concat(received).equals(sent)).toBe(true);
   });
 
-  test('a handler may keep its own bytes, and small ones pin little memory', async () => {
+  test('a handler may keep its own bytes, and small ones hold little memory', async () => {
     const kept: Buffer[] = [];
     const server = await scope.listen({
       data(connection, bytes) {
@@ -51,7 +51,7 @@ describe('bytes', () => {
     }
   });
 
-  test('borrowed bytes can be written back, whether there is room for them or not', async () => {
+  test('borrowed bytes can be written back, with and without room for them', async () => {
     const server = await scope.listen(
       { data: (connection, bytes) => void connection.write(bytes) },
       { borrow: true },

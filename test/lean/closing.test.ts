@@ -7,7 +7,7 @@ describe('closing', () => {
   afterEach(() => scope.dispose());
 
   test.each(['127.0.0.1', 'localhost'])(
-    'ready is rejected where the server is closed before it listens (%s)',
+    'ready rejects if the server is closed before it listens (%s)',
     async (host) => {
       const server = lean.listen({ port: 0, host }, {});
       const closed = server.close();
@@ -18,7 +18,7 @@ describe('closing', () => {
   );
 
   describe('server.close({ gracePeriod, idleTimeout })', () => {
-    test('ends idle connections behind what they have to send', async () => {
+    test('ends idle connections after their waiting data', async () => {
       const opened = deferred<Connection>();
       const closed = deferred<Error | undefined>();
       const server = await scope.listen({
@@ -53,7 +53,7 @@ describe('closing', () => {
       expect(server.stats().open).toBe(0);
     });
 
-    test('leaves a connection alone that was given away', async () => {
+    test('does not affect a transferred connection', async () => {
       const opened = deferred<Connection>();
       const server = await scope.listen({ open: opened.resolve });
       const client = await scope.client(server);
@@ -64,7 +64,7 @@ describe('closing', () => {
       await nextEvent(socket.resume(), 'close');
     });
 
-    test('may be called again, with less time', async () => {
+    test('may be called again with a shorter time', async () => {
       const opened = deferred();
       const server = await scope.listen({ open: () => opened.resolve() });
       const client = await scope.client(server);
@@ -149,9 +149,9 @@ describe('closing', () => {
     });
   });
 
-  describe('the names of both ends', () => {
+  describe('the addresses of both ends', () => {
     test.each(['a handler', 'an immediate', 'its peer'])(
-      'are known in `close` if %s closes the connection',
+      'are known in `close` after %s closes the connection',
       async (closer) => {
         const names = deferred<object>();
         const server = await scope.listen({
@@ -194,7 +194,7 @@ describe('closing', () => {
       expect(connection.local).toEqual({});
     });
 
-    test('are unknown for unix sockets', async () => {
+    test('are unknown for Unix sockets', async () => {
       const names = deferred<object>();
       const server = await scope.listen(
         {

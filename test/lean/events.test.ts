@@ -100,7 +100,7 @@ describe('handlers', () => {
     expect(error).toMatchObject({ code: 'ECONNRESET' });
   });
 
-  test('destroy(error) hands the error to `close`, in the delivery', async () => {
+  test('destroy(error) passes the error to `close`, in the same delivery', async () => {
     const reason = new Error('enough');
     const outcome = deferred<unknown>();
     const data = jest.fn((connection: Connection) => {
@@ -116,7 +116,7 @@ describe('handlers', () => {
     expect(data).toHaveBeenCalledTimes(1);
   });
 
-  test('what was written before destroy() still leaves', async () => {
+  test('data written before destroy() still leaves', async () => {
     const server = await scope.listen({
       open(connection) {
         connection.write('last ');
@@ -148,7 +148,7 @@ describe('handlers', () => {
     expect(new Set(closed)).toEqual(new Set(members));
   });
 
-  test('an exception is reported as uncaught, and the rest of the turn is delivered', async () => {
+  test('an exception is reported as uncaught, and the rest of the turn is still delivered', async () => {
     // In a process of its own: jest keeps 'uncaughtException' to itself.
     const { code, stdout, stderr } = await runChild(leanEntry, ({ net, require }) => {
       const { listen } = net as unknown as typeof import('../../lib/lean');
@@ -264,7 +264,7 @@ describe('handlers', () => {
     expect(server.connections()).toHaveLength(1);
   });
 
-  test('closeIdleConnections() ends connections without a byte for so long', async () => {
+  test('closeIdleConnections() ends connections that had no byte for the given time', async () => {
     const opened = deferred<Connection>();
     const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
     const client = await scope.client(server);
@@ -306,7 +306,7 @@ describe('handlers', () => {
     expect(drops).toEqual(['maxConnectionsPerAddress']);
   });
 
-  test('a connection without bytes times out, and starts anew with the next byte', async () => {
+  test('a connection without bytes times out, and its timeout starts again with the next byte', async () => {
     const log: string[] = [];
     const first = deferred();
     const again = deferred();
@@ -326,7 +326,7 @@ describe('handlers', () => {
     expect(log).toEqual(['timeout', 'data', 'timeout']);
   });
 
-  test('pause() holds back, and resume() goes on, in order', async () => {
+  test('pause() stops the data, and resume() continues it in order', async () => {
     const chunks: string[] = [];
     const done = deferred();
     let connection!: Connection;

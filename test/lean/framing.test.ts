@@ -73,7 +73,7 @@ describe('framing', () => {
     expect(received.map(({ length }) => length)).toEqual(sent.map(({ length }) => length));
   });
 
-  test('one read may bring more messages than one delivery takes', async () => {
+  test('one read may contain more messages than one delivery takes', async () => {
     let count = 0;
     const done = deferred();
     const server = await scope.listen(
@@ -134,7 +134,7 @@ describe('framing', () => {
     expect(messages).toEqual(['1', '2']);
   });
 
-  test('bytes that a socket had read are cut as well', async () => {
+  test('bytes that a socket has read are split into messages as well', async () => {
     const messages: string[] = [];
     const done = deferred();
     const server = await scope.netServer((peer) => peer.end('one\ntwo\nthr'));
@@ -153,7 +153,7 @@ describe('framing', () => {
     expect(messages).toEqual(['ne', 'two']);
   });
 
-  test('a message that breaks the rules waits, too, while the connection is paused', async () => {
+  test('an invalid message also waits while the connection is paused', async () => {
     const messages: string[] = [];
     const opened = deferred<Connection>();
     const outcome = deferred<unknown>();
@@ -176,7 +176,7 @@ describe('framing', () => {
   });
 
   describe('toSocket()', () => {
-    test.each(kinds)('gives the bytes behind the last message (%s)', async (_, framing) => {
+    test.each(kinds)('passes on the bytes after the last message (%s)', async (_, framing) => {
       const random = new Random(21);
       for (const [count, large, last] of [
         [40, 300, 1],
@@ -217,7 +217,7 @@ describe('framing', () => {
       }
     });
 
-    test.each([false, true])('gives messages that are held (reading them: %s)', async (some) => {
+    test.each([false, true])('passes on held messages (reading them: %s)', async (some) => {
       const opened = deferred<Connection>();
       const messages: string[] = [];
       const held = deferred();
@@ -256,7 +256,7 @@ describe('framing', () => {
         { type: 'length', bytes: 1, includesHeader: true },
         '\x03ok\0and more',
       ],
-    ])('gives a message that is %s', async (_, framing, bytes) => {
+    ])('passes on a message that is %s', async (_, framing, bytes) => {
       const upgraded = deferred<Socket>();
       const server = await scope.listen(
         { data: (connection) => upgraded.resolve(scope.track(connection.toSocket())) },
@@ -277,7 +277,7 @@ describe('framing', () => {
     [{ type: 'delimiter', delimiter: 1 }, 'ERR_INVALID_ARG_TYPE'],
     [{ type: 'fixed' }, 'ERR_INVALID_ARG_TYPE'],
     [{ type: 'fixed', size: 0 }, 'ERR_OUT_OF_RANGE'],
-  ])('%j is refused', (framing, code) => {
+  ])('the framing %j is rejected', (framing, code) => {
     expect(() => lean.listen({ port: 0, framing: framing as never }, {})).toThrow(
       expect.objectContaining({ code }),
     );

@@ -7,7 +7,7 @@ describe('the memory of a handler table', () => {
   const scope = new LeanScope();
   afterEach(() => scope.dispose());
 
-  test('a short read behind bulk reads pins no more than others', async () => {
+  test('a short read after bulk reads holds no more memory than others', async () => {
     const opened = deferred<Connection>();
     let last: Buffer = Buffer.alloc(0);
     const server = await scope.listen({
@@ -31,7 +31,7 @@ describe('the memory of a handler table', () => {
     expect(last.buffer.byteLength).toBeLessThanOrEqual(8192);
   });
 
-  test('a paused connection holds about the bytes of what it has read', async () => {
+  test('a paused connection holds about as many bytes as it has read', async () => {
     const { stdout, stderr } = await runChild(
       leanEntry,
       async ({ net: module, require }) => {
@@ -75,7 +75,7 @@ describe('the memory of a handler table', () => {
     expect({ stdout, stderr }).toEqual({ stdout: 'bounded true\nmessages true\n', stderr: '' });
   });
 
-  test('a handler that pauses for each message is read no further before it has them all', async () => {
+  test('a connection whose handler pauses for each message reads no further before all were delivered', async () => {
     const size = 4;
     const messages = 4000;
     let received = 0;
@@ -107,7 +107,7 @@ describe('the memory of a handler table', () => {
     expect(early).toBe(0);
   });
 
-  test('a connection that is closed is not kept by `connectionAttemptTimeout`', async () => {
+  test('`connectionAttemptTimeout` does not keep a closed connection in memory', async () => {
     const { stdout } = await runChild(
       leanEntry,
       async ({ net: module, require }) => {
@@ -139,7 +139,7 @@ describe('the memory of a handler table', () => {
     expect(stdout).toBe('true\n');
   });
 
-  test('a paused connection whose first byte is in the kernel has sent it', async () => {
+  test('a first byte in the kernel counts for a paused connection', async () => {
     const opened = deferred<Connection>();
     const server = await scope.listen(
       {

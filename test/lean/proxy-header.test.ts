@@ -34,7 +34,7 @@ describeUvnet('proxyHeader', ({ net, scope }) => {
     expect(proxyHeader(client)).toEqual(proxyHeader(client, { version: 2 }));
   });
 
-  describe.each([1, 2] as const)('our own server reads version %i', (version) => {
+  describe.each([1, 2] as const)('a server of uvnet that reads version %i', (version) => {
     const told = async (of: object): Promise<Socket> => {
       const server = scope.trackServer(net.createServer({ proxyProtocol: 'required' }) as never);
       await scope.listen(server);
@@ -53,20 +53,20 @@ describeUvnet('proxyHeader', ({ net, scope }) => {
         client,
       ],
       ['link-local', { ...client6, remoteAddress: 'fe80::1%lo' }, { remoteAddress: 'fe80::1' }],
-    ])('and the addresses of %s', async (_, of, expected) => {
+    ])('gets the addresses of %s', async (_, of, expected) => {
       const socket = await told(of);
       expect(socket).toMatchObject(expected);
       expect(socket.proxyInfo).toMatchObject({ version, command: 'proxy' });
     });
 
-    test('and a header without addresses', async () => {
+    test('accepts a header without addresses', async () => {
       const socket = await told({});
       expect(socket.proxyInfo).toMatchObject({ version });
       expect(socket.remoteAddress).toBe('127.0.0.1');
     });
   });
 
-  test('wrong arguments are refused', () => {
+  test('wrong arguments are rejected', () => {
     expect(thrownBy(() => proxyHeader(null as never)).code).toBe('ERR_INVALID_ARG_TYPE');
     expect(thrownBy(() => proxyHeader({}, { version: 3 as never })).code).toBe(
       'ERR_INVALID_ARG_VALUE',

@@ -78,7 +78,7 @@ async function standstill(socket: Socket): Promise<void> {
   }
 }
 
-describeUvnet('relay of much', ({ scope }) => {
+describeUvnet('a relay of bulk data', ({ scope }) => {
   const routes = [
     ['tcp', 'tcp'],
     ['tcp', 'unix'],
@@ -86,7 +86,7 @@ describeUvnet('relay of much', ({ scope }) => {
     ['unix', 'unix'],
   ] as const;
 
-  test.each(routes)('64 MiB pass each way at once, %s to %s', async (left, right) => {
+  test.each(routes)('64 MiB pass in both directions at once, %s to %s', async (left, right) => {
     const line = await openLine(scope, { left, right });
     const seed = 1 + routes.findIndex((route) => route[0] === left && route[1] === right);
     const size = 64 * MIB;
@@ -145,7 +145,7 @@ describeUvnet('relay of much', ({ scope }) => {
     expect(await result).toEqual({ bytesAtoB: size, bytesBtoA: 9, reason: 'end' });
   });
 
-  test('relays that are broken off leave no descriptor', async () => {
+  test('aborted relays leave no descriptor', async () => {
     if (!isLinux) return;
     const pipesOfOthers = await pipesWithoutPool();
     const lines = [];
@@ -175,7 +175,7 @@ describeUvnet('relay of much', ({ scope }) => {
 
   const linuxTest = isLinux ? test : test.skip;
 
-  linuxTest('without descriptors for pipes', async () => {
+  linuxTest('a relay works without descriptors for pipes', async () => {
     const { code, stdout, stderr } = await runChild(uvnet!, transfer, {
       args: [leanEntry, true],
       under: ['prlimit', '--nofile=64'],

@@ -7,8 +7,8 @@ import { describeUvnet } from '../helpers/uvnet';
 const { relay } = lean;
 
 describeUvnet('a relay that ends or is refused', ({ net, scope }) => {
-  describe('ends otherwise', () => {
-    test('an answer may come before the question is complete', async () => {
+  describe('that ends for another reason', () => {
+    test('delivers an answer that comes before the request is complete', async () => {
       const { left, a, b, right } = await openLine(scope);
       left.on('error', () => {});
       const result = relay(a, b);
@@ -29,7 +29,7 @@ describeUvnet('a relay that ends or is refused', ({ net, scope }) => {
       expect((await got).toString()).toBe('no, thanks');
     });
 
-    test('the relay ends if somebody destroys a socket', async () => {
+    test('resolves if a socket is destroyed', async () => {
       const { left, right, a, b } = await openLine(scope);
       for (const socket of [left, right]) socket.on('error', () => {}).resume();
       const result = relay(a, b);
@@ -40,7 +40,7 @@ describeUvnet('a relay that ends or is refused', ({ net, scope }) => {
       expect(a.destroyed).toBe(true);
     });
 
-    test('the relay rejects if somebody destroys a socket with an error', async () => {
+    test('rejects if a socket is destroyed with an error', async () => {
       const { a, b } = await openLine(scope);
       const reason = new Error('enough');
       const result = relay(a, b).catch((error: unknown) => error);
@@ -49,7 +49,7 @@ describeUvnet('a relay that ends or is refused', ({ net, scope }) => {
       expect(reason).toMatchObject({ side: 'a', bytesAtoB: 0, bytesBtoA: 0 });
     });
 
-    test('a signal ends the relay, before it starts and meanwhile', async () => {
+    test('rejects if its signal is aborted, before it starts or later', async () => {
       for (const early of [true, false]) {
         const { a, b } = await openLine(scope);
         const controller = new AbortController();
@@ -64,7 +64,7 @@ describeUvnet('a relay that ends or is refused', ({ net, scope }) => {
       }
     });
 
-    test('the relay ends if no byte moves for too long', async () => {
+    test('resolves if no byte moves for too long', async () => {
       const { left, right, a, b } = await openLine(scope);
       for (const socket of [left, right]) socket.on('end', () => socket.end()).resume();
       const start = performance.now();
@@ -84,7 +84,7 @@ describeUvnet('a relay that ends or is refused', ({ net, scope }) => {
     });
   });
 
-  test('progress is reported while bytes move', async () => {
+  test('reports its progress while bytes move', async () => {
     const open = async () => {
       const { left, a, b, right } = await openLine(scope);
       const reports: object[] = [];

@@ -44,9 +44,9 @@ async function play(
   }
 }
 
-describeUvnet('relays at random', ({ scope }) => {
+describeUvnet('random relays', ({ scope }) => {
   test.each(Array.from({ length: 30 }, (_, index) => 1000 + index))(
-    'bytes and ends pass as the model says (seed %i)',
+    'pass bytes and ends as the model predicts (seed %i)',
     async (seed) => {
       const random = new Random(seed);
       const line = await openLine(scope, {

@@ -130,7 +130,7 @@ describeUvnet('relay', ({ scope }) => {
     expect(a.readableEnded && a.writableFinished && a.destroyed).toBe(true);
   });
 
-  test('sockets that are not half-open relay half-open all the same', async () => {
+  test('sockets without allowHalfOpen still relay half-open', async () => {
     const first = await scope.pair({ client: { allowHalfOpen: true } });
     const second = await scope.pair({ server: { allowHalfOpen: true } });
     expect(first.peer.allowHalfOpen || second.client.allowHalfOpen).toBe(false);
@@ -144,9 +144,9 @@ describeUvnet('relay', ({ scope }) => {
     expect((await result).reason).toBe('end');
   });
 
-  describe('what was there before', () => {
+  describe('data from before the relay', () => {
     test.each(transports)(
-      'bytes that were read, pushed back or peeked at go first (%s)',
+      'bytes that were read, pushed back or peeked at are sent first (%s)',
       async (left) => {
         const { left: client, a, b, right } = await openLine(scope, { left });
         const got = readAll(right);
@@ -165,7 +165,7 @@ describeUvnet('relay', ({ scope }) => {
       },
     );
 
-    test('the bytes behind a pending peek go too', async () => {
+    test('the bytes after a pending peek are sent too', async () => {
       const { left, a, b, right } = await openLine(scope);
       const size = 3_000_000;
       const sent = Buffer.alloc(size, 'abcdefg');
@@ -253,7 +253,7 @@ describeUvnet('relay', ({ scope }) => {
     });
   });
 
-  describe('a side that connects', () => {
+  describe('a side that is still connecting', () => {
     const upstream = async (transport: Transport) => {
       const server = scope.server((socket) => socket.pipe(socket));
       await scope.listen(server, scope.listenOptions(transport));
@@ -271,7 +271,7 @@ describeUvnet('relay', ({ scope }) => {
       expect(await result).toEqual({ bytesAtoB: 10, bytesBtoA: 10, reason: 'end' });
     });
 
-    test('is named in the error if it cannot, and the other one is closed', async () => {
+    test('is named in the error if it fails, and the other side is closed', async () => {
       const server = await scope.listen(scope.server());
       const endpoint = endpointOf(server);
       await new Promise((resolve) => server.close(resolve));

@@ -66,7 +66,7 @@ describe('writing', () => {
     expect(all.toString()).toBe(`1${'2'.repeat(10_000)}345`);
   });
 
-  test('cork() holds writes back over turns, until as many calls of uncork() or the end', async () => {
+  test('cork() holds back writes over turns, until uncork() was called as often or the connection ends', async () => {
     const seen: string[] = [];
     const opened = deferred<Connection>();
     const server = await scope.listen({ open: (connection) => opened.resolve(connection) });
@@ -157,7 +157,7 @@ describe('writing', () => {
     expect(received.digest('hex')).toBe(sent.digest('hex'));
   });
 
-  test('tryWrite() keeps nothing', async () => {
+  test('tryWrite() keeps no data', async () => {
     const taken = deferred<[number, number]>();
     const server = await scope.listen({
       open(connection) {
@@ -200,7 +200,7 @@ describe('writing', () => {
     expect(await outcome.promise).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   });
 
-  test('a peer that is gone is an error of `close`', async () => {
+  test('a lost peer is reported as an error of `close`', async () => {
     const outcome = deferred<Error | undefined>();
     const server = await scope.listen({
       open(connection) {
@@ -251,26 +251,29 @@ describe('writing', () => {
   test.each([
     ['small', 10],
     ['large', 100_000],
-  ])('broadcast() of %s data reaches all, behind what was written before', async (_, size) => {
-    const members = new Set<Connection>();
-    const ready = deferred();
-    const server = await scope.listen({
-      open(connection) {
-        members.add(connection);
-        if (members.size === 5) ready.resolve();
-      },
-    });
-    const clients = await Promise.all([1, 2, 3, 4, 5].map(() => scope.client(server)));
-    await ready.promise;
-    const [first] = members;
-    for (const member of members) member.write('before ');
-    lean.broadcast(members, 'é'.repeat(size));
-    for (const member of members) member.end(' after');
-    lean.broadcast([first!], 'not any more');
-    for (const client of clients) {
-      expect((await receiveAll(client)).toString()).toBe(`before ${'é'.repeat(size)} after`);
-    }
-  });
+  ])(
+    'broadcast() of %s data reaches all, after the data that was written before',
+    async (_, size) => {
+      const members = new Set<Connection>();
+      const ready = deferred();
+      const server = await scope.listen({
+        open(connection) {
+          members.add(connection);
+          if (members.size === 5) ready.resolve();
+        },
+      });
+      const clients = await Promise.all([1, 2, 3, 4, 5].map(() => scope.client(server)));
+      await ready.promise;
+      const [first] = members;
+      for (const member of members) member.write('before ');
+      lean.broadcast(members, 'é'.repeat(size));
+      for (const member of members) member.end(' after');
+      lean.broadcast([first!], 'not any more');
+      for (const client of clients) {
+        expect((await receiveAll(client)).toString()).toBe(`before ${'é'.repeat(size)} after`);
+      }
+    },
+  );
 
   test('broadcast() to receivers that do not read waits for them', async () => {
     const members: Connection[] = [];

@@ -70,11 +70,16 @@ describeUvnet('connect() in any order', ({ net, scope }) => {
   }
 
   const tests = modelTests({ steps: 10_000, stepsOfOne: STEPS_OF_ONE, onesOfTest: 100 });
-  test.each(tests)('sockets of the seeds $first to $last', async ({ first, last }) => {
-    const tcp = await scope.listen(scope.server((socket) => socket.on('error', () => {}).resume()));
-    const unix = scope.server((socket) => socket.on('error', () => {}).resume());
-    await scope.listen(unix, scope.listenOptions('unix'));
-    const { path } = endpointOf(unix) as { path: string };
-    for (let seed = first; seed <= last; seed++) await play(seed, portOf(tcp), path);
-  });
+  test.each(tests)(
+    'sockets of the seeds $first to $last do what the model does',
+    async ({ first, last }) => {
+      const tcp = await scope.listen(
+        scope.server((socket) => socket.on('error', () => {}).resume()),
+      );
+      const unix = scope.server((socket) => socket.on('error', () => {}).resume());
+      await scope.listen(unix, scope.listenOptions('unix'));
+      const { path } = endpointOf(unix) as { path: string };
+      for (let seed = first; seed <= last; seed++) await play(seed, portOf(tcp), path);
+    },
+  );
 });

@@ -384,7 +384,10 @@ describe('handler tables under random calls', () => {
   }
 
   const tests = modelTests({ steps: 20_000, stepsOfOne: STEPS_OF_ONE, onesOfTest: 20 });
-  test.each(tests)('servers of the seeds $first to $last', async ({ first, last }) => {
-    for (let seed = first; seed <= last; seed++) await new Play(seed).run();
-  });
+  test.each(tests)(
+    'servers of the seeds $first to $last do what the model does',
+    async ({ first, last }) => {
+      for (let seed = first; seed <= last; seed++) await new Play(seed).run();
+    },
+  );
 });

@@ -234,10 +234,13 @@ describeUvnet('connections that are transferred at random', ({ net, scope }) => 
   }
 
   const tests = modelTests({ steps: 100_000, stepsOfOne: STEPS_OF_ONE, onesOfTest: 25 });
-  test.each(tests)('connections of the seeds $first to $last', async ({ first, last }) => {
-    for (let seed = first; seed <= last; seed += TOGETHER) {
-      const count = Math.min(TOGETHER, last + 1 - seed);
-      await Promise.all(Array.from({ length: count }, (_, index) => play(seed + index)));
-    }
-  });
+  test.each(tests)(
+    'connections of the seeds $first to $last do what the model does',
+    async ({ first, last }) => {
+      for (let seed = first; seed <= last; seed += TOGETHER) {
+        const count = Math.min(TOGETHER, last + 1 - seed);
+        await Promise.all(Array.from({ length: count }, (_, index) => play(seed + index)));
+      }
+    },
+  );
 });

@@ -26,7 +26,7 @@ describeNet('addresses', ({ net, scope }) => {
     },
   );
 
-  test('a unix socket has no addresses', async () => {
+  test('a Unix socket has no addresses', async () => {
     const { server, client, peer } = await scope.pair({ transport: 'unix' });
     expect(typeof server.address()).toBe('string');
     for (const socket of [client, peer]) {
@@ -57,7 +57,7 @@ describeNet('addresses', ({ net, scope }) => {
     expect(peer.remotePort).toBe(local);
   });
 
-  test('an address that nobody asked for before destroy() is unknown afterwards', async () => {
+  test('an address that was not read before destroy() is unknown afterwards', async () => {
     const { client } = await scope.pair();
     client.destroy();
     expect(client.remoteAddress).toBeUndefined();
@@ -65,7 +65,7 @@ describeNet('addresses', ({ net, scope }) => {
     expect(client.address()).toEqual({});
   });
 
-  test('the peer can be named after the peer is gone, if asked in time', async () => {
+  test('the address of the peer stays known after the peer is gone, if it was read in time', async () => {
     const { client, peer } = await scope.pair();
     const remotePort = peer.remotePort;
     client.destroy();
@@ -75,7 +75,7 @@ describeNet('addresses', ({ net, scope }) => {
     expect(peer.remoteAddress).toBe('127.0.0.1');
   });
 
-  test('while connecting, the remote side is unknown', async () => {
+  test('the remote address is unknown while the socket connects', async () => {
     const server = await scope.listen(scope.server());
     const client = scope.connect({ port: portOf(server), host: '127.0.0.1' });
     expect(client.remoteAddress).toBeUndefined();

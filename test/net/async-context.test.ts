@@ -11,7 +11,7 @@ const accepted = new Set<string>();
 describeNet('async context', ({ net, scope }) => {
   const storage = new AsyncLocalStorage<string>();
 
-  test('the handle tells the id that its callbacks have', async () => {
+  test('the handle has the async id of its callbacks', async () => {
     const { client, peer } = await scope.pair();
     const seen = new Map<Socket, number>();
     for (const side of [client, peer]) side.once('data', () => seen.set(side, executionAsyncId()));

@@ -45,7 +45,7 @@ describeNet('back-pressure', ({ net, scope }) => {
     expect(client.write(Buffer.alloc(16))).toBe(true);
   });
 
-  test('what the kernel takes at once does not wait', async () => {
+  test('data that the kernel takes at once does not wait', async () => {
     const { client, peer } = await scope.pair();
     peer.resume();
     expect(client.write(Buffer.alloc(2 * client.writableHighWaterMark))).toBe(true);
@@ -70,7 +70,7 @@ describeNet('back-pressure', ({ net, scope }) => {
     },
   );
 
-  test('a reader that does not read stops the writer; all arrives when it does', async () => {
+  test('a reader that does not read stops the writer, and everything arrives when it reads', async () => {
     const { client, peer } = await scope.pair();
     peer.pause();
     const total = fill(client, 16 * 1024 * 1024);
@@ -81,7 +81,7 @@ describeNet('back-pressure', ({ net, scope }) => {
     expect((await readAll(peer)).length).toBe(total);
   });
 
-  test('bufferSize and writableLength count what waits', async () => {
+  test('bufferSize and writableLength count the waiting bytes', async () => {
     const { client, peer } = await scope.pair();
     expect(client.bufferSize).toBe(0);
     fill(client);

@@ -68,7 +68,7 @@ describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
     await arrival(11);
   });
 
-  test('a write with a callback leaves at once, behind all before it', async () => {
+  test('a write with a callback leaves at once, after all earlier writes', async () => {
     const [socket] = await accept(1);
     socket.write('first');
     socket.write('second');
@@ -78,7 +78,7 @@ describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
     await done;
   });
 
-  test('the first sixteen of writes to many sockets have left', async () => {
+  test('the first sixteen writes to many sockets have left', async () => {
     const sockets = await accept(20);
     for (const socket of sockets) socket.write('x');
     expect(block(isUvnet ? 16 : 20)).toBe(isUvnet ? 16 : 20);

@@ -32,7 +32,7 @@ describeNet('classes and functions', ({ net, scope }) => {
     expect([net.Socket.name, net.Server.name]).toEqual(['Socket', 'Server']);
   });
 
-  test('sub-classes work by class and by prototype', async () => {
+  test('subclasses work with class syntax and with prototypes', async () => {
     class Echo extends net.Server {
       greeted = 0;
       constructor() {

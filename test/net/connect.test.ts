@@ -65,7 +65,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     ['a port as a string and a host', (server) => [String(portOf(server)), '127.0.0.1']],
     ['options', (server) => [{ port: portOf(server), host: '127.0.0.1' }]],
   ];
-  test.each(shapes)('takes %s, everywhere one may connect', async (_, shape) => {
+  test.each(shapes)('takes %s in each function that connects', async (_, shape) => {
     const server = await scope.listen(scope.server());
     const ways: ((...args: unknown[]) => Socket)[] = [
       (...args) => Reflect.apply(net.connect, net, args) as Socket,
@@ -116,7 +116,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     expect(log).toEqual(['connectionAttempt', 'connect', 'ready']);
   });
 
-  test('hands hints, family and all to the lookup', async () => {
+  test('passes hints, family and all to the lookup', async () => {
     const server = await scope.listen(scope.server());
     const seen = deferred<unknown[]>();
     const client = scope.connect({
@@ -158,7 +158,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     },
   );
 
-  test('a lookup that answers after destroy is forgotten', async () => {
+  test('the result of a lookup after destroy is ignored', async () => {
     const server = await scope.listen(scope.server());
     const answer = deferred<() => void>();
     const client = scope.connect({
@@ -211,7 +211,7 @@ describeNet('connect', ({ net, scope, newer }) => {
   });
 
   newer(nodeAtLeast(24), 'check of the host')(
-    'throws at a host with a null byte, and at one that is no string',
+    'throws for a host with a null byte, and for one that is not a string',
     () => {
       const socket = scope.track(new net.Socket());
       expect(thrownBy(() => socket.connect({ port: 1, host: 'a\0b' }))).toMatchObject({
@@ -271,7 +271,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     });
   });
 
-  test('connect on a socket that is connected starts anew after destroy', async () => {
+  test('a connected socket can connect again after destroy', async () => {
     const server = await scope.listen(scope.server());
     const { client } = await scope.join(server);
     client.destroy();
@@ -322,7 +322,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     ]);
   });
 
-  test('the timeout option runs while connecting too', async () => {
+  test('the timeout option also applies while connecting', async () => {
     const stuck: NetConnectOpts = {
       host: 'a.name',
       port: 1,
@@ -356,9 +356,9 @@ describeNet('connect', ({ net, scope, newer }) => {
   });
 });
 
-describeUvnet('connect, while an attempt runs', ({ net, scope }) => {
+describeUvnet('connect() during an attempt', ({ net, scope }) => {
   // The end of the first attempt is reported when the second is under way.
-  test('a socket that is destroyed and connected again answers for each attempt', async () => {
+  test('a socket that is destroyed and connected again reports each attempt', async () => {
     const server = await scope.listen(scope.server());
     const log: string[] = [];
     const client = scope.track(new net.Socket());

@@ -47,7 +47,7 @@ describeNet('cork and writev', ({ scope }) => {
     expect((await received).toString()).toBe('corked end');
   });
 
-  test('more pieces leave than the kernel takes in one writev', async () => {
+  test('all pieces leave, even more than the kernel takes in one writev', async () => {
     const { client, peer } = await scope.pair();
     const received = readAll(peer);
     const pieces = 5000;

@@ -26,7 +26,7 @@ describeNet('byte counters', ({ net, scope }) => {
     expect([peer.bytesRead, peer.bytesWritten]).toEqual([17, 100_000]);
   });
 
-  test('bytesWritten counts what waits in the socket, of every encoding', async () => {
+  test('bytesWritten includes waiting data, in every encoding', async () => {
     const { client } = await scope.pair();
     const total = fill(client);
     client.write('ü');
@@ -47,7 +47,7 @@ describeNet('byte counters', ({ net, scope }) => {
     expect([client.bytesWritten, client.writableLength]).toEqual([size, size]);
   });
 
-  test('bytesWritten before the connect counts what was written', async () => {
+  test('bytesWritten counts the data written before the connect', async () => {
     const server = await scope.listen(scope.server());
     const client = scope.connect(endpointOf(server));
     client.write('12345');
@@ -64,7 +64,7 @@ describeNet('byte counters', ({ net, scope }) => {
     expect(socket.bytesWritten).toBe(new (require('node:net').Socket)().bytesWritten);
   });
 
-  test('bytesRead counts bytes, not characters, and bytes nobody took yet', async () => {
+  test('bytesRead counts bytes and not characters, including unread bytes', async () => {
     const { client, peer } = await scope.pair();
     peer.setEncoding('utf8');
     const readable = nextEvent(peer, 'readable');
@@ -73,7 +73,7 @@ describeNet('byte counters', ({ net, scope }) => {
     expect(peer.bytesRead).toBe(4);
   });
 
-  test('_bytesDispatched counts what went to the handle', async () => {
+  test('_bytesDispatched counts the bytes that the handle got', async () => {
     const { client, peer } = await scope.pair();
     const received = readAll(peer);
     client.end('12345');

@@ -6,7 +6,7 @@ import { readAll, readBytes } from '../helpers/streams';
 
 describeNet('data', ({ scope }) => {
   describe.each(transports)('over %s', (transport) => {
-    test('every size arrives whole, both ways', async () => {
+    test('data of every size arrives whole in both directions', async () => {
       const { client, peer } = await scope.pair({ transport });
       const random = new Random(1);
       for (const size of [1, 2, 63, 64, 65, 4095, 4096, 65535, 65536, 65537, 1_000_003]) {
@@ -22,7 +22,7 @@ describeNet('data', ({ scope }) => {
       }
     });
 
-    test('an empty write sends nothing and calls back', async () => {
+    test('an empty write sends nothing and calls its callback', async () => {
       const { client, peer } = await scope.pair({ transport });
       const log: string[] = [];
       traceEvents(log, peer);
@@ -41,7 +41,7 @@ describeNet('data', ({ scope }) => {
     });
   });
 
-  test('chunks are Buffers of their own, which later reads do not change', async () => {
+  test('chunks are separate Buffers, which later reads do not change', async () => {
     const { client, peer } = await scope.pair();
     const chunks: Buffer[] = [];
     peer.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -56,7 +56,7 @@ describeNet('data', ({ scope }) => {
     );
   });
 
-  test('a large chunk has memory of its own, which can be given away', async () => {
+  test('a large chunk has memory of its own, which can be transferred', async () => {
     const { client, peer } = await scope.pair();
     const random = new Random(2);
     const sent = random.bytes(4_000_000);

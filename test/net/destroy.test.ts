@@ -8,7 +8,7 @@ import { fill, readAll } from '../helpers/streams';
 
 describeNet('destroy', ({ net, scope, isUvnet }) => {
   describe.each(transports)('over %s', (transport) => {
-    test('closes both sides, and the other one sees an end', async () => {
+    test('closes both sides, and the other side sees an end', async () => {
       const { client, peer } = await scope.pair({ transport });
       const log: string[] = [];
       traceEvents(log, client, 'client');
@@ -161,7 +161,7 @@ describeNet('destroy', ({ net, scope, isUvnet }) => {
     await second;
   });
 
-  test('a destroyed server side leaves the count of connections right', async () => {
+  test("keeps the server's number of connections correct", async () => {
     const { server, peer } = await scope.pair();
     const count = (): Promise<number> =>
       new Promise((resolve) => {

@@ -95,7 +95,7 @@ describeNet('encodings', ({ net, scope }) => {
       );
     });
 
-    test('halves of a surrogate pair in two corked strings stay halves', async () => {
+    test('halves of a surrogate pair in two corked strings are encoded separately', async () => {
       for (const encoding of ['utf8', 'utf16le'] as const) {
         const { client, peer } = await scope.pair();
         const received = readAll(peer);

@@ -47,7 +47,7 @@ describeNet('end', ({ net, scope, newer }) => {
     expect(log.at(-1)).toBe('close true');
   });
 
-  test('a second end() calls back too, with an error once the socket has finished', async () => {
+  test('a second end() also calls its callback, with an error once the socket has finished', async () => {
     const { client, peer } = await scope.pair({ server: { allowHalfOpen: true } });
     peer.resume();
     const log: string[] = [];
@@ -63,7 +63,7 @@ describeNet('end', ({ net, scope, newer }) => {
     expect(log).toEqual(['first', 'second', 'third ERR_STREAM_ALREADY_FINISHED']);
   });
 
-  test('end() takes data, an encoding and a callback, and needs none', async () => {
+  test('end() takes data, an encoding and a callback, which are all optional', async () => {
     const shapes: [unknown[], string][] = [
       [[], ''],
       [['text'], 'text'],
@@ -82,7 +82,7 @@ describeNet('end', ({ net, scope, newer }) => {
   });
 
   newer(nodeAtLeast(24), 'end of a pending socket')(
-    'end of a socket that never connected',
+    'a socket that never connected can be ended',
     async () => {
       const socket = new net.Socket();
       const log: string[] = [];
@@ -95,7 +95,7 @@ describeNet('end', ({ net, scope, newer }) => {
     },
   );
 
-  test('destroySoon closes after what was written', async () => {
+  test('destroySoon closes the socket after its written data', async () => {
     const { client, peer } = await scope.pair();
     const received = readAll(peer);
     const log: string[] = [];
@@ -109,14 +109,14 @@ describeNet('end', ({ net, scope, newer }) => {
     expect((await received).toString()).toBe('all of it');
   });
 
-  test('destroySoon with much in the socket loses nothing', async () => {
+  test('destroySoon loses no data of a full socket', async () => {
     const { client, peer } = await scope.pair();
     const total = fill(client);
     client.destroySoon();
     expect((await readAll(peer)).length).toBe(total);
   });
 
-  test('destroySoon when already finished destroys at once', async () => {
+  test('destroySoon destroys a finished socket at once', async () => {
     const { client, peer } = await scope.pair({ server: { allowHalfOpen: true } });
     peer.resume();
     client.end();
@@ -158,7 +158,7 @@ describeNet('end', ({ net, scope, newer }) => {
     ]);
   });
 
-  test('end inside a data listener still delivers the rest', async () => {
+  test('end() inside a data listener still delivers the rest', async () => {
     const { client, peer } = await scope.pair();
     let seen = 0;
     peer.on('data', (chunk: Buffer) => {

@@ -163,7 +163,7 @@ describeNet('errors', ({ scope, newer }) => {
   });
 
   newer(nodeAtLeast(22), 'check of the length of a path: it cuts the path short')(
-    'a path that is too long is EINVAL',
+    'a path that is too long fails with EINVAL',
     async () => {
       const path = `/tmp/${'x'.repeat(200)}`;
       const server = scope.server();
@@ -207,7 +207,7 @@ describeNet('errors', ({ scope, newer }) => {
     expect(shape.message).toBe(`${String(shape.syscall)} ${String(shape.code)}`);
   });
 
-  test('a reset peer fails the writes that wait', async () => {
+  test('a reset by the peer fails the waiting writes', async () => {
     const { client, peer } = await scope.pair();
     fill(client);
     const failed = new Promise<unknown>((resolve) => {

@@ -38,7 +38,7 @@ describeNet('a FIFO', ({ net, scope }) => {
     expect((await received).equals(sent)).toBe(true);
   });
 
-  test('a write fails with EPIPE when nobody reads any more', async () => {
+  test('a write fails with EPIPE when there is no reader any more', async () => {
     const { reader, writer } = ends();
     const closed = nextEvent(reader, 'close');
     reader.destroy();

@@ -64,7 +64,7 @@ describeNet('half-open connections', ({ net, scope }) => {
     });
   });
 
-  test('readyState follows the life of a half-open socket', async () => {
+  test('readyState follows the states of a half-open socket', async () => {
     const { client, peer } = await scope.pair({
       server: { allowHalfOpen: true },
       client: { allowHalfOpen: true },
@@ -85,7 +85,7 @@ describeNet('half-open connections', ({ net, scope }) => {
     expect([client.readyState, peer.readyState]).toEqual(['closed', 'closed']);
   });
 
-  test('unread data holds the end back, and the socket open', async () => {
+  test('unread data delays the end and keeps the socket open', async () => {
     const { client, peer } = await scope.pair();
     const log: string[] = [];
     traceEvents(log, peer);

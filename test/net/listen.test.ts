@@ -57,7 +57,7 @@ describeNet('listen', ({ net, scope }) => {
     expect(peer.readyState).toBe('open');
   });
 
-  test('listens on the unspecified IPv6 address, both families, where no host is given', async () => {
+  test('listens on the unspecified IPv6 address for both families if no host is given', async () => {
     const server = await scope.listen(scope.server(), { port: 0 });
     expect(server.address()).toEqual({ address: '::', family: 'IPv6', port: portOf(server) });
     for (const host of ['127.0.0.1', '::1']) {
@@ -85,7 +85,7 @@ describeNet('listen', ({ net, scope }) => {
     expect(['127.0.0.1', '::1']).toContain(address);
   });
 
-  test('a host name that nobody knows fails with the error of the lookup', async () => {
+  test('an unknown host name fails with the error of the lookup', async () => {
     const server = scope.server();
     server.listen(0, 'no-such-host.invalid');
     const [error] = (await nextEvent(server, 'error')) as [NodeJS.ErrnoException];
@@ -161,7 +161,7 @@ describeNet('listen', ({ net, scope }) => {
     ['a path of a wrong type', [{ path: 5 }], 'TypeError', 'ERR_INVALID_ARG_VALUE'],
     ['false', [false], 'TypeError', 'ERR_INVALID_ARG_VALUE'],
     ['a fd below zero', [{ fd: -1 }], 'TypeError', 'ERR_INVALID_ARG_VALUE'],
-  ] as [string, unknown[], string, string][])('throws at %s', (_, args, name, code) => {
+  ] as [string, unknown[], string, string][])('throws for %s', (_, args, name, code) => {
     const server = scope.server();
     const error = thrownBy(() => Reflect.apply(server.listen, server, args));
     expect(error).toMatchObject({ name, code });
@@ -202,7 +202,7 @@ describeNet('listen', ({ net, scope }) => {
     });
   });
 
-  test('accepts a connection that came while listening was announced', async () => {
+  test('accepts a connection that arrives during the event listening', async () => {
     const server = scope.server();
     server.listen(0);
     // Bound and listening at once, though the event comes a tick later.

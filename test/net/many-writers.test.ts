@@ -51,7 +51,7 @@ describeNet('one turn that writes to a hundred sockets', ({ scope }) => {
       await Promise.all(ended);
     });
 
-    test('the other clients get theirs if some sockets were destroyed and some clients are gone', async () => {
+    test('the other clients get their bytes if some sockets were destroyed and some clients are gone', async () => {
       const { peers, clients } = await connections();
       const errors: unknown[] = [];
       peers.forEach((peer, i) => peer.on('error', () => errors.push(i)));

@@ -91,7 +91,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect((await readAll(client)).toString()).toBe('hello');
   });
 
-  test('a socket that was not told to connect yet', async () => {
+  test('a socket that does not connect yet can be passed to tls.connect()', async () => {
     const socket = scope.track(new net.Socket());
     const client = secureClient(socket);
     if (socket.constructor !== nodeNet.Socket) {
@@ -105,7 +105,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect((await readAll(client)).toString()).toBe('hello');
   });
 
-  test('a plain conversation may go first (STARTTLS)', async () => {
+  test('a plain conversation may come first (STARTTLS)', async () => {
     const { client, peer } = await scope.pair();
     const server = secureServer().on('secureConnection', (secure) => secure.pipe(secure));
     peer.once('data', (line) => {
@@ -121,7 +121,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect((await readAll(secure)).toString()).toBe('echo');
   });
 
-  test('an end closes both sides and the sockets below without an error', async () => {
+  test('an end closes both sides and the underlying sockets without an error', async () => {
     const { client, peer, lower } = await securePair();
     const all = [client, peer, lower.client, lower.peer];
     const closed = Promise.all(all.map((each) => nextEvent(each, 'close')));
@@ -130,7 +130,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect(await closed).toEqual([[false], [false], [false], [false]]);
   });
 
-  test('a reset below is an error above, once', async () => {
+  test('a reset of the underlying socket is one error of the TLS socket', async () => {
     const { client, peer, lower } = await securePair();
     const log: string[] = [];
     traceEvents(log, client, '', new Set(['error', 'close']));
@@ -143,7 +143,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect(log).toEqual(['error ECONNRESET', `close ${isNative}`]);
   });
 
-  test('destroy() above closes what is below', async () => {
+  test('destroy() of the TLS socket closes the underlying socket', async () => {
     const { client, lower } = await securePair();
     const closed = Promise.all(
       [lower.client, lower.peer].map((each) => nextEvent(each.resume(), 'close')),
@@ -153,7 +153,7 @@ describeWays('tls', ({ scope, net, give, isNative }) => {
     expect([lower.client.destroyed, lower.peer.destroyed]).toEqual([true, true]);
   });
 
-  test('the socket above has the addresses and options of the connection', async () => {
+  test('the TLS socket has the addresses and options of the connection', async () => {
     const { client, lower } = await securePair();
     const { remoteAddress, remotePort } = lower.client;
     expect([remoteAddress, remotePort]).toEqual(['127.0.0.1', expect.any(Number)]);
@@ -212,7 +212,7 @@ describeWays('http', ({ scope, give }) => {
     };
   }
 
-  test('requests one after the other share a connection', async () => {
+  test('consecutive requests share a connection', async () => {
     const { ask, agent, connections } = await serve((request, response) => {
       void readAll(request).then((body) => response.end(`${request.method} ${body.length}`));
     });
@@ -251,7 +251,7 @@ describeWays('http', ({ scope, give }) => {
     expect(text.split(/HTTP[^]*?\r\n\r\n/)).toEqual(['', ...paths, '/last']);
   });
 
-  test('an upgrade gives the socket away, with what came behind it', async () => {
+  test('an upgrade passes on the socket with the following bytes', async () => {
     const { web, ask, agent } = await serve(() => {});
     web.on('upgrade', (_, socket: Socket, head: Buffer) => {
       socket.write(
@@ -304,7 +304,7 @@ describeWays('http', ({ scope, give }) => {
     agent.destroy();
   });
 
-  describe('an answer to no request, to an Agent that keeps the connection', () => {
+  describe('unexpected data to an Agent that keeps the connection', () => {
     const answer = (text: string): string =>
       `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
 
@@ -355,7 +355,7 @@ describeWays('http', ({ scope, give }) => {
   });
 });
 
-test('what http itself makes are sockets of node:net', async () => {
+test('sockets that http itself makes are those of node:net', async () => {
   const web = http.createServer((request, response) => response.end());
   const sockets: unknown[] = [];
   web.on('connection', (socket) => sockets.push(socket));

@@ -146,7 +146,7 @@ describeNet('observability', (implementation) => {
     }
   });
 
-  test('open connections are in the report, and among active handles where Node has them', async () => {
+  test('open connections are in the report, and for node:net among the active handles', async () => {
     const { stdout } = await runChild(implementation, ({ net }) => {
       const server = net.createServer((peer) => {
         const { port } = server.address() as import('node:net').AddressInfo;

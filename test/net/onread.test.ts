@@ -6,7 +6,7 @@ import { endpointOf, transports } from '../helpers/scope';
 
 describeNet('onread', ({ net, scope }) => {
   describe.each(transports)('over %s', (transport) => {
-    test('reads into the buffer given and emits no data', async () => {
+    test('reads into the given buffer and emits no data', async () => {
       const buffer = Buffer.alloc(64);
       const seen: string[] = [];
       const onData = jest.fn();
@@ -82,7 +82,7 @@ describeNet('onread', ({ net, scope }) => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1000);
   });
 
-  test('pause() and resume() hold the callback back', async () => {
+  test('pause() and resume() control the callback', async () => {
     const { promise, resolve } = deferred<Socket>();
     const server = await scope.listen(scope.server(resolve));
     let total = 0;

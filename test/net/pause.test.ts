@@ -5,7 +5,7 @@ import { readAll, readBytes } from '../helpers/streams';
 
 describeNet('pause and resume', ({ scope }) => {
   test.each(transports)(
-    'nothing comes while paused, and everything afterwards, over %s',
+    'no data arrives while paused, and all of it arrives afterwards, over %s',
     async (transport) => {
       const { client, peer } = await scope.pair({ transport });
       let seen = '';
@@ -27,7 +27,7 @@ describeNet('pause and resume', ({ scope }) => {
     },
   );
 
-  test('bytes wait in the stream if read() was called while connecting and pause() since', async () => {
+  test('bytes wait in the stream after read() while connecting and a later pause()', async () => {
     const server = await scope.listen(scope.server((peer) => peer.end('hello')));
     const client = scope.connect(endpointOf(server));
     client.read(0);
@@ -58,7 +58,7 @@ describeNet('pause and resume', ({ scope }) => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(total);
   });
 
-  test('no byte is read before resume() with pauseOnConnect', async () => {
+  test('pauseOnConnect reads no byte before resume()', async () => {
     const { client, peer } = await scope.pair({ server: { pauseOnConnect: true } });
     await new Promise<void>((resolve) => {
       client.write('early', () => resolve());
@@ -120,7 +120,7 @@ describeNet('pause and resume', ({ scope }) => {
     expect(String(peer.read())).toBe('def');
   });
 
-  test('many turns of pause and resume lose nothing', async () => {
+  test('many turns of pause and resume lose no data', async () => {
     const { client, peer } = await scope.pair();
     const total = 3_000_000;
     let seen = 0;

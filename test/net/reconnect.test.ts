@@ -171,7 +171,7 @@ describe('connect() again', () => {
       },
     );
 
-    test('an old lookup that fails says nothing about the new one', async () => {
+    test('the failure of an old lookup does not affect the new one', async () => {
       const [before, after] = [await host('old'), await host('new')];
       const [old, young] = [new Lookup(), new Lookup()];
       const socket = scope.track(new net.Socket());
@@ -188,7 +188,7 @@ describe('connect() again', () => {
     });
   });
 
-  test('a listener of lookup that connects elsewhere is not overruled', async () => {
+  test('a lookup listener that connects elsewhere takes precedence', async () => {
     const [before, after] = [await host('old'), await host('new')];
     const old = new Lookup();
     const socket = scope.connect({ port: portOf(before), host: 'a', lookup: old.lookup } as never);
@@ -198,7 +198,7 @@ describe('connect() again', () => {
     expect((await readAll(socket)).toString()).toBe('new');
   });
 
-  test('the answer to the last call counts without destroy()', async () => {
+  test('the result of the last call counts without destroy()', async () => {
     const [before, after] = [await host('old'), await host('new')];
     const [old, young] = [new Lookup(), new Lookup()];
     const socket = scope.track(new net.Socket());
@@ -210,7 +210,7 @@ describe('connect() again', () => {
     expect((await readAll(socket)).toString()).toBe('new');
   });
 
-  test('a race that is under way makes another one fail', async () => {
+  test('a race in progress makes another one fail', async () => {
     const server = await host('old');
     const [first, second] = [new Lookup(), new Lookup()];
     const socket = scope.track(new net.Socket());
@@ -262,7 +262,7 @@ describe('connect() again', () => {
       },
     );
 
-    test('bytes that were written for the life before go nowhere', async () => {
+    test('bytes written for the earlier connection are dropped', async () => {
       const [server, received] = await serve();
       const target = endpointOf(server);
       const socket = scope.track(new net.Socket());
@@ -276,7 +276,7 @@ describe('connect() again', () => {
       expect(await received).toBe('new');
     });
 
-    test('an end() of the life before leaves the next one writable', async () => {
+    test('an end() of the earlier connection leaves the next one writable', async () => {
       const [server, received] = await serve();
       const socket = scope.track(new net.Socket());
       socket.connect(endpointOf(server));
@@ -289,7 +289,7 @@ describe('connect() again', () => {
       expect(await received).toBe('still writable');
     });
 
-    test('an error of the next life is emitted as well', async () => {
+    test('an error of the next connection is emitted as well', async () => {
       const socket = scope.track(new net.Socket());
       const log = trace(socket);
       const nowhere = transport === 'unix' ? { path: scope.path('no.sock') } : { port: 1 };
@@ -303,7 +303,7 @@ describe('connect() again', () => {
     });
   });
 
-  test('a reset that was requested in one life does not reach the next one', async () => {
+  test('a reset requested for one connection does not affect the next one', async () => {
     const server = await host('new');
     const socket = scope.track(new net.Socket());
     socket.connect({ port: 1, host: 'a', lookup: () => {} } as never);
@@ -315,7 +315,7 @@ describe('connect() again', () => {
   });
 });
 
-describeNet('a second connect() while one is under way', ({ scope, isUvnet }) => {
+describeNet('a second connect() during the first', ({ scope, isUvnet }) => {
   // A pipe of node:net asks the kernel twice, and its loop never ends.
   test.each(isUvnet ? transports : (['tcp', 'tcp6'] as const))(
     'is an error over %s',
@@ -332,7 +332,7 @@ describeNet('a second connect() while one is under way', ({ scope, isUvnet }) =>
   );
 });
 
-describeNet('a lookup that answers nonsense', ({ scope, isUvnet }) => {
+describeNet('a lookup with an invalid result', ({ scope, isUvnet }) => {
   const ours = isUvnet ? test : test.skip;
   // node:net throws a TypeError out of the callback.
   ours.each([[[]], [undefined], [null], [5], [{}], ['127.0.0.1'], [[null]], [[undefined]], [[5]]])(
@@ -345,7 +345,7 @@ describeNet('a lookup that answers nonsense', ({ scope, isUvnet }) => {
   );
 
   test.each([[[{}]], [[{ address: 'x', family: 4 }]], [[{ address: 5, family: 4 }]]])(
-    'an answer of %j is an error',
+    'the result %j is an error',
     async (answer) => {
       const lookup = (_host: string, _options: object, done: Done): void => done(null, answer);
       const socket = scope.connect({ port: 1, host: 'a', lookup, autoSelectFamily: true } as never);

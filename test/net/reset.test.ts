@@ -42,8 +42,8 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     expect(await closed).toEqual([true]);
   });
 
-  describe.each(transports)('a reset over %s that comes in together with data', (transport) => {
-    newer(libuvSeesLateResets, 'libuv that asks for it')('is told behind the data', async () => {
+  describe.each(transports)('a reset over %s that arrives together with data', (transport) => {
+    newer(libuvSeesLateResets, 'libuv that asks for it')('is reported after the data', async () => {
       const { client, peer } = await scope.pair({ transport });
       const log: string[] = [];
       traceEvents(log, peer, '', new Set(['data', 'end', 'error', 'close']));
@@ -61,7 +61,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     });
   });
 
-  test('drops bytes that wait to be sent, and their callbacks get an error', async () => {
+  test('drops waiting bytes, and their callbacks get an error', async () => {
     const { client, peer } = await scope.pair();
     peer.on('error', () => {});
     fill(client);
@@ -99,7 +99,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
     });
   });
 
-  test('fails with ERR_INVALID_HANDLE_TYPE on a unix socket', async () => {
+  test('fails with ERR_INVALID_HANDLE_TYPE on a Unix socket', async () => {
     const { client } = await scope.pair({ transport: 'unix' });
     expect(thrownBy(() => client.resetAndDestroy())).toEqual({
       name: 'TypeError',

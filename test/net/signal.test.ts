@@ -15,7 +15,7 @@ describeNet('AbortSignal', ({ net, scope }) => {
     expect(server.listening).toBe(false);
   });
 
-  test('that was aborted before closes the server without listening', async () => {
+  test('closes the server without listening if it was aborted before', async () => {
     const server = scope.server();
     const log: string[] = [];
     traceEvents(log, server);
@@ -25,7 +25,7 @@ describeNet('AbortSignal', ({ net, scope }) => {
     expect(log).toEqual(['close']);
   });
 
-  test('of the wrong type is refused', () => {
+  test('of the wrong type is rejected', () => {
     const server = scope.server();
     expect(
       thrownBy(() => server.listen({ port: 0, signal: 'INVALID' as unknown as AbortSignal })),
@@ -63,7 +63,7 @@ describeNet('AbortSignal', ({ net, scope }) => {
     expect(errorShape((await failed)[0]).code).toBe('ABORT_ERR');
   });
 
-  test('that is aborted after the close does nothing', async () => {
+  test('does nothing if it is aborted after the close', async () => {
     const server = await scope.listen(scope.server());
     const controller = new AbortController();
     const client = scope.connect({ ...endpointOf(server), signal: controller.signal } as never);

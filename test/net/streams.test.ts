@@ -31,7 +31,7 @@ describeNet('as streams', ({ net, scope, newer }) => {
     expect(peer.destroyed).toBe(true);
   });
 
-  test('a reset in the middle rejects the iteration', async () => {
+  test('a reset rejects the iteration', async () => {
     const { client, peer } = await scope.pair();
     const iterating = (async () => {
       for await (const chunk of peer) {
@@ -108,7 +108,7 @@ describeNet('as streams', ({ net, scope, newer }) => {
     expect(client.destroyed).toBe(true);
   });
 
-  test('an object mode is refused', () => {
+  test('object mode is rejected', () => {
     for (const options of [
       { objectMode: true },
       { readableObjectMode: true },
@@ -143,7 +143,7 @@ describeNet('as streams', ({ net, scope, newer }) => {
       expect(server.listening).toBe(true);
     });
 
-    test('any other listener makes an error event', async () => {
+    test('any other listener that rejects causes an error event', async () => {
       const server = scope.server();
       // eslint-disable-next-line @typescript-eslint/no-misused-promises -- that is the case
       server.on('listening', async () => {

@@ -4,7 +4,7 @@ import { describeNet } from '../helpers/implementations';
 import { endpointOf } from '../helpers/scope';
 
 describeNet('setTimeout', ({ net, scope }) => {
-  test('emits timeout once after so much silence, and leaves the socket open', async () => {
+  test('emits timeout once after the time without a byte, and leaves the socket open', async () => {
     const { client } = await scope.pair();
     const log: string[] = [];
     traceEvents(log, client);
@@ -64,7 +64,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     },
   );
 
-  test('zero switches it off, and takes the callback away', async () => {
+  test('zero turns it off and removes the callback', async () => {
     const { client } = await scope.pair();
     const callback = jest.fn();
     client.setTimeout(20, callback);
@@ -149,7 +149,7 @@ describeNet('setTimeout', ({ net, scope }) => {
     socket.destroy();
   });
 
-  test('a pending timeout of a destroyed pair leaves nothing behind', async () => {
+  test('the pending timeout of a destroyed pair leaves no timer', async () => {
     const { client, peer } = await scope.pair();
     client.setTimeout(1_000_000);
     peer.setTimeout(1_000_000);

@@ -79,7 +79,7 @@ describe.each(named)('%s server, %s client', (_server, _client, serverSide, clie
   }
 
   test.each(transports)(
-    'bytes pass both ways at once over %s',
+    'bytes pass in both directions at once over %s',
     async (transport) => {
       const [client, peer] = await connected(transport);
       const closed = Promise.all([nextEvent(client, 'close'), nextEvent(peer, 'close')]);

@@ -63,7 +63,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     )!.at;
   const names = ({ events }: DialReport): string[] => events.map(({ name }) => name);
 
-  describe('a black-holed first address', () => {
+  describe('connecting with a black-holed first address', () => {
     test.each([reference, uvnet!])('costs one attempt delay ($name)', async (implementation) => {
       const report = await dial({ addresses: [dead[0], live[1]] }, implementation);
       expect(report.remoteAddress).toBe(live[1]);
@@ -73,7 +73,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     });
   });
 
-  describe('a first address that answers after a second, a black-holed second one', () => {
+  describe('with a first address that answers after a second, and a black-holed second one', () => {
     const delays = [250, 100, 10];
     const orders: [string, () => string[]][] = [
       ['IPv6 first', () => [slow[0], dead[4]]],
@@ -199,7 +199,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     expect(report.left).toBe(0);
   });
 
-  test('connectTimeout bounds the whole race', async () => {
+  test('connectTimeout limits the whole race', async () => {
     const connectTimeout = 1000;
     const report = await dial({ addresses: dead.slice(2, 6), options: { connectTimeout } });
     expect(report.error).toMatchObject({ name: 'AggregateError', code: 'ETIMEDOUT' });
@@ -208,7 +208,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     expect(report.left).toBe(0);
   });
 
-  test('connectTimeout with one address is that address’s own error', async () => {
+  test('connectTimeout with one address gives the error of that address', async () => {
     const report = await dial({ addresses: [dead[0]], options: { connectTimeout: 200 } });
     expect(report.error).toEqual({
       name: 'Error',
@@ -239,7 +239,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
       ['attemptTimeout', 2],
       ['attempt', 4],
       ['connect', 1],
-    ])('in %s, time %d', async (event, nth) => {
+    ])('destroy() in %s, time %d, ends the race', async (event, nth) => {
       const report = await dial({ addresses: addresses(), destroyIn: { event, nth } });
       const all = names(report);
       const last = all.lastIndexOf(event);
@@ -305,7 +305,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
 
   // libuv counts a connect that is under way as a reason to go on, in node:net as well; what unref()
   // must do is to reach the handle that wins.
-  test('unref() in the middle of a race holds for the winner', async () => {
+  test('unref() during a race applies to the winner', async () => {
     const outcome = await runChild(
       uvnet!,
       ({ net, args }) => {

@@ -148,7 +148,7 @@ function runRaces({ net, require, args }: ChildTools): void {
 }
 
 needs(NetworkLab.unavailable())(
-  `${RACES} random races`,
+  `${RACES} random races follow the rules`,
   async () => {
     const lab = new NetworkLab({ ipv4: 6, ipv6: 6 });
     const server = await new FarServer(lab).ready();

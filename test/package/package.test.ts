@@ -123,7 +123,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
 
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-  test('carries what it needs and nothing else', () => {
+  test('contains what it needs and nothing else', () => {
     const names = files.map(({ path: name }) => name);
     const allowed =
       /^(package\.json|LICENSE|[A-Z]+\.md|docs\/([A-Z_]+\.md|img\/\w+\.svg)|examples\/[\w-]+\.(mjs|md)|bin\/[\w/.-]+\.mjs|dist\/(index|lean|register\/index)\.mjs|dist\/register\/thread-hooks\.mjs|dist\/[\w/-]+\.js|dist\/[\w/.-]+\.d\.m?ts|native\/[\w/.-]+\.(cc|h|def|map|json|md|gyp)|bench\/(README\.md|[\w/.-]+\.(mjs|js|c|h))|prebuilds\/[\w/.-]+\.node)$/;
@@ -176,30 +176,34 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       ];
 
     for (const [name, script, first, again] of managers) {
-      needs(missingRuntime(script, name))(`by ${name}, and again from its lock file`, () => {
-        const consumer = path.join(scratch, `by-${name}`);
-        mkdirSync(consumer);
-        const dependencies = { uvnet: `file:${tarball}` };
-        writeFileSync(
-          path.join(consumer, 'package.json'),
-          JSON.stringify({ name: 'consumer', version: '1.0.0', private: true, dependencies }),
-        );
-        const cache = path.join(scratch, `cache-${name}`);
-        const env = { npm_config_cache: cache, YARN_CACHE_FOLDER: cache };
-        for (const args of [first, again]) {
-          rmSync(path.join(consumer, 'node_modules'), { recursive: true, force: true });
-          const { status, stdout, stderr } = node([script!, ...args], consumer, env);
-          expect({ status, text: status === 0 ? '' : stdout + stderr }).toEqual({
-            status: 0,
-            text: '',
-          });
-          const main = path.join(consumer, 'node_modules/uvnet');
-          expect(existsSync(path.join(main, 'build'))).toBe(false);
-          expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
-        }
-        const lock = path.join(consumer, 'package-lock.json');
-        if (existsSync(lock)) expect(readFileSync(lock, 'utf8')).not.toContain('hasInstallScript');
-      });
+      needs(missingRuntime(script, name))(
+        `${name} installs it, and installs it again from its lock file`,
+        () => {
+          const consumer = path.join(scratch, `by-${name}`);
+          mkdirSync(consumer);
+          const dependencies = { uvnet: `file:${tarball}` };
+          writeFileSync(
+            path.join(consumer, 'package.json'),
+            JSON.stringify({ name: 'consumer', version: '1.0.0', private: true, dependencies }),
+          );
+          const cache = path.join(scratch, `cache-${name}`);
+          const env = { npm_config_cache: cache, YARN_CACHE_FOLDER: cache };
+          for (const args of [first, again]) {
+            rmSync(path.join(consumer, 'node_modules'), { recursive: true, force: true });
+            const { status, stdout, stderr } = node([script!, ...args], consumer, env);
+            expect({ status, text: status === 0 ? '' : stdout + stderr }).toEqual({
+              status: 0,
+              text: '',
+            });
+            const main = path.join(consumer, 'node_modules/uvnet');
+            expect(existsSync(path.join(main, 'build'))).toBe(false);
+            expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
+          }
+          const lock = path.join(consumer, 'package-lock.json');
+          if (existsSync(lock))
+            {expect(readFileSync(lock, 'utf8')).not.toContain('hasInstallScript');}
+        },
+      );
     }
   });
 
@@ -282,7 +286,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       }
     });
 
-    test('that is installed by its git URL, and npm builds it', () => {
+    test('npm builds the clone when it is installed by its git URL', () => {
       const consumer = installInto('by-git', `git+file://${clone}`);
       expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
       const { status, stdout } = node(['node_modules/uvnet/bin/uvnet.mjs', 'doctor'], consumer);
@@ -294,7 +298,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect(existsSync(path.join(clone, 'dist'))).toBe(false);
     });
 
-    test('that says it is not built after an install of its own; a project that links it builds it', () => {
+    test('an install in the clone reports that it is not built; a project that links it builds it', () => {
       const own = node([npm!, 'install', ...npmOptions], clone, env);
       expect(own.status).toBe(0);
       expect(existsSync(path.join(clone, 'prebuilds'))).toBe(false);
@@ -318,7 +322,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
     });
 
-    test('whose compiler is missing: it costs the binary and a line', () => {
+    test('a missing compiler only leaves out the binary and prints a line', () => {
       rmSync(path.join(clone, 'prebuilds'), { recursive: true, force: true });
       writeFileSync(path.join(clone, 'stand-ins/prebuildify/bin.js'), 'process.exitCode = 1');
       const { status, stderr } = node(['scripts/prepare.mjs'], clone, {
@@ -540,7 +544,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     expect({ stdout, stderr }).toEqual({ stdout: 'true true\n', stderr: '' });
   });
 
-  test('without a fitting binary it is node:net, with one warning that says what to do', () => {
+  test('is node:net without a fitting binary, with one warning that gives advice', () => {
     writeFileSync(
       path.join(project, 'b.cjs'),
       `const net = require('uvnet');require('uvnet');${echo}`,
@@ -557,16 +561,19 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
 
   const linux = process.platform === 'linux' ? test : test.skip;
 
-  linux('the binary fits old systems and exports its entry only (readelf: Linux)', () => {
-    const script = `import { checkSymbols } from ${JSON.stringify(at('scripts/lib/symbols.mjs'))};
+  linux(
+    'has a binary that fits old systems and exports only its entry point (readelf: Linux)',
+    () => {
+      const script = `import { checkSymbols } from ${JSON.stringify(at('scripts/lib/symbols.mjs'))};
       console.log(JSON.stringify(checkSymbols(process.argv[1])));`;
-    const output = execFileSync(
-      process.execPath,
-      ['--input-type=module', '-e', script, at('build/Release/uvnet.node')],
-      { encoding: 'utf8' },
-    );
-    expect(JSON.parse(output)).toEqual([]);
-  });
+      const output = execFileSync(
+        process.execPath,
+        ['--input-type=module', '-e', script, at('build/Release/uvnet.node')],
+        { encoding: 'utf8' },
+      );
+      expect(JSON.parse(output)).toEqual([]);
+    },
+  );
 
   describe.each(['bun', 'deno'] as const)('%s', (name) => {
     const runtime = findRuntime(name);
@@ -584,7 +591,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
     });
   });
 
-  describe('uvnet, the command', () => {
+  describe('the command uvnet', () => {
     const uvnet = (...args: string[]): Result =>
       node(['node_modules/uvnet/bin/uvnet.mjs', ...args]);
 
@@ -602,7 +609,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect(uvnet('doctor').stdout).toContain("uvnet's native code");
     });
 
-    test('doctor says why there is no native code, and exits with 1', () => {
+    test('doctor gives the reason if there is no native code, and exits with 1', () => {
       const { status, stdout } = node(
         ['node_modules/uvnet/bin/uvnet.mjs', 'doctor', '--json'],
         project,
@@ -619,7 +626,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect(status).toBe(1);
     });
 
-    test('build compiles the sources that came along, and the loader takes the result', () => {
+    test('build compiles the sources in the package, and the loader uses the result', () => {
       // A stand-in for node-gyp, where uvnet looks for the one that comes with npm.
       const npmHome = path.join(scratch, 'npm');
       const nodeGyp = path.join(npmHome, 'node_modules/node-gyp/bin/node-gyp.js');
@@ -671,7 +678,7 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
       expect(uvnet('bench', '--fast').stderr).toMatch(/^uvnet bench: .*--fast.*\n$/);
     });
 
-    test('bench without the native code says so in a line', () => {
+    test('bench reports a missing native code in one line', () => {
       const { status, stdout, stderr } = node(
         ['--no-warnings', 'node_modules/uvnet/bin/uvnet.mjs', 'bench'],
         project,

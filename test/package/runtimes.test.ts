@@ -25,7 +25,7 @@ const program = `
 describe.each(['20', '22', '24', '26'])('Node %s', (version) => {
   const node = findNode(version);
 
-  needs(missingRuntime(node, `Node ${version}`))('runs on the one binary', () => {
+  needs(missingRuntime(node, `Node ${version}`))('runs with the same binary', () => {
     const { status, stdout, stderr } = spawnSync(node!, ['-e', program], {
       env: { PATH: process.env.PATH, PROGRAM: program, UVNET_BINDING: binary },
       encoding: 'utf8',

@@ -83,7 +83,7 @@ function receive({ net, args: [megabytes] }: ChildTools): void {
   process.stdin.resume();
 }
 
-test('chunks that die young bring about young collections, no marking of the heap', async () => {
+test('short-lived chunks cause young collections and no marking of the heap', async () => {
   const { stdout, stderr } = await runChild(uvnet!, bulk, { args: [MEGABYTES] });
   expect(stderr).toBe('');
   // 64 MB of them outside of the heap would be one each.

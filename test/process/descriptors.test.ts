@@ -118,7 +118,7 @@ test(`${CLIENTS} clients of a server with ${LIMIT} descriptors are all served`, 
   }
 });
 
-test('the server rests while it has no descriptors', async () => {
+test('the server waits while it has no descriptors', async () => {
   const source = programOf(uvnet!, echoServer);
   const child = spawn('sh', ['-c', 'ulimit -n 40; exec "$0" -e "$1"', process.execPath, source], {
     env: addonEnvironment,

@@ -45,11 +45,11 @@ describe.each(examples)('examples/%s.mjs', (name, rest, wrong) => {
     }
   });
 
-  test('prints a line of usage when it is called the wrong way', () => {
+  test('prints a line of usage when its arguments are wrong', () => {
     expect(run(name, ...wrong)).toEqual({ status: 2, stdout: '', stderr: usage });
   });
 
-  test('says in a line that its port is in use', () => {
+  test('reports a port in use in one line', () => {
     expect(run(name, port, ...rest)).toEqual({
       status: 1,
       stdout: '',

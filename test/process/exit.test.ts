@@ -163,11 +163,11 @@ describe('ends as on node:net', () => {
     ['throw undefined', 1],
     ['reject', 1],
     ['uncaught handler', 0],
-  ])('after %s in a data listener, with busy connections', async (how, code) => {
+  ])('after %s in a data listener, a process with busy connections ends', async (how, code) => {
     expect(await sameAsReference(busy, [how])).toMatchObject({ code, signal: null });
   });
 
-  test('after a signal, with busy connections', async () => {
+  test('after a signal, a process with busy connections ends', async () => {
     expect(await sameAsReference(busy, ['abort signal'])).toMatchObject({ signal: 'SIGTERM' });
   });
 
@@ -251,7 +251,7 @@ describe('ends as on node:net', () => {
     'lookup', 'connectionAttempt', 'connect', 'ready', 'drain', 'timeout', 'error',
     'write callback', 'end callback', 'close callback', 'server close', 'getConnections', 'server error',
   ]; // prettier-ignore
-  test.each(places)('after an exception in %s', async (where) => {
+  test.each(places)('after an exception in %s, a process ends', async (where) => {
     // Every kind of value where it comes from the native code, an error everywhere.
     const fromNative = ['connection', 'data', 'end', 'connect', 'close'].includes(where);
     for (const what of fromNative ? ['error', 'null', 'undefined', 'text'] : ['error']) {
@@ -310,7 +310,7 @@ describe('nothing that node:net would have sent is lost', () => {
     'process.exit()', 'an exception', 'destroy()', 'destroySoon()', 'end()', 'end() and process.exit()',
     'process.exit() in the next tick', 'process.exit() in a promise', 'writes in an exit listener',
   ]; // prettier-ignore
-  test.each(hows)('by %s right after writes', async (how) => {
+  test.each(hows)('%s right after writes sends everything', async (how) => {
     for (const [writes, size] of [
       [1, 10],
       [2, 10],
@@ -341,7 +341,7 @@ describe('nothing that node:net would have sent is lost', () => {
     }
   };
   test.each(implementations)(
-    'by process.exit() right after writes to many: $name',
+    'process.exit() right after writes to many sockets sends everything: $name',
     async (each) => {
       expect(await receiveFrom(each, manyWriters, [50], 50)).toBe('x'.repeat(50));
     },

@@ -40,7 +40,7 @@ test.each(ways)('a worker that ends by %s leaves no handshake behind', async (wa
   expect(outcome.stdout).toBe(expected[way]);
 });
 
-test('a process may end itself during a handshake', async () => {
+test('a process may exit during a handshake', async () => {
   const outcome = await runChild(uvnet!, ({ net }) => {
     const server = net.createServer({ proxyProtocol: 'optional' } as never);
     const { stats } = server as unknown as { stats: () => { open: number } };

@@ -73,7 +73,7 @@ describe('a process with handler tables', () => {
     expect({ code, signal, stderr }).toEqual({ code: 7, signal: null, stderr: '' });
   });
 
-  test('ends by an exception that nobody catches', async () => {
+  test('ends with an uncaught exception', async () => {
     const { code, stderr } = await runChild(leanEntry, async ({ net, require }) => {
       const { listen } = net as unknown as Lean;
       const nodeNet = require('node:net') as typeof import('node:net');

@@ -64,7 +64,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
   ];
 
   if (nodeAtLeast(25)) {
-    test('without --allow-net nothing is bound or connected to', async () => {
+    test('bind and connect fail without --allow-net', async () => {
       expect(await attempt()).toEqual([
         'connect ERR_ACCESS_DENIED /no/such/socket',
         'connect ERR_ACCESS_DENIED 127.0.0.1',
@@ -74,7 +74,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         expect.stringMatching(/^thrown ERR_ACCESS_DENIED .uvnet-permission$/),
       ]);
     });
-    test('without --allow-net no descriptor is listened on', async () => {
+    test('listening on a descriptor fails without --allow-net', async () => {
       const server = scope.server();
       await scope.listen(server);
       const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
@@ -93,7 +93,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
       expect([stdout, stderr]).toEqual(['ERR_ACCESS_DENIED false\n', '']);
     });
     if (implementation.isUvnet) {
-      test('without --allow-net the methods of a handle neither bind nor connect', async () => {
+      test('the methods of a handle neither bind nor connect without --allow-net', async () => {
         const { stdout, stderr, code } = await runChild(
           implementation,
           ({ net }) => {
@@ -133,7 +133,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         const lines = methods.map((method) => `${method} ERR_ACCESS_DENIED\n`);
         expect([stdout, stderr, code]).toEqual([lines.join(''), '', 0]);
       });
-      test('without --allow-net nothing connects from a local address, which Node throws in a later tick', async () => {
+      test('connecting from a local address fails without --allow-net, which Node throws in a later tick', async () => {
         const { stdout, code } = await runChild(
           implementation,
           ({ net }) => {
@@ -146,7 +146,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         expect({ stdout, code }).toEqual({ stdout: 'ERR_ACCESS_DENIED\n', code: 0 });
       });
     }
-    test('with --allow-net everything is bound and connected to', async () => {
+    test('bind and connect work with --allow-net', async () => {
       expect(await attempt('--allow-net')).toEqual(allowed);
     });
     test('an audit denies nothing and reports', async () => {
@@ -166,7 +166,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
       expect(stdout).toContain('{"permission":"Net","resource":"127.0.0.9"}\n');
     });
   } else {
-    test('before Node 25 there is no permission for the network', async () => {
+    test('there is no permission for the network before Node 25', async () => {
       expect(await attempt()).toEqual(allowed);
     });
   }

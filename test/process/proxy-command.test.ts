@@ -62,14 +62,14 @@ test.each([
     ['--listen=1', '--to=1', '--accept-proxy', '--trusted-proxy=10.0.0.0/'],
     '--trusted-proxy: 10.0.0.0/ is no address and no subnet',
   ],
-])('wrong usage is reported in a line: %j', (args, message) => {
+])('wrong usage is reported in one line: %j', (args, message) => {
   const { status, stderr } = run(...args);
   expect(status).toBe(2);
   expect(stderr).toContain(`uvnet proxy: ${message}`);
   expect(stderr).toMatch(/^[^\n]*; see uvnet proxy --help\n$/);
 });
 
-test('an address that is in use is reported in a line', async () => {
+test('an address in use is reported in one line', async () => {
   const { status, stderr } = run(`--listen=${await target()}`, '--to=1');
   expect(status).toBe(1);
   expect(stderr).toMatch(/^uvnet proxy: listen EADDRINUSE/);
@@ -142,7 +142,7 @@ test('--json prints the counters as lines of JSON', async () => {
   });
 });
 
-test('limits are kept', async () => {
+test('the limits apply', async () => {
   const proxy = await start(
     '--listen=0',
     `--to=${await target()}`,
@@ -163,7 +163,7 @@ test('limits are kept', async () => {
   expect(await proxy.stop()).toEqual({ code: 0, signal: null });
 });
 
-test('a target that cannot be reached is reported, and paths work', async () => {
+test('an unreachable target is reported, and paths work', async () => {
   const where = scope.path('front');
   const proxy = await start(`--listen=${where}`, `--to=${scope.path('nobody')}`);
   expect(proxy.where).toBe(where);
@@ -177,7 +177,7 @@ test('a target that cannot be reached is reported, and paths work', async () => 
   expect(await proxy.stop()).toEqual({ code: 0, signal: null });
 });
 
-test('after the grace of a signal it closes what is open, and says what it waits for', async () => {
+test('after the grace time of a signal it closes open connections, and reports what it waits for', async () => {
   const proxy = await start('--listen=0', `--to=${await target()}`, '--grace=0.1');
   let text = '';
   proxy.child.stdout!.on('data', (chunk: string) => (text += chunk));
@@ -194,7 +194,7 @@ test.each([':0', '*:0'])('--listen=%s accepts on all addresses', async (where) =
   expect(await proxy.stop()).toEqual({ code: 0, signal: null });
 });
 
-test('a path that a dead process has left is replaced, with the mode that is asked for', async () => {
+test('a path that a dead process has left is replaced, with the requested mode', async () => {
   const where = scope.path('front');
   const killed = await start(`--listen=${where}`, `--to=${await target()}`);
   killed.child.kill('SIGKILL');
@@ -211,7 +211,7 @@ test('a path that a dead process has left is replaced, with the mode that is ask
 test.each([
   ['127.0.0.0/8', true],
   ['192.0.2.1', false],
-])('with --trusted-proxy=%s a header from 127.0.0.1 counts: %s', async (trusted, counts) => {
+])('--trusted-proxy=%s trusts a header from 127.0.0.1: %s', async (trusted, counts) => {
   const options = ['--accept-proxy', `--trusted-proxy=${trusted}`];
   const proxy = await start('--listen=127.0.0.1:0', `--to=${await target()}`, ...options);
   const client = join(proxy.where);

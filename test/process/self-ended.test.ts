@@ -40,11 +40,14 @@ describeNet('a program that ends itself', (implementation) => {
     return received.promise;
   }
 
-  test.each(ENDS)('by process.%s() has sent all up to a write with a callback', async (how) => {
-    expect(await sentBefore(how, true)).toBe('one two three');
-  });
+  test.each(ENDS)(
+    'with process.%s() has sent everything up to a write with a callback',
+    async (how) => {
+      expect(await sentBefore(how, true)).toBe('one two three');
+    },
+  );
 
-  test.each(ENDS)('by process.%s() has sent its first write at least', async (how) => {
+  test.each(ENDS)('with process.%s() has sent at least its first write', async (how) => {
     const first = isUvnet && how !== 'exit';
     expect(await sentBefore(how, false)).toBe(first ? 'one ' : 'one two three');
   });
@@ -54,7 +57,7 @@ describe('a handler that ends the program', () => {
   const scope = new LeanScope();
   afterEach(() => scope.dispose());
 
-  test('by process.exit() after several writes has sent all', async () => {
+  test('with process.exit() after several writes has sent everything', async () => {
     const received = deferred<string>();
     let text = '';
     const server = await scope.listen({

@@ -3,7 +3,7 @@ import { runChild } from '../helpers/child';
 import { leanEntry } from '../helpers/lean';
 import { uvnet } from '../helpers/implementations';
 
-test('the line that threw is a short one', async () => {
+test('the line that is shown for an exception is short', async () => {
   const { stderr, code } = await runChild(uvnet!, ({ net }) => net.createServer('x' as never));
   expect(code).toBe(1);
   expect(stderr).toMatch(/^TypeError \[ERR_INVALID_ARG_TYPE\]: The "options" argument/m);

@@ -91,7 +91,7 @@ async function terminateHolding({
 }
 
 linux.each(['sends', 'receives'])(
-  'one that is terminated while it %s a descriptor leaves none (/proc: Linux)',
+  'a worker that is terminated while it %s a descriptor leaves none (/proc: Linux)',
   async (mode) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-workers-'));
     try {

@@ -92,11 +92,11 @@ const ways: [way: string, args: string[], env: Record<string, string>][] = [
 ];
 
 describe.each(ways)('with %s', (_way, args, env) => {
-  test('a CommonJS program gets uvnet in every way of asking for net', async () => {
+  test('a CommonJS program gets uvnet in every way of requesting net', async () => {
     expect(await printed([...args, 'program.cjs'], env)).toEqual(fromCommonjs);
   });
 
-  test('an ES module gets uvnet in every way of asking for net', async () => {
+  test('an ES module gets uvnet in every way of requesting net', async () => {
     expect(await printed([...args, 'program.mjs'], env)).toEqual(fromModule);
   });
 
@@ -314,7 +314,7 @@ test('register() refuses values that are not names, and keeps what was registere
   ]);
 });
 
-test('hooks that somebody else has put over ours go on working after unregister()', async () => {
+test('hooks that other code has installed over ours still work after unregister()', async () => {
   project.write({
     'hooked.cjs': `
       const { register, unregister } = require('uvnet/register');

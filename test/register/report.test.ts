@@ -25,7 +25,7 @@ afterAll(() => project.remove());
 
 const options = ['--import', 'uvnet/register', 'program.mjs'];
 
-test('the report at exit says who got uvnet, and what it did', async () => {
+test('the report at exit lists the packages that got uvnet, and their use of it', async () => {
   const { stdout, stderr, code } = await project.run(options, {
     UVNET_REGISTER_REPORT: '1',
     UVNET_REGISTER_EXCLUDE: 'kept',
@@ -44,7 +44,7 @@ test('the report at exit says who got uvnet, and what it did', async () => {
   ]);
 });
 
-test('the report says why uvnet fell back', async () => {
+test('the report gives the reason for a fallback', async () => {
   const { stderr, code } = await project.run(['--no-addons', ...options], {
     UVNET_REGISTER_REPORT: '1',
   });
@@ -65,6 +65,6 @@ test('each thread has a report of its own', async () => {
   expect(stderr).toMatch(/^uvnet\/register$[^]*got uvnet: \(nobody\)$/m);
 });
 
-test('nothing is printed if nobody asked for a report', async () => {
+test('no report is printed unless it was requested', async () => {
   expect(await project.run(options)).toMatchObject({ stdout: '', stderr: '', code: 0 });
 });

@@ -133,7 +133,7 @@ describe('child.send()', () => {
     },
   );
 
-  test('process.send() gives a socket to the parent', async () => {
+  test('process.send() passes a socket to the parent', async () => {
     const { stdout, natively } = await runBoth(
       'to-parent.cjs',
       `${helpers}
@@ -176,7 +176,7 @@ describe('child.send()', () => {
 });
 
 describe('postMessage()', () => {
-  test('transfers a socket where Node has that, and refuses it elsewhere', async () => {
+  test('transfers a socket if Node supports that, and otherwise rejects it', async () => {
     const { stdout, natively } = await runBoth(
       'post-message.cjs',
       `${helpers}
@@ -223,12 +223,10 @@ describe('tls', () => {
       'new TLSSocket()',
       'new tls.TLSSocket(socket, { ...asClient, secureContext: asServer.secureContext })',
     ],
-  ])(
-    'a connection that turns to TLS in the middle does so natively, by %s',
-    async (_name, make) => {
-      const { stdout, natively, asStreams } = await runBoth(
-        'starttls.cjs',
-        `${shared}
+  ])('a connection that switches to TLS uses it natively, through %s', async (_name, make) => {
+    const { stdout, natively, asStreams } = await runBoth(
+      'starttls.cjs',
+      `${shared}
       void (async () => {
         const log = [];
         const server = net.createServer((socket) => {
@@ -255,15 +253,14 @@ describe('tls', () => {
         server.close();
         process.on('exit', () => console.log(log.sort().join('\\n')));
       })();`,
-      );
-      expect(stdout).toBe(
-        'go\ntrue true true\nsecure hello\n127.0.0.1 true\nclient below: close false\nserver below: close false\n',
-      );
-      expect({ natively, asStreams }).toEqual({ natively: 2, asStreams: 0 });
-    },
-  );
+    );
+    expect(stdout).toBe(
+      'go\ntrue true true\nsecure hello\n127.0.0.1 true\nclient below: close false\nserver below: close false\n',
+    );
+    expect({ natively, asStreams }).toEqual({ natively: 2, asStreams: 0 });
+  });
 
-  test('a socket that connects yet is a stream to TLS', async () => {
+  test('a connecting socket is a stream for TLS', async () => {
     const { stdout, natively, asStreams } = await runBoth(
       'connecting.cjs',
       `${shared}
@@ -279,7 +276,7 @@ describe('tls', () => {
     expect({ natively, asStreams }).toEqual({ natively: 0, asStreams: 1 });
   });
 
-  test('a sub-class of TLSSocket, new style and old, is one', async () => {
+  test('subclasses of TLSSocket work, in new and old style', async () => {
     const { stdout } = await runBoth(
       'sub-class.cjs',
       `${shared}
@@ -306,7 +303,7 @@ describe('tls', () => {
 });
 
 describe('http', () => {
-  test("a server's 'connection' takes a socket natively, and the socket tells the end", async () => {
+  test("a server's 'connection' uses a socket natively, and the socket reports the end", async () => {
     const { stdout, natively } = await runBoth(
       'emit-connection.cjs',
       `${helpers}
@@ -338,7 +335,7 @@ describe('http', () => {
     expect(natively).toBe(1);
   });
 
-  test('servers of tls and http2 take one, too', async () => {
+  test('servers of tls and http2 use one, too', async () => {
     const { stdout, natively } = await runBoth(
       'emit-others.cjs',
       `${shared}
@@ -392,7 +389,7 @@ describe('http', () => {
   });
 });
 
-test('unregister() puts back everything, and children that live go on as ever', async () => {
+test('unregister() restores everything, and running children still work', async () => {
   project.write({
     'undone.cjs': `
       const own = () => {

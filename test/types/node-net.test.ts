@@ -39,6 +39,6 @@ export function program(net: typeof uvnet): nodeNet.Server {
   return server;
 }
 
-test('the module that was type-checked is the one that runs', () => {
+test('the type-checked module is the one that runs', () => {
   expect(Object.keys(require('uvnet') as object)).toContain('createServer');
 });

@@ -26,7 +26,7 @@ describe('quantile and median', () => {
     expect(stats.quantile([0, 10], 0.25)).toBe(2.5);
   });
 
-  test('reach the extremes, and one value is all of them', () => {
+  test('reach the extremes, and a single value is every quantile', () => {
     expect(stats.quantile([3, 1, 2], 0)).toBe(1);
     expect(stats.quantile([3, 1, 2], 1)).toBe(3);
     expect(stats.quantile([7], 0.99)).toBe(7);
@@ -78,11 +78,11 @@ describe('medianInterval', () => {
     expect(stats.medianInterval(noisy)).toEqual(stats.medianInterval(noisy));
   });
 
-  test('is the whole range where there are few values', () => {
+  test('is the whole range if there are few values', () => {
     expect(stats.medianInterval([0.9, 0.7, 0.8])).toEqual({ low: 0.7, high: 0.9 });
   });
 
-  test('is a point where all values agree', () => {
+  test('is a point if all values agree', () => {
     expect(stats.medianInterval([2, 2, 2, 2, 2, 2])).toEqual({ low: 2, high: 2 });
   });
 
@@ -99,7 +99,7 @@ describe('medianInterval', () => {
 });
 
 describe('summarize', () => {
-  test('ignores runs without a figure', () => {
+  test('ignores runs without a value', () => {
     const summary = stats.summarize([3, NaN, 1, 2]);
     expect(summary).toEqual({ count: 3, median: 2, low: 1, high: 3, min: 1, max: 3 });
   });

@@ -4,7 +4,7 @@ import { BlockList } from '../../lib/internal/block-list/block-list';
 import { loaded } from '../../lib/internal/native/loader';
 
 describe('tokens', () => {
-  test('name one list for all', () => {
+  test('refer to the same list', () => {
     const list = new BlockList();
     const token = list.share();
     expect(list.share()).toBe(token);
@@ -18,7 +18,7 @@ describe('tokens', () => {
     expect(() => BlockList.from(1 as never)).toThrow('must be of type string');
   });
 
-  test('are good in other threads, while the list changes', async () => {
+  test('work in other threads, while the list changes', async () => {
     const list = new BlockList();
     list.addAddress('200.0.0.1');
     const worker = new Worker(
@@ -58,7 +58,7 @@ describe('tokens', () => {
     expect(list.size).toBe(2002);
   });
 
-  test('are never without a rule while it is replaced, posted, and shared again', async () => {
+  test('refer to a list that always has rules while it is replaced, posted, and shared again', async () => {
     const list = new BlockList();
     const rules = Array.from({ length: 5000 }, (_, i) => `50.${i & 7}.${i >> 8}.${i & 255}`);
     list.addMany([...rules, '200.0.0.1']);

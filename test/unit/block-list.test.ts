@@ -188,7 +188,7 @@ test('the class has the shape of that of node:net', () => {
   expect(list.check('8.8.8.8')).toBe(false);
 });
 
-test('inspect and JSON show what they show in node:net', () => {
+test('inspect and JSON show the same as in node:net', () => {
   const list = new BlockList();
   list.addAddress('1.1.1.1');
   list.addSubnet('2001:db8::', 32, 'ipv6');
@@ -207,7 +207,7 @@ test('inspect and JSON show what they show in node:net', () => {
 });
 
 describe('more than node:net', () => {
-  test('takes the family from the text', () => {
+  test('detects the family from the text', () => {
     const list = new BlockList();
     list.addAddress('::1');
     list.addRange('2001:db8::1', '2001:db8::9');
@@ -300,7 +300,7 @@ describe('more than node:net', () => {
   });
 });
 
-test('replaceMany puts rules in place of all others, or of none', () => {
+test('replaceMany() replaces all rules or none', () => {
   const list = new BlockList();
   list.addMany(['1.1.1.1', '10.0.0.0/8']);
   expect(list.replaceMany(['2.2.2.2', '11.0.0.0/8'])).toBe(2);
@@ -314,7 +314,7 @@ test('replaceMany puts rules in place of all others, or of none', () => {
   expect(list.check('3.3.3.3')).toBe(false);
 });
 
-test('isBlockList and instanceof know both kinds', () => {
+test('isBlockList and instanceof recognise both kinds', () => {
   class Special extends BlockList {}
   const ours = new BlockList();
   const node = new net.BlockList();

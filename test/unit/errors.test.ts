@@ -411,7 +411,7 @@ test('errors that no call of this process reaches have the messages of Node', ()
 
 // Jest replaces Error.prepareStackTrace and has its own Error classes: a process of its own shows
 // what users see.
-test('stack, instanceof and inspect show what they show in Node', () => {
+test('stack, instanceof and inspect show the same as in Node', () => {
   const codeOf = (name: string): string => {
     const source = readFileSync(join(__dirname, `../../lib/internal/base/${name}.ts`), 'utf8');
     const { outputText } = ts.transpileModule(source, {

@@ -37,12 +37,12 @@ const addresses = [
   '::1.2.3.4%z',
 ];
 
-test('addresses are recognized as in node:net', () => {
+test('addresses are recognised as in node:net', () => {
   for (const address of addresses) expectSame(address);
   expect(addresses.map(isIP)).toEqual(addresses.map((text) => (text.includes(':') ? 6 : 4)));
 });
 
-test('texts that are nearly addresses are refused as in node:net', () => {
+test('texts that resemble addresses are rejected as in node:net', () => {
   for (const text of [
     '',
     '1.2.3',
@@ -113,7 +113,7 @@ test('values that are not strings are converted as in node:net', () => {
   expect(isIP({ toString: () => '127.0.0.1' })).toBe(4);
 });
 
-test('conversion happens as often as in node:net, and its errors pass through', () => {
+test('values are converted as often as in node:net, and errors are passed on', () => {
   const trace = (test: (value: never) => unknown) => {
     let calls = 0;
     const results = ['::1', '1.2.3.4', 'x'].map((text) =>

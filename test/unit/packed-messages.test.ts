@@ -2,7 +2,7 @@ import { PackedMessages } from '../../lib/lean/connection/packed-messages';
 import { Random } from '../helpers/random';
 
 describe('PackedMessages', () => {
-  test('gives messages back as they were, in their order', () => {
+  test('returns messages unchanged and in order', () => {
     const random = new Random(5);
     const queue = new PackedMessages();
     const model: Buffer[] = [];

@@ -64,7 +64,7 @@ const same: unknown[] = [
   { address: 'nope', flowlabel: -1 },
 ];
 
-test.each(same.map((options) => [options]))('%p makes what it makes in node:net', (options) => {
+test.each(same.map((options) => [options]))('%p has the same result as in node:net', (options) => {
   const expected = outcome(() => new net.SocketAddress(options as object));
   expect(outcome(() => new SocketAddress(options as Options))).toEqual(expected);
 });
@@ -96,7 +96,7 @@ test('toString() has address and port', () => {
   expect(new SocketAddress().toString()).toBe('127.0.0.1:0');
 });
 
-test('the largest flow label is taken', () => {
+test('the largest flow label is accepted', () => {
   expect(new SocketAddress({ family: 'ipv6', flowlabel: 0xffffe }).flowlabel).toBe(0xffffe);
 });
 
@@ -143,7 +143,7 @@ test('parse() reads what node:net reads', () => {
   );
 });
 
-test('isSocketAddress() and instanceof know both kinds', () => {
+test('isSocketAddress() and instanceof recognise both kinds', () => {
   class Special extends SocketAddress {}
   const ours = new SocketAddress();
   const node = new net.SocketAddress({});

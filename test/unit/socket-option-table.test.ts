@@ -22,7 +22,7 @@ describe('the table of socket options', () => {
     expect(twice).toEqual(['fastOpen']);
   });
 
-  it('gives code points their place in the upper six bits', () => {
+  it('puts code points into the upper six bits', () => {
     expect(trafficClassBytes.EF).toBe(0xb8);
     expect(trafficClassBytes.AF41).toBe(0x88);
     expect(trafficClassBytes.DF).toBe(0);

@@ -43,7 +43,7 @@ describe('names of socket options', () => {
     ['IP_TOS', 'typeOfService'],
     ['ipv6only', 'ipv6Only'],
     ['TCP_MAXSEG', 'maxSegment'],
-  ])('%s is unknown; the message names %s if it is near', (given, near) => {
+  ])('%s is unknown, and the message suggests %s if it is similar', (given, near) => {
     const error = catchError(() => findOption(given, 'connect'));
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' });
     expect(error.message).toContain("The argument 'name' is not a socket option");
@@ -51,7 +51,7 @@ describe('names of socket options', () => {
     expect(error.message).toMatch(new RegExp(`\\(near: .*'${near}'`));
   });
 
-  it('suggests nothing for a word that is far from all', () => {
+  it('suggests nothing for a word that resembles no name', () => {
     const { message } = catchError(() => findOption('xyzzyx', 'connect'));
     expect(message).toBe("The argument 'name' is not a socket option. Received 'xyzzyx'");
   });
@@ -146,7 +146,7 @@ describe('lists of socket options', () => {
     ).toBeUndefined();
   });
 
-  it('are in the order of the table, whatever the order they came in', () => {
+  it('are in the order of the table, in whatever order they were given', () => {
     const plan = onPlatform('linux', () =>
       planOptions('connect', false, undefined, {
         priority: 3,
@@ -176,7 +176,7 @@ describe('lists of socket options', () => {
     expect(named(plan!.settings)).toEqual(['mark', 2, 'userTimeout', 3]);
   });
 
-  it('tell apart the choice of protocol', () => {
+  it('separate the choice of protocol', () => {
     const plan = onPlatform('linux', () =>
       planOptions('connect', false, undefined, { multipath: true }),
     );
@@ -196,7 +196,7 @@ describe('lists of socket options', () => {
     expect(check('connect', false, { userTimeout: '5' })).toContain('"options.userTimeout"');
   });
 
-  it('take what applies to unix sockets', () => {
+  it('accept the options of Unix sockets', () => {
     const plan = planOptions('connect', true, undefined, { path: '/x', sendBufferSize: 4096 });
     expect(named(plan!.settings)).toEqual(['sendBufferSize', 4096]);
   });
@@ -222,7 +222,7 @@ describe('lists of socket options', () => {
     expect(named(splitServerPlan(plan, true).accepted)).toEqual(['sendBufferSize', 4096]);
   });
 
-  it('join what was kept from before', () => {
+  it('include options that were kept before', () => {
     const kept = new Map<number, number>([[connect('userTimeout'), 9]]);
     const plan = planOptions('connect', false, kept, { sendBufferSize: 4096 });
     expect(named(plan!.settings)).toEqual(['sendBufferSize', 4096, 'userTimeout', 9]);

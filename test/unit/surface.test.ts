@@ -125,7 +125,7 @@ describe('the surface of uvnet against the running Node', () => {
     expect(changed.filter(({ where }) => !CHANGED.has(where))).toEqual([]);
   });
 
-  test('has on top what the list names, and no more', () => {
+  test('adds only the names in the list', () => {
     const added = unexpected(({ theirs }) => theirs === undefined);
     const nameless = added.filter(({ where }) => !ADDITIONS.has(where) && !BACKFILLED.has(where));
     expect(nameless).toEqual([]);

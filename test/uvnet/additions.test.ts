@@ -145,7 +145,7 @@ describeUvnet('what uvnet adds to net', ({ net, scope }) => {
       },
     );
 
-    test('0 is both families, booleans are as in node:net', async () => {
+    test('0 means both families, and booleans work as in node:net', async () => {
       net.setDefaultAutoSelectFamily(0);
       expect(net.getDefaultAutoSelectFamily()).toBe(true);
       expect((await queryOf())['all']).toBe(true);
@@ -162,7 +162,7 @@ describeUvnet('what uvnet adds to net', ({ net, scope }) => {
   });
 
   describe('instanceof', () => {
-    test('Socket and Server accept those of node:net, sub-classes do not', () => {
+    test('Socket and Server accept those of node:net, but subclasses do not', () => {
       class Own extends (net.Socket as unknown as new () => nodeNet.Socket) {}
       const nodeSocket = new nodeNet.Socket();
       expect(nodeSocket instanceof net.Socket).toBe(true);

@@ -150,21 +150,21 @@ const setups: [string, Setup, onTcp: object, onUnix: object][] = [
 describe.each(policies)('in the worker of a cluster (scheduling policy %s)', (policy) => {
   const overTcp = { port: 0, host: '127.0.0.1' };
 
-  test.each(setups)('%s holds for a server', async (_name, setup, expected) => {
+  test.each(setups)('%s applies to a server', async (_name, setup, expected) => {
     expect(await run(policy, overTcp, setup, null)).toEqual(expected);
   });
 
-  test.each(setups)('%s holds for a handler table', async (_name, setup, expected) => {
+  test.each(setups)('%s applies to a handler table', async (_name, setup, expected) => {
     expect(await run(policy, overTcp, setup, lean)).toEqual(expected);
   });
 
-  test.each(setups)('%s holds on a unix socket', async (name, setup, _onTcp, expected) => {
+  test.each(setups)('%s applies to a Unix socket', async (name, setup, _onTcp, expected) => {
     const unique = `\0uvnet-${process.pid}-${policy}-${name}`;
     expect(await run(policy, { path: unique.slice(0, 100) }, setup, null)).toEqual(expected);
   });
 });
 
-test('a worker that has no descriptor left for what its primary passes on says so and goes on', async () => {
+test('a worker without a descriptor for a connection of its primary reports this and goes on', async () => {
   const { stdout, stderr } = await runClusterOn(uvnet!, ({ net, require }) => {
     const cluster = require('node:cluster') as import('node:cluster').Cluster;
     const node = require('node:net') as typeof import('node:net');

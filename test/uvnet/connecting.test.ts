@@ -106,7 +106,7 @@ describe('racing', () => {
     ]);
   });
 
-  test('a single address that is listed twice is no race', async () => {
+  test('a single address that is listed twice needs no race', async () => {
     const socket = dial({ lookup: lookupOf(REFUSED_IPV4, REFUSED_IPV4) });
     const error = await fail(socket);
     expect(error.message).toBe(`connect ECONNREFUSED ${REFUSED_IPV4}:${port}`);
@@ -156,7 +156,7 @@ describe('racing', () => {
     ]);
   });
 
-  test.each(['race', 'sequential'])('errors stand in the order of attempts (%s)', async (how) => {
+  test.each(['race', 'sequential'])('errors are in the order of attempts (%s)', async (how) => {
     const blockList = new net.BlockList();
     blockList.addAddress('127.0.0.3');
     const lookup = lookupOf('127.0.0.2', '127.0.0.3', '127.0.0.4');
@@ -261,7 +261,7 @@ describe('racing', () => {
       expect(socket.remoteAddress).toBe('127.0.0.1');
     });
 
-    test('an IPv4 answer waits for the IPv6 one, which leads', async () => {
+    test('an IPv4 answer waits for the IPv6 answer, which comes first', async () => {
       const resolver = new Resolver();
       const [socket, events] = dialBoth(resolver);
       await resolver.ready();
@@ -293,7 +293,7 @@ describe('racing', () => {
       expect(events.slice(-3)).toEqual(['lookup ::1', 'connectionAttempt ::1', 'connect']);
     });
 
-    test('one failed lookup is no error', async () => {
+    test('one failed lookup causes no error', async () => {
       const resolver = new Resolver();
       const [socket, events] = dialBoth(resolver);
       await resolver.ready();
@@ -316,7 +316,7 @@ describe('racing', () => {
       },
     );
 
-    test('what comes after destroy() is ignored', async () => {
+    test('answers after destroy() are ignored', async () => {
       const resolver = new Resolver();
       const [socket, events] = dialBoth(resolver);
       await resolver.ready();

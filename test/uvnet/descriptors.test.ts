@@ -86,7 +86,7 @@ describeUnix('descriptors over unix sockets', () => {
     expect(sender.bytesWritten).toBe(17);
   });
 
-  test('hundreds of descriptors among random writes arrive at their places', async () => {
+  test('hundreds of descriptors among random writes arrive at their positions', async () => {
     const random = new Random(6);
     const { sender, receiver } = await join();
     const before = openDescriptors();
@@ -122,7 +122,7 @@ describeUnix('descriptors over unix sockets', () => {
     expect(openDescriptors()).toBeLessThanOrEqual(before);
   });
 
-  test('a descriptor waits behind bytes that the kernel did not take', async () => {
+  test('a descriptor waits for bytes that the kernel did not take', async () => {
     const { sender, receiver } = await join();
     receiver.pause();
     const size = 4 * 1024 * 1024;
@@ -142,7 +142,7 @@ describeUnix('descriptors over unix sockets', () => {
     expect(name).toBe('late');
   });
 
-  test('a descriptor may be sent before there is a connection', async () => {
+  test('a descriptor may be sent before the socket is connected', async () => {
     const server = scope.server({ receiveDescriptors: true } as never);
     await scope.listen(server, { path: scope.path() });
     const accepted = nextEvent(server, 'connection');
@@ -160,7 +160,7 @@ describeUnix('descriptors over unix sockets', () => {
     expect(name).toBe('early');
   });
 
-  test('descriptors pass both ways if either end asks for them', async () => {
+  test('descriptors pass in both directions if both ends accept them', async () => {
     const server = scope.server({ receiveDescriptors: true } as never);
     await scope.listen(server, { path: scope.path() });
     const joined = await scope.join(server, { receiveDescriptors: true } as never);
@@ -248,7 +248,7 @@ describeUnix('descriptors over unix sockets', () => {
     return { output, code };
   };
 
-  test('a program that has never heard of uvnet receives one', async () => {
+  test('a program without uvnet receives one', async () => {
     const server = scope.server();
     const place = scope.path();
     await scope.listen(server, { path: place });
@@ -268,7 +268,7 @@ print(data.decode(), len(fds), os.read(fds[0], 100).decode(), flush=True)`,
     expect(await code).toBe(0);
   });
 
-  test('a program that has never heard of uvnet sends many with one message', async () => {
+  test('a program without uvnet sends many with one message', async () => {
     const server = scope.server({ receiveDescriptors: true } as never);
     const place = scope.path();
     await scope.listen(server, { path: place });
@@ -299,7 +299,7 @@ link.sendall(b"third")`,
     expect(await code).toBe(0);
   });
 
-  test('bytes behind them are read even if the other end has closed long ago', async () => {
+  test('the bytes after them are read even if the peer closed long ago', async () => {
     const server = scope.server({ receiveDescriptors: true, pauseOnConnect: true } as never);
     const place = scope.path();
     await scope.listen(server, { path: place });
@@ -325,7 +325,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
     expect(count).toBe(50);
   });
 
-  describe('none is left behind', () => {
+  describe('no descriptor leaks', () => {
     /** A connected pair; one end goes over the link, and the other sees its last copy close. */
     async function witness(): Promise<{ gift: Socket; closed: Promise<unknown> }> {
       const { client, peer } = await scope.pair({ transport: 'unix' });
@@ -358,7 +358,7 @@ for i in range(50): socket.send_fds(link, [b"with "], [file]); link.sendall(b"wi
       expect(errorShape(thrownBy(() => kept[0].toSocket())).code).toBe('ERR_INVALID_STATE');
     });
 
-    test('each is closed if descriptors were not asked for', async () => {
+    test('each is closed if descriptors were not requested', async () => {
       const { sender, receiver } = await join({});
       receiver.on('descriptor', () => {
         throw new Error('not asked for');

@@ -42,7 +42,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
   };
 
   describe.each(transports)('over %s', (transport) => {
-    test('a connection goes to another thread with bytes that were read and not consumed', async () => {
+    test('a connection moves to another thread with bytes that were read and not consumed', async () => {
       const { client, peer } = await scope.pair({ transport });
       peer.setEncoding('utf8');
       const euro = Buffer.from('€');
@@ -65,7 +65,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
       expect((await answer).toString()).toBe('5 €!');
     });
 
-    test('a server goes to another thread with the connections that wait in its queue', async () => {
+    test('a server moves to another thread with the connections in its queue', async () => {
       const server = (await scope.listen(
         scope.server(),
         scope.listenOptions(transport),
@@ -91,7 +91,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
       if ('path' in endpoint) expect(existsSync(endpoint.path)).toBe(false);
     });
 
-    test('a bound socket goes to another thread', async () => {
+    test('a bound socket moves to another thread', async () => {
       const options = scope.listenOptions(transport) as { host?: string; path?: string };
       const bound = new net.BoundSocket(options);
       const address = bound.address();
@@ -119,7 +119,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
     });
   });
 
-  test('a token is good once, in the same thread too', async () => {
+  test('a token works once, in the same thread too', async () => {
     const { client, peer } = await scope.pair();
     const token = (peer as unknown as UvnetSocket).detach();
     const socket = scope.track(net.Socket.attach(structuredClone(token)));
@@ -132,7 +132,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
     expect((await answer).toString()).toBe('here');
   });
 
-  test('a token that nobody takes closes the connection when its time is up', async () => {
+  test('an unused token closes the connection when its time is over', async () => {
     const { client, peer } = await scope.pair();
     const token = (peer as unknown as UvnetSocket).detach({ timeout: 20 });
     client.resume();
@@ -143,7 +143,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
     expect(thrownBy(() => net.Socket.attach(token)).code).toBe('ENOENT');
   });
 
-  test('a token closes the connection when the thread ends that made it', async () => {
+  test('a token closes the connection when its thread ends', async () => {
     const worker = thread(({ net: here, post }) => {
       const server = here.createServer((socket) => {
         post(socket.detach());
@@ -173,7 +173,7 @@ describeUvnet('sockets that move between threads', ({ net, entry, scope }) => {
     expect((await all).length).toBe(total);
   });
 
-  test('a token of another kind, or none, is refused', () => {
+  test('a token of another kind, or none, is rejected', () => {
     const bound = new net.BoundSocket({ host: '127.0.0.1' });
     const token = bound.detach();
     for (const wrong of [token, undefined, {}, { uvnet: 'socket' }]) {

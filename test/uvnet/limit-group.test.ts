@@ -103,7 +103,7 @@ describe('a limit group', () => {
     expect(await knock(free)).toBe(true);
   });
 
-  test('does not concern other servers', async () => {
+  test('does not affect other servers', async () => {
     const first = await greeting({ limitGroup: newGroup(), maxConnectionsPerAddress: 1 });
     const second = await greeting({ limitGroup: newGroup(), maxConnectionsPerAddress: 1 });
     const alone = await greeting({ maxConnectionsPerAddress: 1 });
@@ -114,7 +114,7 @@ describe('a limit group', () => {
     expect([first.limitGroup === second.limitGroup, alone.limitGroup]).toEqual([false, undefined]);
   });
 
-  test('reaches across threads, and a thread that ends gives its places back', async () => {
+  test('works across threads, and a thread that ends returns its places', async () => {
     const options = { limitGroup: newGroup(), maxConnectionsPerAddress: 2 };
     const server = await greeting(options);
     const { worker, port } = await threadWith(options);
@@ -127,7 +127,7 @@ describe('a limit group', () => {
     expect(await knock(server)).toBe(false);
   });
 
-  test('goes with a server that moves', async () => {
+  test('moves with a server to another thread', async () => {
     const options = { limitGroup: newGroup(), maxConnectionsPerAddress: 1 };
     const first = await greeting(options);
     const moved = scope.trackServer(
@@ -138,7 +138,7 @@ describe('a limit group', () => {
     expect(await knock(moved)).toBe(false);
   });
 
-  test('is named by a text, once and for all', async () => {
+  test('has a text as its name, which cannot change', async () => {
     for (const limitGroup of [1, null, {}, true]) {
       const make = (): unknown => net.createServer({ limitGroup } as never);
       expect(thrownBy(make)).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });

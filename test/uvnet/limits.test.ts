@@ -29,7 +29,7 @@ describe('maxConnections', () => {
     expect(server.stats()).toMatchObject({ accepted: 3, open: 3, dropped: { maxConnections: 2 } });
   });
 
-  test('is that of the server which listened last on a shared handle', async () => {
+  test('is the limit of the server that listened last on a shared handle', async () => {
     const first = await listening();
     const { peer } = await scope.join(first as never);
     const second = createServer();
@@ -120,7 +120,7 @@ describe('maxConnectionsPerAddress', () => {
     expect(await knock(server)).toBe(true);
   });
 
-  test('does not apply to unix sockets, which have no address', async () => {
+  test('does not apply to Unix sockets, which have no address', async () => {
     const server = createServer({ maxConnectionsPerAddress: 1 });
     const path = scope.path();
     await scope.listen(server as never, { path });
@@ -170,12 +170,12 @@ describe('acceptRate', () => {
     expect(await knock(server)).toBe(true);
   });
 
-  test('the burst is the rate where it is not given', () => {
+  test('the burst defaults to the rate', () => {
     const server = createServer({ acceptRate: { perSecond: 2.5 } });
     expect(server.acceptRate).toEqual({ perSecond: 2.5, burst: 3 });
   });
 
-  test('an address at its limit uses up nothing of the rate', async () => {
+  test('an address at its limit does not use up the rate', async () => {
     const server = await listening({
       acceptRate: { perSecond: 0.001, burst: 2 },
       maxConnectionsPerAddress: 1,
@@ -263,7 +263,7 @@ describe('stats', () => {
 });
 
 describe('blockList', () => {
-  test('drops natively, says so, and may change while the server listens', async () => {
+  test('drops connections natively, reports this, and may change while the server listens', async () => {
     const blockList = new net.BlockList();
     blockList.addAddress('127.0.0.2');
     const server = await listening({ blockList });

@@ -6,7 +6,7 @@ import path from 'node:path';
 const lean = path.resolve(__dirname, '../../dist/lean.js');
 
 describeUvnet('a name that is nearly one of uvnet', (implementation) => {
-  test('is reported by one warning, wherever it is given', async () => {
+  test('is reported with one warning, wherever it is given', async () => {
     const { stdout } = await runChild(
       implementation as never,
       ({ net: given, require: load, args: [leanPath] }) => {

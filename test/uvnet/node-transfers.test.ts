@@ -61,7 +61,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
       expect((await answer).toString()).toBe('pong');
     });
 
-    test('bytes that were read and not consumed go along, with half a character', async () => {
+    test('bytes that were read and not consumed are transferred, with half a character', async () => {
       const { client, peer } = await scope.pair({ transport });
       peer.setEncoding('utf8');
       client.write(Buffer.concat([Buffer.from('price: 5 '), euro.subarray(0, 1)]));
@@ -107,7 +107,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
     });
   });
 
-  test('in the middle of a large read nothing is lost', async () => {
+  test('a transfer in the middle of a large read loses no data', async () => {
     const { client, peer } = await scope.pair();
     const total = 8 * 1024 * 1024;
     client.end(Buffer.alloc(total));
@@ -126,7 +126,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
     expect(received).toBe(total);
   });
 
-  test('a write side that was ended stays so', async () => {
+  test('a write side that was ended stays ended', async () => {
     const { client, peer } = await scope.pair({ server: { allowHalfOpen: true } });
     const answer = readAll(client);
     peer.end('done');
@@ -136,7 +136,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
     expect((await answer).toString()).toBe('done');
   });
 
-  test('pause, allowHalfOpen, timeout and unref() go along', async () => {
+  test('pause, allowHalfOpen, timeout and unref() are transferred', async () => {
     const { peer } = await scope.pair({ server: { allowHalfOpen: true, pauseOnConnect: true } });
     peer.setTimeout(60_000);
     peer.unref();
@@ -152,7 +152,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
     expect(back.timeout).toBe(60_000);
   });
 
-  test('fromNode() of a sub-class makes an instance of it', async () => {
+  test('fromNode() of a subclass makes an instance of it', async () => {
     class Own extends (net.Socket as unknown as new (options: object) => UvnetSocket) {}
     const { peer } = await nodeScope.pair();
     const moved = scope.track(
@@ -161,7 +161,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
     expect(moved).toBeInstanceOf(Own);
   });
 
-  test('a socket without a connection cannot move', async () => {
+  test('a socket without a connection cannot be transferred', async () => {
     expect(thrownBy(() => new net.Socket().toNode()).code).toBe('ERR_SOCKET_CLOSED');
     const { peer } = await scope.pair();
     peer.destroy();
@@ -177,7 +177,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
     expect(thrownBy(() => net.Socket.fromNode({} as never)).code).toBe('ERR_INVALID_ARG_TYPE');
   });
 
-  test('child.send() refuses the socket itself, and takes what toNode() gives', async () => {
+  test('child.send() rejects the socket itself, and accepts the result of toNode()', async () => {
     const program = `process.once('message', (message, handle) => {
       const { Socket } = require(${JSON.stringify(entry)});
       Socket.fromNode(handle).end(message + ' from the child');

@@ -46,7 +46,7 @@ describeUnix('peek', () => {
       expect(String(await readAll(peer))).toBe('123456789');
     });
 
-    test('gives fewer bytes if the other end has closed', async () => {
+    test('returns fewer bytes if the peer has closed', async () => {
       const { client, peer } = await pair();
       const peeked = peer.peek(100);
       client.write('short');
@@ -55,7 +55,7 @@ describeUnix('peek', () => {
       expect(String(await readAll(peer))).toBe('short');
     });
 
-    test('gives nothing if nothing comes', async () => {
+    test('returns nothing if nothing arrives', async () => {
       const { client, peer } = await pair();
       const peeked = peer.peek(1);
       client.end();
@@ -80,7 +80,7 @@ describeUnix('peek', () => {
       expect(String(await readAll(peer))).toBe('xyz');
     });
 
-    test('counts what was read and not consumed', async () => {
+    test('includes bytes that were read and not consumed', async () => {
       const { client, peer } = await pair();
       peer.pause();
       client.write('read ');
@@ -148,7 +148,7 @@ describeUnix('peek', () => {
     expect(errorShape((await failed)[0])).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 
-  test('gives bytes that came before a reset', async () => {
+  test('returns bytes that came before a reset', async () => {
     const { client, peer } = (await scope.pair()) as never as { client: NodeSocket; peer: Socket };
     const peeked = peer.peek(5);
     client.write('abc');
@@ -159,7 +159,7 @@ describeUnix('peek', () => {
     expect(String(await readAll(peer))).toBe('abc');
   });
 
-  test('wrong use is refused', async () => {
+  test('wrong use is rejected', async () => {
     const { peer } = (await scope.pair()) as never as { peer: Socket };
     expect(await codeOf(peer.peek(0))).toBe('ERR_OUT_OF_RANGE');
     expect(await codeOf(peer.peek(16385))).toBe('ERR_OUT_OF_RANGE');

@@ -46,7 +46,7 @@ const NAMED = ['10.1.2.3', 12345, '10.4.5.6', 80];
 (process.platform === 'win32' ? describe.skip : describe)(
   'a connection with a PROXY header',
   () => {
-    test('has its names and its parts after detach() and attach()', async () => {
+    test('has its addresses and header after detach() and attach()', async () => {
       const { socket } = await proxied();
       const { proxyInfo } = socket;
       const attached = net.Socket.attach(structuredClone(socket.detach()));
@@ -87,7 +87,7 @@ const NAMED = ['10.1.2.3', 12345, '10.4.5.6', 80];
       expect(back.proxyInfo).toEqual(proxyInfo);
     });
 
-    test('is closed where a constructor refuses what it is attached with', async () => {
+    test('is closed if a constructor refuses its options', async () => {
       const { socket, client } = await proxied();
       const token = socket.detach() as unknown as { settings: object };
       token.settings = { signal: 'none' };

@@ -184,7 +184,7 @@ describe('proxyProtocol', () => {
     expect(server.stats().open).toBe(0);
   });
 
-  test('connections that wait for their header count, and go with the server', async () => {
+  test('connections that wait for their header count as open, and close with the server', async () => {
     const server = await listening({ proxyProtocol: 'required' });
     const client = connect(server);
     client.write('PROXY');
@@ -197,7 +197,7 @@ describe('proxyProtocol', () => {
     expect(server.stats()).toMatchObject({ open: 0, accepted: 0 });
   });
 
-  test('the limit per address is that of the clients, not of the balancer', async () => {
+  test('the limit per address counts clients, not the balancer', async () => {
     const server = await listening({ proxyProtocol: 'required', maxConnectionsPerAddress: 1 });
     for (const host of ['10.0.0.1', '10.0.0.2']) {
       connect(server).write(`PROXY TCP4 ${host} 10.4.5.6 1 80\r\n`);
@@ -212,7 +212,7 @@ describe('proxyProtocol', () => {
     });
   });
 
-  test('blockList is asked about the client too', async () => {
+  test('blockList also applies to the client', async () => {
     const blockList = new net.BlockList();
     blockList.addSubnet('10.0.0.0', 8);
     const server = await listening({ proxyProtocol: 'required', blockList });
@@ -224,7 +224,7 @@ describe('proxyProtocol', () => {
   });
 
   describe('optional', () => {
-    test('a stream without a header is whole', async () => {
+    test('a stream without a header arrives whole', async () => {
       const server = await listening({ proxyProtocol: 'optional' });
       connect(server).write('GET / HTTP/1.1\r\n');
       const socket = await accepted(server);
@@ -249,7 +249,7 @@ describe('proxyProtocol', () => {
       expect(socket.bytesRead).toBe(9);
     });
 
-    test('a client that says nothing is let in when the time is over', async () => {
+    test('a client that sends nothing is accepted when the time is over', async () => {
       const server = await listening({ proxyProtocol: 'optional', proxyHeaderTimeout: 50 });
       connect(server);
       const socket = await accepted(server);
@@ -282,7 +282,7 @@ describe('proxyProtocol', () => {
       expect((await accepted(server)).remoteAddress).toBe('10.0.0.1');
     });
 
-    test('a server with an optional header does not believe other peers', async () => {
+    test('a server with an optional header does not trust other peers', async () => {
       const server = await listening({ proxyProtocol: 'optional', trustedProxies: trusted() });
       connect(server, '127.0.0.1').write('PROXY TCP4 10.0.0.1 10.4.5.6 1 80\r\n');
       const socket = await accepted(server);
@@ -311,7 +311,7 @@ describe('proxyProtocol', () => {
   });
 });
 
-test('splitTlvs takes records that fill the bytes, and nothing else', () => {
+test('splitTlvs accepts only records that fill the bytes exactly', () => {
   expect(splitTlvs(Buffer.alloc(0))).toEqual([]);
   expect(splitTlvs(tlv(1, 'ab'))).toEqual([{ type: 1, value: Buffer.from('ab') }]);
   expect(splitTlvs(Buffer.from([1, 0]))).toBeUndefined();

@@ -32,7 +32,7 @@ describe('closing connections', () => {
     expect(await knock(server)).toBe(true);
   });
 
-  test('closeIdleConnections() takes a second without a byte for idle', async () => {
+  test('closeIdleConnections() treats a second without a byte as idle', async () => {
     const start = performance.now();
     const server = await listening();
     const { client } = await scope.join(server as never);
@@ -44,7 +44,7 @@ describe('closing connections', () => {
     expect(performance.now() - start).toBeGreaterThan(990);
   });
 
-  test('closeIdleConnections() sends first what waits', async () => {
+  test('closeIdleConnections() sends waiting data first', async () => {
     const server = await listening();
     const { client, peer } = await scope.join(server as never);
     const size = 1 << 22;
@@ -73,7 +73,7 @@ describe('closing connections', () => {
     expect(await knock(server)).toBe(true);
   });
 
-  test('closeAllConnections() after close() brings the event close', async () => {
+  test('closeAllConnections() after close() leads to the event close', async () => {
     const server = await listening();
     const { client } = await scope.join(server as never);
     const called = new Promise((resolve) => server.close(resolve));

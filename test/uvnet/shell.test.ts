@@ -53,7 +53,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
       expect([peer.bytesRead, peer.bytesWritten]).toEqual([7, 7]);
     });
 
-    test("says 'end' and 'close' when the connection ends, and not before", async () => {
+    test("emits 'end' and 'close' when the connection ends, and not before", async () => {
       const { server, client, shell, moved } = await transfer({ transport });
       const log: string[] = [];
       traceEvents(log, asNode(shell));
@@ -72,7 +72,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
       await new Promise<void>((resolve) => server.close(() => resolve()));
     });
 
-    test('write() and end() send, behind what the other socket has sent', async () => {
+    test('write() and end() send after the data of the other socket', async () => {
       const { client, shell, moved } = await transfer({ transport });
       const answer = readAll(client);
       moved.write('one ');
@@ -192,7 +192,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
     expect(shell.destroyed).toBe(true);
   });
 
-  test('the names of a PROXY header go along', async () => {
+  test('the addresses of a PROXY header are transferred', async () => {
     const server = scope.server({ proxyProtocol: 'required' } as nodeNet.ServerOpts);
     await scope.listen(server);
     const accepted = nextEvent(server, 'connection');
@@ -216,7 +216,7 @@ describeUvnet('the shell of a connection that node:net has', ({ net, scope }) =>
     secure.destroy();
   });
 
-  test('a shell cannot move again', async () => {
+  test('a shell cannot be transferred again', async () => {
     const { shell } = await transfer();
     for (const move of [() => shell.toNode(), () => shell.detach(), () => shell.toLean({})]) {
       expect(thrownBy(move).code).toBe('ERR_INVALID_STATE');

@@ -44,7 +44,7 @@ test('a signal has one listener for each open socket, and none for a closed one'
   expect(listeners(signal)).toBe(0);
 });
 
-test('a socket that fails to connect leaves the signal', async () => {
+test('a socket that fails to connect removes its listener', async () => {
   const { signal } = new AbortController();
   const socket = scope.connect({ port: 1, host: '127.0.0.1', signal } as never);
   socket.on('error', () => {});
@@ -77,7 +77,7 @@ describe.each([
     expect(socket.connecting).toBe(false);
   });
 
-  test('answers each later connect() in the same way', async () => {
+  test('rejects each later connect() in the same way', async () => {
     const socket = connect(AbortSignal.abort());
     const log = trace(socket);
     await nextEvent(socket, 'close');
@@ -133,7 +133,7 @@ describe('lean.connect', () => {
       handlers,
     );
 
-  test('rejects where the signal is aborted', async () => {
+  test('rejects if the signal is aborted', async () => {
     await expect(connectTo(AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORT_ERR' });
   });
 
@@ -152,7 +152,7 @@ describe('lean.connect', () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  test('leaves the signal when the connection is closed or becomes a socket', async () => {
+  test('removes its listener when the connection is closed or becomes a socket', async () => {
     const { signal } = new AbortController();
     const closed = await connectTo(signal);
     expect(listeners(signal)).toBe(1);

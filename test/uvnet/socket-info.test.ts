@@ -20,7 +20,7 @@ const onLinux = process.platform === 'linux' && uvnet !== undefined;
   const { pair } = serversOf(scope);
 
   describe('info()', () => {
-    test('counts what was sent and received', async () => {
+    test('counts the bytes sent and received', async () => {
       const { client, peer } = await pair({ userTimeout: 5_000 });
       const size = 200_000;
       let received = 0;
@@ -47,7 +47,7 @@ const onLinux = process.platform === 'linux' && uvnet !== undefined;
       }
     });
 
-    test('tells how much waits on either side', async () => {
+    test('reports how much waits on either side', async () => {
       const { client, peer } = await pair({});
       peer.pause();
       // The socket reads once before anybody listens; what comes after that stays in the kernel.
@@ -72,7 +72,7 @@ const onLinux = process.platform === 'linux' && uvnet !== undefined;
       expect(client.info()).toBeUndefined();
     });
 
-    test('has the queues of a unix socket', async () => {
+    test('has the queue sizes of a Unix socket', async () => {
       const { client } = await pair({}, {}, 'unix');
       const info = client.info()!;
       expect(info).toEqual({ state: 'unknown', sendQueueBytes: 0, receiveQueueBytes: 0, raw: {} });
@@ -80,7 +80,7 @@ const onLinux = process.platform === 'linux' && uvnet !== undefined;
   });
 
   describe('peerCredentials()', () => {
-    test('names both ends of a unix socket', async () => {
+    test('identifies both ends of a Unix socket', async () => {
       const { client, peer } = await pair({}, {}, 'unix');
       const own = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() };
       expect(client.peerCredentials()).toEqual(own);

@@ -180,7 +180,7 @@ describeLab('socket options between two machines', () => {
   });
 
   onTheWire.each(['ipv4', 'ipv6'] as const)(
-    'the SYN has what was asked for (%s)',
+    'the SYN has the requested options (%s)',
     async (family) => {
       const host = lab[family][0];
       const server = start(lab.far, serve, host);

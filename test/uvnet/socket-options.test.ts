@@ -205,7 +205,7 @@ describeLinux('socket options', () => {
     expect(peer.getOption('keepAliveCount')).toBe(3);
   });
 
-  test('probes of keep-alive are as asked for, whatever switches keep-alive on', async () => {
+  test('keep-alive probes have the requested values, whichever call turns keep-alive on', async () => {
     const options = {
       keepAlive: true,
       keepAliveInitialDelay: 5_000,
@@ -281,7 +281,7 @@ describeLinux('socket options', () => {
     expect(lax.listening).toBe(true);
   });
 
-  test('linger: 0 makes a close a reset', async () => {
+  test('linger: 0 turns a close into a reset', async () => {
     const { client, peer } = await pair({ linger: 0 });
     const failed = nextEvent(peer, 'error');
     peer.resume();
@@ -289,7 +289,7 @@ describeLinux('socket options', () => {
     expect(errorShape((await failed)[0])).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 
-  test('a unix socket has the sizes of its buffers', async () => {
+  test('a Unix socket has the requested buffer sizes', async () => {
     const { client, peer } = await pair(
       { sendBufferSize: 20_000 },
       { recvBufferSize: 30_000 },
@@ -301,7 +301,7 @@ describeLinux('socket options', () => {
     expect(client.getOption('recvBufferSize')).toBe(50_000);
   });
 
-  test('what is set while connecting is set on the connection', async () => {
+  test('options set while connecting are set on the connection', async () => {
     const server = await scope.listen(scope.server());
     const client = scope.connect(endpointOf(server)) as Socket;
     client.setOption('userTimeout', 3_000);
@@ -346,7 +346,7 @@ describeLinux('socket options', () => {
   });
 
   describe('multipath', () => {
-    test('is in use if both ends ask for it, and not if one does', async () => {
+    test('is in use only if both ends request it', async () => {
       const both = scope.server() as Server;
       await scope.listen(both, { port: 0, host: '127.0.0.1', multipath: true } as never);
       expect(both.getOption('multipath')).toBe(true);

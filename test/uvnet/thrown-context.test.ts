@@ -94,7 +94,7 @@ const places: [string, string][] = [
 ];
 
 describe.each(['process', 'domain', 'worker'])('in a %s', (mode) => {
-  test.each(places)('what is thrown at %p is reported in its context', async (place, store) => {
+  test.each(places)('an exception at %p is reported in its context', async (place, store) => {
     const args = [place, mode, uvnet!.entry, leanEntry.entry];
     const { stdout, stderr } = await runChild(uvnet!, program, { args });
     const end = mode === 'worker' ? 'exit 3\n' : '';

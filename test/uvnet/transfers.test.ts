@@ -155,7 +155,7 @@ describeUvnet('a connection that is transferred', ({ net, scope }) => {
     });
   });
 
-  test('TLS over toNode() sends behind bytes that the native code still has to send', async () => {
+  test('TLS over toNode() sends after the bytes in the native queue', async () => {
     const { client, peer } = await scope.pair();
     const table = (peer as Socket).toLean({});
     table.write(numbered(0, PIECE));
@@ -209,7 +209,7 @@ describeUvnet('a connection that is transferred', ({ net, scope }) => {
   });
 
   test.each(['detach', 'toNode'] as const)(
-    '%s() in the event of a descriptor takes the bytes along that came with it',
+    '%s() in the event of a descriptor transfers the bytes that came with it',
     async (how) => {
       const sockets = { receiveDescriptors: true } as never;
       const { client, peer } = await scope.pair({ transport: 'unix', server: sockets });
@@ -254,7 +254,7 @@ describeUvnet('a connection that is transferred', ({ net, scope }) => {
     expect(taken).toEqual([true, true, true, -1]);
   });
 
-  test('the limits and lists of a server go along with it', async () => {
+  test('the limits and lists of a server are transferred with it', async () => {
     const connected = async (server: import('node:net').Server): Promise<string> => {
       const socket = scope.connect(endpointOf(server));
       socket.on('error', () => {});
@@ -322,7 +322,7 @@ describeUvnet('a connection that is transferred', ({ net, scope }) => {
     expect(client.destroyed || peer.destroyed).toBe(false);
   });
 
-  test('events behind the thousandth of a delivery go along', async () => {
+  test('events after the thousandth of a delivery are transferred', async () => {
     const half = { allowHalfOpen: true };
     const one = await scope.pair({ server: half, client: half });
     const two = await scope.pair({ server: half, client: half });

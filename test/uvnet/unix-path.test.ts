@@ -82,7 +82,7 @@ describe('mode', () => {
   });
 
   test.each(['a symbolic link', 'a file', 'another socket'])(
-    'is not given to %s that somebody has put in place of the socket',
+    'is not applied to %s that has replaced the socket',
     async (what) => {
       const path = scope.path();
       const precious = scope.path('precious');
@@ -109,7 +109,7 @@ describe('mode', () => {
     },
   );
 
-  test('the umask decides where there is none', async () => {
+  test('the umask decides if there is none', async () => {
     const path = scope.path();
     await listen(createServer(), { path });
     expect(statSync(path).mode & 0o777).toBe(0o777 & ~umask);
@@ -165,7 +165,7 @@ describe('replaceStale', () => {
     bound.close();
   });
 
-  test('binds under the lock of the directory, also where the path is free', async () => {
+  test('binds under the lock of the directory, even if the path is free', async () => {
     const path = scope.path();
     const { bind } = Pipe.prototype;
     const locks: number[] = [];
@@ -181,7 +181,7 @@ describe('replaceStale', () => {
     expect(locks.map((status) => getSystemErrorName(status))).toEqual(['EAGAIN']);
   });
 
-  test('goes on where somebody keeps the lock of the directory', async () => {
+  test('goes on if another process keeps the lock of the directory', async () => {
     const path = scope.path();
     await leaveStale(path);
     const directory = openSync(dirname(path), 'r');
@@ -279,7 +279,7 @@ if (process.platform === 'linux') {
     });
 
     test.each(['name', 'na\0me', 'name\0', 'x'.repeat(107 - prefix.length)])(
-      'are all their bytes and no more: %j',
+      'consist of exactly their bytes: %j',
       async (name) => {
         const path = `\0${prefix}${name}`;
         expect(await listen(createServer(), { path })).toBe('listening');
@@ -298,7 +298,7 @@ if (process.platform === 'linux') {
       expect(await nextEvent(client, 'error')).toMatchObject([{ code: 'EINVAL' }]);
     });
 
-    test('that nobody listens on refuse in a later turn, and the socket can connect again', async () => {
+    test('without a listener refuse in a later turn, and the socket can connect again', async () => {
       const path = `\0${prefix}nobody`;
       const client = scope.track(net.connect(path) as never) as Socket;
       expect(client.connecting).toBe(true);
@@ -322,7 +322,7 @@ if (process.platform === 'linux') {
     });
   });
 
-  test('a path with a zero in it is refused and not cut', async () => {
+  test('a path with a zero byte is rejected and not truncated', async () => {
     const path = scope.path('cut');
     expect(await listen(createServer(), { path: `${path}\0off` })).toMatchObject({
       code: 'EINVAL',
