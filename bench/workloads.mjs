@@ -15,6 +15,7 @@
  *   api             interface that the measured module is used through: 'net' (default), 'lean'
  *   target          ratio to the baseline that the project aims at on Node 26
  *   limit           the same where the aim is a figure, in `unit`
+ *   quantile        of the latency that is measured, for measure 'latency'
  *   warmup          seconds of traffic at least that are not counted
  *   quick           part of --quick
  *
@@ -282,6 +283,82 @@ const netWorkloads = [
   },
 ];
 
+/** Over a unix socket no work moves between the ends: what is measured is the server's. */
+const overUnix = (id, title, server, target) => ({
+  ...bulkOut(server),
+  id: `${id}-unix`,
+  title: `${title}, unix socket`,
+  transport: 'unix',
+  target,
+});
+
+const unixWorkloads = [
+  overUnix('bulk-out', 'bulk out, 64 KiB Buffers', {}, 0.92),
+  overUnix('bulk-out-string', 'bulk out, 64 KiB strings', { string: true }, 0.92),
+  overUnix('bulk-out-pipe', 'bulk out, a file by pipe()', { stream: 'pipe' }, 0.92),
+  overUnix('bulk-out-pipeline', 'bulk out, a file by pipeline()', { stream: 'pipeline' }, 0.92),
+];
+
+/** How a server does among connections that are open beside those that work. */
+const OPEN = [0, 1000, 10_000, 19_000];
+const count = (number) => number.toLocaleString('en-US');
+
+const growing = (kind, title, workload) =>
+  OPEN.map((idle) => ({
+    ...workload,
+    group: 'Growth',
+    id: `growth-${kind}-${idle}`,
+    title: `${title}, ${count(idle)} idle ones`,
+    load: { ...workload.load, idle },
+    bun: undefined,
+    target: undefined,
+    quick: false,
+  }));
+
+/** About half of what `node:net` can do on the machine of docs/PERFORMANCE.md. */
+const HALF_LOAD = 60_000;
+
+const growthWorkloads = [
+  ...growing('echo', 'echo 64 B on 50 of', echo({ size: 64 })),
+  ...growing(
+    'accept',
+    'accept and close beside',
+    netWorkloads.find(({ id }) => id === 'churn'),
+  ),
+  ...OPEN.filter((connections) => connections > 0).map((connections) => ({
+    ...netWorkloads.find(({ id }) => id === 'idle'),
+    group: 'Growth',
+    id: `growth-memory-${connections}`,
+    title: `memory of each of ${count(connections)}`,
+    load: { program: 'hold', connections, size: 64 },
+    bun: undefined,
+    target: undefined,
+  })),
+  ...[
+    ['p50', 'half'],
+    ['p99', '99 of 100'],
+    ['p999', '999 of 1,000'],
+  ].map(([quantile, share]) => ({
+    ...echo({ size: 64, pace: HALF_LOAD }),
+    group: 'Growth',
+    id: `growth-latency-${quantile}`,
+    title: `latency of ${share} at half load`,
+    unit: 'µs',
+    measure: 'latency',
+    quantile,
+    bun: undefined,
+  })),
+  ...[1, 2].map((workers) => ({
+    ...echo({ size: 64 }),
+    group: 'Growth',
+    id: `growth-workers-${workers}`,
+    title: `echo 64 B, ${workers === 1 ? 'one worker' : 'two workers by reusePort'}`,
+    server: { workload: 'workers', workers },
+    floor: undefined,
+    bun: undefined,
+  })),
+];
+
 /** The same through handler tables, against node:net's sockets. */
 const lean = (id, target, server) => {
   const workload = netWorkloads.find((each) => each.id === id);
@@ -300,6 +377,7 @@ const lean = (id, target, server) => {
 
 export const workloads = [
   ...netWorkloads,
+  ...unixWorkloads,
   lean('echo-64', 0.7),
   lean('echo-64-unix', 0.54),
   lean('echo-64-d16', 0.7),
@@ -311,5 +389,7 @@ export const workloads = [
   lean('bulk-out', 0.55),
   lean('churn', 0.66),
   lean('broadcast', 0.82),
+  lean('connect', 0.85),
   { ...lean('idle'), limit: 700 },
+  ...growthWorkloads,
 ];

@@ -73,6 +73,7 @@ function evaluate(workload, window) {
       p50: latencyNs.p50 / 1e3,
       p90: latencyNs.p90 / 1e3,
       p99: latencyNs.p99 / 1e3,
+      p999: latencyNs.p999 / 1e3,
       max: latencyNs.max / 1e3,
     },
   };
@@ -104,7 +105,19 @@ async function load(workload, subject, settings, start) {
   return { server, ...(await whenReady(workload, client)) };
 }
 
-/** The same for a client: the generator listens, so it starts first. */
+/** Latency at a quantile, under a load that all subjects can bear. */
+async function latency(workload, subject, settings, start) {
+  const { slice, finish } = await load(workload, subject, settings, start);
+  return {
+    slice,
+    async finish() {
+      const run = await finish();
+      return { ...run, value: run.latencyUs[workload.quantile] };
+    },
+  };
+}
+
+/** As {@link load}, for a client: the generator listens, so it starts first. */
 async function dial(workload, subject, settings, start) {
   const acceptor = start(generator(workload.load, settings, settings.cpus?.load, {}));
   const { port: targetPort } = await acceptor.message();
@@ -177,7 +190,7 @@ async function startup(workload, subject, settings, start) {
   return { value: requireNs / 1e6, processCpuMs: processCpuNs / 1e6 };
 }
 
-const SLICED = { load, dial };
+const SLICED = { load, latency, dial };
 const WHOLE = { loopDelay, memory, startup };
 
 /** Whether several subjects can be measured in turns, slice by slice. */

@@ -91,6 +91,7 @@ int main(int argc, char** argv) {
   }
   if (!refused) memset(message, 'm', options.size);
 
+  open_idle(&options, &target);
   window_start(&window, &options);
   for (int i = 0; i < options.connections; i++) {
     open_slot(epoll, &slots[i], &target, message, options.size);

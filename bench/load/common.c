@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ void parse_options(int argc, char** argv, struct options* options) {
       {"size", required_argument, NULL, 's'},     {"depth", required_argument, NULL, 'd'},
       {"settle", required_argument, NULL, 'e'},   {"seconds", required_argument, NULL, 't'},
       {"kind", required_argument, NULL, 'k'},     {"buffer", required_argument, NULL, 'b'},
+      {"idle", required_argument, NULL, 'l'},     {"pace", required_argument, NULL, 'a'},
       {NULL, 0, NULL, 0},
   };
   *options = (struct options){.connections = 1, .size = 64, .depth = 1, .seconds = 1,
@@ -53,6 +55,8 @@ void parse_options(int argc, char** argv, struct options* options) {
       case 's': options->size = (size_t)atoll(optarg); break;
       case 'd': options->depth = atoi(optarg); break;
       case 'b': options->buffer = atoi(optarg); break;
+      case 'l': options->idle = atoi(optarg); break;
+      case 'a': options->pace = atoi(optarg); break;
       case 'e': options->settle = atof(optarg); break;
       case 't': options->seconds = atof(optarg); break;
       case 'k': options->kind = optarg; break;
@@ -60,7 +64,7 @@ void parse_options(int argc, char** argv, struct options* options) {
     }
   }
   if (options->connections < 1 || options->depth < 1 || options->size < 1 || options->settle < 0 ||
-      options->seconds <= 0) {
+      options->seconds <= 0 || options->idle < 0 || options->pace < 0) {
     fail("option out of range");
   }
   struct rlimit files;
@@ -115,6 +119,22 @@ int connect_target(const struct target* target) {
   }
   if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) fail("fcntl: %s", strerror(errno));
   return fd;
+}
+
+void echo_once(int fd, const char* message, char* buffer, size_t size) {
+  if (send(fd, message, size, 0) != (ssize_t)size) fail("send: %s", strerror(errno));
+  for (size_t received = 0; received < size;) {
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    if (poll(&readable, 1, 10000) != 1) fail("no echo");
+    ssize_t bytes = recv(fd, buffer, size - received, 0);
+    if (bytes <= 0) fail("recv: %s", bytes == 0 ? "closed by the server" : strerror(errno));
+    received += (size_t)bytes;
+  }
+}
+
+void open_idle(const struct options* options, const struct target* target) {
+  char byte;
+  for (int i = 0; i < options->idle; i++) echo_once(connect_target(target), "i", &byte, 1);
 }
 
 /* Values below 128 have a bucket each; above, each power of two is cut into 64. */
@@ -241,10 +261,12 @@ void window_report(const struct window* window) {
          (unsigned long long)window->server_cpu, (unsigned long long)window->own_cpu,
          (unsigned long long)window->server_wait, (unsigned long long)window->own_wait);
   if (latency->count > 0) {
-    printf(",\"latencyNs\":{\"p50\":%llu,\"p90\":%llu,\"p99\":%llu,\"max\":%llu}",
+    printf(",\"latencyNs\":{\"p50\":%llu,\"p90\":%llu,\"p99\":%llu,\"p999\":%llu,"
+           "\"max\":%llu}",
            (unsigned long long)histogram_quantile(latency, 0.5),
            (unsigned long long)histogram_quantile(latency, 0.9),
            (unsigned long long)histogram_quantile(latency, 0.99),
+           (unsigned long long)histogram_quantile(latency, 0.999),
            (unsigned long long)latency->max);
   }
   puts("}");

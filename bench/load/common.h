@@ -19,6 +19,8 @@ struct options {
   int buffer;         /* bytes of kernel buffer on our side of a connection; 0 = the kernel's choice */
   double settle;      /* seconds of traffic at the start of each slice that are not counted */
   double seconds;     /* length of a slice, without that */
+  int idle;           /* connections that are open beside these, and do nothing */
+  int pace;           /* messages a second of all connections together; 0 = as many as there can be */
   const char* kind;   /* variant within a generator: "echo", "resp", "send", ... */
 };
 
@@ -42,6 +44,12 @@ void resolve_target(const struct options* options, struct target* target);
 
 /* A connected, non-blocking socket. Ends the process when the server refuses. */
 int connect_target(const struct target* target);
+
+/* Sends `size` bytes and waits for them: the server has accepted this connection and uses it. */
+void echo_once(int fd, const char* message, char* buffer, size_t size);
+
+/* Opens --idle connections, has a byte echoed on each, and leaves them open. */
+void open_idle(const struct options* options, const struct target* target);
 
 /* Latencies: log-linear buckets, at most 1.6 % wide. */
 #define HISTOGRAM_BUCKETS (64 * 60)

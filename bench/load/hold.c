@@ -4,26 +4,10 @@
  * until stdin ends.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "common.h"
-
-static void echo_once(int fd, const char* message, char* buffer, size_t size) {
-  if (send(fd, message, size, 0) != (ssize_t)size) fail("send: %s", strerror(errno));
-  for (size_t received = 0; received < size;) {
-    struct pollfd readable = {.fd = fd, .events = POLLIN};
-    if (poll(&readable, 1, 10000) != 1) fail("no echo");
-    ssize_t bytes = recv(fd, buffer, size - received, 0);
-    if (bytes <= 0) fail("recv: %s", bytes == 0 ? "closed by the server" : strerror(errno));
-    received += (size_t)bytes;
-  }
-}
 
 int main(int argc, char** argv) {
   struct options options;

@@ -4,6 +4,9 @@
  *   --kind echo   --size bytes, which must come back unchanged
  *   --kind resp   Redis SET commands, each answered by +OK
  *   --kind http   GET requests with keep-alive, each answered by 200
+ *
+ * With --pace, a connection sends at fixed times. Latency counts from the time at which a batch was
+ * due, so a late answer delays what comes behind it in the figures, too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,6 +40,8 @@ struct connection {
   size_t received;
   uint64_t sent_at;
   bool wants_writable;
+  bool waiting; /* for its time to send */
+  uint64_t due; /* that time, with --pace */
 };
 
 static char* repeat(const char* text, size_t bytes, int times) {
@@ -120,8 +125,29 @@ static void send_rest(int epoll, struct connection* connection, const struct tra
 static void start_batch(int epoll, struct connection* connection, const struct traffic* traffic) {
   connection->sent = 0;
   connection->received = 0;
-  connection->sent_at = now_ns();
+  connection->waiting = false;
+  connection->sent_at = connection->due > 0 ? connection->due : now_ns();
   send_rest(epoll, connection, traffic);
+}
+
+/* Sends where it is time to. */
+static void start_due(int epoll, struct connection* connections, const struct options* options,
+                      const struct traffic* traffic, uint64_t period) {
+  uint64_t now = now_ns();
+  for (int i = 0; i < options->connections; i++) {
+    struct connection* connection = &connections[i];
+    if (!connection->waiting || connection->due + period > now) continue;
+    connection->due += period;
+    start_batch(epoll, connection, traffic);
+  }
+}
+
+/* The first times to send, spread evenly. After a standstill they begin anew. */
+static void spread(struct connection* connections, int count, uint64_t period) {
+  uint64_t now = now_ns();
+  for (int i = 0; i < count; i++) {
+    connections[i].due = now - period + period * (uint64_t)i / (uint64_t)count;
+  }
 }
 
 /* Returns true when a whole batch of answers has arrived. */
@@ -162,11 +188,27 @@ int main(int argc, char** argv) {
     connections[i].fd = connect_target(&target);
     epoll_ctl(epoll, EPOLL_CTL_ADD, connections[i].fd, &event);
   }
+  open_idle(&options, &target);
+  uint64_t period = 0; /* from one batch of a connection to its next */
+  if (options.pace > 0) {
+    period = UINT64_C(1000000000) * (uint64_t)options.connections * (uint64_t)options.depth /
+             (uint64_t)options.pace;
+  }
   window_start(&window, &options);
-  for (int i = 0; i < options.connections; i++) start_batch(epoll, &connections[i], &traffic);
+  for (int i = 0; i < options.connections; i++) {
+    connections[i].waiting = true;
+    if (period == 0) start_batch(epoll, &connections[i], &traffic);
+  }
 
+  uint64_t slice = 0;
   while (window_turn(&window)) {
-    int ready = epoll_wait(epoll, events, 256, 100);
+    if (period > 0) {
+      if (slice != window.until && !window.open) spread(connections, options.connections, period);
+      slice = window.until;
+      start_due(epoll, connections, &options, &traffic, period);
+    }
+    /* A paced generator has a core to itself: it does not sleep, and is never late. */
+    int ready = epoll_wait(epoll, events, 256, period > 0 ? 0 : 100);
     for (int i = 0; i < ready; i++) {
       struct connection* connection = events[i].data.ptr;
       if ((events[i].events & EPOLLOUT) != 0) send_rest(epoll, connection, &traffic);
@@ -175,7 +217,8 @@ int main(int argc, char** argv) {
       window_latency(&window, connection->sent_at);
       window_count(&window, (uint64_t)options.depth,
                    traffic.request_bytes + traffic.answer_bytes);
-      start_batch(epoll, connection, &traffic);
+      connection->waiting = true;
+      if (period == 0) start_batch(epoll, connection, &traffic);
     }
   }
   window_report(&window);
