@@ -200,8 +200,9 @@ maybe('the tarball (skipped where npm is not beside node)', () => {
             expect(node(['-p', "require('uvnet').backend"], consumer).stdout).toBe('native\n');
           }
           const lock = path.join(consumer, 'package-lock.json');
-          if (existsSync(lock))
-            {expect(readFileSync(lock, 'utf8')).not.toContain('hasInstallScript');}
+          if (existsSync(lock)) {
+            expect(readFileSync(lock, 'utf8')).not.toContain('hasInstallScript');
+          }
         },
       );
     }
