@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command of the package: what is in use here, how fast it is, and building the native code.
+// The command of the package: checks, measures and builds the native code, and runs a proxy.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { home, isBuilt, version } from './lib/package.mjs';
@@ -7,43 +7,43 @@ import { usage } from './lib/usage.mjs';
 
 const help = `Usage: uvnet COMMAND [options]
 
-  doctor [--json]   what uvnet runs on here: runtime, libuv, which binary or why
-                    none, a self-test
-  proxy [options]   passes connections on to another address (proxy --help)
-  build             builds the native code for this system (python3, make, a C++
-                    compiler)
+  doctor [--json]   reports the runtime, libuv, and which binary is in use or why
+                    there is none; runs a self-test
+  proxy [options]   forwards connections to another address (proxy --help)
+  build             builds the native code for this system (needs python3, make
+                    and a C++ compiler)
   bench [options]   compares uvnet with node:net on this machine (Linux; see
                     bench --help)
-  -v, --version     the version of uvnet
-  -h, --help        this text
+  -v, --version     prints the version of uvnet
+  -h, --help        prints this text
 
-Exit codes: 0 all is well; 1 the command failed, or doctor found the native code
-not in use or not working; 2 wrong usage.
+Exit codes: 0 success; 1 the command failed, or doctor found that the native
+code is not in use or does not work; 2 wrong usage.
 `;
 
 const helps = {
   doctor: `Usage: uvnet doctor [--json]
 
-Says what uvnet runs on here: runtime, libuv, which binary or why none; and
-sends data over loopback and a local socket.
+Reports the runtime, libuv, and which binary is in use or why there is none.
+Then it sends data over loopback and a local socket.
 
-  --json       the report as JSON
-  -h, --help   this text
+  --json       prints the report as JSON
+  -h, --help   prints this text
 
 Exit codes: 0 the native code is in use and works; 1 it is not; 2 wrong usage.
 `,
   build: `Usage: uvnet build
 
-Builds the native code for this system into the package's folder, where the
-loader looks first. Needs python3, make and a C++17 compiler.
+Builds the native code for this system in the package's folder, which the loader
+searches first. Needs python3, make and a C++17 compiler.
 
-  -h, --help   this text
+  -h, --help   prints this text
 
 Exit codes: 0 built; 1 the build failed; 2 wrong usage.
 `,
 };
 
-/** The exit code of `doctor`. */
+/** Returns the exit code of `doctor`. */
 async function runDoctor(args) {
   const { doctor, format } = await import('./lib/doctor.mjs');
   const report = await doctor();
@@ -51,12 +51,12 @@ async function runDoctor(args) {
   return report.ok ? 0 : 1;
 }
 
-/** The exit code of `bench`, which compares the native code with `node:net`, and so needs it. */
+/** Returns the exit code of `bench`, which needs the native code. */
 async function runBench(args) {
   const asksOnly = args.some((arg) => ['--help', '-h', '--list'].includes(arg));
   if (!asksOnly) {
     const { default: net } = await import('../dist/index.mjs');
-    // The warning has told why.
+    // A warning has already given the reason.
     if (net.backend !== 'native') {
       console.error('uvnet bench: the native code is not in use; see uvnet doctor');
       return 1;
@@ -70,13 +70,13 @@ async function runBench(args) {
   return status ?? 1;
 }
 
-/** The exit code of a command that uses dist/, where there is none yet. */
+/** Returns the exit code of a command that needs dist/ if there is none yet. */
 function notBuilt(command) {
   console.error(`uvnet ${command}: uvnet is not built: run "npm run build" in ${home}`);
   return 1;
 }
 
-/** The exit code. */
+/** Returns the exit code. */
 async function run([command, ...args]) {
   const isHelp = args.some((arg) => arg === '--help' || arg === '-h');
   if (isHelp && Object.hasOwn(helps, command)) {

@@ -11,10 +11,10 @@ Without --ts or --native, builds both.
 
   --ts             dist/ only (types by tsc, code by Rollup)
   --native         build/Release/uvnet.node only (node-gyp)
-  --nodedir DIR    the folder whose include/node holds the headers to build against
-                   (default: npm's nodedir, or the running Node's own installation)
-  --if-needed      install and build only what is missing or out of date
-  --clean          start from nothing
+  --nodedir DIR    folder with the headers in include/node
+                   (default: npm's nodedir, or the installation of the running Node)
+  --if-needed      install and build only missing or outdated parts
+  --clean          rebuild everything
   --help           this text
 `;
 

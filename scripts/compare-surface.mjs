@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util';
 
 const help = `Usage: node scripts/compare-surface.mjs [options]
 
-Lists how uvnet's names, properties and lengths of functions differ from those
-of node:net here.
+Lists the differences between uvnet and the running node:net: names, properties
+and lengths of functions.
 
   --json   as JSON
   --help   this text

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// README's two commands as on a machine that has nothing but what README names: a clean clone, an ordinary
+// Runs README's two commands as on a machine with only the programs that README names: a clean clone, an ordinary
 // user, and a PATH of links to Debian's essential programs, Node with npm, Python, make and a compiler.
 import { spawnSync } from 'node:child_process';
 import {
@@ -19,16 +19,16 @@ import { CommandError, listFiles, main, root, run } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/fresh-machine.mjs [options]
 
-Clones the last commit into a temporary folder and runs "npm start" and "npm test" there, as an ordinary user
-where this one is root. Programs that are not essential to Debian and not named in README are out of reach.
-The last line is that of "npm test". Debian only.
+Clones the last commit into a temporary folder and runs "npm start" and "npm test" there. Root runs them as
+an ordinary user. Only essential programs of Debian and those that README names are available. The last line
+is that of "npm test". Debian only.
 
   --only COMMAND   start or test (default: both, in this order); may be given more than once
-  --keep           leave the folder where it is, and say where
+  --keep           keep the folder, and print its path
   --help           this text
 `;
 
-/** Debian's packages of what README names; their dependencies are installed with them. */
+/** The Debian packages of the programs that README names. Their dependencies are installed with them. */
 const prerequisites = ['python3', 'python3-minimal', 'make', 'g++', 'gcc', 'cpp', 'binutils'];
 
 function dpkg(...args) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Derives from native/options/socket_options.def what TypeScript and the documentation need of it.
+// Generates TypeScript code and documentation from native/options/socket_options.def.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as prettier from 'prettier';
@@ -7,10 +7,10 @@ import { at, CommandError, main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/generate-socket-options.mjs [--check]
 
-Reads native/options/socket_options.def and writes socket-option-types.ts and socket-option-names.ts of
-lib/internal/options, lib/internal/native/option-rows.ts and the table in docs/SOCKET_OPTIONS.md.
+Reads native/options/socket_options.def and writes socket-option-types.ts and socket-option-names.ts in
+lib/internal/options, lib/internal/native/option-rows.ts, and the table in docs/SOCKET_OPTIONS.md.
 
-  --check   write nothing; fail when a file is out of date
+  --check   write nothing; fail if a file is out of date
   --help    this text
 `;
 

@@ -7,7 +7,7 @@ import { at, CommandError, listFiles, main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/include-layers.mjs
 
-Fails with each #include in native/ that goes upwards through the layers, or to a folder that is none.
+Fails if an #include in native/ goes upwards through the layers, or to a folder that is not a layer.
 
   --help   this text
 `;

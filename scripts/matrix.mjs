@@ -10,8 +10,8 @@ import { at, main, run } from './lib/tools.mjs';
 const help = `Usage: node scripts/matrix.mjs [--node VERSION]... [options] [-- jest arguments]
 
   --node VERSION   a major version (default: ${supported.join(', ')}); may be given more than once
-  --flavour NAME   run on a developers' build of the addon: debug, asan or coverage
-  --fresh          fetch the newest release of each line, even if one is in .cache/nodes
+  --flavour NAME   use a development build of the addon: debug, asan or coverage
+  --fresh          fetch the newest release of each version, even if .cache/nodes has one
   --help           this text
 `;
 

@@ -9,14 +9,14 @@ import { at, capture, CommandError, inParallel, main, root } from './lib/tools.m
 const help = `Usage: node scripts/native.mjs [--flavour NAME] [what] [options]
 
   --flavour NAME   ${flavours.join(', ')} (default: debug)
-  --nodedir DIR    the folder whose include/node holds the headers to build against
+  --nodedir DIR    folder with the headers in include/node
 
 What (default: --addon):
   --addon          build-NAME/Release/uvnet.node; load it with UVNET_BINDING=<that path>
   --configure      build-NAME/compile_commands.json only, for clang-tidy and editors
   --tests          build and run the C++ unit tests (test/native/*_test.cc)
-  --fuzz SECONDS   build the fuzz targets (test/fuzz/*_fuzz.cc) with clang, run each for so long;
-                   what they find beyond test/fuzz/corpus stays in .cache/corpus/NAME
+  --fuzz SECONDS   build the fuzz targets (test/fuzz/*_fuzz.cc) with clang, and run each for this time;
+                   new inputs that are not in test/fuzz/corpus go to .cache/corpus/NAME
   --only NAME      only this fuzz target
   --help           this text
 `;

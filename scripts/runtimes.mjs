@@ -6,8 +6,8 @@ import { inParallel, main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/runtimes.mjs
 
-Fetches Node ${supported.join(', ')}, Bun, Deno, pnpm and yarn from npm into .cache, as far as they are not there.
-Tests of test/package that need one that is missing are skipped.
+Fetches Node ${supported.join(', ')}, Bun, Deno, pnpm and yarn from npm into .cache, unless they are there already.
+Tests in test/package are skipped if they need a missing one.
 
   --help   this text
 `;

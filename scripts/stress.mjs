@@ -14,7 +14,7 @@ import { at, main } from './lib/tools.mjs';
 const help = `Usage: node scripts/stress.mjs [options]   (Linux)
 
   --seconds N   how long (default: 60)
-  --seed N      the first seed (default: by the clock); it is printed
+  --seed N      the first seed, which is printed (default: from the clock)
   --limit N     the limit of descriptors (default: 400)
   --help        this text
 `;

@@ -17,14 +17,14 @@ const folders = ['unit', 'net', 'uvnet', 'lean', 'process'];
 
 const help = `Usage: node scripts/test-windows.mjs [options] [test files]
 
-Builds the win32-x64 binary by mingw-w64 and runs the tests on it under Wine: ${folders.join(', ')} of
-test/. A case that fails on node:net in the same Wine is reported apart and does not count as failed.
-The last line is "N passed, N failed"; the exit code is 1 when something failed.
+Builds the win32-x64 binary with mingw-w64 and runs the tests on it under Wine: ${folders.join(', ')} of
+test/. A case that also fails on node:net in the same Wine is reported separately and does not count as failed.
+The last line is "N passed, N failed". The exit code is 1 if a test failed.
 
   --node N      ${versions.join(' or ')} (default: both)
   --only NAME   only this folder of test/; may be given more than once
-  --jobs N      how many files at a time (default: 2)
-  --reasons     print what is left out on Windows, and why
+  --jobs N      how many files run at the same time (default: 2)
+  --reasons     print the tests that are skipped on Windows, and why
   --help        this text
 
 Needs Debian's wine64 and g++-mingw-w64-x86-64-posix.

@@ -6,13 +6,13 @@ import { at, CommandError, main, run } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/test.mjs [options] [-- jest arguments]
 
-Installs and builds what is missing, then runs the type check, the C++ unit tests and jest.
-The last line is "N passed, N failed"; the exit code is 1 when something failed.
+Installs and builds missing parts, then runs the type check, the C++ unit tests and jest.
+The last line is "N passed, N failed". The exit code is 1 if a test failed.
 
   --only PART      types, native or jest; may be given more than once
-  --flavour NAME   run on a developers' build of the addon: debug, asan or coverage
-                   (default: the release build; the C++ unit tests then run as debug);
-                   leaves out the type check, to which it makes no difference
+  --flavour NAME   use a development build of the addon: debug, asan or coverage
+                   (default: the release build, with a debug build for the C++ unit tests);
+                   skips the type check, which does not depend on it
   --node PATH      run jest with this Node binary
   --help           this text
 `;

@@ -1,4 +1,4 @@
-// Builds the native code where the package is, into build/Release, where the loader looks first.
+// Builds the native code in build/Release of the package, which the loader searches first.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -16,7 +16,7 @@ import { home } from './package.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** node-gyp's script: an installed one, or the copy that comes with npm. */
+/** Finds node-gyp's script: an installed one, or npm's copy. */
 function findNodeGyp() {
   try {
     return require.resolve('node-gyp/bin/node-gyp.js');
@@ -37,10 +37,10 @@ function findNodeGyp() {
 
 const BINARY = 'build/Release/uvnet.node';
 
-/** node-gyp on the sources in a folder; whether it went well. */
+/** Runs node-gyp on the sources in a folder. Returns whether it succeeded. */
 function runNodeGyp(folder) {
   const options = ['rebuild', '--release', '--loglevel=warn', '-C', folder];
-  // Headers that came with this Node; without them node-gyp downloads them.
+  // Uses the headers of this Node. Without them, node-gyp downloads headers.
   const nodedir = resolve(process.execPath, '../..');
   if (existsSync(join(nodedir, 'include/node/node_api.h'))) options.push(`--nodedir=${nodedir}`);
   const nodeGyp = findNodeGyp();
@@ -56,8 +56,8 @@ function runNodeGyp(folder) {
 }
 
 /**
- * The package keeps binding.gyp below native/: one in its root would have npm compile it at each
- * install. node-gyp wants it beside native/, so the sources are copied.
+ * The package has binding.gyp in native/: in its root, it would make npm compile at each install.
+ * node-gyp needs it next to native/, so the sources are copied.
  */
 function buildAside() {
   const folder = mkdtempSync(join(tmpdir(), 'uvnet-build-'));
@@ -66,7 +66,7 @@ function buildAside() {
     renameSync(join(folder, 'native/binding.gyp'), join(folder, 'binding.gyp'));
     if (!runNodeGyp(folder)) return false;
     mkdirSync(dirname(join(home, BINARY)), { recursive: true });
-    // A process may have the old one loaded: that keeps its file.
+    // A process may have loaded the old binary, whose file must not change.
     rmSync(join(home, BINARY), { force: true });
     copyFileSync(join(folder, BINARY), join(home, BINARY));
     return true;

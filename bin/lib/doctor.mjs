@@ -1,4 +1,4 @@
-// What uvnet runs on here, and whether it works.
+// Reports the runtime and the binary of uvnet, and tests whether it works.
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { version } from './package.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Loads uvnet; keeps the warning of the fallback from stderr, because it is part of the report. */
+/** Loads uvnet. The warning of the fallback goes into the report instead of stderr. */
 async function load() {
   let reason;
   const { emitWarning } = process;
@@ -54,7 +54,7 @@ function runtimeOf({ bun, deno, electron, node }) {
 
 export async function doctor() {
   const { net, reason } = await load();
-  // What was built, or what is in prebuilds/.
+  // The locally built binary, or the one in prebuilds/.
   const binary = Object.keys(require.cache ?? {}).find((file) =>
     /[\\/](uvnet|node\.napi(\.\w+)*)\.node$/.test(file),
   );
@@ -82,7 +82,7 @@ export async function doctor() {
   };
 }
 
-/** The report for people. */
+/** Formats the report as text. */
 export function format(report) {
   const rows = [
     ['uvnet', report.version],

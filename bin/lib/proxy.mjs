@@ -1,4 +1,4 @@
-// `uvnet proxy`: passes connections on to another address.
+// `uvnet proxy`: forwards connections to another address.
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
@@ -8,35 +8,36 @@ const require = createRequire(import.meta.url);
 
 export const help = `Usage: uvnet proxy --listen ADDRESS --to ADDRESS [options]
 
-Accepts connections and passes each on to another address, both ways, until both
-ends have closed.
+Accepts connections and forwards each to another address, in both directions,
+until both sides have closed.
 
   --listen ADDRESS        where to accept: PORT, HOST:PORT, [IPV6]:PORT or the
-                          PATH of a unix socket. Without a host it is
-                          127.0.0.1; :PORT and *:PORT are all addresses
-  --to ADDRESS            where to connect to; without a host 127.0.0.1
-  --mode OCTAL            permissions of the PATH to accept at, say 660
-  --proxy-protocol v1|v2  tells the target the client's address by a PROXY
+                          PATH of a Unix socket. The default host is 127.0.0.1;
+                          :PORT and *:PORT mean all addresses
+  --to ADDRESS            where to connect; the default host is 127.0.0.1
+  --mode OCTAL            permissions of the PATH for --listen, for example 660
+  --proxy-protocol v1|v2  sends the client's address to the target in a PROXY
                           header
-  --accept-proxy          takes the client's address from the PROXY header that
-                          comes first; needs --trusted-proxy, except at a PATH
-  --trusted-proxy CIDR    who may send such a header; may be given repeatedly
-  --idle-timeout SECONDS  ends connections on which nothing moves for so long
+  --accept-proxy          takes the client's address from a PROXY header at the
+                          start; needs --trusted-proxy, except for a PATH
+  --trusted-proxy CIDR    addresses that may send such a header; can be repeated
+  --idle-timeout SECONDS  closes connections without a byte for this time
   --connect-timeout SECONDS
-                          for the target to answer (default: 10)
-  --max-connections N     more are closed at once
-  --grace SECONDS         how long a signal waits for connections (default: 10)
-  --json                  prints counters as lines of JSON, one a second while
+                          time limit for connecting (default: 10)
+  --max-connections N     closes further connections at once
+  --grace SECONDS         how long to wait for connections after a signal
+                          (default: 10)
+  --json                  prints counters as lines of JSON, one per second while
                           they change
-  --quiet                 prints nothing but errors
-  -h, --help              this text
+  --quiet                 prints only errors
+  -h, --help              prints this text
 
-Prints live counters on a terminal. SIGINT and SIGTERM end it: it accepts no
-more connections, and closes those that are open when the grace is over or a
-second signal comes. A PATH that a dead process has left is replaced.
+Prints live counters on a terminal. After SIGINT or SIGTERM, it accepts no more
+connections. It closes open connections when the grace time is over or a second
+signal arrives. It replaces a PATH that a dead process has left.
 
-Exit codes: 0 ended by a signal; 1 cannot listen, or the native code is not
-there; 2 wrong usage.
+Exit codes: 0 ended by a signal; 1 cannot listen, or the native code is missing;
+2 wrong usage.
 `;
 
 const options = {
@@ -64,35 +65,35 @@ function endpoint(name, text) {
   const [, prefix, ipv6, host, port] = /^((?:\[([^\]]+)\]|([^:]*)):)?(\d+)$/.exec(text) ?? [];
   const everywhere = prefix !== undefined && ipv6 === undefined && (host === '' || host === '*');
   if (port === undefined || Number(port) > 65_535 || (everywhere && name !== 'listen')) {
-    throw new UsageError(`--${name}: ${text} is no address`);
+    throw new UsageError(`--${name}: ${text} is not an address`);
   }
   if (everywhere) return { port: Number(port) };
   return { host: ipv6 ?? host ?? '127.0.0.1', port: Number(port) };
 }
 
-/** Where to accept. A path may be left by a process that was killed. */
+/** The options for listening. A killed process may have left the path. */
 function listening(text, mode) {
   const place = endpoint('listen', text);
   if (mode !== undefined && !/^0?[0-7]{3}$/.test(mode)) {
     throw new UsageError(`--mode: ${mode} is not three octal digits`);
   }
   if (place.path === undefined) {
-    if (mode !== undefined) throw new UsageError('--mode is for a path');
+    if (mode !== undefined) throw new UsageError('--mode needs a path');
     return place;
   }
   return { ...place, replaceStale: true, mode: mode && Number.parseInt(mode, 8) };
 }
 
-/** Whose PROXY headers count. On a path the file's permissions say who may connect. */
+/** The trusted senders of PROXY headers. The permissions of a path decide who may connect. */
 function trusted(acceptProxy, subnets, place) {
   if (!acceptProxy) {
-    if (subnets.length > 0) throw new UsageError('--trusted-proxy goes with --accept-proxy');
+    if (subnets.length > 0) throw new UsageError('--trusted-proxy needs --accept-proxy');
     return undefined;
   }
   if (subnets.length === 0) {
     if (place.path !== undefined) return undefined;
     throw new UsageError(
-      '--accept-proxy needs --trusted-proxy: else anybody could claim any address',
+      '--accept-proxy needs --trusted-proxy; otherwise anybody could claim any address',
     );
   }
   for (const subnet of subnets) {
@@ -104,7 +105,7 @@ function trusted(acceptProxy, subnets, place) {
       Number(prefix) > bits ||
       subnet.endsWith('/')
     ) {
-      throw new UsageError(`--trusted-proxy: ${subnet} is no address and no subnet`);
+      throw new UsageError(`--trusted-proxy: ${subnet} is not an address or a subnet`);
     }
   }
   return subnets;
@@ -115,7 +116,7 @@ function number(name, text, scale = 1) {
   if (text === undefined) return undefined;
   const value = Math.round(Number(text) * scale);
   if (!(value > 0 && value < 2 ** 31)) {
-    throw new UsageError(`--${name}: ${text} is no positive number`);
+    throw new UsageError(`--${name}: ${text} is not a positive number`);
   }
   return value;
 }
@@ -156,7 +157,7 @@ function bytes(count) {
   return `${(count / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
 }
 
-/** Shows the counters while they change: a line that is written over, or lines of JSON. */
+/** Shows changing counters: one line that is overwritten, or lines of JSON. */
 class Display {
   constructor(counters, { json, quiet }) {
     this.counters = counters;
@@ -183,7 +184,7 @@ class Display {
     );
   }
 
-  /** A line that stays. */
+  /** Prints a permanent line. */
   log(line) {
     console.log(this.live ? `\r\x1b[K${line}` : line);
   }
@@ -200,16 +201,16 @@ const describe = (address) =>
     ? address
     : `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 
-/** Runs until it is ended; the exit code. */
+/** Runs until a signal ends it. Returns the exit code. */
 function run(settings) {
   const net = require('../../dist/index.js');
   const { proxyHeader, relay } = require('../../dist/lean.js');
-  // The warning has told why.
+  // A warning has already given the reason.
   if (net.backend !== 'native') return 1;
 
   const clients = new Set();
   const done = { accepted: 0, failed: 0, bytesToTarget: 0, bytesToClient: 0 };
-  /** What has moved so far, with the connections that are open. */
+  /** The counters so far, including open connections. */
   const counters = () => {
     const { accepted, failed } = done;
     let { bytesToTarget, bytesToClient } = done;

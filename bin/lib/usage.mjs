@@ -1,6 +1,6 @@
-// What a command says when it is called the wrong way.
+// Reports wrong usage of a command.
 
-/** Prints one line, and where to read on. The exit code. */
+/** Prints the problem and a hint in one line. Returns the exit code. */
 export function usage(command, message) {
   const name = ['uvnet', command].filter(Boolean).join(' ');
   console.error(`${name}: ${message}; see ${name} --help`);

@@ -83,12 +83,12 @@ describe('closing', () => {
       [
         { gracePeriod: 1, idelTimeout: 5 },
         'ERR_INVALID_ARG_VALUE',
-        /options\.idelTimeout' is not known/,
+        /options\.idelTimeout' is unknown/,
       ],
       [
         { grcaePeriod: 1 },
         'ERR_INVALID_ARG_VALUE',
-        /options\.grcaePeriod' is not known \(near: 'gracePeriod'\)/,
+        /options\.grcaePeriod' is unknown \(did you mean 'gracePeriod'\?\)/,
       ],
     ])('refuses %p, and the server goes on', async (options, code, message) => {
       const server = await scope.listen({
@@ -213,7 +213,7 @@ describe('closing', () => {
       expect.objectContaining({
         code: 'ERR_INVALID_ARG_VALUE',
         message: expect.stringContaining(
-          `'options.${name}' is not known${near === undefined ? '.' : ` (near: '${near}')`}`,
+          `'options.${name}' is unknown${near === undefined ? '.' : ` (did you mean '${near}'?)`}`,
         ) as string,
       }) as Error;
 

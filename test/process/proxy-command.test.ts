@@ -44,23 +44,23 @@ test('--help prints the usage', () => {
 test.each([
   [[], '--listen is missing'],
   [['--listen=1'], '--to is missing'],
-  [['--listen=1', '--to=host'], '--to: host is no address'],
-  [['--listen=65536', '--to=1'], '--listen: 65536 is no address'],
+  [['--listen=1', '--to=host'], '--to: host is not an address'],
+  [['--listen=65536', '--to=1'], '--listen: 65536 is not an address'],
   [['--listen=1', '--to=1', '--proxy-protocol=v3'], '--proxy-protocol is v1 or v2'],
-  [['--listen=1', '--to=1', '--idle-timeout=x'], '--idle-timeout: x is no positive number'],
+  [['--listen=1', '--to=1', '--idle-timeout=x'], '--idle-timeout: x is not a positive number'],
   [['--listen=1', '--to=1', '--lissten=1'], "Unknown option '--lissten'"],
-  [['--listen=1', '--to=:1'], '--to: :1 is no address'],
-  [['--listen=1', '--to=1', '--mode=660'], '--mode is for a path'],
+  [['--listen=1', '--to=:1'], '--to: :1 is not an address'],
+  [['--listen=1', '--to=1', '--mode=660'], '--mode needs a path'],
   [['--listen=/x/y', '--to=1', '--mode=9'], '--mode: 9 is not three octal digits'],
   [['--listen=1', '--to=1', '--accept-proxy'], '--accept-proxy needs --trusted-proxy'],
-  [['--listen=1', '--to=1', '--trusted-proxy=::/0'], '--trusted-proxy goes with --accept-proxy'],
+  [['--listen=1', '--to=1', '--trusted-proxy=::/0'], '--trusted-proxy needs --accept-proxy'],
   [
     ['--listen=1', '--to=1', '--accept-proxy', '--trusted-proxy=10.0.0.0/33'],
-    '--trusted-proxy: 10.0.0.0/33 is no address and no subnet',
+    '--trusted-proxy: 10.0.0.0/33 is not an address or a subnet',
   ],
   [
     ['--listen=1', '--to=1', '--accept-proxy', '--trusted-proxy=10.0.0.0/'],
-    '--trusted-proxy: 10.0.0.0/ is no address and no subnet',
+    '--trusted-proxy: 10.0.0.0/ is not an address or a subnet',
   ],
 ])('wrong usage is reported in one line: %j', (args, message) => {
   const { status, stderr } = run(...args);

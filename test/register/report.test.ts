@@ -49,7 +49,9 @@ test('the report gives the reason for a fallback', async () => {
     UVNET_REGISTER_REPORT: '1',
   });
   expect(code).toBe(0);
-  expect(stderr).toContain('  code: fell back to node:net, because this Node loads no addons.\n');
+  expect(stderr).toContain(
+    '  code: fell back to node:net, because this Node does not load addons.\n',
+  );
 });
 
 test('each thread has a report of its own', async () => {

@@ -14,7 +14,9 @@ describe('tokens', () => {
     list.clear();
     expect(same.size).toBe(0);
     expect(BlockList.from(same.share()).share()).toBe(token);
-    expect(() => BlockList.from('uvnet-block-list:0')).toThrow('names no shared block list');
+    expect(() => BlockList.from('uvnet-block-list:0')).toThrow(
+      'is not the token of a shared block list',
+    );
     expect(() => BlockList.from(1 as never)).toThrow('must be of type string');
   });
 

@@ -48,7 +48,7 @@ describe('names of socket options', () => {
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' });
     expect(error.message).toContain("The argument 'name' is not a socket option");
     expect(error.message).toContain(`Received '${given}'`);
-    expect(error.message).toMatch(new RegExp(`\\(near: .*'${near}'`));
+    expect(error.message).toMatch(new RegExp(`\\(did you mean .*'${near}'`));
   });
 
   it('suggests nothing for a word that resembles no name', () => {
@@ -188,10 +188,10 @@ describe('lists of socket options', () => {
       catchError(() => onPlatform('linux', () => planOptions(role, local, undefined, options)))
         .message;
     expect(check('connect', true, { userTimeout: 5 })).toBe(
-      "The property 'options.userTimeout' is for TCP sockets. Received 5",
+      "The property 'options.userTimeout' applies to TCP sockets only. Received 5",
     );
     expect(check('connect', false, { deferAccept: 5 })).toBe(
-      "The property 'options.deferAccept' is for servers. Received 5",
+      "The property 'options.deferAccept' applies to servers only. Received 5",
     );
     expect(check('connect', false, { userTimeout: '5' })).toContain('"options.userTimeout"');
   });

@@ -121,7 +121,9 @@ export class BlockList extends netModule().BlockList {
     validateString(token, 'token');
     const list = new BlockList();
     const id = binding.blockListFrom(list, token);
-    if (id < 0) throw new ERR_INVALID_ARG_VALUE('token', token, 'names no shared block list');
+    if (id < 0) {
+      throw new ERR_INVALID_ARG_VALUE('token', token, 'is not the token of a shared block list');
+    }
     list.#id = id;
     return list;
   }

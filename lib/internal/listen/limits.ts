@@ -125,7 +125,9 @@ export function checkBlockList(value: unknown, name: string): asserts value is N
 export function checkLimitGroup(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   validateString(value, 'options.limitGroup');
-  if (value === '') throw new ERR_INVALID_ARG_VALUE('options.limitGroup', value, 'is no name');
+  if (value === '') {
+    throw new ERR_INVALID_ARG_VALUE('options.limitGroup', value, 'must not be empty');
+  }
   return value;
 }
 

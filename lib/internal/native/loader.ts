@@ -103,13 +103,13 @@ function advice(): string {
     return 'To build one: npx uvnet build (needs python3, make and a C++ compiler)';
   }
   return (
-    'A bundle carries no binary. Install uvnet where the bundle runs, leave it out of the bundle' +
+    'A bundle does not contain the binary. Install uvnet where the bundle runs, exclude it from the bundle' +
     ` (esbuild: --external:uvnet), or copy its folder prebuilds to ${home}`
   );
 }
 
 const NO_ADDONS =
-  'this Node loads no addons.\nTo have them loaded: no --no-addons, and --allow-addons with --permission';
+  'this Node does not load addons.\nTo allow them, remove --no-addons, or add --allow-addons if you use --permission';
 
 export interface Loaded {
   readonly binding: NativeBinding | undefined;

@@ -49,5 +49,5 @@ export function nearName(given: string, names: Iterable<string>): string | undef
 export function warnOfName(given: string, names: Iterable<string>, what: string): void {
   const meant = nearName(given, names);
   if (meant === undefined) return;
-  process.emitWarning(`${what} '${given}' is not known. Is '${meant}' meant?`, 'UvnetWarning');
+  process.emitWarning(`Unknown ${what} '${given}'. Did you mean '${meant}'?`, 'UvnetWarning');
 }

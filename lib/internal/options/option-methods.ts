@@ -211,7 +211,7 @@ function forgetCached(socket: OptionSocket, name: SocketOptionName, value: numbe
 function writeOption(handle: Handle, row: number, value: number | string): void {
   const { name, kind } = socketOptionTable[row];
   if (kind === 'Protocol') {
-    throw new ERR_INVALID_ARG_VALUE('name', name, 'is decided when a socket is made');
+    throw new ERR_INVALID_ARG_VALUE('name', name, 'can only be set when a socket is created');
   }
   const status = binding.setSocketOption(handle.id, row, value);
   if (status !== 0) throw optionError(status, 'setsockopt', row);

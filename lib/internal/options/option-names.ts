@@ -71,7 +71,7 @@ const MOST_FAMILIAR = 1000;
 function judge(name: string): void {
   if (familiar.size >= MOST_FAMILIAR) return;
   familiar.add(name);
-  optionsPart().warnOfName(name, [...ownNames, ...socketOptionNames], 'the option');
+  optionsPart().warnOfName(name, [...ownNames, ...socketOptionNames], 'option');
 }
 
 /**

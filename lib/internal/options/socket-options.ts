@@ -109,7 +109,7 @@ function nearNames(given: string): SocketOptionName[] {
 
 function unknownName(name: string): Error {
   const near = nearNames(name).map((one) => `'${one}'`);
-  const hint = near.length === 0 ? '' : ` (near: ${near.join(', ')})`;
+  const hint = near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;
   return new ERR_INVALID_ARG_VALUE('name', name, `is not a ${CAPTION}${hint}`);
 }
 
@@ -244,7 +244,7 @@ export function planOptions(
 function checkDomain(index: number, value: unknown, local: boolean): void {
   const { name, domain } = socketOptionTable[index];
   if (!local || domain !== 'Tcp') return;
-  throw new ERR_INVALID_ARG_VALUE(`options.${name}`, value, 'is for TCP sockets');
+  throw new ERR_INVALID_ARG_VALUE(`options.${name}`, value, 'applies to TCP sockets only');
 }
 
 function checkListed(
@@ -259,7 +259,7 @@ function checkListed(
   const encoded = encodeOption(index, value, argument);
   checkDomain(index, value, local);
   if (row.server === (role === 'connect' ? 'OnlyListener' : 'Never')) {
-    const reason = `is for ${role === 'connect' ? 'servers' : 'sockets that connect'}`;
+    const reason = `applies to ${role === 'connect' ? 'servers' : 'sockets that connect'} only`;
     throw new ERR_INVALID_ARG_VALUE(argument, value, reason);
   }
   return encoded;

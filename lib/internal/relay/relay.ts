@@ -72,7 +72,7 @@ export function unfit(socket: SocketImpl): Error | undefined {
   const handle = socket[kHandle];
   if (!(handle instanceof Handle)) return new ERR_INVALID_STATE('the socket is not connected');
   if (handle.relay !== null) return new ERR_INVALID_STATE('the socket is being relayed already');
-  if (socket[kPeek] !== undefined) return new ERR_INVALID_STATE('a peek is under way');
+  if (socket[kPeek] !== undefined) return new ERR_INVALID_STATE('a peek is in progress');
   if ((socket._readableState as { readable?: boolean }).readable === false) {
     return new ERR_INVALID_STATE('the socket cannot be read');
   }

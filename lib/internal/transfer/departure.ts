@@ -47,16 +47,18 @@ export function checkDeparture(socket: SocketImpl, method: string): Handle {
   const handle = socket[kHandle];
   if (isOver(socket) || handle === null) throw new ERR_SOCKET_CLOSED();
   if (successorOf(socket) !== undefined) {
-    throw new ERR_INVALID_STATE('the connection went on as a socket of node:net');
+    throw new ERR_INVALID_STATE('the connection was transferred to a socket of node:net');
   }
   if (!(handle instanceof TCP || handle instanceof Pipe)) {
-    throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(`${method} of a foreign handle`);
+    throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(
+      `${method} of a handle that uvnet did not create`,
+    );
   }
   if (handle.relay !== null) throw new ERR_INVALID_STATE('the socket is being relayed');
-  if (socket[kPeek] !== undefined) throw new ERR_INVALID_STATE('a peek is under way');
+  if (socket[kPeek] !== undefined) throw new ERR_INVALID_STATE('a peek is in progress');
   if (socket[kDescriptorsToSend]! > 0) throw new ERR_INVALID_STATE('descriptors wait to be sent');
   if (waitsBehind(socket)) {
-    throw new ERR_INVALID_STATE('bytes that node:net was given still have to leave');
+    throw new ERR_INVALID_STATE('data that was written to the socket of node:net waits to be sent');
   }
   return handle;
 }

@@ -93,7 +93,7 @@ async function connection(socket: SocketImpl): Promise<Handle> {
 }
 
 function peekAt(socket: SocketImpl, handle: Handle, size: number): Promise<Buffer> {
-  if (socket[kPeek] !== undefined) throw new ERR_INVALID_STATE('a peek is under way');
+  if (socket[kPeek] !== undefined) throw new ERR_INVALID_STATE('a peek is in progress');
   if (handle.relay !== null) throw new ERR_INVALID_STATE('the socket is being relayed');
   const { chunks, encoding } = unreadOf(socket);
   if (encoding !== null) throw new ERR_INVALID_STATE('cannot peek after setEncoding()');

@@ -133,7 +133,7 @@ export function sendDescriptor(
     throw new ERR_INVALID_STATE('descriptors can only be sent over unix sockets');
   }
   if (waitsBehind(socket)) {
-    throw new ERR_INVALID_STATE('bytes that node:net was given still have to leave');
+    throw new ERR_INVALID_STATE('data that was written to the socket of node:net waits to be sent');
   }
   // The receiver's writes must come after the data that was written to the socket before.
   flushGathered();

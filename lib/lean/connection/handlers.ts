@@ -17,7 +17,7 @@ function warnOfUnknown(given: Record<string, unknown>, table: object): void {
     judged.add(name);
     // Other libraries call such a function `onData`.
     const plain = name.replace(/^on(?=[A-Z])/, '');
-    optionsPart().warnOfName(plain, Object.keys(table), 'the handler');
+    optionsPart().warnOfName(plain, Object.keys(table), 'handler');
   }
 }
 

@@ -96,8 +96,11 @@ export function wireBytes(
 const framingErrors = [
   undefined,
   { code: 'ERR_UVNET_MESSAGE_TOO_LONG', message: 'A message is longer than options.framing.max' },
-  { code: 'ERR_UVNET_MESSAGE_LENGTH', message: 'A message is shorter than its own header' },
-  { code: 'ERR_UVNET_MESSAGE_CUT_OFF', message: 'The connection ended within a message' },
+  {
+    code: 'ERR_UVNET_MESSAGE_LENGTH',
+    message: 'The length of a message is smaller than its header',
+  },
+  { code: 'ERR_UVNET_MESSAGE_CUT_OFF', message: 'The peer ended in the middle of a message' },
 ];
 
 /** The error of a connection that violates its framing. */

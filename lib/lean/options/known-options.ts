@@ -19,9 +19,9 @@ export function checkNames(
   for (const given in options) {
     if (known.has(given)) continue;
     const near = optionsPart().nearName(given, known);
-    const hint = near === undefined ? '' : ` (near: '${near}')`;
+    const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
     const value = (options as Record<string, unknown>)[given];
-    throw new ERR_INVALID_ARG_VALUE(`${name}.${given}`, value, `is not known${hint}`);
+    throw new ERR_INVALID_ARG_VALUE(`${name}.${given}`, value, `is unknown${hint}`);
   }
 }
 
