@@ -1,5 +1,5 @@
-// Which folder of lib/ may import which: those above it in this list, and none below. A folder within
-// another one is a layer of its own.
+// The layers of lib/: each folder may import only folders above it in this list. A subfolder is a
+// layer of its own.
 'use strict';
 
 const layers = [
@@ -24,7 +24,7 @@ const layers = [
   'register',
 ];
 
-/** A dot is for the files of lib/ itself. */
+/** A dot means the files directly in lib/. */
 const filesOf = (layer) => (layer === '.' ? '^lib/[^/]+$' : `^lib/${layer}/[^/]+$`);
 
 module.exports = {
@@ -54,7 +54,7 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
-    // Types count.
+    // Type imports count too.
     tsPreCompilationDeps: true,
   },
 };

@@ -81,7 +81,7 @@ export default tseslint.config(
       ],
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      // Function constructors, as Node has them: `this` travels through plain functions.
+      // Constructor functions as in Node pass `this` through plain functions.
       '@typescript-eslint/no-this-alias': 'off',
       '@typescript-eslint/unbound-method': 'off',
     },

@@ -15,11 +15,11 @@ module.exports = {
     '^uvnet$': '<rootDir>/lib/index.ts',
     '^uvnet/lean$': '<rootDir>/lib/lean.ts',
   },
-  // jest itself would leave one processor alone, and run in one process where there are two.
+  // By default, jest leaves one processor unused, and would use one process on two processors.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testSequencer: '<rootDir>/test/helpers/sequencer.cjs',
   reporters: ['default', '<rootDir>/test/helpers/exit-reporter.cjs'],
-  // For tests that hang. What takes a second takes many on a machine that has other things to do.
+  // For tests that hang. On a busy machine, a test of one second may take many.
   testTimeout: 60_000,
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'babel',

@@ -16,7 +16,7 @@ import { Progress, formatSummary, formatTable } from './lib/terminal.mjs';
 import { workloads } from './workloads.mjs';
 
 const FORMAT_VERSION = 1;
-/** Seconds of traffic counted in one turn, and not counted before it. */
+/** Seconds of traffic that are counted in one turn, and seconds before it that are not. */
 const SLICE = 0.1;
 const SETTLE = 0.02;
 
@@ -28,13 +28,13 @@ function selectWorkloads({ only, quick }, explicit) {
   return selected;
 }
 
-/** Measures and returns everything that the reports are made of. */
+/** Measures, and returns the data for all reports. */
 async function runBenchmark(options) {
   if (process.platform !== 'linux') {
     throw new UsageError('the benchmark needs Linux: its load generators use epoll');
   }
   const chosen = selectWorkloads(options, options.only.source !== '(?:)');
-  // The targets are ratios to node:net, and say nothing about any other pair.
+  // The targets are ratios to node:net, and do not apply to any other pair.
   const fair = options.baseline === 'node:net';
   const selected = fair ? chosen : chosen.map((one) => ({ ...one, target: undefined }));
   buildPrograms();
@@ -71,7 +71,7 @@ async function runBenchmark(options) {
   const progress = new Progress(total);
   const cleanUp = () => rmSync(sockets, { recursive: true, force: true });
   process.on('exit', cleanUp);
-  process.on('SIGINT', () => process.exit(130)); // the terminal has told the children as well
+  process.on('SIGINT', () => process.exit(130)); // the terminal signals the children as well
   const results = await runWorkloads(selected, subjects, settings, progress, (result) => {
     progress.print(formatSummary(result));
   });

@@ -33,8 +33,8 @@ const EVERYWHERE = ['net', 'listen'];
 
 const perOperation = { unit: 'µs/op', per: 'operation' };
 const perMegabyte = { unit: 'µs/MB', per: 'megabyte' };
-// Until a process that receives has been given all the memory it uses between two collections of
-// its garbage, it pays for the pages: some 100 MB.
+// A receiving process pays for new pages until it has all the memory that it uses between two
+// garbage collections: some 100 MB.
 const receiving = { ...perMegabyte, warmup: 1.2 };
 
 const echo = (load) => ({
@@ -283,7 +283,7 @@ const netWorkloads = [
   },
 ];
 
-/** Over a unix socket no work moves between the ends: what is measured is the server's. */
+/** Over a Unix socket, no work moves between the two ends, so the measured time is the server's. */
 const overUnix = (id, title, server, target) => ({
   ...bulkOut(server),
   id: `${id}-unix`,
@@ -299,7 +299,7 @@ const unixWorkloads = [
   overUnix('bulk-out-pipeline', 'bulk out, a file by pipeline()', { stream: 'pipeline' }, 0.92),
 ];
 
-/** How a server does among connections that are open beside those that work. */
+/** Numbers of idle connections that are open in addition to the active ones. */
 const OPEN = [0, 1000, 10_000, 19_000];
 const count = (number) => number.toLocaleString('en-US');
 
@@ -315,7 +315,7 @@ const growing = (kind, title, workload) =>
     quick: false,
   }));
 
-/** About half of what `node:net` can do on the machine of docs/PERFORMANCE.md. */
+/** About half of the load that `node:net` can handle on the machine of docs/PERFORMANCE.md. */
 const HALF_LOAD = 60_000;
 
 const growthWorkloads = [
@@ -359,7 +359,7 @@ const growthWorkloads = [
   })),
 ];
 
-/** The same through handler tables, against node:net's sockets. */
+/** The same with handler tables, compared with sockets of node:net. */
 const lean = (id, target, server) => {
   const workload = netWorkloads.find((each) => each.id === id);
   const suffix = server?.borrow ? '-borrow' : '';

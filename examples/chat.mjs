@@ -1,21 +1,21 @@
-// A chat room for terminals: everything one types, the others read.
+// A chat room for terminals: each user reads what the others type.
 //
-//   node examples/chat.mjs [port or path]
-//   nc 127.0.0.1 4000          (or: nc -U /tmp/chat.sock)
+// - node examples/chat.mjs [port or path]
+// - nc 127.0.0.1 4000 (or: nc -U /tmp/chat.sock)
 //
-// It shows the life of connections on a server: a greeting, lines cut out of a
-// stream, a slow reader that must not hold up the others, and a clean end.
+// It shows how a server handles connections: a greeting, lines from a stream, a slow reader that
+// must not delay the others, and a clean end.
 import net from 'uvnet';
 
-/** Someone who has this much unread is dropped rather than remembered for. */
+/** A client with this much unread data is disconnected. */
 const MOST_UNREAD_BYTES = 1024 * 1024;
 const LONGEST_LINE = 1000;
 
-/** Who is in the room: the socket of each, and the name. */
+/** The users in the room: socket and name. */
 const room = new Map();
 let guests = 0;
 
-/** Printable text only: what one types must not drive the others' terminals. */
+/** Keeps only printable text, because input must not control the terminals of others. */
 const clean = (text) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').trim(); // eslint-disable-line no-control-regex
 
 function tell(socket, line) {
@@ -68,7 +68,7 @@ const server = net.createServer((socket) => {
     }
     if (waiting.length > LONGEST_LINE) socket.destroy();
   });
-  // The last line may lack its end; `nc` sends it when its input is over.
+  // The last line may have no line end; `nc` sends it at the end of its input.
   socket.on('end', () => {
     if (waiting !== '') hear(socket, waiting);
   });

@@ -9,9 +9,9 @@
 // chunked encoding, no TLS.
 import net from 'uvnet';
 
-/** Longer heads of requests than this are refused, as every server does somewhere. */
+/** Longer request heads are rejected. */
 const MOST_HEAD_BYTES = 16 * 1024;
-/** How long a connection may say nothing before it is closed. */
+/** How long a connection may be idle before it is closed. */
 const IDLE_MS = 30_000;
 const END_OF_HEAD = '\r\n\r\n';
 
@@ -28,14 +28,17 @@ function response(status, reason, { type = 'text/plain', body = `${reason}\n` } 
   return { head, body };
 }
 
-// The answers are always the same: they are made once.
+// The answers never change, so they are made once.
 const FOUND = new Map([...PAGES].map(([path, page]) => [path, response(200, 'OK', page)]));
 const NOT_FOUND = response(404, 'Not Found');
 const NOT_ALLOWED = response(405, 'Method Not Allowed');
 const BAD_REQUEST = response(400, 'Bad Request');
 const TOO_LARGE = response(431, 'Request Header Fields Too Large');
 
-/** What to answer to the request with this head, how long its body is, and whether to go on. */
+/**
+ * Parses a request head. Returns the answer, the length of the body, and whether the connection
+ * stays open.
+ */
 function read(head) {
   const [requestLine, ...lines] = head.split('\r\n');
   const match = /^([A-Z]+) (\S+) HTTP\/1\.([01])$/.exec(requestLine);
@@ -65,18 +68,18 @@ function closing({ head, body }) {
 }
 
 const server = net.createServer({ noDelay: true }, (socket) => {
-  // Heads are ASCII. One character for each byte keeps the counts right.
+  // Heads are ASCII. With one character per byte, the lengths are correct.
   socket.setEncoding('latin1');
   let waiting = '';
-  // The answer owed once the request's body has passed: a client that is told of an
-  // error while it still sends gives up the connection.
+  // The answer to send after the body of the request. A client that gets an error while it still
+  // sends would give up the connection.
   let owed = '';
   let skip = 0;
 
   socket.on('data', (text) => {
     if (socket.writableEnded) return;
     waiting += text;
-    // Several requests may come in one chunk, and one request in several.
+    // One chunk may contain several requests, and one request may span several chunks.
     for (;;) {
       if (skip > 0) {
         const skipped = Math.min(skip, waiting.length);
@@ -102,7 +105,7 @@ const server = net.createServer({ noDelay: true }, (socket) => {
       skip = bodyLength;
     }
     if (waiting.length > MOST_HEAD_BYTES) socket.end(closing(TOO_LARGE));
-    // A client that does not read its answers gets no further requests read.
+    // If a client does not read its answers, the server reads no further requests.
     if (socket.writableNeedDrain) {
       socket.pause();
       socket.once('drain', () => socket.resume());

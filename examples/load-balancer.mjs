@@ -9,7 +9,7 @@ import net from 'uvnet';
 import { relay } from 'uvnet/lean';
 
 const CONNECT_TIMEOUT = 2000;
-/** How long a backend that could not be reached is left alone. */
+/** How long an unreachable backend is not used. */
 const REST = 5000;
 
 class Backend {
@@ -30,7 +30,7 @@ class Backend {
     return performance.now() >= this.downUntil;
   }
 
-  /** A connection, or undefined where none can be had. */
+  /** Returns a connection, or undefined if there is none. */
   async connect() {
     const socket = net.connect({
       ...this.endpoint,
@@ -38,7 +38,7 @@ class Backend {
       allowHalfOpen: true,
       connectTimeout: CONNECT_TIMEOUT,
     });
-    // Paused: what it says before the relay begins waits for the client.
+    // Paused, so that its first bytes wait until the relay starts.
     socket.pause();
     try {
       await once(socket, 'connect');
@@ -75,7 +75,7 @@ if (wantsHelp || isWrong) {
 }
 const open = new Set();
 
-/** All backends, the one to try first in front. Those that rest are a last resort. */
+/** All backends, in the order in which they are tried. Unreachable ones come last. */
 const candidates = () =>
   backends.toSorted((one, other) => other.isUp - one.isUp || one.open - other.open);
 

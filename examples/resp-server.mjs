@@ -10,7 +10,7 @@
 // (`redis-benchmark -P`) are served without any cork and uncork here.
 import net from 'uvnet';
 
-/** A client that sends a longer request than this is cut off. */
+/** A client that sends a longer request is disconnected. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const CR = 13;
 const DIGIT_ZERO = 48;
@@ -18,9 +18,9 @@ const DIGIT_ZERO = 48;
 class ProtocolError extends Error {}
 
 /**
- * Cuts the stream of bytes into commands. A command is an array of byte strings
- * ("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"), or a line of words as typed into `nc`.
- * Bytes of a command that is not complete stay until the rest comes.
+ * Splits the stream of bytes into commands. A command is an array of byte strings
+ * ("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"), or a line of words as typed into `nc`. Bytes of an incomplete
+ * command are kept until the rest arrives.
  */
 class CommandParser {
   #bytes = Buffer.alloc(0);
@@ -38,7 +38,7 @@ class CommandParser {
     if (this.#bytes.length > MOST_BYTES) throw new ProtocolError('too big a request');
   }
 
-  /** Reads one command; gives where the next one starts, or -1 where bytes are missing. */
+  /** Reads one command. Returns the start of the next one, or -1 if bytes are missing. */
   #command(start, onCommand) {
     if (this.#bytes[start] !== 0x2a /* * */) return this.#inline(start, onCommand);
     const header = this.#number(start + 1);
@@ -71,7 +71,7 @@ class CommandParser {
     return end + 1;
   }
 
-  /** The decimal number at `start`, and where the line after it begins. */
+  /** The decimal number at `start`, and the start of the next line. */
   #number(start) {
     const end = this.#bytes.indexOf(CR, start);
     if (end < 0 || end + 2 > this.#bytes.length) return undefined;
@@ -86,7 +86,7 @@ class CommandParser {
   }
 }
 
-/** Values by key. Keys are compared byte for byte, hence latin1: one character for each byte. */
+/** Values by key. Keys are compared byte by byte, so they are latin1: one character per byte. */
 const table = new Map();
 
 const simple = (text) => `+${text}\r\n`;
@@ -94,12 +94,12 @@ const error = (text) => `-ERR ${text}\r\n`;
 const integer = (value) => `:${value}\r\n`;
 const NOTHING = '$-1\r\n';
 
-/** Value as a "bulk string": its length, then its bytes. */
+/** Writes a value as a "bulk string": its length, then its bytes. */
 function writeBulk(socket, bytes) {
   if (bytes === undefined) {
     socket.write(NOTHING);
   } else {
-    // Short values as one text, so that one call carries them.
+    // Short values become one text, so that one call writes them.
     const text = bytes.length <= 1024 ? bytes.toString('latin1') : undefined;
     if (text !== undefined) {
       socket.write(`$${bytes.length}\r\n${text}\r\n`, 'latin1');
@@ -111,14 +111,14 @@ function writeBulk(socket, bytes) {
   }
 }
 
-/** Name → the least number of arguments, and what to do with them. */
+/** Name → the smallest number of arguments, and the handler. */
 const commands = {
   PING: [0, (socket, [text]) => (text ? writeBulk(socket, text) : socket.write(simple('PONG')))],
   ECHO: [1, (socket, [text]) => writeBulk(socket, text)],
   SET: [
     2,
     (socket, [key, value]) => {
-      // A copy: the chunk that the value came in should not stay in memory with it.
+      // A copy, so that the value does not keep its chunk in memory.
       table.set(key.toString('latin1'), Buffer.from(value));
       socket.write(simple('OK'));
     },
@@ -144,7 +144,7 @@ const commands = {
       socket.write(integer(value));
     },
   ],
-  // redis-cli and redis-benchmark ask for these at their start and can do without an answer.
+  // redis-cli and redis-benchmark request these when they start, but do not need an answer.
   COMMAND: [0, (socket) => socket.write('*0\r\n')],
   CONFIG: [0, (socket) => socket.write('*0\r\n')],
   QUIT: [0, (socket) => socket.end(simple('OK'))],
@@ -176,13 +176,13 @@ const server = net.createServer({ noDelay: true }, (socket) => {
       socket.end(error(`Protocol error: ${problem.message}`));
       return;
     }
-    // A client that does not read its answers gets no further questions read.
+    // If a client does not read its answers, the server reads no further commands.
     if (socket.writableNeedDrain) {
       socket.pause();
       socket.once('drain', () => socket.resume());
     }
   });
-  // A client that goes away in the middle is none of the server's troubles.
+  // A client that disconnects must not end the server.
   socket.on('error', () => {});
 });
 

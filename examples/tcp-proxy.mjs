@@ -1,10 +1,10 @@
-// A proxy for any protocol over TCP or unix sockets: what it accepts it connects
-// to a target, and tells at the end of each connection what has moved.
+// A proxy for any protocol over TCP or Unix sockets. It connects each accepted connection to a
+// target, and reports at its end how many bytes have moved.
 //
-//   node examples/tcp-proxy.mjs [port or path] [target port, host:port or path]
+// - node examples/tcp-proxy.mjs [port or path] [target port, host:port or path]
 //
-// The bytes never enter JavaScript: relay() moves them in the core until both
-// ends have closed, with back-pressure and half-open connections as they come.
+// The bytes never enter JavaScript: relay() moves them natively until both sides have closed, with
+// back-pressure and half-open connections.
 import net from 'uvnet';
 import { relay } from 'uvnet/lean';
 

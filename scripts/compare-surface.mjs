@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Compares the surface of uvnet with that of the running Node: own keys, prototype keys, kinds of properties,
-// lengths of functions, enumerability. Prints what differs, one line each. test/unit/surface.test.ts holds
-// the list of the differences that are meant.
+// Compares the API of uvnet with that of the running Node: own keys, prototype keys, kinds of
+// properties, lengths of functions, enumerability. Prints one line per difference.
+// test/unit/surface.test.ts has the list of intended differences.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,8 +20,8 @@ const require = createRequire(import.meta.url);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /**
- * The own properties of `value` by name, and those of the classes that only we have above it: what is
- * inherited from Node's own class of the same name serves the user as well as if it were there itself.
+ * The own properties of `value` by name, and those of classes in its chain that only uvnet has.
+ * Properties inherited from Node's class of the same name count as present.
  */
 function describeProperties(value, name) {
   const properties = new Map();
@@ -30,7 +30,7 @@ function describeProperties(value, name) {
   const owner = typeof parent === 'function' ? parent : parent?.constructor;
   if (owner?.name === name) for (const key of Reflect.ownKeys(parent)) keys.add(key);
   for (const key of keys) {
-    // Node's private symbols are no surface. Those that are registered or well known are.
+    // Node's private symbols are not part of the API. Registered and well-known symbols are.
     if (typeof key === 'symbol' && !isPublic(key)) continue;
     const descriptor =
       Reflect.getOwnPropertyDescriptor(value, key) ?? Reflect.getOwnPropertyDescriptor(parent, key);
@@ -51,7 +51,7 @@ function isPublic(symbol) {
   return Object.getOwnPropertyNames(Symbol).some((name) => Symbol[name] === symbol);
 }
 
-/** Of a class its own properties but those every function has. */
+/** The properties of a class, except those that every function has. */
 const FUNCTION_OWN = new Set(['length', 'name', 'prototype', 'arguments', 'caller']);
 
 /** The differences between two modules, as `{ where, theirs, ours }`. */
@@ -63,7 +63,7 @@ export function compareSurfaces(theirs, ours) {
       if (pair.theirs !== pair.ours) differences.push(pair);
     }
   };
-  // A getter of the module is no difference: what it gives counts.
+  // A getter of the module is not a difference; its value counts.
   const exportsOf = (module) => {
     const properties = new Map();
     for (const key of Object.keys(module)) {
@@ -90,7 +90,7 @@ export function compareSurfaces(theirs, ours) {
       describeProperties(left.prototype, name),
       describeProperties(right.prototype, name),
     );
-    // What a fresh object has of its own.
+    // The own properties of a new object.
     const make = {
       Socket: () => [new left(), new right()],
       Server: () => [new left(), new right()],

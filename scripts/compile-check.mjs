@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Compiles the native code for other platforms, without linking: keeps their halves of it honest on a
-// machine that is none of them.
+// Compiles the native code for other platforms without linking, so that their code stays correct on
+// a machine of another platform.
 import { parseArgs } from 'node:util';
 import { checkJobs, missingFor } from './lib/cross-build.mjs';
 import { crossTargets } from './lib/cross-targets.mjs';

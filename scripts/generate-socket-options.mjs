@@ -42,7 +42,7 @@ const stages = {
   Bind: 'before bind',
   Bound: 'before listen',
   Connect: 'before connect or listen',
-  Any: 'any time',
+  Any: 'at any time',
   Connected: 'once connected',
 };
 
@@ -57,7 +57,7 @@ const servers = {
 // ---------------------------------------------------------------------------------------------
 // Reading the table
 
-/** Splits what stands between the parentheses of a macro call at its top-level commas. */
+/** Splits the arguments of a macro call at its top-level commas. */
 function splitArguments(text) {
   const parts = [''];
   let depth = 0;
@@ -96,7 +96,7 @@ function pick(table, key, what) {
   return table[key];
 }
 
-/** The table's cell for one platform; adds the kernel's names for the option to `kernelNames`. */
+/** Makes the table cell of one platform, and adds the kernel's names of the option to `kernelNames`. */
 function readPlace(text, kernelNames) {
   if (text === 'NOWHERE') return undefined;
   const [, macro, inner] = /^(\w+)\((.*)\)$/.exec(text) ?? [];
@@ -152,7 +152,7 @@ function readTable() {
 
 const quote = (text) => `'${text}'`;
 
-/** Text as a block comment whose lines have at most 96 columns. */
+/** Makes a block comment with lines of at most 96 columns. */
 function comment(paragraphs) {
   const lines = paragraphs.flatMap((paragraph) => ['', ...paragraph.match(/.{1,90}(?:\s|$)/g)]);
   return `/**\n${lines
@@ -161,13 +161,16 @@ function comment(paragraphs) {
     .join('\n')}\n */`;
 }
 
-function describe(option) {
-  const range =
-    option.type === 'number' ? ` In ${option.unit}, ${option.minimum} to ${option.maximum}.` : '';
-  return `${option.text}${range} Set ${option.when}. On ${option.platforms.join(', ')}.`;
+const platformNames = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' };
+
+function describe({ text, type, unit, minimum, maximum, when, platforms }) {
+  const value = unit === 'integer' ? 'An integer' : `In ${unit}`;
+  const range = type === 'number' ? ` ${value}, ${minimum} to ${maximum}.` : '';
+  const where = platforms.map((platform) => platformNames[platform]).join(', ');
+  return `${text}${range} Effective when set ${when}. Available on ${where}.`;
 }
 
-/** One property per name; options of the kernel that share a name share it, with the types of both. */
+/** Makes one property per name. Kernel options with the same name share a property with both types. */
 function properties(options, optional) {
   return [...new Set(options.map(({ name }) => name))]
     .map((name) => {
@@ -179,9 +182,9 @@ function properties(options, optional) {
     .join('\n\n');
 }
 
-/** An interface with those options of SocketOptionInputs that `options` has, all optional. */
+/** Makes an interface with some options of SocketOptionInputs, all of them optional. */
 function subset(name, options, all) {
-  // Where a name stands for several options, and only some are meant, its type is narrower.
+  // If a name means several options and only some of them are included, its type is narrower.
   const own = options.filter((option) =>
     all.some((other) => other.name === option.name && !options.includes(other)),
   );
@@ -217,18 +220,18 @@ async function typesText({ options, dscp }) {
     /** The traffic class as a byte (0 to 255), or as the name of a code point, in either case. */
     export type TrafficClass = number | DscpName | Lowercase<DscpName>;
 
-    /** What \`setOption()\` takes for each name. */
+    /** The values that \`setOption()\` takes, by name. */
     export interface SocketOptionInputs {
       ${properties(options, false)}
     }
 
-    /** What \`getOption()\` gives for each name: what \`setOption()\` takes, in its plainest form. */
+    /** The values that \`getOption()\` returns, by name: those of \`setOption()\`, in their plainest form. */
     export interface SocketOptionValues
       extends Omit<SocketOptionInputs, ${changed.map(({ name }) => quote(name)).join(' | ')}> {
       ${changed.map(({ name, type }) => `${name}: ${type};`).join('\n')}
     }
 
-    /** Each may be left out, or be undefined, as everywhere in \`node:net\`. */
+    /** All optional; undefined is allowed, as everywhere in \`node:net\`. */
     type Given<Options> = { [Name in keyof Options]?: Options[Name] | undefined };
 
     /** Options of \`connect()\`, set on the new socket before it connects. */
@@ -240,7 +243,7 @@ async function typesText({ options, dscp }) {
     /** The name of a socket option. */
     export type SocketOptionName = keyof SocketOptionInputs;
 
-    /** One row of the table; its place there is the option's number in the native part. */
+    /** One row of the table. The native code identifies an option by the index of its row. */
     export interface SocketOptionRow {
       readonly name: SocketOptionName;
       readonly kind: ${Object.keys(kinds).map(quote).join(' | ')};
@@ -250,13 +253,13 @@ async function typesText({ options, dscp }) {
       readonly server: ${Object.keys(servers).map(quote).join(' | ')};
       readonly domain: 'Tcp' | 'Any';
       readonly platforms: readonly NodeJS.Platform[];
-      /** What C programs call it, for messages about unknown names. */
+      /** The names in C, for messages about unknown names. */
       readonly kernelNames: readonly string[];
     }
 
     export const socketOptionTable: readonly SocketOptionRow[] = [${rows.join(',\n')}];
 
-    /** The byte that each name stands for: the code point in the upper six bits. */
+    /** The byte for each name: the code point in the upper six bits. */
     export const trafficClassBytes: Readonly<Record<DscpName, number>> = {
       ${dscp.map(({ name, byte }) => `${name}: ${byte}`).join(',\n')}
     };
@@ -269,8 +272,8 @@ async function namesText({ options }) {
   const text = `/**
      * Generated from native/options/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
      *
-     * The names of the socket options, apart from the table that says what they mean: that is loaded
-     * for a program that uses one.
+     * The names of the socket options. The table with their details is loaded only for a program that
+     * uses one.
      */
     export const socketOptionNames: ReadonlySet<string> = new Set([
       ${[...new Set(options.map(({ name }) => quote(name)))].join(',')}
@@ -284,7 +287,7 @@ async function rowsText({ options }) {
   const text = `/**
      * Generated from native/options/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
      *
-     * Rows of the table of socket options that methods of handles use.
+     * Rows of the socket option table that methods of handles use.
      */
     export const TYPE_OF_SERVICE = ${options.findIndex(({ name }) => name === 'typeOfService')};
   `;
@@ -324,7 +327,7 @@ async function docsText({ options, dscp }) {
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
   const names = dscp.map(({ name, byte }) => `\`${name}\` ${byte}`).join(', ');
-  const generated = `${startMark}\n\n${table}\n\nNames for \`typeOfService\` and the bytes they stand for: ${names}.\n\n${endMark}`;
+  const generated = `${startMark}\n\n${table}\n\nNames for \`typeOfService\` and their bytes: ${names}.\n\n${endMark}`;
 
   const page = readFileSync(docsFile, 'utf8');
   const start = page.indexOf(startMark);

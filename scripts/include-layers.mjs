@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The layers of native/: each folder includes those that stand before it in the list, and no other.
+// The layers of native/: each folder may include only folders before it in the list.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ Fails if an #include in native/ goes upwards through the layers, or to a folder 
   --help   this text
 `;
 
-/** From the bottom to the top; the module's entry, in native/ itself, stands above all. */
+/** From bottom to top. The entry point of the module, directly in native/, is above all of them. */
 const layers = [
   'env',
   'descriptor',

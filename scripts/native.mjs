@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The developers' flavours of the native code, and what runs on them without Node.
+// Builds development flavours of the native code, and runs the programs that do not need Node.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,7 +21,7 @@ What (default: --addon):
   --help           this text
 `;
 
-/** What a target wants of libFuzzer, as named in the file's first lines: "// Run: -max_len=64". */
+/** The libFuzzer options of a target, from the first lines of its file: "// Run: -max_len=64". */
 function runOptions(name) {
   const source = readFileSync(at('test/fuzz', `${name}.cc`), 'utf8');
   return /^\/\/ Run: +(.+)$/m.exec(source)?.[1].split(' ') ?? [];

@@ -26,7 +26,10 @@ Installs the newest releases from the npm registry into a temporary folder. The 
 redis-server, postgresql, mariadb-server, openssh-server. With UVNET_TEST_ALL=1, a missing server is a failure.
 `;
 
-/** The programs: the packages that they show, what they need, what they do, and who must have got uvnet. */
+/**
+ * The programs: their packages, requirements and descriptions, and the packages that must get
+ * uvnet.
+ */
 const cases = [
   {
     name: 'ioredis',
@@ -101,7 +104,7 @@ const cases = [
 
 const UVNET = ['--import', 'uvnet/register'];
 
-/** Runs a program once; throws where it fails. */
+/** Runs a program once. Throws if it fails. */
 async function runOnce(folder, { name }, env, flags) {
   const { status, signal, stdout, stderr } = await capture(
     process.execPath,
@@ -119,7 +122,7 @@ async function runOnce(folder, { name }, env, flags) {
   return { stdout, stderr, cpu: busy ? Number(busy[1]) : undefined };
 }
 
-/** Throws where the program did not use uvnet: its output would show nothing. */
+/** Throws if the program did not use uvnet, because the comparison would be meaningless. */
 function checkUse({ packages, asks = packages }, stderr) {
   const got = /^ {2}got uvnet: (.*)$/m.exec(stderr)?.[1].split(', ') ?? [];
   const missing = [...asks, '(program)'].filter(
@@ -141,7 +144,7 @@ async function runCase(folder, each, env, rounds) {
   }
   if (control.cpu === undefined) return {};
   const times = { control: [control.cpu], uvnet: [uvnet.cpu] };
-  // In turns: what else the machine does meets both.
+  // In turns, so that other load of the machine affects both.
   for (let round = 1; round < rounds; round++) {
     times.control.push((await runOnce(folder, each, env, [])).cpu);
     times.uvnet.push((await runOnce(folder, each, env, UVNET)).cpu);

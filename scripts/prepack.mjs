@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Before `npm pack` and `npm publish`: everything that the tarball carries besides the repository.
+// Runs before `npm pack` and `npm publish`, and makes the files of the tarball that are not in the
+// repository.
 import { parseArgs } from 'node:util';
 import { buildDist } from './lib/bundle.mjs';
 import { stageBinary, stageBuild } from './lib/package-contents.mjs';

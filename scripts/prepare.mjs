@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// npm runs this when the repository is installed by its URL or its folder: unlike the tarball, a clone
-// has neither dist/ nor a binary. It also runs after `npm ci` in the clone itself, where developers
-// build what they want.
+// npm runs this when the repository is installed by its URL or its folder: unlike the tarball, a
+// clone has neither dist/ nor a binary. It also runs after `npm ci` in the clone itself, in which
+// developers build the parts that they need.
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,7 +22,7 @@ function isOwnInstall({ npm_config_global: isGlobal, npm_config_local_prefix, IN
   return project === undefined || realpathSync(project) === realpathSync(root);
 }
 
-/** Lets a program that loads the clone before it is built read why it cannot. */
+/** Makes files that throw an explanation if a program loads the clone before it is built. */
 function writeNotices() {
   const text = JSON.stringify(`uvnet is not built: run "npm run build" in ${root}`);
   for (const entry of ['index', 'lean', 'register/index']) {
@@ -34,7 +34,7 @@ function writeNotices() {
   }
 }
 
-/** npm's settings of the other project's install are not for the one here. */
+/** npm's settings for the install of the other project must not apply here. */
 function ownEnvironment() {
   const env = { ...process.env };
   for (const name of ['global', 'location', 'omit', 'include', 'local_prefix', 'save']) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Fetches what the tests try the package with: every supported Node, Bun, Deno and package managers.
+// Fetches the programs with which the package is tested: every supported Node, Bun, Deno and
+// package managers.
 import { parseArgs } from 'node:util';
 import { fetchOthers, nodeHome, supported } from './lib/nodes.mjs';
 import { inParallel, main } from './lib/tools.mjs';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Installs and builds what is missing, then runs the quick start.
+// Installs and builds missing parts, then runs the quick start.
 import { at, main, run } from './lib/tools.mjs';
 
 main(() => {

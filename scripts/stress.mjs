@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Workers that end at any moment, with every kind of handle open and connections on their way to one
-// another. What must hold: the process lives, each worker ends as it was told, and afterwards there are
-// as many descriptors as before and no more memory than a few rounds need.
+// Runs workers that end at any moment, with every kind of handle open and connections in transfer
+// between them. It checks that the process survives, that each worker ends as requested, that no
+// descriptors leak, and that memory stays bounded.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,15 +23,15 @@ const WORKERS = 3;
 const ENDINGS = ['terminate', 'exit', 'throw'];
 const MB = 1024 * 1024;
 
-/** What the workers say that they have done. */
+/** The totals that the workers have reported. */
 const totals = {};
 
 const descriptors = () => readdirSync('/proc/self/fd').length;
 
 /**
- * Runs a worker to its end; resolves with what went wrong, if anything did.
+ * Runs a worker to its end. Resolves with a description of the problem, if there is one.
  *
- * @param running - the workers of the round: what one offers, another takes up, unless it has ended
+ * @param running - the workers of the round: each may take the offers of others that have not ended
  * @param loading - how many of them have not loaded uvnet yet
  */
 function live(seed, index, running, loading, folder) {
@@ -118,7 +118,7 @@ main(async () => {
   const seed = Number(values.seed ?? Date.now() % 2 ** 31);
   if (!values.inside) {
     console.log(`seed ${seed}`);
-    // The limit is the shell's to set; a crash shows here as a signal.
+    // The shell sets the limit. A crash appears here as a signal.
     const rest = ['--inside', '--seed', String(seed), '--seconds', values.seconds];
     const { status, signal } = spawnSync(
       'bash',

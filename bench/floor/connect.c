@@ -1,7 +1,7 @@
 /*
- * A client: connects, ends its side as soon as it is connected, waits for the end of the other,
- * closes, connects again. Without the waiting it would run ahead of who counts the connections, by
- * as many as the backlog holds.
+ * A client: it connects, ends its side as soon as it is connected, waits for the end of the peer,
+ * closes, and connects again. Without the wait, it could be ahead of the program that counts the
+ * connections, by as many as the backlog holds.
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-/* Sends back what it reads. Also the backend of the proxy workloads. */
+/* Sends back the bytes that it reads. It is also the backend of the proxy workloads. */
 #include "floor.h"
 
 static char buffer[64 * 1024];

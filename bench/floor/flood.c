@@ -1,4 +1,4 @@
-/* Accepts and closes: what the kernel alone takes for a connection that nobody wants. */
+/* Accepts and closes: the time that the kernel alone needs for a refused connection. */
 #include "floor.h"
 
 int main(int argc, char** argv) {

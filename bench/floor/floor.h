@@ -1,6 +1,6 @@
 /*
- * The floor: what each workload costs a plain C program with epoll, level-triggered, one thread,
- * no library. Everything shared by these servers is here; each server is one small file.
+ * The floor: the cost of each workload in a plain C program with level-triggered epoll, one thread
+ * and no library. The shared code is here; each server is one small file.
  */
 #ifndef UVNET_BENCH_FLOOR_H_
 #define UVNET_BENCH_FLOOR_H_
@@ -27,7 +27,7 @@ struct connection {
 void floor_fail(const char* format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void floor_parse(int argc, char** argv, struct floor_options* options);
 
-/* Tells the benchmark that work can begin; port 0 for unix sockets and clients. */
+/* Reports to the benchmark that the server is ready; port 0 means a Unix socket or a client. */
 void floor_ready(int port);
 
 /* Starts an outgoing connection to the target; `turn` rotates over 127.0.0.x. */
@@ -40,7 +40,10 @@ void floor_close(struct connection* connection);
 /* Reads once. Returns the bytes read, or 0 when there is nothing and when it closed. */
 size_t floor_read(struct connection* connection, char* buffer, size_t size);
 
-/* Sends all of it: what the kernel refuses is kept, and reading rests until it is gone. */
+/*
+ * Sends all bytes. It keeps the bytes that the kernel refuses, and stops reading until they have
+ * left.
+ */
 void floor_send(struct connection* connection, const char* data, size_t size);
 
 struct floor_server {
@@ -49,7 +52,7 @@ struct floor_server {
   void (*event)(struct connection* connection, uint32_t events);
 };
 
-/* Listens when `listens`, then serves for ever; ends with the benchmark that started it. */
+/* Listens if `listens` is set, then serves for ever. It ends with its benchmark. */
 void floor_run(const struct floor_options* options, const struct floor_server* server,
                bool listens);
 

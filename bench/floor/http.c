@@ -1,4 +1,4 @@
-/* Answers every request, once its empty line has come, by the same 200. */
+/* Answers every request with the same 200 once its empty line has arrived. */
 #include <string.h>
 
 #include "floor.h"

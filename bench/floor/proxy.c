@@ -1,7 +1,8 @@
 /*
- * Connects to the target for every connection accepted and passes bytes both ways.
- *   --kind copy     through a buffer (small messages)
- *   --kind splice   inside the kernel, client to target only (bulk)
+ * Connects to the target for every accepted connection and passes bytes in both directions.
+ *
+ * - --kind copy: through a buffer (small messages)
+ * - --kind splice: inside the kernel, from the client to the target only (bulk)
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -48,11 +49,11 @@ static void move(struct connection* connection) {
   const unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
   ssize_t in = splice(connection->fd, NULL, ends[1], NULL, PIPE_BYTES, flags);
   if (in == 0) finished();
-  /* EAGAIN may also mean a full pipe: go on emptying it in any case. */
+  /* EAGAIN may also mean a full pipe, so it is emptied in any case. */
   ssize_t out = splice(ends[0], NULL, connection->peer->fd, NULL, PIPE_BYTES, flags);
   bool stuck = out < 0 && errno == EAGAIN && in < 0;
   if (stuck) {
-    /* The target is full: wait for it, and leave the client alone meanwhile. */
+    /* The target is full: wait for it, and do not read from the client. */
     floor_watch(connection, 0);
     floor_watch(connection->peer, EPOLLIN | EPOLLOUT);
   }

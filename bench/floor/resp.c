@@ -1,6 +1,6 @@
 /*
- * Answers every Redis command by +OK; the answers to one read leave in one send, which is what a
- * server that writes once per command could do at best.
+ * Answers every Redis command with +OK. All answers to one read leave in one send, which is the
+ * best result for a server that writes once per command.
  */
 #include <string.h>
 

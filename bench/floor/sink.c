@@ -1,4 +1,4 @@
-/* Reads and forgets. Also the backend of the bulk proxy workload. */
+/* Reads and drops the bytes. It is also the backend of the bulk proxy workload. */
 #include "floor.h"
 
 static char buffer[64 * 1024];

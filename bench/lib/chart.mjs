@@ -14,7 +14,9 @@ export function escapeHtml(text) {
   return String(text).replace(/[&<>"]/g, (character) => ESCAPES[character]);
 }
 
-/** Ratios that a chart can show: a limit in absolute figures makes a ratio meaningless. */
+/**
+ * The results that a chart can show. If the target is an absolute value, the ratio has no meaning.
+ */
 function charted(results) {
   return results.filter(
     ({ subjects, limit }) => limit === undefined && subjects.some(({ ratio }) => ratio),
@@ -22,8 +24,8 @@ function charted(results) {
 }
 
 /**
- * End of the scale, the same for all charts of a report: past the baseline, but not stretched by
- * a single bad value. Bars beyond it are cut off, with an arrow; their figure stands beside them.
+ * The end of the scale, which is the same for all charts of a report. It is past the baseline, but
+ * one bad value does not stretch it. Longer bars are cut off with an arrow, next to their value.
  */
 export function scaleEnd(results) {
   const medians = charted(results).flatMap(({ subjects }) =>
@@ -54,7 +56,7 @@ function bar(subject, unit, y, x, end) {
   ].join('');
 }
 
-/** The chart of some results on a scale up to `end`; empty where there is nothing to compare. */
+/** Draws some results on a scale up to `end`. It is empty if there is nothing to compare. */
 export function chart(allResults, end) {
   const results = charted(allResults);
   if (results.length === 0) return '';

@@ -1,4 +1,4 @@
-/* The report as one HTML file without any other file. */
+/* The report as a self-contained HTML file. */
 import { chart, escapeHtml, scaleEnd } from './chart.mjs';
 import { formatNumber, formatRatio, formatTarget, remarks } from './terminal.mjs';
 

@@ -18,7 +18,7 @@ export function parseCpuList(text) {
   });
 }
 
-/** The cores this process may use, one per physical core where the kernel says which is which. */
+/** The cores that this process may use: one per physical core, if the kernel reports them. */
 function usableCores() {
   const allowed = /^Cpus_allowed_list:\s*(.+)$/m.exec(read('/proc/self/status') ?? '');
   const cpus = parseCpuList(allowed?.[1] ?? '0');
@@ -33,8 +33,8 @@ function usableCores() {
 }
 
 /**
- * Cores for the server and for the generator: the last two, because interrupts and everything
- * else that is not pinned tend to be on the first. Undefined with a single core.
+ * Cores for the server and for the generator: the last two, because interrupts and processes
+ * without pinning tend to use the first. Undefined with a single core.
  */
 export function chooseCpus(wanted) {
   if (wanted !== undefined) return { server: wanted[0], load: wanted[1] };
@@ -47,7 +47,7 @@ export function versionOf(binary) {
   return execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim();
 }
 
-/** What a reader needs to know about the machine. */
+/** Describes the machine for the reader. */
 export function describeMachine() {
   const cpus = os.cpus();
   return {
@@ -61,7 +61,7 @@ export function describeMachine() {
   };
 }
 
-/** Load average of the last minute: how busy others keep the machine. */
+/** Load average of the last minute: the load by other processes. */
 export function loadAverage() {
   return os.loadavg()[0];
 }

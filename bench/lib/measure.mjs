@@ -1,6 +1,6 @@
 /*
- * One measurement of one workload on one subject, in fresh processes. Every way of measuring ends
- * with { value, ...details }: `value` is what is compared, in the workload's unit, lower is better.
+ * Measures one workload on one subject, in fresh processes. Every kind of measurement returns {
+ * value, ...details }. `value` is compared, in the unit of the workload; lower is better.
  */
 import { readFileSync } from 'node:fs';
 
@@ -30,7 +30,7 @@ function generator({ program, ...options }, settings, cpu, target) {
   return { command: binary('load', program), args, cpu, name: `load generator ${program}` };
 }
 
-/** Starts what a proxy connects to, on the generator's core; returns its port. */
+/** Starts the backend of a proxy on the generator's core, and returns its port. */
 async function startBackend({ backend }, settings, start) {
   if (backend === undefined) return undefined;
   const child = start({
@@ -54,7 +54,7 @@ async function startServer(workload, subject, settings, start, extra = {}) {
   return { server, target: path === undefined ? { port } : { path } };
 }
 
-/** The figures of all slices as the generator saw them. */
+/** Evaluates the values of all slices from the generator. */
 function evaluate(workload, window) {
   const { operations, bytes, wallNs, serverCpuNs, loadCpuNs, serverWaitNs, loadWaitNs } = window;
   const amount = workload.per === 'megabyte' ? bytes / 1e6 : operations;
@@ -79,7 +79,9 @@ function evaluate(workload, window) {
   };
 }
 
-/** A connected generator: `slice('warm' or 'go')` runs one slice, `finish()` sums up. */
+/**
+ * Returns a connected generator: `slice('warm' or 'go')` runs a slice, `finish()` returns the sum.
+ */
 async function whenReady(workload, client) {
   const ready = async () => {
     for (let line; line !== 'ready';) line = await client.line();
@@ -105,7 +107,7 @@ async function load(workload, subject, settings, start) {
   return { server, ...(await whenReady(workload, client)) };
 }
 
-/** Latency at a quantile, under a load that all subjects can bear. */
+/** Latency at a quantile, under a load that all subjects can handle. */
 async function latency(workload, subject, settings, start) {
   const { slice, finish } = await load(workload, subject, settings, start);
   return {
@@ -131,7 +133,7 @@ async function dial(workload, subject, settings, start) {
   return whenReady(workload, acceptor);
 }
 
-/** Longest delay of the event loop under load, and what garbage collection had to do with it. */
+/** Longest delay of the event loop under load, and the part of garbage collection in it. */
 async function loopDelay(workload, subject, settings, start) {
   const { server, slice, finish } = await load(workload, subject, settings, start);
   for (let i = 0; i < settings.warmupSlices; i += 1) await slice('warm');
@@ -148,20 +150,20 @@ async function loopDelay(workload, subject, settings, start) {
 }
 
 /**
- * Resident bytes of a process, from the kernel: the same source for every subject. Without pages of
- * files: of the program's own text more comes into memory when the runtime begins to compile, which
- * has nothing to do with connections, and which all processes of the program share.
+ * Resident memory of a process in bytes. The kernel reports it for every subject in the same way.
+ * It excludes pages of files: more of the program's code is loaded when the runtime starts to
+ * compile, which is unrelated to connections and shared by all processes of the program.
  */
 function residentBytes(pid) {
   const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(kilobytes[1]) * 1024;
 }
 
-/** Growth of a fresh process by connections that are open and do nothing. */
+/** Growth of a fresh process with idle connections. */
 async function memory(workload, subject, settings, start) {
   const extra = { execArgv: ['--expose-gc'] };
   const { server, target } = await startServer(workload, subject, settings, start, extra);
-  // The C floor answers no questions, and has no garbage.
+  // The C floor answers no requests, and has no garbage.
   const snapshot = async () => {
     if (subject.id === 'floor') return { rss: residentBytes(server.pid) };
     server.send('report');
@@ -198,12 +200,12 @@ export function isSliced({ measure = 'load' }) {
   return measure in SLICED;
 }
 
-/** Starts a sliced measurement; what it returns can run slices, and finish. */
+/** Starts a sliced measurement. The result can run slices, and finish. */
 export function open(workload, subject, settings, start) {
   return SLICED[workload.measure ?? 'load'](workload, subject, settings, start);
 }
 
-/** Measures once, from start to end. Rejects when a process fails or an answer was wrong. */
+/** Measures once, from start to end. It rejects if a process fails or an answer is wrong. */
 export function measure(workload, subject, settings) {
   return withChildren((start) => WHOLE[workload.measure](workload, subject, settings, start));
 }

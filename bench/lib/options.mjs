@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const DEFAULT_IMPL = resolve(PROJECT, 'dist/index.js');
 
-/** How the command was called; `uvnet bench` says so. */
+/** The name of the command; `uvnet bench` sets it. */
 const COMMAND = process.env.UVNET_COMMAND ?? 'node bench/run.mjs';
 
 export const HELP = `Usage: ${COMMAND} [options]
@@ -57,10 +57,10 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 };
 
-/** A mistake of the caller: reported without a stack. */
+/** Wrong usage, which is reported without a stack. */
 export class UsageError extends Error {}
 
-/** What to print about one, a line. */
+/** Formats it as one line. */
 export const formatUsageError = ({ message }) =>
   `${COMMAND}: ${message.split('\n', 1)[0].replace(/\.$/, '')}; see ${COMMAND} --help`;
 
@@ -81,7 +81,7 @@ function file(name, path) {
   return absolute;
 }
 
-/** A module to measure: a builtin by name, anything else by path. */
+/** A module to measure: a built-in module by name, any other by path. */
 function moduleOf(name, specifier) {
   if (specifier.startsWith('node:')) return specifier;
   const absolute = resolve(specifier);

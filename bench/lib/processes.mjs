@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** How long any single answer of a child process may take. */
+/** Time limit for a single answer of a child process. */
 const ANSWER_MS = 60_000;
 
 /**
- * A child process that talks in lines on stdout. Its standard error is kept, to be part of the
- * error when it fails.
+ * A child process that reports in lines on stdout. Its stderr becomes part of the error if it
+ * fails.
  */
 export class Child {
   #process;
@@ -24,7 +24,7 @@ export class Child {
       cpu === undefined ? [command, ...args] : ['taskset', '-c', cpu, command, ...args];
     // taskset replaces itself by the command: the pid is that of the command in both cases.
     this.#process = spawn(pinned[0], pinned.slice(1).map(String), { stdio: 'pipe' });
-    this.#process.stdin.on('error', () => {}); // told by the exit
+    this.#process.stdin.on('error', () => {}); // the exit reports it
     this.#process.stderr.setEncoding('utf8').on('data', (text) => {
       this.#stderr += text;
     });
@@ -58,7 +58,10 @@ export class Child {
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
 
-  /** The next line of output; rejects when the process ends, or says nothing for a minute. */
+  /**
+   * Returns the next line of output. It rejects if the process ends, or prints nothing for a
+   * minute.
+   */
   async line() {
     if (this.#lines.length > 0) return this.#lines.shift();
     if (this.#failure) throw this.#failure;
@@ -73,7 +76,7 @@ export class Child {
     }
   }
 
-  /** The next line that is JSON. */
+  /** Returns the next line that is JSON. */
   async message() {
     for (;;) {
       const line = await this.line();
@@ -90,7 +93,7 @@ export class Child {
     this.#process.stdin.end();
   }
 
-  /** Ends the process at once, and waits until it has. */
+  /** Ends the process at once, and waits for its end. */
   async stop() {
     this.#process.kill('SIGKILL');
     await this.exited;

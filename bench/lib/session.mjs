@@ -1,8 +1,8 @@
-/* Runs the workloads in interleaved rounds and sums up what was seen. */
+/* Runs the workloads in interleaved rounds and summarizes the results. */
 import { isSliced, measure, open, withChildren } from './measure.mjs';
 import { pairedRatios, summarize } from './stats.js';
 
-/** Median and spread of a number found in the runs under `pick`; undefined where it is not. */
+/** Median and spread of a number that `pick` finds in the runs; undefined if there is none. */
 function summarizeField(runs, pick) {
   const values = runs.map((run) => pick(run)).filter((value) => Number.isFinite(value));
   return values.length === 0 ? undefined : summarize(values);
@@ -28,9 +28,9 @@ function summarizeSubject(subject, runs, baselineRuns) {
 }
 
 /**
- * A round of a sliced workload. All subjects are started; then they work in turns, A B A B ..., one
- * short slice each while the others stand still, first to warm up and then to be measured.
- * Whatever slows the machine for longer than a slice slows all of them alike.
+ * A round of a sliced workload. All subjects are started. They work in turns, A B A B ..., one
+ * short slice each while the others are idle: first as a warm-up, and then for the measurement. A
+ * disturbance that lasts longer than a slice slows all of them alike.
  */
 function runSlicedRound(workload, subjects, settings, progress, round) {
   return withChildren(async (start) => {
@@ -79,8 +79,8 @@ async function runWholeRound(workload, subjects, settings, progress, round) {
 }
 
 /**
- * Measures one workload, in rounds of fresh processes. A failed run is recorded, and the others go
- * on.
+ * Measures one workload, in rounds of fresh processes. A failed run is recorded, and the other runs
+ * continue.
  */
 async function runWorkload(workload, subjects, settings, progress) {
   const present = subjects.filter((subject) => subject.runs(workload));
@@ -108,7 +108,7 @@ async function runWorkload(workload, subjects, settings, progress) {
   };
 }
 
-/** Measures all of them; `onWorkload` is told each result as it is ready. */
+/** Measures all workloads. `onWorkload` gets each result when it is ready. */
 export async function runWorkloads(workloads, subjects, settings, progress, onWorkload) {
   const results = [];
   for (const workload of workloads) {

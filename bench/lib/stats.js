@@ -3,7 +3,7 @@
  * The statistics of the benchmark. CommonJS, unlike its neighbours, so that jest loads it as it is.
  */
 
-/** The value below which the share `q` (0 to 1) of the values lies, interpolated between ranks. */
+/** The quantile `q` (0 to 1) of the values, interpolated between ranks. */
 function quantile(values, q) {
   if (values.length === 0) return NaN;
   const sorted = [...values].sort((a, b) => a - b);
@@ -17,7 +17,10 @@ function median(values) {
   return quantile(values, 0.5);
 }
 
-/** A small seeded generator (mulberry32): the same measurements always give the same interval. */
+/**
+ * A small seeded random generator (mulberry32): the same measurements always give the same
+ * interval.
+ */
 function seededRandom(seed) {
   let state = seed >>> 0;
   return () => {
@@ -29,9 +32,8 @@ function seededRandom(seed) {
 }
 
 /**
- * The bootstrapped interval of the median: how much the median itself moves when the values are
- * drawn anew from those seen. With fewer than five values it is the whole range: resampling so few
- * says nothing that the extremes do not.
+ * The bootstrapped interval of the median: how much the median varies if the values are resampled.
+ * With fewer than five values it is the whole range, because resampling so few adds no information.
  */
 function medianInterval(values, { confidence = 0.95, resamples = 2000, seed = 1 } = {}) {
   if (values.length === 0) return { low: NaN, high: NaN };
@@ -59,9 +61,9 @@ function summarize(values) {
 }
 
 /**
- * Ratios of two series measured alternately, pair by pair: what slows the whole machine for a
- * while slows both halves of a pair, and leaves the ratio alone. A pair with a missing half counts
- * for nothing.
+ * Ratios of two series that were measured alternately, pair by pair. A disturbance of the whole
+ * machine slows both halves of a pair, and does not change the ratio. A pair with a missing half is
+ * ignored.
  */
 function pairedRatios(values, baseline) {
   const ratios = [];

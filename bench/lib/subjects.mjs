@@ -75,7 +75,7 @@ export function makeSubjects({ node, bun, impl, baseline, floor, defaultImpl }) 
       runtime: node,
       module: baseline,
       runs: () => true,
-      // Another build of uvnet is compared in the same interface; node:net has one only.
+      // Another build of uvnet is compared with the same API; node:net has only one.
       api: baseline.startsWith('node:') ? undefined : ours,
     }),
     moduleSubject({

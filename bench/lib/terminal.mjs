@@ -19,7 +19,7 @@ export function formatRatio(ratio) {
   return `${middle} [${low}, ${high}]`;
 }
 
-/** "≤ 0.85", or "≤ 8 ms" where the aim is a figure; empty where there is none. */
+/** "≤ 0.85", or "≤ 8 ms" if the target is an absolute value; empty without a target. */
 export function formatTarget({ target, limit, unit }) {
   if (target !== undefined) return `≤ ${target.toFixed(2)}`;
   return limit === undefined ? '' : `≤ ${limit} ${unit}`;
@@ -30,7 +30,7 @@ function duration(seconds) {
   return rounded < 60 ? `${rounded} s` : `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
 }
 
-/** Progress of a run of `total` measurements. Writes nothing where stderr is not a terminal. */
+/** Shows the progress of `total` measurements. It writes nothing if stderr is not a terminal. */
 export class Progress {
   #total;
   #finished = 0;
@@ -84,8 +84,8 @@ export function formatSummary({ id, unit, subjects }) {
 }
 
 /**
- * Rows of text cells as aligned lines; the first column to the left, the others to the right. A row
- * of a single cell is a heading, and as long as it likes.
+ * Formats rows of text cells as aligned lines: the first column to the left, the others to the
+ * right. A row with a single cell is a heading of any length.
  */
 export function alignRows(rows) {
   const widths = [];
@@ -105,7 +105,7 @@ export function alignRows(rows) {
   );
 }
 
-/** What to keep in mind when reading a result. */
+/** Remarks about possible distortions of a result. */
 export function remarks(result) {
   const found = [];
   for (const subject of result.subjects) {

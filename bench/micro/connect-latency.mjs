@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// How long one connect to a loopback address takes, from the call to 'connect', on an otherwise idle
-// loop: node:net and uvnet in turns, towards the same server in a process of its own.
-// Usage: node bench/micro/connect-latency.mjs [connects] (after npm run build)
+// Measures the time of a connect to a loopback address, from the call to 'connect', on an otherwise
+// idle loop: node:net and uvnet in turns, with the same server in a separate process. Usage: node
+// bench/micro/connect-latency.mjs [connects] (after npm run build)
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';

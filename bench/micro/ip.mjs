@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// isIP, isIPv4 and isIPv6 against node:net: nanoseconds per call, interleaved; the second smallest
-// of many short rounds, because other work on the machine only ever adds time.
-// Usage: node bench/micro/ip.mjs (after npm run build:ts)
+// Compares isIP, isIPv4 and isIPv6 with node:net: nanoseconds per call, interleaved. It shows the
+// second smallest of many short rounds, because other work on the machine only adds time. Usage:
+// node bench/micro/ip.mjs (after npm run build:ts)
 import { createRequire } from 'node:module';
 import * as net from 'node:net';
 

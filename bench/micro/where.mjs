@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Where the CPU time of an operation goes: the workloads of the benchmark under perf(1), one table
-// row for each of node:net, uvnet and the C floor. Needs Linux and the package linux-perf.
-// Usage: node bench/micro/where.mjs [--node PATH] [--only REGEX] (and other options of bench/run.mjs)
+// Shows how the CPU time of an operation is spent: it runs the workloads of the benchmark under
+// perf(1), with one table row for each of node:net, uvnet and the C floor. Needs Linux and the
+// package linux-perf. Usage: node bench/micro/where.mjs [--node PATH] [--only REGEX] (and other
+// options of bench/run.mjs)
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,7 +20,7 @@ const SLICE = 0.1;
 const WARM_UP_SLICES = 15;
 const SLICES = 20;
 
-/** What a sample was in, by the file that the code is of; the first that matches. */
+/** The part that a sample belongs to, by the file of its code; the first match counts. */
 const PARTS = [
   ['kernel', /^\[(kernel|guest)/],
   ['C library', /^(libc|libm|libpthread|libstdc\+\+|ld-linux|\[vdso\])/],

@@ -1,5 +1,5 @@
 'use strict';
-/* A server that blocks everybody who comes. */
+/* A server that refuses all connections. */
 
 exports.net = (net) => {
   const blockList = new net.BlockList();

@@ -43,7 +43,7 @@ async function start() {
   }
   const imported = await import(options.module);
   const module = imported.default ?? imported;
-  // uvnet without its binary is node:net: measuring that would be measuring nothing.
+  // Without its binary, uvnet is node:net, so there would be nothing to measure.
   if (imported.backend === 'node') throw new Error(`${options.module} fell back to node:net`);
   if (options.api === 'lean') {
     ready((await workload.lean(module, { ...options, endpoint: endpoint() })).port ?? 0);
@@ -95,7 +95,7 @@ process.stdin.on('data', (text) => {
   line = lines.pop();
   for (const command of lines) commands[command]();
 });
-// The benchmark holds the other end: when it is gone, so is this process.
+// The benchmark holds the other end: this process ends with it.
 process.stdin.on('end', () => process.exit(0));
 
 if (options.watchCollections) watchCollections();

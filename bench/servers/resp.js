@@ -1,7 +1,7 @@
 'use strict';
 /*
- * A Redis-like server: parses commands and answers each of them by +OK, in one write per command,
- * as servers are written that do not think of batching.
+ * A Redis-like server: it parses commands and answers each with +OK, in one write per command, like
+ * a server that is written without batching.
  */
 
 const LINE_FEED = 10;

@@ -1,4 +1,4 @@
-// This package, as it is installed.
+// The installed package.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,5 +10,5 @@ export const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );
 
-/** Whether dist/ is there: a clone has none at first. */
+/** Whether dist/ exists. A new clone has none. */
 export const isBuilt = existsSync(join(home, 'dist/net.js'));

@@ -1,4 +1,4 @@
-// Makes dist/ out of lib/: the declarations by tsc, the code by Rollup.
+// Builds dist/ from lib/: the declarations with tsc, the code with Rollup.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { at, CommandError, runModule } from './tools.mjs';
 // Loaded when needed: the scripts run before node_modules exists.
 const require = createRequire(import.meta.url);
 
-/** What users load, each as a CommonJS module and as an ES module that re-exports it. */
+/** The entry points, each as a CommonJS module and as an ES module that re-exports it. */
 const ENTRIES = ['index', 'lean', 'register/index'];
 
 /** ES modules without a CommonJS module of the same name. What they import is a chunk below. */
@@ -28,7 +28,7 @@ const CHUNKS = {
     'internal/base/validators',
     'internal/options/own-options',
     'internal/options/socket-option-names',
-    // A module of Node's goes where it is used, and who else uses it would load that chunk.
+    // A module of Node goes into the chunk that uses it; other users would load that chunk.
     'node:diagnostics_channel',
   ],
   net: ['net'],
@@ -46,7 +46,7 @@ function transpile(file) {
   return ts.transpileModule(code, { fileName: file, compilerOptions }).outputText;
 }
 
-/** Lets Rollup read TypeScript, and follow a `require` of a file of lib/ as one into a chunk. */
+/** Lets Rollup read TypeScript, and turn a `require` of a file in lib/ into one of a chunk. */
 const typescript = {
   name: 'typescript',
   resolveId(id, importer) {
@@ -87,12 +87,12 @@ async function bundle() {
     manualChunks: Object.fromEntries(
       Object.entries(CHUNKS).map(([name, files]) => [name, files.map(source)]),
     ),
-    // Exports are plain properties: compiled code takes them for constants, and programs may patch
-    // them as they patch those of `net`.
+    // Exports are plain properties: compiled code treats them as constants, and programs may patch
+    // them like those of `net`.
     externalLiveBindings: false,
     esModule: false,
     generatedCode: { preset: 'es2015', symbols: false },
-    // A namespace of Node's is the module itself, not a copy.
+    // The namespace of a Node module is the module itself, not a copy.
     interop: 'esModule',
     // A chunk does not load what only its imports need.
     hoistTransitiveImports: false,

@@ -18,14 +18,14 @@ import {
 /** No binary may be larger: all of them are in each download. */
 const SIZE_LIMIT = 600_000;
 
-/** Prints the size of a finished binary, and refuses one that is too large. */
+/** Prints the size of a finished binary, and fails if it is too large. */
 export function reportSize(file) {
   const { size } = statSync(file);
   console.log(`${path.relative(root, file)}: ${size} bytes`);
   if (size > SIZE_LIMIT) throw new CommandError(`${file}: more than ${SIZE_LIMIT} bytes`);
 }
 
-/** What to install before a target can be built here; undefined where it can. */
+/** Returns what must be installed before a target can be built; undefined if nothing is missing. */
 export function missingFor({ compiler, installedBy, fetch }) {
   if (fetch) return hasZig ? undefined : 'Linux on x64 (zig)';
   return hasCommand(compiler[0]) ? undefined : installedBy;
@@ -44,7 +44,7 @@ async function runTool([command, ...args], env) {
 async function compileCommand({ compiler, defines, flags = [], fetch }) {
   await fetch?.();
   const lists = readJson(at('native/sources.json'));
-  // The oldest Node's: what newer ones have must not be asked for.
+  // The headers of the oldest Node, so that newer features are not used.
   const headers = path.join(await nodeHome(supported[0]), 'include/node');
   return [
     ...compiler,
@@ -57,7 +57,7 @@ async function compileCommand({ compiler, defines, flags = [], fetch }) {
   ];
 }
 
-/** One function for each source, which throws with what the compiler says of it for that target. */
+/** Returns one function per source, which throws with the compiler's message for that target. */
 export async function checkJobs(target) {
   const command = await compileCommand(target);
   const { checkOnly = ['-fsyntax-only'], env } = target;
@@ -66,7 +66,10 @@ export async function checkJobs(target) {
   );
 }
 
-/** Builds a target's binary, and answers its place in prebuilds/; objects are kept for the next time. */
+/**
+ * Builds the binary of a target, and returns its path in prebuilds/. Object files are kept for the
+ * next time.
+ */
 export async function crossBuild(name, target) {
   const missing = missingFor(target);
   if (missing) throw new CommandError(`${name} needs ${missing}`);
@@ -83,7 +86,7 @@ export async function crossBuild(name, target) {
   const objects = await inParallel(sources, async (source) => {
     const object = path.join(folder, `${source.replaceAll('/', '-')}.o`);
     if (isStale(object, [at(source), ...shared])) {
-      // A run that was stopped must not leave half an object.
+      // An interrupted run must not leave an incomplete object file.
       const unfinished = `${object}.unfinished`;
       await runTool([...command, '-c', source, '-o', unfinished], target.env);
       renameSync(unfinished, object);
@@ -96,10 +99,10 @@ export async function crossBuild(name, target) {
   await runTool([...target.compiler, ...link, ...(target.libraries ?? [])], target.env);
   const problems = target.check(binary);
   if (problems.length) throw new CommandError(`${name}\n  ${problems.join('\n  ')}`);
-  // linux-x64-musl lies beside linux-x64, by another name.
+  // linux-x64-musl has the same folder as linux-x64, with another file name.
   const output = at('prebuilds', name.replace(/-musl$/, ''), target.file);
   mkdirSync(path.dirname(output), { recursive: true });
-  // What runs on the old one keeps it.
+  // Running programs keep the old file.
   rmSync(output, { force: true });
   copyFileSync(binary, output);
   reportSize(output);

@@ -1,4 +1,4 @@
-// The platforms whose binary is built here by a cross compiler, without node-gyp.
+// The platforms whose binary is built with a cross compiler, without node-gyp.
 import { at } from './tools.mjs';
 import { checkMachO } from './macos-binary.mjs';
 import { fetchZig, zig } from './nodes.mjs';

@@ -1,4 +1,4 @@
-// What a macOS binary asks of the system, and what it offers, by LLVM's tools.
+// Checks the imports and exports of a macOS binary with LLVM's tools.
 import { spawnSync } from 'node:child_process';
 import { ENTRY } from './symbols.mjs';
 import { CommandError } from './tools.mjs';
@@ -7,8 +7,8 @@ import { CommandError } from './tools.mjs';
 export const MACOS_LIMIT = '11.0';
 
 /**
- * What is visible besides the entry: the operators new and delete, which C++ lets every program
- * replace, and what zig's linker names the start of the file.
+ * Other visible symbols besides the entry point: the operators new and delete, which C++ lets every
+ * program replace, and the name that zig's linker gives to the start of the file.
  */
 const VISIBLE = /^(__Z(nw|na|dl|da)\S*|___dso_handle|__mh_dylib_header)$/;
 
@@ -19,7 +19,7 @@ function runTool(command, args) {
   return stdout;
 }
 
-/** The complaints about a binary, one a line; none when it fits. */
+/** Returns the problems of a binary, one per line; none if it is correct. */
 export function checkMachO(file) {
   const problems = [];
   // "(undefined) external _read (from libSystem)"; those of the program have no library.

@@ -1,14 +1,14 @@
-// What the package carries besides the repository's own files.
+// Adds generated files to the package.
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { at, CommandError, isStale, run } from './tools.mjs';
 
 /**
- * What `uvnet build` compiles by and against. The package has no dependencies that would bring the
- * headers, and no binding.gyp in its root: npm and pnpm would take it for one that is to be compiled
- * at each install.
+ * Copies the files that `uvnet build` needs. The package has no dependencies that would provide the
+ * headers, and no binding.gyp in its root, because npm and pnpm would then compile it at each
+ * install.
  */
 export function stageBuild(native = at('native')) {
-  // A copy as old as its original makes no binary look out of date.
+  // A copy keeps the time of its original, so that no binary looks outdated.
   const copy = (from, to) => cpSync(from, to, { preserveTimestamps: true });
   copy(at('binding.gyp'), `${native}/binding.gyp`);
   for (const name of ['napi.h', 'napi-inl.h', 'LICENSE.md']) {
@@ -17,8 +17,8 @@ export function stageBuild(native = at('native')) {
 }
 
 /**
- * Sees to a binary for this system that is as new as the sources. The package is of use without one,
- * so that a missing compiler costs a line of advice.
+ * Ensures that there is an up-to-date binary for this system. The package also works without one,
+ * so a missing compiler only prints advice.
  */
 export function stageBinary() {
   const folder = at('prebuilds', `${process.platform}-${process.arch}`);

@@ -1,4 +1,4 @@
-// Servers of Debian's packages, on loopback, with all that they write in one folder.
+// Servers from Debian packages, on loopback, with all their files in one folder.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
@@ -158,7 +158,7 @@ async function mariadb(folder, owner) {
   return { child, env: { MARIADB_PORT: port, MARIADB_PATH: socket } };
 }
 
-/** OpenSSH's server runs as who tests, and lets in nobody else. */
+/** OpenSSH's server runs as the user of the tests, and accepts no other user. */
 async function ssh(folder) {
   const port = await freePort();
   const key = path.join(folder, 'key');
@@ -177,7 +177,7 @@ async function ssh(folder) {
       'UsePAM no',
     ].join('\n'),
   );
-  // Where it gives up its rights, which Debian has its service make.
+  // The folder in which it drops its privileges; Debian's service creates it.
   if (process.getuid() === 0) mkdirSync('/run/sshd', { recursive: true });
   const child = await start('/usr/sbin/sshd', ['-D', '-e', '-f', config], port);
   return { child, env: { SSH_PORT: port, SSH_KEY: key, SSH_USER: userInfo().username } };
@@ -192,15 +192,15 @@ const servers = {
 
 const isThere = (command) => (path.isAbsolute(command) ? existsSync(command) : hasCommand(command));
 
-/** What is missing here: the name of a Debian package, or undefined. */
+/** The missing Debian package, or undefined. */
 export const missingServer = (name) =>
   isThere(servers[name].command) ? undefined : servers[name].debian;
 
 /**
- * Starts a server in a folder of its own.
+ * Starts a server in its own folder.
  *
- * @param user - who it is for: each has a fresh one
- * @returns where it is, as variables for a program's environment, and how to stop it
+ * @param user - the implementation that uses it: each gets a new server
+ * @returns its address, as environment variables for a program, and a function that stops it
  */
 export async function startServer(name, parent, user) {
   const owner = plainUser();

@@ -1,14 +1,16 @@
-// What a Linux binary asks of the system it is loaded on, and what it offers.
+// Checks the imports and exports of a Linux binary.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { zig } from './nodes.mjs';
 import { CommandError } from './tools.mjs';
 
-/** The newest glibc that a binary may ask for: that of the oldest systems Node 20 to 26 run on. */
+/**
+ * The newest glibc that a binary may need: that of the oldest systems on which Node 20 to 26 run.
+ */
 const GLIBC_LIMIT = '2.28';
 
-/** The module's entry, and nothing else. */
+/** Only the entry point of the module. */
 export const ENTRY = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 /** Libraries that every Node loads itself; the last three are the loader's. musl's is libc.so too. */
@@ -27,7 +29,7 @@ function readelf(option, file) {
   return stdout;
 }
 
-/** The complaints about a binary, one a line; none when it fits. */
+/** Returns the problems of a binary, one per line; none if it is correct. */
 export function checkSymbols(file) {
   const problems = [];
   const exported = [];
@@ -68,7 +70,7 @@ function muslNames() {
   );
 }
 
-/** As checkSymbols(), for musl: what is asked for is Node's, libuv's or musl's. */
+/** Like checkSymbols(), for musl: all imports must come from Node, libuv or musl. */
 export function checkMuslBinary(file) {
   const known = muslNames();
   const missing = readelf('--dyn-syms', file)

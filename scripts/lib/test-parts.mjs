@@ -1,5 +1,5 @@
-// The parts of a test run. Each answers { passed, failures, skipped }: a failure is one line for people,
-// and what was skipped is one line for each case, which names the program that is missing here.
+// The parts of a test run. Each returns { passed, failures, skipped }: a failure is one readable
+// line. Each skipped case is one line, which names the missing program.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -26,8 +26,8 @@ import {
 } from './tools.mjs';
 
 /**
- * What a sanitized addon needs of the process that loads it. Reports go to files, so that those of
- * child processes cannot be overlooked.
+ * The environment that a sanitized addon needs. Reports go to files, so that those of child
+ * processes are not overlooked.
  */
 function sanitizerEnv(reports) {
   const { stdout } = spawnSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
@@ -38,15 +38,15 @@ function sanitizerEnv(reports) {
     // What the tests give to the children of theirs that load the addon (test/helpers/child.ts).
     UVNET_PRELOAD: stdout.trim(),
     ASAN_OPTIONS: `${common}:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1`,
-    // A leak is told by its report; the exit code stays the program's, which tests look at.
+    // The report shows a leak. The exit code stays that of the program, because tests check it.
     LSAN_OPTIONS: `suppressions=${at('scripts/lsan.supp')}:print_suppressions=0:exitcode=0`,
     UBSAN_OPTIONS: `${common}:print_stacktrace=1`,
   };
 }
 
 /**
- * Whether our code asked for memory that is lost. Only the frames next to the allocation count: a
- * process that ends by process.exit() leaves V8's bookkeeping behind, made below any callback.
+ * Whether our code allocated the leaked memory. Only the frames next to the allocation count: a
+ * process that ends with process.exit() leaves V8's own data behind, allocated below any callback.
  */
 function leaksOurs(report) {
   return report
@@ -56,8 +56,8 @@ function leaksOurs(report) {
 }
 
 /**
- * Prints the reports of the sanitizers; answers one failure for each. Programs that are not ours, which
- * tests start and which inherit the preloaded runtime, may leak as they like.
+ * Prints the reports of the sanitizers, and returns one failure for each. Third-party programs that
+ * tests start inherit the preloaded runtime, but their leaks are ignored.
  */
 function readReports(reports) {
   const failures = [];
@@ -94,7 +94,7 @@ export function testNative({ flavour = 'debug' } = {}) {
   return runNativeTests(folder);
 }
 
-/** How long each test file took when it last ran, in milliseconds: what a run is divided by. */
+/** The duration of the last run of each test file, in milliseconds, by which runs are divided. */
 const durationsFile = at('.cache/test-durations.json');
 const readDurations = () => (existsSync(durationsFile) ? readJson(durationsFile) : {});
 
@@ -147,14 +147,15 @@ export async function testJest({ node = process.execPath, flavour, jestArguments
   if (flavour !== undefined) {
     build(configure(flavour), 'uvnet');
     env.UVNET_BINDING = addonOf(flavour);
-    // The other build is no other node:net: that one was tested with the release build.
+    // node:net does not depend on the build, and was tested with the release build.
     env.UVNET_TEST_REFERENCE = '0';
   }
   if (flavour === 'asan') {
     Object.assign(env, sanitizerEnv(sanitizerReports));
-    // Workers are killed at their end. In processes of their own the leak check sees what the tests left.
+    // Workers are killed at their end. In separate processes, the leak check sees all leaks of the
+    // tests.
     options.push('--runInBand', '--passWithNoTests');
-    // What packs, installs and type checks does not run the sanitized code.
+    // Tests that pack, install and check types do not run the sanitized code.
     options.push('--testPathIgnorePatterns', '/test/(package|types)/');
     shards = availableParallelism();
     env.UVNET_TEST_DURATIONS = JSON.stringify(readDurations());
@@ -181,9 +182,9 @@ export async function testJest({ node = process.execPath, flavour, jestArguments
 }
 
 /**
- * Runs parts, given as [name, function] each, and prints what failed and what was skipped; the last
- * line is the sum of all, "N passed, N failed", with ", N skipped" where programs are missing. The exit
- * code becomes 1 when something failed.
+ * Runs parts, each given as [name, function], and prints failures and skipped cases. The last line
+ * has the totals, "N passed, N failed", with ", N skipped" if programs are missing. The exit code
+ * becomes 1 if a test failed.
  */
 export async function runParts(parts) {
   const results = [];

@@ -1,5 +1,5 @@
-// What the scripts share: paths, running commands, Node's headers, freshness of outputs.
-// Only Node built-ins: these run before node_modules exists.
+// Shared code of the scripts: paths, commands, Node's headers, checks for outdated files. It uses
+// only built-in modules of Node, because it runs before node_modules exists.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -11,10 +11,10 @@ export const root = path.resolve(import.meta.dirname, '../..');
 /** A path below the project's root. */
 export const at = (...parts) => path.join(root, ...parts);
 
-/** A command that failed; its own output has already said why. */
+/** A failed command, whose output has already shown the reason. */
 export class CommandError extends Error {}
 
-/** Runs a command with our own output; throws a CommandError when it fails. */
+/** Runs a command with our own output. Throws a CommandError if it fails. */
 export function run(command, args, options = {}) {
   const shown = [path.basename(command), ...args.map((arg) => path.relative(root, arg) || arg)];
   if (!options.quiet) console.log(`$ ${shown.join(' ')}`);
@@ -31,7 +31,7 @@ export function run(command, args, options = {}) {
   }
 }
 
-/** Runs a command to its end, and answers { status, signal, stdout, stderr }; it may end as it likes. */
+/** Runs a command and returns { status, signal, stdout, stderr }, even if it fails. */
 export function capture(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -48,7 +48,10 @@ export function capture(command, args, options = {}) {
   });
 }
 
-/** Calls `body` for each item, for so many at a time; answers what it answered, in the items' order. */
+/**
+ * Calls `body` for each item, for `limit` items at the same time. Returns the results in the order
+ * of the items.
+ */
 export async function inParallel(items, body, limit = availableParallelism()) {
   const results = [];
   const entries = [...items].entries();
@@ -70,8 +73,9 @@ export function hasCommand(command) {
 }
 
 /**
- * The folder whose include/node holds Node's headers: what was asked for, npm's `nodedir`, or the
- * installation of the running Node. Undefined when there is none; node-gyp then downloads them.
+ * Finds the folder with Node's headers in include/node: the requested one, npm's `nodedir`, or the
+ * installation of the running Node. Returns undefined if there is none; node-gyp then downloads
+ * headers.
  */
 export function findNodeDir(asked) {
   const candidates = [
@@ -79,7 +83,7 @@ export function findNodeDir(asked) {
     process.env.npm_config_nodedir,
     path.resolve(process.execPath, '../..'),
     path.resolve(process.execPath, '..'),
-    // Where node-gyp puts what it downloads on Windows, whose Node comes without headers.
+    // On Windows, Node has no headers, and node-gyp puts downloaded ones here.
     path.join(process.env.LOCALAPPDATA ?? '', 'node-gyp/Cache', process.versions.node),
   ];
   if (asked !== undefined && !existsSync(path.join(asked, 'include/node/node_api.h'))) {

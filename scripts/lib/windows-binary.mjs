@@ -1,4 +1,4 @@
-// What a Windows binary takes from node.exe, and what it offers, by mingw-w64's binutils.
+// Checks the imports and exports of a Windows binary with mingw-w64's binutils.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { nodeHome, supported } from './nodes.mjs';
 import { CommandError } from './tools.mjs';
 import { ENTRY } from './symbols.mjs';
 
-/** What every Windows has. */
+/** Libraries of every Windows. */
 const LIBRARIES = ['KERNEL32.dll', 'WS2_32.dll', 'IPHLPAPI.DLL', 'msvcrt.dll'];
 
 function runTool(command, args) {
@@ -46,7 +46,7 @@ export async function windowsImports(folder) {
   return [library];
 }
 
-/** The complaints about a binary, one a line; none when it fits. */
+/** Returns the problems of a binary, one per line; none if it is correct. */
 export function checkWindowsBinary(file) {
   const { exported, libraries } = readTables(file);
   return [

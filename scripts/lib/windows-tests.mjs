@@ -1,4 +1,4 @@
-// One test file on Windows: a process for it under Wine, what its cases said, and what that means.
+// Runs one test file on Windows, in a process under Wine, and evaluates the results of its cases.
 import {
   closeSync,
   existsSync,
@@ -12,12 +12,12 @@ import path from 'node:path';
 import { at } from './tools.mjs';
 import { spawnWine, windowsPath } from './wine.mjs';
 
-/** A process that has written down nothing for so long hangs. */
+/** A process that has recorded nothing for this time hangs. */
 const silenceMilliseconds = 90_000;
-/** How many processes a file gets when cases hang or crash: each goes on behind such a case. */
+/** How many processes a file gets if cases hang or crash. Each continues after such a case. */
 const maxAttempts = 6;
 
-/** Runs jest on a file until it ends or hangs; answers how it ended, as a text for people. */
+/** Runs jest on a file until it ends or hangs. Returns a readable description of how it ended. */
 function runJest(node, file, { log, output, binary, leftOut }) {
   const descriptor = openSync(output, 'w');
   const child = spawnWine(
@@ -59,7 +59,7 @@ function runJest(node, file, { log, output, binary, leftOut }) {
   });
 }
 
-/** What stands in the log, as one { name, outcome, error } for each case that began. */
+/** Reads the log: one { name, outcome, error } for each case that has started. */
 function readLog(log) {
   const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean);
   const entries = lines.map((line) => JSON.parse(line));
@@ -74,7 +74,10 @@ function readLog(log) {
   return { cases, finished: entries.some(({ finished }) => finished) };
 }
 
-/** Runs the cases of a file, however many processes they take: one that ends too early costs one case. */
+/**
+ * Runs the cases of a file in as many processes as necessary. A process that ends too early costs
+ * one case.
+ */
 async function runCases(node, file, options) {
   const { log } = options;
   writeFileSync(log, '');
@@ -86,7 +89,7 @@ async function runCases(node, file, options) {
       if (!outcome && !broken.has(index)) broken.set(index, ending);
     }
     if (finished) break;
-    // It ended without having begun another case: it would do so again.
+    // It ended without starting another case, and would do so again.
     if (cases.length === 0 || ![...broken.keys()].includes(cases.length - 1)) {
       cases.push({ name: `the file ${ending}` });
       broken.set(cases.length - 1, ending);
@@ -100,8 +103,8 @@ const control = '(node:net)';
 const isControl = ({ name }) => name.includes(control);
 
 /**
- * Runs a test file. A case of uvnet's that fails counts as failed unless the same case fails on node:net
- * there: `failedInControl` has those. Cases of node:net themselves are the control, and count for nothing.
+ * Runs a test file. A failing case of uvnet counts as failed, unless the same case also fails on
+ * node:net there: `failedInControl` has those. Cases of node:net itself are only the control.
  */
 export async function testFile(node, file, { scratch, binary, leftOut }) {
   const name = file.replaceAll('/', '-');
@@ -127,7 +130,7 @@ export async function testFile(node, file, { scratch, binary, leftOut }) {
     leftOut: count('leftOut'),
     skipped: count('skipped'),
   };
-  // The rest of the output is jest's own, which says the same.
+  // The rest of the output is jest's own, and has the same information.
   if (cases.length === 0 && existsSync(files.output)) {
     result.failures.push({ name: 'no case ran', error: readFileSync(files.output, 'utf8') });
   }

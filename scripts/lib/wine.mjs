@@ -18,7 +18,7 @@ const find = (...names) =>
 const wine = find('wine64', 'wine');
 const server = find('wineserver64', 'wineserver');
 
-/** A path of ours as Windows programs see it. */
+/** Converts a path for Windows programs. */
 export const windowsPath = (file) => `Z:${file.replaceAll('/', '\\')}`;
 
 const env = {
@@ -31,7 +31,7 @@ const env = {
   NODE_PATH: windowsPath(path.join(modules, 'node_modules')),
 };
 
-/** The resolver that jest loads: of its binaries npm installs that of this system alone. */
+/** Fetches the resolver for jest: npm installs only the binary for this system. */
 async function fetchResolver() {
   const { version } = readJson(at('node_modules/unrs-resolver/package.json'));
   const name = '@unrs/resolver-binding-win32-x64-msvc';
@@ -39,7 +39,7 @@ async function fetchResolver() {
   await fetchForeign(`${name}@${version}`, folder, 'resolver.win32-x64-msvc.node');
 }
 
-/** Makes what is missing of the prefix. */
+/** Creates the missing parts of the prefix. */
 export async function prepareWine() {
   if (!wine || !server) throw new CommandError('wine64 is missing: apt-get install wine64');
   if (!hasCommand('x86_64-w64-mingw32-gcc')) {
@@ -52,7 +52,7 @@ export async function prepareWine() {
   mkdirSync(home, { recursive: true });
   const options = { env, stdio: 'ignore', quiet: true };
   run(wine, ['wineboot', '--init'], options);
-  // Node 20 and newer refuse to run on what Wine 8 says it is by itself.
+  // Node 20 and newer refuse to run on the version of Windows that Wine 8 reports by default.
   run(wine, ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'], options);
   run(
     'x86_64-w64-mingw32-gcc',
@@ -62,8 +62,8 @@ export async function prepareWine() {
 }
 
 /**
- * Starts a Windows program; answers the child. Its output has to go to files: Node under Wine cannot
- * open the pipes of a Linux program.
+ * Starts a Windows program, and returns the child. Its output must go to files, because Node under
+ * Wine cannot open the pipes of a Linux program.
  */
 export function spawnWine(program, args, { env: more, stdio }) {
   return spawn(wine, [program, ...args], { cwd: at('.'), env: { ...env, ...more }, stdio });

@@ -1,6 +1,6 @@
-// The clients, in a process of their own. Usage: client.mjs <uvnet|node:net>
-// Each message from the parent names a workload and where to connect to; the answer says what went
-// through. Every byte sent and every byte received goes through a hash, and the two must be equal.
+// The clients, in a separate process. Usage: client.mjs <uvnet|node:net>. Each message from the
+// parent names a workload and a target. The answer has the number of messages and bytes. All sent
+// and received bytes are hashed, and both hashes must be equal.
 import { createHash, randomBytes } from 'node:crypto';
 import { load } from './implementations.mjs';
 
@@ -13,7 +13,7 @@ function take(size, turn) {
   return noise.subarray(start, start + size);
 }
 
-/** One connection: keeps up to `window` bytes on their way until the time is over. */
+/** One connection: it keeps up to `window` bytes in flight until the time is over. */
 function converse(where, { size, window }, until) {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ ...where, noDelay: true });

@@ -1,5 +1,6 @@
-// An echo server on TCP and on a local socket, in a process of its own. Usage: server.mjs <uvnet|node:net> <path>
-// Told 'usage', it answers with the CPU time that it has used so far; it ends when its parent leaves.
+// An echo server on TCP and on a local socket, in a separate process. Usage: server.mjs
+// <uvnet|node:net> <path>. For the message 'usage', it returns its CPU time so far. It ends with
+// its parent.
 import { load } from './implementations.mjs';
 
 const [name, path] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 'use strict';
 
-// The jest environment under Wine. Every case is written down when it begins and when it has ended, so that
-// a case that hangs or crashes is known, and the file goes on behind it in another process. The check for
-// open handles is left to other systems: process.report takes seconds under Wine.
+// The jest environment under Wine. It records the start and the end of every case. If a case hangs
+// or crashes, another process continues the file after it. Other systems check for open handles,
+// because process.report takes seconds under Wine.
 
 const { appendFileSync, readFileSync } = require('node:fs');
 
@@ -10,7 +10,7 @@ const { TestEnvironment } = require('jest-environment-node');
 
 const log = process.env.UVNET_TEST_LOG;
 
-/** Those that began in an earlier process, as often as they are named. */
+/** The cases that started in an earlier process, with their numbers. */
 const begun = readFileSync(log, 'utf8')
   .split('\n')
   .filter(Boolean)

@@ -2,19 +2,20 @@
 
 // The jest environment of all tests.
 //
-// What a sanitizer has preloaded into this process stays with it: other programs do not get it unless a
-// test says so (`addonEnvironment`). Debian's curl and wget hang in setlocale() under ASan's runtime.
+// A sanitizer that is preloaded into this process stays here: other programs do not get it unless a
+// test requests it (`addonEnvironment`). Debian's curl and wget hang in setlocale() under ASan's
+// runtime.
 //
-// After a test and its afterEach hooks, no TCP, pipe or poll handle may be open that was not open when
-// the test began. Handles come from the process's own report, so the check sees node:net, uvnet and the
-// addon alike. A hook in a setup file would run before the test file's own hooks have cleaned up; the
-// environment's events come after them.
+// After a test and its afterEach hooks, no TCP, pipe or poll handle may be open that was not open
+// when the test started. The list of handles comes from the process's own report, so it includes
+// those of node:net, uvnet and the addon. A hook in a setup file would run before the hooks of the
+// test file have cleaned up; the events of the environment come after them.
 
 const { TestEnvironment } = require('jest-environment-node');
 
 delete process.env.LD_PRELOAD;
 
-// These are made when they are first asked for, and are of no test.
+// These are made when they are first used, and belong to no test.
 void process.stdout;
 void process.stderr;
 
@@ -23,7 +24,7 @@ const graceMilliseconds = 1000;
 
 const watched = new Set(['tcp', 'pipe', 'poll']);
 
-/** The open handles by address. One that is closing has no file descriptor any more. */
+/** The open handles by address. A closing handle has no file descriptor any more. */
 function openHandles() {
   const handles = new Map();
   for (const handle of process.report.getReport().libuv) {

@@ -1,7 +1,8 @@
 'use strict';
 
-// Deals the test files to the processes of a divided run so that each has about the same to do. All of
-// them get the same durations from scripts/lib/test-parts.mjs: what each takes must fit together.
+// Distributes the test files over the processes of a divided run, so that each takes about the same
+// time. All processes get the same durations from scripts/lib/test-parts.mjs, so that their
+// selections fit together.
 
 const path = require('node:path');
 

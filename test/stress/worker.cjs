@@ -1,5 +1,5 @@
-// One worker of scripts/stress.mjs: opens every kind of handle, hands connections on, and ends in the
-// middle of it, in the way that it was told.
+// One worker of scripts/stress.mjs: it opens every kind of handle, transfers connections, and ends
+// in the middle of this in the requested way.
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
@@ -17,7 +17,7 @@ function random(bound) {
 }
 
 const swallow = () => {};
-/** What has happened, so that a run in which nothing did cannot pass. */
+/** Counts events, so that a run without events cannot pass. */
 const counts = { accepted: 0, moved: 0, attached: 0, exhausted: 0 };
 const sockets = [];
 
@@ -31,7 +31,7 @@ function keep(socket) {
   return socket;
 }
 
-/** Any of the moves; that it is refused is an answer. */
+/** Makes a random transfer, which may be refused. */
 function move(socket) {
   try {
     switch (random(6)) {

@@ -1,8 +1,8 @@
 /**
  * Generated from native/options/socket_options.def by scripts/generate-socket-options.mjs; do not edit.
  *
- * The names of the socket options, apart from the table that says what they mean: that is loaded
- * for a program that uses one.
+ * The names of the socket options. The table with their details is loaded only for a program that
+ * uses one.
  */
 export const socketOptionNames: ReadonlySet<string> = new Set([
   'multipath',

@@ -34,135 +34,140 @@ export type DscpName =
 /** The traffic class as a byte (0 to 255), or as the name of a code point, in either case. */
 export type TrafficClass = number | DscpName | Lowercase<DscpName>;
 
-/** What `setOption()` takes for each name. */
+/** The values that `setOption()` takes, by name. */
 export interface SocketOptionInputs {
   /**
    * Multipath TCP: the connection may use several network paths at once. Falls back to plain
    * TCP when the peer does not support it; `getOption` shows whether the connection is
-   * multipath. RFC 8684. Set with `connect`/`listen` only. On linux.
+   * multipath. RFC 8684. Effective when set with `connect`/`listen` only. Available on Linux.
    */
   multipath: boolean;
 
   /**
    * Bind to an address with former connections in TIME_WAIT. On by default for everything that
    * binds. Not available on Windows, because the option with this name lets another program
-   * take over a port in use there. socket(7). Set before listen. On linux, darwin.
+   * take over a port in use there. socket(7). Effective when set before listen. Available on
+   * Linux, macOS.
    */
   reuseAddr: boolean;
 
   /**
    * Several sockets listen on one address, and the kernel spreads connections over them. Only
-   * available if the kernel really balances them. socket(7). Set before bind. On linux.
+   * available if the kernel really balances them. socket(7). Effective when set before bind.
+   * Available on Linux.
    */
   reusePort: boolean;
 
   /**
-   * An IPv6 socket does not serve IPv4. RFC 3493, ipv6(7). Set before bind. On linux, darwin,
-   * win32.
+   * An IPv6 socket does not serve IPv4. RFC 3493, ipv6(7). Effective when set before bind.
+   * Available on Linux, macOS, Windows.
    */
   ipv6Only: boolean;
 
   /**
    * Use this network interface only. Linux lets an ordinary user set it once; changing it
-   * needs CAP_NET_RAW. socket(7). Set before bind. On linux, darwin.
+   * needs CAP_NET_RAW. socket(7). Effective when set before bind. Available on Linux, macOS.
    */
   bindToDevice: string;
 
   /**
-   * Bind to an address that this machine does not have (yet). ip(7). Set before bind. On
-   * linux.
+   * Bind to an address that this machine does not have (yet). ip(7). Effective when set before
+   * bind. Available on Linux.
    */
   freeBind: boolean;
 
   /**
    * Transparent proxy: bind to foreign addresses and accept connections that TPROXY diverted.
-   * Needs CAP_NET_ADMIN. ip(7). Set before bind. On linux.
+   * Needs CAP_NET_ADMIN. ip(7). Effective when set before bind. Available on Linux.
    */
   transparent: boolean;
 
   /**
    * Mark on every packet, for policy routing and firewall rules. Needs CAP_NET_ADMIN.
-   * socket(7). In integer, 0 to 4294967295. Set any time. On linux.
+   * socket(7). An integer, 0 to 4294967295. Effective when set at any time. Available on
+   * Linux.
    */
   mark: number;
 
   /**
    * The TOS byte of IPv4, the traffic class of IPv6: the DSCP in the upper six bits. The lower
    * two belong to ECN and stay the kernel's on TCP. Linux also derives `priority` from it. RFC
-   * 2474, ip(7). In byte or DSCP name, 0 to 255. Set any time. On linux, darwin, win32.
+   * 2474, ip(7). In byte or DSCP name, 0 to 255. Effective when set at any time. Available on
+   * Linux, macOS, Windows.
    */
   typeOfService: TrafficClass;
 
   /**
    * Queueing priority inside this machine; 6 at most without CAP_NET_ADMIN. Setting
-   * `typeOfService` changes it, so `typeOfService` is set first. socket(7). In integer, 0 to
-   * 2147483647. Set any time. On linux.
+   * `typeOfService` changes it, so `typeOfService` is set first. socket(7). An integer, 0 to
+   * 2147483647. Effective when set at any time. Available on Linux.
    */
   priority: number;
 
   /**
-   * How many hops a packet may take. ip(7), RFC 3493. In integer, 1 to 255. Set any time. On
-   * linux, darwin, win32.
+   * How many hops a packet may take. ip(7), RFC 3493. An integer, 1 to 255. Effective when set
+   * at any time. Available on Linux, macOS, Windows.
    */
   ttl: number;
 
   /**
    * Size of the kernel's send buffer. Setting it turns off automatic tuning on Linux. Linux
    * reports twice the requested size, which includes its own bookkeeping, and caps it at
-   * net.core.wmem_max. socket(7). In bytes, 1 to 2147483647. Set any time. On linux, darwin,
-   * win32.
+   * net.core.wmem_max. socket(7). In bytes, 1 to 2147483647. Effective when set at any time.
+   * Available on Linux, macOS, Windows.
    */
   sendBufferSize: number;
 
   /**
    * Size of the kernel's receive buffer. The handshake fixes the window scale, so sizes above
    * 64 KiB have their full effect only when set before it. Linux reports twice the requested
-   * size and caps it at net.core.rmem_max. socket(7). In bytes, 1 to 2147483647. Set before
-   * connect or listen. On linux, darwin, win32.
+   * size and caps it at net.core.rmem_max. socket(7). In bytes, 1 to 2147483647. Effective
+   * when set before connect or listen. Available on Linux, macOS, Windows.
    */
   recvBufferSize: number;
 
   /**
    * Largest segment to send and to announce to the peer. On a connection, `getOption` returns
-   * the size in use. tcp(7). In bytes, 88 to 32767. Set before connect or listen. On linux,
-   * darwin.
+   * the size in use. tcp(7). In bytes, 88 to 32767. Effective when set before connect or
+   * listen. Available on Linux, macOS.
    */
   maxSegment: number;
 
   /**
    * Send small segments at once instead of waiting for acknowledgements (Nagle's algorithm
-   * off). tcp(7). Set any time. On linux, darwin, win32.
+   * off). tcp(7). Effective when set at any time. Available on Linux, macOS, Windows.
    */
   noDelay: boolean;
 
   /**
-   * Probe the peer of an idle connection. socket(7). Set any time. On linux, darwin, win32.
+   * Probe the peer of an idle connection. socket(7). Effective when set at any time. Available
+   * on Linux, macOS, Windows.
    */
   keepAlive: boolean;
 
   /**
-   * Idle time before the first keep-alive probe. tcp(7). In ms, 1 to 32767000. Set any time.
-   * On linux, darwin, win32.
+   * Idle time before the first keep-alive probe. tcp(7). In ms, 1 to 32767000. Effective when
+   * set at any time. Available on Linux, macOS, Windows.
    */
   keepAliveInitialDelay: number;
 
   /**
-   * Time between keep-alive probes. tcp(7). In ms, 1 to 32767000. Set any time. On linux,
-   * darwin, win32.
+   * Time between keep-alive probes. tcp(7). In ms, 1 to 32767000. Effective when set at any
+   * time. Available on Linux, macOS, Windows.
    */
   keepAliveInterval: number;
 
   /**
-   * Unanswered keep-alive probes after which the connection ends with ETIMEDOUT. tcp(7). In
-   * integer, 1 to 127. Set any time. On linux, darwin, win32.
+   * Unanswered keep-alive probes after which the connection ends with ETIMEDOUT. tcp(7). An
+   * integer, 1 to 127. Effective when set at any time. Available on Linux, macOS, Windows.
    */
   keepAliveCount: number;
 
   /**
    * How long sent data may stay unacknowledged before the connection ends with ETIMEDOUT. On
    * Linux it also limits the handshake, and replaces `keepAliveCount` on an idle connection
-   * with keep-alive. 0: the kernel's own limit. tcp(7), RFC 5482. In ms, 0 to 2147483647. Set
-   * any time. On linux, darwin, win32.
+   * with keep-alive. 0: the kernel's own limit. tcp(7), RFC 5482. In ms, 0 to 2147483647.
+   * Effective when set at any time. Available on Linux, macOS, Windows.
    */
   userTimeout: number;
 
@@ -170,75 +175,77 @@ export interface SocketOptionInputs {
    * How close() treats unsent data. 0: it drops the data and resets the connection. Above 0:
    * on Linux, it blocks the *whole thread* for up to this time, even for non-blocking sockets.
    * false (the default): it returns at once, and the kernel sends the data in the background.
-   * socket(7). Set any time. On linux, darwin, win32.
+   * socket(7). Effective when set at any time. Available on Linux, macOS, Windows.
    */
   linger: number | false;
 
   /**
    * The kernel accepts new data only while fewer unsent bytes than this are queued. So urgent
-   * data waits behind less other data. tcp(7). In bytes, 0 to 2147483647. Set any time. On
-   * linux, darwin.
+   * data waits behind less other data. tcp(7). In bytes, 0 to 2147483647. Effective when set
+   * at any time. Available on Linux, macOS.
    */
   notSentLowWater: number;
 
   /**
    * Congestion control algorithm, such as `cubic` or `bbr`. Algorithms that
-   * net.ipv4.tcp_allowed_congestion_control does not list need CAP_NET_ADMIN. tcp(7). Set any
-   * time. On linux.
+   * net.ipv4.tcp_allowed_congestion_control does not list need CAP_NET_ADMIN. tcp(7).
+   * Effective when set at any time. Available on Linux.
    */
   congestion: string;
 
   /**
    * How long the kernel polls the device queue if no data waits. Older kernels require
-   * CAP_NET_ADMIN to increase it. socket(7). In µs, 0 to 2147483647. Set any time. On linux.
+   * CAP_NET_ADMIN to increase it. socket(7). In µs, 0 to 2147483647. Effective when set at any
+   * time. Available on Linux.
    */
   busyPoll: number;
 
   /**
    * With `reusePort`: this listener prefers connections whose packets this CPU handles. On a
-   * connection, `getOption` returns the CPU that handled its last packet. socket(7). In
-   * integer, 0 to 2147483647. Set any time. On linux.
+   * connection, `getOption` returns the CPU that handled its last packet. socket(7). An
+   * integer, 0 to 2147483647. Effective when set at any time. Available on Linux.
    */
   incomingCpu: number;
 
   /**
-   * Urgent data stays in the stream instead of being discarded. socket(7). Set any time. On
-   * linux, darwin, win32.
+   * Urgent data stays in the stream instead of being discarded. socket(7). Effective when set
+   * at any time. Available on Linux, macOS, Windows.
    */
   oobInline: boolean;
 
   /**
    * The listener wakes up only when data has arrived on a connection, or after about this
    * time. Linux counts in retransmissions of the handshake, and reports how long they take.
-   * tcp(7). In ms, 0 to 2147483647. Set before connect or listen. On linux.
+   * tcp(7). In ms, 0 to 2147483647. Effective when set before connect or listen. Available on
+   * Linux.
    */
   deferAccept: number;
 
   /**
    * Listening: accept data in the SYN, from at most this many connections whose handshake is
-   * not complete. Linux also requires bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
-   * before connect or listen. On linux, darwin, win32.
+   * not complete. Linux also requires bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7).
+   * Effective when set before connect or listen. Available on Linux, macOS, Windows.
    *
    * Connecting: send the first write in the SYN, if the server has provided a cookie before.
    * With a cookie, `connect` is reported before any packet is sent. So the race of addresses
    * ends at that point, and a server that speaks first is not contacted until you write. RFC
-   * 7413, tcp(7). Set before connect or listen. On linux.
+   * 7413, tcp(7). Effective when set before connect or listen. Available on Linux.
    */
   fastOpen: number | boolean;
 
   /**
    * Acknowledge at once. The effect is temporary: the kernel returns to delayed
-   * acknowledgements by itself. tcp(7). Set once connected. On linux.
+   * acknowledgements by itself. tcp(7). Effective when set once connected. Available on Linux.
    */
   quickAck: boolean;
 }
 
-/** What `getOption()` gives for each name: what `setOption()` takes, in its plainest form. */
+/** The values that `getOption()` returns, by name: those of `setOption()`, in their plainest form. */
 export interface SocketOptionValues extends Omit<SocketOptionInputs, 'typeOfService'> {
   typeOfService: number;
 }
 
-/** Each may be left out, or be undefined, as everywhere in `node:net`. */
+/** All optional; undefined is allowed, as everywhere in `node:net`. */
 type Given<Options> = { [Name in keyof Options]?: Options[Name] | undefined };
 
 /** Options of `connect()`, set on the new socket before it connects. */
@@ -277,7 +284,7 @@ export interface ConnectSocketOptions extends Given<
    * Connecting: send the first write in the SYN, if the server has provided a cookie before.
    * With a cookie, `connect` is reported before any packet is sent. So the race of addresses
    * ends at that point, and a server that speaks first is not contacted until you write. RFC
-   * 7413, tcp(7). Set before connect or listen. On linux.
+   * 7413, tcp(7). Effective when set before connect or listen. Available on Linux.
    */
   fastOpen?: boolean | undefined;
 }
@@ -318,8 +325,8 @@ export interface ListenSocketOptions extends Given<
 > {
   /**
    * Listening: accept data in the SYN, from at most this many connections whose handshake is
-   * not complete. Linux also requires bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7). Set
-   * before connect or listen. On linux, darwin, win32.
+   * not complete. Linux also requires bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7).
+   * Effective when set before connect or listen. Available on Linux, macOS, Windows.
    */
   fastOpen?: number | boolean | undefined;
 }
@@ -327,7 +334,7 @@ export interface ListenSocketOptions extends Given<
 /** The name of a socket option. */
 export type SocketOptionName = keyof SocketOptionInputs;
 
-/** One row of the table; its place there is the option's number in the native part. */
+/** One row of the table. The native code identifies an option by the index of its row. */
 export interface SocketOptionRow {
   readonly name: SocketOptionName;
   readonly kind:
@@ -348,7 +355,7 @@ export interface SocketOptionRow {
   readonly server: 'Inherited' | 'Each' | 'Listener' | 'OnlyListener' | 'Never';
   readonly domain: 'Tcp' | 'Any';
   readonly platforms: readonly NodeJS.Platform[];
-  /** What C programs call it, for messages about unknown names. */
+  /** The names in C, for messages about unknown names. */
   readonly kernelNames: readonly string[];
 }
 
@@ -685,7 +692,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
   },
 ];
 
-/** The byte that each name stands for: the code point in the upper six bits. */
+/** The byte for each name: the code point in the upper six bits. */
 export const trafficClassBytes: Readonly<Record<DscpName, number>> = {
   DF: 0,
   LE: 4,
