@@ -9,7 +9,7 @@ import type { Socket as NodeSocket } from 'node:net';
 import { nextEvent, nextTurn } from '../helpers/events';
 import { closeAtOnce, LeanScope, type Connection, type ListenOptions } from '../helpers/lean';
 import { modelTests } from '../helpers/model';
-import { numbered } from '../helpers/owners';
+import { numbered } from '../helpers/ends';
 import { Random } from '../helpers/random';
 
 const STEPS_OF_ONE = 100;

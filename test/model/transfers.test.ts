@@ -5,7 +5,8 @@
 // Its size and seed: test/helpers/model.ts.
 import { nextEvent, nextTurn } from '../helpers/events';
 import { modelTests } from '../helpers/model';
-import { cut, End, numbered, StreamOwner, type EndOptions } from '../helpers/owners';
+import { cut, End, numbered, type EndOptions } from '../helpers/ends';
+import { StreamOwner } from '../helpers/owners';
 import { Random } from '../helpers/random';
 import type { Transport } from '../helpers/scope';
 import { describeUvnet } from '../helpers/uvnet';

@@ -1,204 +1,11 @@
 // Links: native/connect/connect_race.cc
 //
-// Each row of the table is a small story: what happens to the race (left), and all that the race
-// does in return (right). The clock, the attempts and the timer are fakes.
-//
-//   input                                 output
-//   add 4 6 ...  candidates, by family    S1       event: attempt 1 starts
-//   seal         no more candidates       o1 c1    attempt 1 is opened, closed
-//   start        start the race           F1:-5    event: attempt 1 failed with -5
-//   ok 1         attempt 1 connects       D1       event: the delay of attempt 1 passed
-//   fail 1       attempt 1 fails (-1)     G1       event: attempt 1 gave way
-//   tick 250     250 ms pass              W1       event: attempt 1 won
-//   cancel       give up                  X T K    event: all failed, timed out, cancelled
-//   timer        a spurious timer call    t250 t-  timer armed, stopped
-//   late 6       add + Advance()
-//   done         seal + Advance()
-//   refuse 1 -5  opening 1 will fail with -5
-//   on S1 ...    do the rest of the line inside event S1
+// What the race does, told in stories; see race_story.h.
 
-#include "../../native/connect/connect_race.h"
+#include "race_story.h"
 
-#include <algorithm>
-#include <cctype>
-#include <map>
-#include <set>
-#include <sstream>
-#include <string>
-#include <vector>
-
-#include "check.h"
-
-namespace {
-
-using uvnet::ConnectRace;
-using EventType = ConnectRace::EventType;
-
-class FakeHost final : public ConnectRace::Host {
- public:
-  explicit FakeHost(const ConnectRace::Options& options) : race_(this, options) {}
-
-  // Runs one line of input and returns what the race did.
-  std::string Run(const std::string& line) {
-    log_.clear();
-    Do(line);
-    return log_;
-  }
-
-  uint64_t Now() override { return now_; }
-
-  void StartTimer(uint64_t ms) override {
-    const uint64_t at = now_ + ms;
-    if (timer_at_ == at) return;  // armed again for the same moment: not worth a word
-    timer_at_ = at;
-    Log("t" + std::to_string(ms));
-  }
-
-  void StopTimer() override {
-    if (timer_at_ == ConnectRace::kNever) return;
-    timer_at_ = ConnectRace::kNever;
-    Log("t-");
-  }
-
-  int OpenAttempt(uint32_t candidate) override {
-    const auto refused = refused_.find(candidate);
-    if (refused != refused_.end()) return refused->second;
-    Log("o" + std::to_string(candidate));
-    return 0;
-  }
-
-  void CloseAttempt(uint32_t candidate) override { Log("c" + std::to_string(candidate)); }
-
-  void OnEvent(const ConnectRace::Event& event) override {
-    std::string name;
-    switch (event.type) {
-      case EventType::kAttemptStarted: name = "S"; break;
-      case EventType::kAttemptFailed: name = "F"; break;
-      case EventType::kDelayPassed: name = "D"; break;
-      case EventType::kGaveWay: name = "G"; break;
-      case EventType::kWon: name = "W"; break;
-      case EventType::kAllFailed: name = "X"; break;
-      case EventType::kTimedOut: name = "T"; break;
-      case EventType::kCancelled: name = "K"; break;
-    }
-    if (event.candidate != ConnectRace::kNoCandidate) name += std::to_string(event.candidate);
-    Log(event.status == 0 ? name : name + ":" + std::to_string(event.status));
-    const auto hook = hooks_.find(name);
-    if (hook == hooks_.end()) return;
-    const std::string line = hook->second;
-    hooks_.erase(hook);
-    Do(line);
-  }
-
-  ConnectRace& race() { return race_; }
-
- private:
-  void Log(const std::string& entry) {
-    if (!log_.empty()) log_ += ' ';
-    log_ += entry;
-  }
-
-  void Do(const std::string& line) {
-    std::istringstream words(line);
-    std::string word;
-    while (words >> word) {
-      uint32_t number = 0;
-      if (word == "add" || word == "late") {
-        std::string family;
-        while (words >> std::ws && std::isdigit(words.peek()) && words >> family) {
-          race_.Add(std::stoi(family));
-        }
-        if (word == "late") race_.Advance();
-      } else if (word == "seal") {
-        race_.NoMoreCandidates();
-      } else if (word == "done") {
-        race_.NoMoreCandidates();
-        race_.Advance();
-      } else if (word == "start") {
-        race_.Start();
-      } else if (word == "ok") {
-        words >> number;
-        race_.Settle(number, 0);
-      } else if (word == "fail") {
-        words >> number;
-        race_.Settle(number, -1);
-      } else if (word == "refuse") {
-        int status = 0;
-        words >> number >> status;
-        refused_[number] = status;
-      } else if (word == "tick") {
-        words >> number;
-        Tick(number);
-      } else if (word == "timer") {
-        race_.OnTimer();
-      } else if (word == "cancel") {
-        race_.Cancel();
-      } else if (word == "on") {
-        std::string event;
-        std::string rest;
-        words >> event;
-        std::getline(words, rest);
-        hooks_[event] = rest;
-      } else {
-        check::Fail(__FILE__, __LINE__, "unknown word: " + word);
-      }
-    }
-  }
-
-  void Tick(uint64_t ms) {
-    const uint64_t end = now_ + ms;
-    while (timer_at_ <= end) {
-      now_ = std::max(now_, timer_at_);
-      timer_at_ = ConnectRace::kNever;
-      race_.OnTimer();
-    }
-    now_ = end;
-  }
-
-  uint64_t now_ = 1000;
-  uint64_t timer_at_ = ConnectRace::kNever;
-  std::map<uint32_t, int> refused_;
-  std::map<std::string, std::string> hooks_;
-  std::string log_;
-  ConnectRace race_;
-};
-
-ConnectRace::Options Options(uint32_t cap = 4, uint64_t timeout = ConnectRace::kNever,
-                             uint32_t first_family_count = 1, uint64_t delay = 250) {
-  ConnectRace::Options options;
-  options.attempt_delay_ms = delay;
-  options.connect_timeout_ms = timeout;
-  options.max_concurrent = cap;
-  options.first_family_count = first_family_count;
-  return options;
-}
-
-struct Step {
-  const char* input;
-  const char* output;
-};
-
-struct Story {
-  const char* name;
-  ConnectRace::Options options;
-  std::vector<Step> steps;
-};
-
-void Tell(const std::vector<Story>& stories) {
-  for (const Story& story : stories) {
-    FakeHost host(story.options);
-    for (const Step& step : story.steps) {
-      const std::string did = host.Run(step.input);
-      if (did == step.output) continue;
-      check::Fail(__FILE__, __LINE__,
-                  std::string(story.name) + ", at '" + step.input + "':\n    got      " + did +
-                      "\n    expected " + step.output);
-      break;
-    }
-  }
-}
-
-}  // namespace
+using race::Options;
+using race::Tell;
 
 TEST(ASingleCandidateNeedsNoTimer) {
   Tell({
@@ -239,7 +46,7 @@ TEST(TheNextAttemptStartsWhenTheDelayPasses) {
         {"tick 100", ""},
         {"tick 150", "D1 S2 o2"}}},
       {"the delay has a floor",
-       Options(4, ConnectRace::kNever, 1, 0),
+       Options(4, uvnet::ConnectRace::kNever, 1, 0),
        {{"add 4 6 seal start", "S0 o0 t10"}, {"tick 10", "D0 S1 o1"}}},
       {"an early timer changes nothing",
        Options(),
@@ -294,17 +101,17 @@ TEST(FamiliesAreInterleaved) {
        Options(9),
        {{"add 4 4 6 seal start", "S0 o0 t250"}, {"tick 500", "D0 S2 o2 t250 D2 S1 o1"}}},
       {"two of the first family first",
-       Options(9, ConnectRace::kNever, 2),
+       Options(9, uvnet::ConnectRace::kNever, 2),
        {{"add 6 6 6 4 4 seal start", "S0 o0 t250"},
         {"tick 1000", "D0 S1 o1 t250 D1 S3 o3 t250 D3 S2 o2 t250 D2 S4 o4"}}},
       {"more than there are",
-       Options(9, ConnectRace::kNever, 7),
+       Options(9, uvnet::ConnectRace::kNever, 7),
        {{"add 6 6 4 seal start", "S0 o0 t250"}, {"tick 500", "D0 S1 o1 t250 D1 S2 o2"}}},
       {"one family only",
        Options(9),
        {{"add 6 6 6 seal start", "S0 o0 t250"}, {"tick 500", "D0 S1 o1 t250 D1 S2 o2"}}},
       {"nothing counts as one",
-       Options(9, ConnectRace::kNever, 0),
+       Options(9, uvnet::ConnectRace::kNever, 0),
        {{"add 6 6 4 seal start", "S0 o0 t250"}, {"tick 500", "D0 S2 o2 t250 D2 S1 o1"}}},
   });
 }
@@ -515,174 +322,6 @@ TEST(HandlersMayDoAnythingElseToo) {
        Options(),
        {{"on S0 start timer", ""}, {"add 4 6 seal start", "S0 o0 t250"}}},
   });
-}
-
-// Random races with random interference. What must hold whatever happens:
-//  - never more than the cap open; every opened attempt is closed exactly once, or wins;
-//  - a candidate is started at most once; nothing is opened without having been announced;
-//  - exactly one end, and neither an event nor a call to the host after it;
-//  - no attempt that runs is ended by a start while there is room under the cap;
-//  - an unfinished race always has something to wait for.
-namespace {
-
-class RandomHost final : public ConnectRace::Host {
- public:
-  RandomHost(check::Random* random, const ConnectRace::Options& options)
-      : random_(random),
-        cap_(std::max<uint32_t>(options.max_concurrent, 1)),
-        race_(this, options) {}
-
-  uint64_t Now() override { return now_; }
-  void StartTimer(uint64_t ms) override {
-    CHECK(!ended_);
-    timer_at_ = now_ + ms;
-  }
-  void StopTimer() override { timer_at_ = ConnectRace::kNever; }
-
-  int OpenAttempt(uint32_t candidate) override {
-    CHECK(!ended_);
-    CHECK(announced_ == candidate);
-    announced_ = ConnectRace::kNoCandidate;
-    if (random_->Below(6) == 0) return -101;
-    open_.insert(candidate);
-    CHECK(open_.size() <= cap_);
-    return 0;
-  }
-
-  void CloseAttempt(uint32_t candidate) override {
-    CHECK(!ended_);
-    CHECK(open_.erase(candidate) == 1);
-  }
-
-  void OnEvent(const ConnectRace::Event& event) override {
-    CHECK(!ended_);
-    switch (event.type) {
-      case EventType::kAttemptStarted:
-        CHECK(started_.insert(event.candidate).second);
-        announced_ = event.candidate;
-        break;
-      case EventType::kAttemptFailed:
-        CHECK(event.status != 0);
-        CHECK(open_.count(event.candidate) == 0);
-        break;
-      case EventType::kDelayPassed: CHECK(open_.count(event.candidate) == 1); break;
-      case EventType::kGaveWay:
-        CHECK(open_.count(event.candidate) == 0);
-        CHECK(open_.size() + 1 == cap_);
-        break;
-      case EventType::kWon:
-        CHECK(open_.size() == 1 && open_.count(event.candidate) == 1);
-        ended_ = true;
-        break;
-      case EventType::kAllFailed:
-        CHECK(started_.size() == added_);
-        ended_ = true;
-        break;
-      case EventType::kTimedOut:
-      case EventType::kCancelled: ended_ = true; break;
-    }
-    if (ended_) {
-      CHECK(timer_at_ == ConnectRace::kNever);
-      if (event.type != EventType::kWon) CHECK(open_.empty());
-    }
-    if (depth_ < 3 && random_->Below(8) == 0) {
-      depth_++;
-      Interfere();
-      depth_--;
-    }
-  }
-
-  void Run() {
-    Add(random_->Below(4));
-    race_.Start();
-    for (int steps = 0; !ended_ && steps < 200; steps++) {
-      // Something must be able to happen: a timer, an outcome, or a late candidate.
-      CHECK(timer_at_ != ConnectRace::kNever || !open_.empty() || !sealed_);
-      Interfere();
-    }
-    race_.Cancel();
-    CHECK(ended_);
-    CHECK(race_.ended());
-    // After the end every call is a no-op (the checks above say so).
-    for (int i = 0; i < 5; i++) Interfere();
-    race_.Start();
-    race_.OnTimer();
-  }
-
- private:
-  void Add(size_t count) {
-    if (sealed_) return;
-    for (size_t i = 0; i < count; i++) {
-      CHECK_EQ(race_.Add(random_->Below(2) == 0 ? 4 : 6), added_);
-      added_++;
-    }
-  }
-
-  void Interfere() {
-    switch (random_->Below(10)) {
-      case 0:
-        Add(random_->Below(3));
-        race_.Advance();
-        break;
-      case 1:
-        sealed_ = true;
-        race_.NoMoreCandidates();
-        race_.Advance();
-        break;
-      case 2:
-        if (random_->Below(8) == 0) race_.Cancel();
-        break;
-      case 3: race_.OnTimer(); break;
-      case 4:
-      case 5:
-      case 6:
-        if (timer_at_ != ConnectRace::kNever && depth_ == 0) {
-          now_ = std::max(now_, timer_at_);
-          timer_at_ = ConnectRace::kNever;
-          race_.OnTimer();
-        } else {
-          now_ += random_->Below(100);
-        }
-        break;
-      default:
-        if (added_ == 0) break;
-        // Any candidate may report: running, over, or never opened.
-        race_.Settle(static_cast<uint32_t>(random_->Below(added_)),
-                     random_->Below(4) == 0 ? 0 : -111);
-    }
-  }
-
-  check::Random* const random_;
-  const size_t cap_;
-  uint64_t now_ = 1;
-  uint64_t timer_at_ = ConnectRace::kNever;
-  std::set<uint32_t> open_;
-  std::set<uint32_t> started_;
-  uint32_t announced_ = ConnectRace::kNoCandidate;
-  uint32_t added_ = 0;
-  int depth_ = 0;
-  bool sealed_ = false;
-  bool ended_ = false;
-  ConnectRace race_;
-};
-
-}  // namespace
-
-TEST(RandomRacesKeepTheRules) {
-  for (uint64_t seed = 1; seed <= 50000; seed++) {
-    check::Random random(seed);
-    const ConnectRace::Options options =
-        Options(static_cast<uint32_t>(random.Below(5)),
-                random.Below(3) == 0 ? random.Below(1000) : ConnectRace::kNever,
-                static_cast<uint32_t>(random.Below(4)), random.Below(300));
-    const int before = check::Failures();
-    RandomHost host(&random, options);
-    host.Run();
-    if (check::Failures() != before) {
-      std::fprintf(stderr, "seed %" PRIu64 "\n", seed);
-      return;
-    }
-  }
 }
 
 int main() { return check::RunTests(); }

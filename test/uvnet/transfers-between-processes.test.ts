@@ -3,7 +3,7 @@ import { runChild, type ChildTools, type Outcome } from '../helpers/child';
 import { policies, runClusterOn } from '../helpers/cluster';
 import { nextEvent } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
-import { numbered } from '../helpers/owners';
+import { numbered } from '../helpers/ends';
 import { endpointOf } from '../helpers/scope';
 import { describeUvnet } from '../helpers/uvnet';
 

@@ -1,6 +1,7 @@
 // Every way in which a connection is transferred, from every state that it may be in.
 import { nextEvent, nextTurn } from '../helpers/events';
-import { cut, End, numbered, StreamOwner, type Move } from '../helpers/owners';
+import { cut, End, numbered, type Move } from '../helpers/ends';
+import { StreamOwner } from '../helpers/owners';
 import { Random } from '../helpers/random';
 import { lean } from '../helpers/relaying';
 import { endpointOf, type Transport } from '../helpers/scope';
