@@ -1,4 +1,4 @@
-// Compares two implementations on a program, and makes a difference small.
+// Compares two implementations on a program, and reduces a program with a difference.
 import { libuvSeesLateResets, type Implementation } from '../helpers/implementations';
 import type { Program } from './program';
 import { describeProgram } from './program';
@@ -34,9 +34,9 @@ async function compareOnce(
 const REPEATS = 3;
 
 /**
- * Whether a difference is none but that of a timer: a machine that stands still for longer than a
- * timeout of the program lets 'timeout' come before data that would have been first. The same
- * program does not show it again.
+ * Whether a difference is caused by a timer only. If the machine is stalled for longer than a
+ * timeout of the program, 'timeout' comes before data that would have come first. The same program
+ * does not show this difference again.
  */
 async function comesOfTimer(
   left: Implementation,
@@ -52,7 +52,7 @@ async function comesOfTimer(
   return timed;
 }
 
-/** Leaves out steps, operations and early calls as long as the two still differ. */
+/** Removes steps, operations and early calls as long as the two still differ. */
 async function shrink(
   left: Implementation,
   right: Implementation,
@@ -91,7 +91,7 @@ function* smaller(program: Program): Generator<Program> {
   }
 }
 
-/** The program with a callback for each write, which uvnet therefore does not gather. */
+/** The program with a callback for each write, so that uvnet does not gather the writes. */
 function ungathered(program: Program): Program {
   const steps = program.steps.map((step) => ({
     ...step,
@@ -103,8 +103,9 @@ function ungathered(program: Program): Program {
 }
 
 /**
- * Whether a difference is the one that docs/COMPATIBILITY.md lists for gathered writes: the first
- * side learns by a second write of the turn that the peer is gone, the other sent both in one call.
+ * Whether a difference is the one that docs/COMPATIBILITY.md lists for gathered writes: with
+ * node:net, the second write of a turn fails because the peer is gone; uvnet sends both in one
+ * call.
  */
 async function comesOfGathering(
   left: Implementation,
@@ -117,7 +118,7 @@ async function comesOfGathering(
   return (await compareOnce(left, right, ungathered(program))) === undefined;
 }
 
-/** Whether a difference is that of a reset which only uvnet sees on the running line of Node. */
+/** Whether a difference is a reset that only uvnet sees on the running version of Node. */
 function comesOfLateReset(report: string): boolean {
   const [, first = '', second = ''] = report.split('\n');
   const seen = 'error EPIPE or ECONNRESET | close true';
@@ -125,8 +126,8 @@ function comesOfLateReset(report: string): boolean {
 }
 
 /**
- * A report about the difference on a program, its smallest form first; undefined where there is none
- * but that of gathered writes, of a late reset or of a timer.
+ * Returns a report about the difference on a program, with its smallest form first. It is undefined
+ * if there is no difference, or only that of gathered writes, of a late reset or of a timer.
  */
 export async function compare(
   left: Implementation,

@@ -1,7 +1,6 @@
-// Programs made from seeds run on node:net and on uvnet; what the two sides of
-// the connection see must be the same. A failure prints its seed and the
-// smallest program that still shows the difference; UVNET_SEED runs one seed,
-// or with `from-to` all between.
+// Runs programs made from seeds on node:net and on uvnet. Both sides of the connection must see the
+// same. A failure prints its seed and the smallest program that still shows the difference.
+// UVNET_SEED runs one seed, or with `from-to` a range.
 import type { Implementation } from '../helpers/implementations';
 import { implementations, reference } from '../helpers/implementations';
 import { compare } from './compare';

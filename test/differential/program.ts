@@ -20,7 +20,7 @@ export interface Step {
 export interface Program {
   seed: number;
   transport: 'tcp' | 'unix';
-  /** Closes abruptly now and then; otherwise all that is written must arrive. */
+  /** May close abruptly; otherwise all written data must arrive. */
   abrupt: boolean;
   halfOpen: Record<Side, boolean>;
   /** What the client does before it is connected. */
@@ -31,9 +31,9 @@ export interface Program {
 const MOST_STEPS = 30;
 
 /**
- * How much may be under way to a side that does not read, in a program that
- * closes abruptly: what every kernel takes at once and every socket reads into
- * its own buffer. With more, what is lost is up to the kernel's buffers.
+ * How many bytes may be in flight to a side that does not read, in a program that closes abruptly.
+ * Every kernel accepts this amount at once, and every socket reads it into its buffer. With more,
+ * the kernel's buffers would decide which bytes are lost.
  */
 const ABRUPT_UNREAD = 4096;
 const GRACEFUL_WRITE = 300_000;
@@ -90,7 +90,7 @@ export function makeProgram(seed: number): Program {
   };
 }
 
-/** One line for each step, for a person who looks at a difference. */
+/** Describes each step in one line, for the reader of a difference. */
 export function describeProgram(program: Program): string {
   const show = (operation: Operation): string => {
     if (operation.do === 'write') {

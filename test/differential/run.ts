@@ -1,4 +1,4 @@
-// Runs a program on an implementation and writes down what each side saw.
+// Runs a program on an implementation and records the events of each side.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
@@ -13,8 +13,8 @@ import { endpointOf } from '../helpers/scope';
 import type { Operation, Program, Side, Step } from './program';
 
 /**
- * What is compared. Reading and writing are apart, because how data that comes
- * in interleaves with callbacks of data that goes out is the kernel's affair.
+ * The compared data. Reading and writing are separate, because the kernel decides how incoming data
+ * interleaves with the callbacks of outgoing data.
  */
 export interface Trace {
   client: string[];
@@ -26,10 +26,10 @@ export interface Trace {
 
 /** Turns of the loop without any event that count as rest. */
 const RESTING_TURNS = 3;
-/** How long a side may lack what its peer has sent before that is a finding. */
+/** How long data of the peer may be missing before this counts as an error. */
 const STUCK_MS = 3000;
 
-/** One side, with what it did and saw. */
+/** One side, with its operations and events. */
 class Player {
   readonly reads: string[] = [];
   readonly writes: string[] = [];
@@ -83,7 +83,7 @@ class Player {
     });
   }
 
-  /** Writes an event down, and before it the bytes that came before it. */
+  /** Records an event, after the bytes that came before it. */
   read(line: string): void {
     this.activity++;
     if (this.pending.length > 0) {
@@ -96,8 +96,8 @@ class Player {
   }
 
   /**
-   * Writes down what happened between data. With much data under way, where
-   * exactly between its bytes that was is up to the kernel, and left out.
+   * Records an event between data. With much data in flight, the kernel decides its exact position,
+   * which is then omitted.
    */
   mark(line: string): void {
     this.activity++;
@@ -118,7 +118,7 @@ class Player {
 
   perform(operation: Operation): void {
     const { socket } = this;
-    // A write after the end destroys the socket with all that is still under way.
+    // A write after the end destroys the socket with all data in flight.
     if (!this.abrupt && socket.writableEnded && 'size' in operation) return;
     switch (operation.do) {
       case 'write': {
@@ -158,8 +158,8 @@ class Player {
         socket.destroy(Object.assign(new Error('mine'), { code: 'EMINE' }));
         break;
       case 'reset':
-        // Sockets of a path have no reset. And during the shutdown libuv refuses one (EINVAL), after
-        // which node:net never emits 'close'.
+        // Unix sockets have no reset. During a shutdown, libuv refuses a reset (EINVAL), and
+        // node:net then never emits 'close'.
         if (socket.remoteFamily === undefined) socket.destroy();
         else if (socket.writableEnded && !socket.writableFinished) socket.destroy();
         else {
@@ -182,7 +182,7 @@ class Player {
     return text ? bytes.toString('hex').slice(0, size) : bytes;
   }
 
-  /** What must still happen before this side is at rest. */
+  /** Returns the event that is still missing before this side is done. */
   expects(peer: Player): string | undefined {
     const { socket } = this;
     if (this.sawClose) return undefined;
@@ -195,7 +195,7 @@ class Player {
       if (!this.sawEnd && !this.sawError) return 'the end';
     }
     if (!peer.socket.destroyed) {
-      // What the peer has corked stays there; what it wrote before is under way.
+      // Corked data of the peer stays there. Data that it wrote before is in flight.
       const corked = peer.socket.writableCorked > 0 ? peer.socket.writableLength : 0;
       const missing = peer.sent - corked - this.received;
       if (!this.sawEnd && missing > 0) return `${missing} bytes`;
@@ -206,7 +206,7 @@ class Player {
 
   summary(): string[] {
     const { socket, side } = this;
-    // How far a paused socket has read ahead is up to how the bytes came.
+    // How far a paused socket has read ahead depends on how the bytes arrived.
     const read = this.paused ? '' : ` read ${socket.bytesRead}`;
     return [
       `${side} ${socket.readyState} destroyed ${socket.destroyed}`,
@@ -219,7 +219,7 @@ class Player {
   }
 }
 
-/** The kernel says either of two things about a peer that is gone. */
+/** The kernel reports one of two errors for a peer that is gone. */
 function codeOf(error: unknown): string {
   if (error == null) return 'ok';
   const code = String(errorShape(error).code);
@@ -288,7 +288,7 @@ async function play(net: Net, server: Server, program: Program): Promise<Trace> 
     going = await settle(`step ${index}`);
   }
   for (const player of players) end.push(...player.summary());
-  // Wind down: everything that still waits must arrive.
+  // Finish: all waiting data must arrive.
   for (const player of players) {
     player.armed.length = 0;
     player.mark('#end');

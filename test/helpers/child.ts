@@ -1,4 +1,4 @@
-// Runs a piece of a program in a process of its own, on an implementation.
+// Runs a function in a child process, on an implementation.
 import { spawn } from 'node:child_process';
 import type { StdioOptions } from 'node:child_process';
 
@@ -14,19 +14,20 @@ export interface Outcome {
 const plainEnvironment: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' };
 
 /**
- * For a process that loads the addon, by way of whatever command: a sanitized addon needs its runtime
- * preloaded. Everything else gets what a spawn gives by itself, which is without (leak-environment.cjs).
+ * The environment for a process that loads the addon, with any command: a sanitized addon needs its
+ * runtime preloaded. Other processes get the environment of a plain spawn, without it
+ * (leak-environment.cjs).
  */
 export const addonEnvironment: NodeJS.ProcessEnv = {
   ...plainEnvironment,
   LD_PRELOAD: process.env['UVNET_PRELOAD'] ?? '',
 };
 
-/** What the body of a child program gets. */
+/** The tools for the body of a child program. */
 export interface ChildTools {
   net: Net;
   require: NodeJS.Require;
-  /** What was given as `args`, as JSON carries it: only the body knows the types. */
+  /** The `args` after conversion through JSON; only the body knows their types. */
   args: any;
 }
 
@@ -34,9 +35,9 @@ export interface ChildOptions {
   args?: unknown[];
   nodeFlags?: string[];
   env?: NodeJS.ProcessEnv;
-  /** The child is killed, and the case fails, when it takes longer. */
+  /** If the child takes longer, it is killed, and the case fails. */
   timeoutMs?: number;
-  /** Runs node under this command, say `['prlimit', '--nofile=40']`. */
+  /** Runs node with this command, for example `['prlimit', '--nofile=40']`. */
   under?: string[];
   stdio?: StdioOptions;
 }
@@ -50,7 +51,7 @@ const tools = { net: require(${JSON.stringify(entry)}), require, args: ${JSON.st
 (${body.toString()})(tools);`;
 }
 
-/** Runs `body` in a child process and tells how it ended and what it printed. */
+/** Runs `body` in a child process. Returns how it ended and its output. */
 export function runChild(
   implementation: Implementation,
   body: Body,

@@ -1,4 +1,4 @@
-// Runs a piece of a program as the primary and the workers of a cluster.
+// Runs a function in the primary and in the workers of a cluster.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,11 +6,13 @@ import path from 'node:path';
 import { programOf, runChild, type Body, type Outcome } from './child';
 import type { Implementation } from './implementations';
 
-/** Who accepts: the primary, which hands connections over in turn; or whichever worker is awake. */
+/** The process that accepts: the primary, which distributes connections in turn; or any worker. */
 export type Policy = 'rr' | 'none';
 export const policies: Policy[] = ['rr', 'none'];
 
-/** Runs `body` in the primary of a cluster and in each worker; `args` begin behind the first. */
+/**
+ * Runs `body` in the primary of a cluster and in each worker. `args` start at the second argument.
+ */
 export async function runClusterOn(
   implementation: Implementation,
   body: Body,

@@ -1,4 +1,4 @@
-// One connect in a process of its own, at the near end of a lab, with all that can be seen of it.
+// Runs one connect in a child process, at the near end of a lab, and reports everything observable.
 import { spawn, type ChildProcess } from 'node:child_process';
 
 import { runChild, type ChildTools } from './child';
@@ -6,7 +6,7 @@ import type { Implementation } from './implementations';
 import type { NetworkLab } from './netns';
 
 export interface Dial {
-  /** What the lookup answers. */
+  /** The result of the lookup. */
   addresses: string[];
   port: number;
   /** Options of `connect()`. */
@@ -30,7 +30,9 @@ export interface DialReport {
   took?: number;
   remoteAddress?: string;
   attempted?: string[];
-  /** Sockets of the process: most at any event, when connected, and after 'close'. */
+  /**
+   * Numbers of sockets of the process: the maximum at any event, when connected, and after 'close'.
+   */
   most: number;
   connected?: number;
   left: number;
@@ -105,7 +107,7 @@ function dial({ net, require, args }: ChildTools): void {
     });
   };
 
-  // The first connect of a process loads and compiles; that is not what is measured.
+  // The first connect of a process loads and compiles code, which must not be measured.
   const warmUp = net.connect({
     host: 'lab.example',
     port: 1,
@@ -119,7 +121,7 @@ function dial({ net, require, args }: ChildTools): void {
   warmUp.on('close', go);
 }
 
-/** Connects at the near end and tells how it went. */
+/** Connects at the near end and reports the result. */
 export async function dialFrom(
   lab: NetworkLab,
   implementation: Implementation,

@@ -1,5 +1,5 @@
-// Errors made by Node or in another realm are no instances of this realm's
-// Error under jest, so they are compared by what they carry.
+// Under jest, errors made by Node or in another realm are not instances of this realm's Error, so
+// their properties are compared.
 export interface ErrorShape {
   name: string;
   message: string;
@@ -22,7 +22,7 @@ export function errorShape(error: unknown): ErrorShape {
   return shape;
 }
 
-/** What `run` throws; fails where it throws nothing. */
+/** Returns what `run` throws. Fails if it throws nothing. */
 export function thrownBy(run: () => unknown): ErrorShape {
   try {
     run();
@@ -32,7 +32,7 @@ export function thrownBy(run: () => unknown): ErrorShape {
   throw new Error('nothing was thrown');
 }
 
-/** What a promise rejects with; fails where it does not. */
+/** Returns the error of a rejected promise. Fails if it is not rejected. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<ErrorShape> {
   let value: unknown;
   try {

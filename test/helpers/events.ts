@@ -1,4 +1,4 @@
-// Waiting for events and writing down their order.
+// Waits for events and records their order.
 import type { EventEmitter } from 'node:events';
 
 import { errorShape } from './errors';
@@ -20,7 +20,7 @@ export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T)
   return { promise, resolve };
 }
 
-/** Fulfilled in a later turn of the event loop, after what is already due. */
+/** Fulfilled in a later turn of the event loop, after everything that is already due. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -33,9 +33,9 @@ const TRACED_EVENTS = new Set(
 );
 
 /**
- * Writes the events an emitter emits into `log`, in their order: the name, what
- * an 'error' was, whether 'close' came with one. It watches `emit` itself and so
- * adds no listener that would start a flow or swallow an error.
+ * Records the events of an emitter in `log`, in order: the name, the error of 'error', and whether
+ * 'close' had an error. It observes `emit` itself, so it adds no listener that would start a flow
+ * or handle an error.
  */
 export function traceEvents(
   log: string[],

@@ -1,5 +1,5 @@
-// The implementations that every case of test/net runs on, from one source: the
-// reference, node:net, and ours. A difference between the two is a bug of ours.
+// The implementations on which every case of test/net runs: the reference, node:net, and uvnet. A
+// difference between them is a bug of uvnet.
 import { existsSync } from 'node:fs';
 import nodeNet from 'node:net';
 import path from 'node:path';
@@ -9,11 +9,14 @@ import { Scope } from './scope';
 export type Net = typeof import('node:net');
 
 export interface Implementation {
-  /** As it stands in the name of each case. */
+  /** The name in each case. */
   name: 'node:net' | 'uvnet';
   net: Net;
   isUvnet: boolean;
-  /** What a child process or a worker gives to `require()` to get the same. */
+  /**
+   * The argument of `require()` with which a child process or a worker gets the same
+   * implementation.
+   */
   entry: string;
 }
 
@@ -26,7 +29,7 @@ function loadUvnet(): Implementation[] {
   if (!existsSync(entry)) return [];
   const net = require(entry) as Net & { backend?: string };
   if (typeof net.createServer !== 'function') return [];
-  // The fallback would pass every case, and prove nothing.
+  // The fallback would pass every case without testing anything.
   if (net.backend !== 'native') throw new Error(`uvnet.backend is ${String(net.backend)}`);
   return [{ name: 'uvnet', net, isUvnet: true, entry: process.env.UVNET_TEST_ENTRY ?? built }];
 }
@@ -48,12 +51,12 @@ export const uvnet = implementations.find((implementation) => implementation.isU
 type Case = (name: string, body: (() => void) | (() => Promise<void>)) => void;
 
 export interface NetContext extends Implementation {
-  /** Opens what a case needs, and closes it after the case. */
+  /** Opens resources for a case, and closes them after it. */
   scope: Scope;
   /**
-   * A case about behaviour that older lines of Node lack. It always runs on
-   * uvnet, and on node:net only where `present` says the running Node has it;
-   * elsewhere it is skipped with the reason in its name.
+   * A case about behaviour that older versions of Node lack. It always runs on uvnet. It runs on
+   * node:net only if `present` is true for the running Node; otherwise it is skipped with the
+   * reason in its name.
    */
   newer: (present: boolean, what: string) => Case;
 }
@@ -80,5 +83,5 @@ export function nodeAtLeast(major: number, minor = 0): boolean {
 }
 
 const [uvMajor = 0, uvMinor = 0] = process.versions.uv.split('.').map(Number);
-/** Older libuv takes a reset that stands behind the last bytes for an end, and node:net with it. */
+/** Older versions of libuv treat a reset after the last bytes as an end, and so does node:net. */
 export const libuvSeesLateResets = uvMajor > 1 || uvMinor >= 52;

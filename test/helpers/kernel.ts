@@ -1,5 +1,6 @@
-// What the kernel says about a socket of this process, asked by another process that shares none of
-// our code: a few lines of Python that borrow the descriptor (pidfd_getfd) and call getsockopt.
+// Reads the kernel's state of a socket of this process from another process that shares no code
+// with uvnet: a few lines of Python that duplicate the descriptor (pidfd_getfd) and call
+// getsockopt.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 
@@ -35,7 +36,7 @@ export class Observer {
     this.answers = this.lines[Symbol.asyncIterator]();
   }
 
-  /** The bytes of getsockopt's answer. */
+  /** Returns the result of getsockopt as bytes. */
   async bytes(endpoint: object, [level, name]: Query): Promise<Buffer> {
     this.process.stdin!.write(`${JSON.stringify([fdOf(endpoint), level, name])}\n`);
     const { value } = await this.answers.next();

@@ -1,4 +1,4 @@
-// For cases about handler tables: uvnet/lean, and what a case opens with it.
+// For cases about handler tables: uvnet/lean, and the resources that a case opens with it.
 import nodeNet from 'node:net';
 import path from 'node:path';
 
@@ -16,7 +16,7 @@ type Handlers = import('../../lib/lean').ServerHandlers<any>;
 if (uvnet === undefined) throw new Error('uvnet is not there');
 const entry = path.join(path.dirname(uvnet.entry), 'lean');
 
-/** What child processes and workers load. */
+/** The module that child processes and workers load. */
 export const leanEntry: Implementation = { ...uvnet, entry: `${entry}.js` };
 
 const source = process.env.UVNET_TEST_ENTRY === undefined ? '../../lib/lean' : entry;
@@ -70,7 +70,7 @@ export class LeanScope {
   }
 }
 
-/** All that a socket receives, until its end. */
+/** Returns all bytes that a socket receives until its end. */
 export async function receiveAll(socket: nodeNet.Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);

@@ -1,4 +1,4 @@
-// Pages of Markdown, and where their links lead.
+// Pages of Markdown, and the targets of their links.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -16,7 +16,7 @@ export function proseOf(file: string): string {
   return readFileSync(file, 'utf8').replace(/^```[^]*?^```$/gm, '');
 }
 
-/** As GitHub makes it of a heading. */
+/** The anchor that GitHub makes for a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -32,7 +32,7 @@ function leadsSomewhere(root: string, page: string, target: string): boolean {
   return headings.some(([, heading]) => anchorOf(heading!) === anchor);
 }
 
-/** Links within `root` that lead to no file, or to no heading of one; `page: target` for each. */
+/** Links within `root` without a target file or heading, as `page: target`. */
 export function brokenLinks(root: string): string[] {
   return pagesOf(root).flatMap((page) =>
     [...proseOf(path.join(root, page)).matchAll(/\]\(([^)\s]+)\)/g)]

@@ -1,11 +1,15 @@
-// How the models under test/model share their work out to tests.
+// Divides the work of the models in test/model into tests.
 //
-// UVNET_MODEL_STEPS: how many steps (the nightly run takes a million); UVNET_MODEL_SEED: the first seed.
+// UVNET_MODEL_STEPS: number of steps (the nightly run takes a million); UVNET_MODEL_SEED: the first
+// seed.
 export interface ModelSize {
-  /** Where the environment does not say. */
+  /** The default if the environment does not set it. */
   steps: number;
   stepsOfOne: number;
-  /** How many make a test, which takes a small part of a test's time, however many tests there are. */
+  /**
+   * How many seeds make one test. A test takes a small part of its time limit, however many tests
+   * there are.
+   */
   onesOfTest: number;
 }
 

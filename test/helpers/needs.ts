@@ -1,6 +1,6 @@
-// Tests that need more than the prerequisites in README: a program, root, another runtime. Where it is
-// missing they are left out, with the reason in their name, by which scripts/lib/test-parts.mjs counts
-// them. With UVNET_TEST_ALL=1, as in CI, they fail instead.
+// Tests that need more than the prerequisites in README: a program, root, another runtime. If that
+// is missing, they are skipped with the reason in their name, by which scripts/lib/test-parts.mjs
+// counts them. With UVNET_TEST_ALL=1, as in CI, they fail instead.
 import { spawnSync } from 'node:child_process';
 
 /** The Debian packages of the programs that tests use. */
@@ -18,11 +18,11 @@ const packages = {
 
 export type Command = keyof typeof packages;
 
-/** Whether the command can be started, whatever it thinks of the option. */
+/** Whether the command can be started, even if it rejects the option. */
 const isInstalled = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 
-/** What is missing, and how to get it; undefined where the command is there. */
+/** Describes the missing command and its package; undefined if the command exists. */
 export function missingCommand(command: Command): string | undefined {
   return isInstalled(command) ? undefined : `${command}: apt-get install ${packages[command]}`;
 }
@@ -30,8 +30,8 @@ export function missingCommand(command: Command): string | undefined {
 type Make = (name: string, body: () => void) => void;
 
 /**
- * `run`, where nothing is missing. Otherwise a function of the same kind that skips what it is given, or
- * under UVNET_TEST_ALL=1 makes a failing test of it.
+ * Returns `run` if nothing is missing. Otherwise returns a function of the same kind that skips its
+ * test or, under UVNET_TEST_ALL=1, makes it fail.
  */
 function unlessMissing<Run extends Make & { skip: Make }>(
   run: Run,
@@ -54,9 +54,12 @@ function unlessMissing<Run extends Make & { skip: Make }>(
   return Object.assign(leaveOut, { each }) as unknown as Run;
 }
 
-/** `test` for what `missing` would prevent: `needs(missingCommand('curl'))('curl gets a page', …)`. */
+/**
+ * `test` that is skipped if something is missing: `needs(missingCommand('curl'))('curl gets a
+ * page', …)`.
+ */
 export const needs = (missing: string | undefined): jest.It => unlessMissing(test, missing);
 
-/** `describe` likewise. */
+/** The same for `describe`. */
 export const describeNeeds = (missing: string | undefined): jest.Describe =>
   unlessMissing(describe, missing);

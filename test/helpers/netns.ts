@@ -1,6 +1,6 @@
-// Two network namespaces of their own, joined by a virtual cable, with a real kernel at both ends. The
-// far one has as many addresses as a test wants, and a firewall that can make each of them dead in its
-// own way. Linux and root only: see `NetworkLab.unavailable()`.
+// Two network namespaces joined by a virtual cable, with a real kernel at both ends. The far one
+// has any number of addresses, and a firewall that can make each of them unreachable in different
+// ways. Linux and root only: see `NetworkLab.unavailable()`.
 import { execFileSync } from 'node:child_process';
 
 export interface LabOptions {
@@ -29,21 +29,21 @@ export class NetworkLab {
   /** The near end's own addresses. */
   readonly nearIpv4 = '10.77.0.254';
   readonly nearIpv6 = 'fd77::fe';
-  /** What to put before a command to run it at the near end (clients) or the far end (servers). */
+  /** The prefix that runs a command at the near end (clients) or the far end (servers). */
   readonly near: string[];
   readonly far: string[];
 
   private readonly nearName: string;
   private readonly farName: string;
 
-  /** Why there can be no lab on this machine, if so. */
+  /** The reason if this machine cannot have a lab. */
   static unavailable(): string | undefined {
     if (process.platform !== 'linux') return 'network namespaces are a Linux thing';
     if (process.getuid?.() !== 0) return 'needs root to make network namespaces';
     try {
       run('nft', '--version');
       run('ip', '-Version');
-      // A container may be root and still not be allowed to.
+      // Root in a container may not have the permission.
       run(
         'unshare',
         '--net',
@@ -126,12 +126,12 @@ export class NetworkLab {
     );
   }
 
-  /** What arrives at `address` vanishes: a black hole. */
+  /** Drops all packets to `address`: a black hole. */
   drop(address: string): void {
     this.rule(address, 'meta l4proto tcp drop');
   }
 
-  /** A firewall answers for `address`: with a TCP reset, or "administratively prohibited". */
+  /** Makes a firewall reply for `address`: with a TCP reset, or "administratively prohibited". */
   reject(address: string, how: 'reset' | 'prohibited' = 'reset'): void {
     const answer = how === 'reset' ? 'tcp reset' : 'icmpx type admin-prohibited';
     this.rule(address, `meta l4proto tcp reject with ${answer}`);
@@ -147,7 +147,7 @@ export class NetworkLab {
     this.rule(address, `tcp flags syn / syn,ack ${who} != @${set} add @${set} { ${who} } drop`);
   }
 
-  /** Forgets all rules. */
+  /** Removes all rules. */
   reset(): void {
     this.nft(
       'flush chain inet lab incoming',
@@ -156,7 +156,7 @@ export class NetworkLab {
     );
   }
 
-  /** A kernel setting of the near end, say `net.ipv4.tcp_syn_retries`. */
+  /** Changes a kernel setting of the near end, for example `net.ipv4.tcp_syn_retries`. */
   setNear(name: string, value: number): void {
     this.exec(this.near, 'sysctl', '-qw', `${name}=${value}`);
   }
@@ -177,7 +177,7 @@ export class NetworkLab {
       try {
         run('ip', 'netns', 'delete', name);
       } catch {
-        // It was never made.
+        // It does not exist.
       }
     }
   }

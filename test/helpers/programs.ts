@@ -9,7 +9,7 @@ const root = path.resolve(__dirname, '../..');
 
 export interface Program {
   child: ChildProcess;
-  /** What it printed after "listening on". */
+  /** The text that it printed after "listening on". */
   where: string;
   stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
@@ -44,10 +44,10 @@ export function startProgram(file: string, ...args: string[]): Promise<Program> 
   });
 }
 
-/** Runs a client to its end, with `input` as what is typed into it. */
+/** Runs a client to its end, with `input` as its standard input. */
 export function runClient(command: string, args: string[], input = ''): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    // One that hangs does not outlive its test.
+    // A hanging process must not outlive its test.
     const child = spawn(command, args, { timeout: 50_000, killSignal: 'SIGKILL', stdio: 'pipe' });
     let stdout = '';
     let stderr = '';

@@ -33,7 +33,7 @@ export class Project {
         cwd: this.folder,
         env: { ...addonEnvironment, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
-        // One that hangs does not outlive its test.
+        // A hanging process must not outlive its test.
         timeout: 50_000,
         killSignal: 'SIGKILL',
       });

@@ -13,7 +13,7 @@ const source = process.env.UVNET_TEST_ENTRY ?? path.resolve(__dirname, '../../li
 
 export const lean = require(path.join(path.dirname(source), 'lean')) as Lean;
 
-/** What a child process or a worker gives to `require()` to get the same. */
+/** The argument of `require()` with which a child process or a worker gets the same module. */
 export const leanEntry = path.join(
   path.dirname(implementations.find(({ isUvnet }) => isUvnet)!.entry),
   'lean.js',
@@ -23,7 +23,7 @@ export interface Line {
   /** The far ends. */
   left: Socket;
   right: Socket;
-  /** What is relayed: what the server made of `left`, and the client that `right` is the peer of. */
+  /** The relayed sockets: the accepted peer of `left`, and the client whose peer is `right`. */
   a: Socket;
   b: Socket;
 }

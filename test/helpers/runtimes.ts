@@ -1,4 +1,4 @@
-// Other runtimes than the one that runs the tests.
+// Runtimes other than the one that runs the tests.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
@@ -15,7 +15,7 @@ export function findRuntime(name: 'bun' | 'deno'): string | undefined {
   );
 }
 
-/** What a test says of a runtime that is not there. */
+/** The reason that a test reports for a missing runtime. */
 export const missingRuntime = (found: string | undefined, name: string): string | undefined =>
   found === undefined ? `${name}: node scripts/runtimes.mjs` : undefined;
 

@@ -1,5 +1,5 @@
-// What one case opens, so that nothing outlives the case: servers, sockets and
-// the folder of its unix sockets.
+// The resources of one case, which end with it: servers, sockets and the folder of its Unix
+// sockets.
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { ListenOptions, NetConnectOpts, Server, ServerOpts, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -112,7 +112,7 @@ export class Scope {
   }
 }
 
-/** The way to a listening server. */
+/** The connect options for a listening server. */
 export function endpointOf(server: Server): NetConnectOpts {
   const address = server.address();
   if (address === null) throw new Error('the server does not listen');

@@ -1,4 +1,4 @@
-// Servers of uvnet that cases listen with, and clients that knock at them.
+// Servers of uvnet for cases, and clients that connect to them.
 import * as net from 'uvnet';
 
 import { nextEvent } from './events';
@@ -6,7 +6,7 @@ import { portOf, type Scope, type Transport } from './scope';
 
 export const portOfServer = (server: net.Server): number => portOf(server as never);
 
-/** Each function opens what the scope closes after the case. */
+/** The scope closes everything that these functions open, after the case. */
 export function serversOf(scope: Scope) {
   const createServer = (options: net.ServerOptions = {}): net.Server =>
     scope.trackServer(net.createServer(options) as never) as unknown as net.Server;
@@ -20,7 +20,7 @@ export function serversOf(scope: Scope) {
       return server;
     },
 
-    /** Connects; says whether the server kept the connection. */
+    /** Connects. Returns whether the server kept the connection. */
     async knock(
       server: net.Server,
       localAddress = '127.0.0.1',
@@ -33,7 +33,7 @@ export function serversOf(scope: Scope) {
       return Promise.race([kept, closed]);
     },
 
-    /** A connected client, and the other end, by options of uvnet's. */
+    /** A connected client and its peer, made with options of uvnet. */
     async pair(
       client: object,
       server: object = {},

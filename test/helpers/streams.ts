@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
-/** Everything a stream gives until its 'end' (or 'close'), as one Buffer. */
+/** Returns all data of a stream until its 'end' (or 'close') as one Buffer. */
 export function readAll(stream: Readable): Promise<Buffer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -14,7 +14,7 @@ export function readAll(stream: Readable): Promise<Buffer> {
   });
 }
 
-/** Waits until `length` bytes have come, and gives them; the stream flows on. */
+/** Waits until `length` bytes have arrived, and returns them. The stream flows on. */
 export function readBytes(stream: Readable, length: number): Promise<Buffer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -33,8 +33,8 @@ export function readBytes(stream: Readable, length: number): Promise<Buffer> {
 }
 
 /**
- * Writes more than the kernel's buffers of both sides hold, so that some of it
- * stays in the socket until the peer reads. Gives the bytes written.
+ * Writes more than the kernel's buffers of both sides hold, so that some data stays in the socket
+ * until the peer reads. Returns the number of bytes.
  */
 export function fill(socket: Socket, total = 32 * 1024 * 1024): number {
   const chunk = Buffer.alloc(1024 * 1024, 'f');

@@ -1,4 +1,4 @@
-// For cases about what only uvnet has.
+// For cases about behaviour that only uvnet has.
 import { implementations, type Implementation } from './implementations';
 import { Scope } from './scope';
 

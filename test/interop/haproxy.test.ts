@@ -10,7 +10,7 @@ import type { Net } from '../helpers/implementations';
 import { describeNeeds, missingCommand } from '../helpers/needs';
 import { portOf, Scope } from '../helpers/scope';
 
-/** Connections through a real HAProxy that says with the PROXY protocol whose they are. */
+/** Connections through a real HAProxy, which sends the client's address with the PROXY protocol. */
 
 const scope = new Scope(net as unknown as Net);
 const children: ChildProcess[] = [];
@@ -33,7 +33,7 @@ interface Route {
 }
 
 interface Proxied {
-  /** What the server sees. */
+  /** The socket of the server. */
   socket: net.Socket;
   client: nodeNet.Socket;
   frontPort: number;
@@ -98,7 +98,7 @@ backend out
   return { socket, client, frontPort, backPort, server };
 }
 
-/** Connects to a path that will be there in a moment. */
+/** Connects to a path that may not exist yet. */
 async function patiently(path: string): Promise<nodeNet.Socket> {
   for (;;) {
     const client = nodeNet.connect(path);
@@ -172,7 +172,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     async (_, words, number) => {
       const { socket, client } = await through({ words, front: 'unix', back: 'tcp' });
       expect(socket.proxyInfo).toMatchObject({ version: number });
-      // Then those of the connection itself are the right ones.
+      // In this case, the addresses of the connection apply.
       expect(socket.remoteAddress).toBe('127.0.0.1');
       expect(socket.remotePort).toBe(socket.proxyInfo!.peerPort);
       await echoes(client);
@@ -188,7 +188,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
 
   test('a v2 health check is local and has the addresses of the connection', async () => {
     const words = 'send-proxy-v2 check check-send-proxy inter 50ms';
-    // Checks come again and again, between and around the connection of the client.
+    // Health checks arrive again and again, also during the connection of the client.
     const { socket, server } = await through({ words, front: '127.0.0.1', back: 'tcp' });
     let check = socket;
     while (check.proxyInfo?.command !== 'local') {

@@ -34,10 +34,10 @@ async function started(program: Promise<Program>): Promise<Program> {
 
 const hello = () => started(startExample('http-hello.mjs', '0'));
 
-/** `127.0.0.1:8080` or `8080`, whichever a program says. */
+/** Programs print `127.0.0.1:8080` or `8080`. */
 const portOf = ({ where }: Program): string => where.replace(/^.*:/, '');
 
-/** A port of the loopback where nobody listens. */
+/** A loopback port on which no program listens. */
 async function deadPort(): Promise<number> {
   const server = await scope.listen(scope.server());
   const { port } = server.address() as AddressInfo;
@@ -107,7 +107,7 @@ test('load-balancer.mjs skips a backend that is down, and the others share the l
 describeNeeds(missingCommand('haproxy'))(
   'uvnet proxy in front of HAProxy (package haproxy)',
   () => {
-    /** HAProxy on an inherited descriptor; it answers with the address it was told. */
+    /** HAProxy on an inherited descriptor, which answers with the address that it got. */
     async function receiver(): Promise<number> {
       const inherited = nodeNet.createServer().listen(0, '127.0.0.1');
       await once(inherited, 'listening');

@@ -1,4 +1,4 @@
-// What a handler table knows of its connections, and what is left of one that is gone.
+// The connections of a handler table, and the rest of a closed one.
 import nodeNet from 'node:net';
 
 import { runChild } from '../helpers/child';
@@ -128,7 +128,7 @@ describe('the bookkeeping of a handler table', () => {
     old.destroy();
     await closed.promise;
     await nextTurn();
-    // Takes the place of the connection in the native code's table.
+    // Takes the slot of the connection in the native table.
     const others = Array.from({ length: 8 }, () => net.createServer().listen(0, '127.0.0.1'));
     try {
       await Promise.all(others.map((other) => nextEvent(other, 'listening')));
@@ -197,7 +197,7 @@ describe('the bookkeeping of a handler table', () => {
       { port: server.port!, host: '127.0.0.1', signal: controller.signal },
       { open: handler, close: handler },
     );
-    // Only when the socket has become the table's.
+    // Only after the socket was transferred to the table.
     const socketConnects = jest
       .spyOn(net.Socket.prototype, 'pause')
       .mockImplementationOnce(function (this: InstanceType<typeof net.Socket>) {

@@ -1,5 +1,5 @@
-// Borrowed views on random streams, compared with a model byte for byte: each connection sends bytes
-// of its own, and nothing else may be seen in its handler. UVNET_SEED: the first seed.
+// Compares borrowed views on random streams with a model, byte by byte. Each connection sends bytes
+// of its own, and its handler must see nothing else. UVNET_SEED: the first seed.
 import { deferred } from '../helpers/events';
 import { LeanScope, type Connection, type ListenOptions } from '../helpers/lean';
 import { Random } from '../helpers/random';
@@ -10,7 +10,7 @@ const CONNECTIONS = 8;
 const MESSAGES = 400;
 const seed = Number(process.env['UVNET_SEED'] ?? Date.now() % 2 ** 31);
 
-/** What one connection sends: the first message, of one byte, says which connection it is. */
+/** The messages of one connection. The first message, of one byte, identifies it. */
 function messagesOf(random: Random, index: number, framing: Framing | undefined): Buffer[] {
   const messages = [Buffer.from([0x80 | index])];
   while (messages.length < MESSAGES) {

@@ -57,7 +57,7 @@ describe('bytes', () => {
       { borrow: true },
     );
     const client = await scope.client(server);
-    // More than the kernel has room for; of an odd period, to see bytes that are out of place.
+    // More than the kernel's buffers hold, with an odd period, so that misplaced bytes are noticed.
     const sent = Buffer.alloc(8_000_000, new Random(5).bytes(99_991));
     client.end(sent);
     const received: Buffer[] = [];
@@ -93,7 +93,7 @@ describe('bytes', () => {
       data(_, bytes) {
         count += 1;
         memory.add(bytes.buffer);
-        // Its memory is given away, which must take nothing from the others.
+        // Its memory is transferred, which must not affect the others.
         structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] });
       },
       close: () => done.resolve(),

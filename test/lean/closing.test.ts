@@ -1,4 +1,4 @@
-// How servers and connections of handler tables are closed, and what is told of them then.
+// Closing servers and connections of handler tables, and the events of that.
 import { deferred, nextEvent, nextTurn } from '../helpers/events';
 import { lean, LeanScope, receiveAll, type Connection } from '../helpers/lean';
 
@@ -242,7 +242,7 @@ describe('closing', () => {
       expect(() => socket.toLean({}, { highWatermrk: 1 } as never)).toThrow(
         refusal('highWatermrk', 'highWaterMark'),
       );
-      // It is the socket's still.
+      // The socket still owns it.
       socket.end('bye');
       expect(String(await receiveAll(client))).toBe('bye');
     });

@@ -1,4 +1,4 @@
-// What handlers are called with, and in which order.
+// The arguments and the order of handler calls.
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { runChild } from '../helpers/child';

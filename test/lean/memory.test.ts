@@ -1,4 +1,4 @@
-// What a handler table holds on to, and for how long.
+// The memory that a handler table holds, and for how long.
 import { runChild } from '../helpers/child';
 import { deferred, nextEvent, nextTurn } from '../helpers/events';
 import { leanEntry, LeanScope, type Connection, type lean } from '../helpers/lean';
@@ -150,7 +150,7 @@ describe('the memory of a handler table', () => {
     );
     const client = await scope.client(server);
     client.write('x');
-    // The second one says nothing, and is closed after the first one's time.
+    // The second connection sends nothing, and is closed after the time of the first.
     const connection = await opened.promise;
     const silent = await scope.client(server);
     silent.on('error', () => {});

@@ -30,7 +30,7 @@ function openPipes(): number {
   return [...ends.values()].filter((count) => count === 2).length;
 }
 
-/** What an environment keeps at most (SplicePipePool). */
+/** How many pipes an environment keeps at most (SplicePipePool). */
 const POOLED = 4;
 
 /** Writes `total` bytes in pieces of any size, as fast as they are taken, and ends. */
@@ -101,7 +101,7 @@ describeUvnet('a relay of bulk data', ({ scope }) => {
     expect(await result).toEqual({ bytesAtoB: size, bytesBtoA: size, reason: 'end' });
   });
 
-  /** A relay whose receiver takes nothing, which holds a pipe. */
+  /** A relay that holds a pipe because its receiver does not read. */
   async function stalledRelay() {
     const line = await openLine(scope);
     line.right.pause();
@@ -129,13 +129,13 @@ describeUvnet('a relay of bulk data', ({ scope }) => {
     const size = fill(line.left, 64 * MIB);
     line.left.end();
     await standstill(line.a);
-    // All else waits in the sender.
+    // The rest waits in the sender.
     expect(line.a.bytesRead).toBeLessThan(size / 2);
     expect(line.a.bytesRead - line.b.bytesWritten).toBeLessThanOrEqual(256 * 1024);
-    // Where splice(2) is, it is in use.
+    // If splice(2) exists, it is used.
     if (isLinux) expect(openPipes()).toBeGreaterThan(pipesOfOthers);
 
-    // The other direction is not concerned.
+    // The other direction is not affected.
     line.right.write('meanwhile');
     const [chunk] = (await nextEvent(line.left, 'data')) as [Buffer];
     expect(chunk.toString()).toBe('meanwhile');

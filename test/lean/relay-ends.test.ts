@@ -15,7 +15,7 @@ describeUvnet('a relay that ends or is refused', ({ net, scope }) => {
       const got = readAll(left);
       left.write('x'.repeat(100));
       await nextEvent(right, 'readable');
-      // Closed with bytes unread, so that what still comes in is refused.
+      // Closed with unread bytes, so that the kernel refuses further bytes.
       right.write('no, thanks');
       right.destroy();
       await nextEvent(right, 'close');
@@ -72,7 +72,7 @@ describeUvnet('a relay that ends or is refused', ({ net, scope }) => {
       let last = start;
       let sent = 0;
       while (last - start < 250) {
-        // The loop's clock stands while events are handled, so before them.
+        // Before the events, because the loop's clock does not advance while they are handled.
         last = performance.now();
         left.write('x');
         sent++;

@@ -1,4 +1,4 @@
-// Relays whose ends do anything at any time: each one comes to an end, with numbers that fit.
+// Relays whose ends act at random: each relay ends with correct numbers.
 import { nextEvent, nextTurn } from '../helpers/events';
 import { Random } from '../helpers/random';
 import { lean, openLine, type Line } from '../helpers/relaying';
@@ -8,7 +8,7 @@ const { relay } = lean;
 
 const ENDS = ['end', 'end', 'end', 'destroy', 'reset', 'destroyRelayed', 'abort'] as const;
 
-/** Writes, reads, rests, and ends in one way or another. */
+/** Writes, reads, waits, and ends at random. */
 async function play(
   line: Line,
   side: 'left' | 'right',

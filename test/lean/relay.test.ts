@@ -68,11 +68,11 @@ describeUvnet('relay', ({ scope }) => {
         .on('error', () => {})
         .on('end', () => line.left.end())
         .resume();
-      // What waits unread makes a close of a unix socket a reset.
+      // With unread bytes, closing a Unix socket is a reset.
       line.right.pause();
       line.left.write('unread');
       while (line.b.bytesWritten === 0) await nextTurn();
-      // In this order, so that the relay reads it before it hears of the reset.
+      // In this order, so that the relay reads it before it gets the reset.
       line.left.write('x');
       if (right === 'unix') line.right.destroy();
       else line.right.resetAndDestroy();
@@ -91,7 +91,7 @@ describeUvnet('relay', ({ scope }) => {
       line.left.write('x');
       await nextEvent(line.right, 'data');
       if (left === 'unix') {
-        // What waits unread makes a close of a unix socket a reset.
+        // With unread bytes, closing a Unix socket is a reset.
         line.left.pause();
         line.right.write('y');
         while (line.b.bytesRead === 0) await nextTurn();

@@ -1,4 +1,4 @@
-// Writes: their order, back-pressure, and what becomes of what the kernel refuses.
+// Writes: their order, back-pressure, and data that the kernel refuses.
 import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
 

@@ -1,8 +1,8 @@
-// connect() in any order, by addresses, names and paths, on sockets that were used before: every
-// failure is an 'error' with a code, none an exception of our own making, and each socket closes.
+// connect() in any order, with addresses, names and paths, on sockets that were used before. Every
+// failure is an 'error' with a code and not an exception of our own, and each socket closes.
 //
-// Not on node:net: there a TCP socket that connects to a path aborts the process on older lines, and
-// a pipe that connects twice leaves a loop that never ends.
+// This does not run on node:net: there a TCP socket that connects to a path aborts the process on
+// older versions, and a pipe that connects twice leaves a loop that never ends.
 import { nextEvent, nextTurn } from '../helpers/events';
 import { modelTests } from '../helpers/model';
 import { Random } from '../helpers/random';
@@ -52,7 +52,7 @@ describeUvnet('connect() in any order', ({ net, scope }) => {
       try {
         steps[name]();
       } catch (error) {
-        // What node:net throws has a code too.
+        // Errors that node:net throws have a code too.
         if (typeof (error as { code?: unknown }).code !== 'string') {
           failures.push(`${(error as Error).stack}`);
         }

@@ -1,9 +1,9 @@
-// Handler tables under random calls, against a model of what each connection may still be told: `open`
-// once, then the bytes of one client in order, `end` once, `close` once, and nothing while it is paused
-// or gone. Servers follow one another, so that groups and ids are used again. Handlers throw, and some
-// connections go on as sockets, which get the rest.
+// Handler tables under random calls, compared with a model of the events that each connection may
+// still get: `open` once, then the bytes of one client in order, `end` once, `close` once, and
+// nothing while it is paused or gone. Servers follow one another, so that groups and ids are
+// reused. Handlers throw, and some connections become sockets, which get the rest.
 //
-// Its size and seed: test/helpers/model.ts.
+// Size and seed: test/helpers/model.ts.
 import type { Socket as NodeSocket } from 'node:net';
 
 import { nextEvent, nextTurn } from '../helpers/events';
@@ -20,7 +20,7 @@ type Framing = ListenOptions['framing'];
 type Socket = ReturnType<Connection['toSocket']>;
 type Server = Awaited<ReturnType<LeanScope['listen']>>;
 
-/** A client of node:net, and what it has sent. */
+/** A client of node:net, with the data that it has sent. */
 interface Client {
   socket: NodeSocket;
   /** Messages, without what the framing adds on the wire. */
@@ -30,11 +30,11 @@ interface Client {
   closed: Promise<unknown>;
 }
 
-/** What the handlers may still be told of a connection. */
+/** The events that a connection may still get. */
 class Model {
   client = -1;
   received: Buffer[] = [];
-  /** Once it is not the table's any more. */
+  /** Set after the table has transferred it. */
   socket: Socket | undefined;
   /** What the socket has received. */
   rest: Buffer[] = [];
@@ -43,7 +43,7 @@ class Model {
   ended = false;
   closed = false;
   finished = false;
-  /** By this side, maybe with bytes under way. */
+  /** By this side, maybe with bytes in flight. */
   cut = false;
 }
 
@@ -69,7 +69,7 @@ describe('handler tables under random calls', () => {
   const scope = new LeanScope();
   afterEach(() => scope.dispose());
 
-  /** What was reported of exceptions. jest has the event 'uncaughtException' to itself. */
+  /** The reported exceptions. jest reserves the event 'uncaughtException'. */
   const uncaught: unknown[] = [];
   beforeAll(() => process.setUncaughtExceptionCaptureCallback((error) => uncaught.push(error)));
   afterAll(() => process.setUncaughtExceptionCaptureCallback(null));
@@ -189,7 +189,7 @@ describe('handler tables under random calls', () => {
       }
     }
 
-    /** The bytes are those of the one client, all of them where `whole`. */
+    /** Checks that the bytes are those of one client, and complete if `whole` is set. */
     private check(model: Model, whole: boolean): void {
       const { framing } = this;
       const wire = (messages: Buffer[]): Buffer[] => messages.map((each) => onWire(framing, each));
@@ -206,7 +206,7 @@ describe('handler tables under random calls', () => {
       }
     }
 
-    /** False where it is refused, as it has to be after `end()` and where the connection is gone. */
+    /** Returns false if it is refused, as it must be after `end()` and for a closed connection. */
     private move(connection: Connection, model: Model, unread?: Buffer): boolean {
       let socket: Socket;
       try {
@@ -356,7 +356,7 @@ describe('handler tables under random calls', () => {
       const isOver = (): boolean =>
         this.over &&
         [...this.models.values()].every(({ socket, closed }) => socket === undefined || closed);
-      // What is paused or half-open goes on, and comes to its end.
+      // Paused and half-open connections continue and end.
       while (!isOver() && this.failures.length === 0) {
         for (const [connection, model] of this.models) {
           if (model.closed) continue;

@@ -1,8 +1,9 @@
-// Connections that are transferred at random, in any state and from any callback: each byte comes once
-// and in order, each callback of a write is called, each old object is closed. Some are reset in the
-// end: then the bytes that come are the first ones, and everything is closed.
+// Connections that are transferred at random, in any state and from any callback. Each byte arrives
+// once and in order, each callback of a write is called, and each old object is closed. Some
+// connections are reset at the end: then the bytes that arrive are the first ones, and everything
+// is closed.
 //
-// Its size and seed: test/helpers/model.ts.
+// Size and seed: test/helpers/model.ts.
 import { nextEvent, nextTurn } from '../helpers/events';
 import { modelTests } from '../helpers/model';
 import { cut, End, numbered, type EndOptions } from '../helpers/ends';
@@ -14,10 +15,10 @@ import { describeUvnet } from '../helpers/uvnet';
 type Socket = import('../../lib/index').Socket;
 
 const STEPS_OF_ONE = 200;
-/** How many connections in a hundred are reset, and after how many of the steps that are left. */
+/** The percentage of connections that are reset, and after how many of the remaining steps. */
 const RESET = 15;
 const STEPS_OF_RESET = 10;
-/** At a time: one delivery of the native code's has the events of several connections. */
+/** How many at the same time: one native delivery has the events of several connections. */
 const TOGETHER = 8;
 const LARGE = 300_000;
 /** Milliseconds without a byte. */
@@ -131,7 +132,10 @@ describeUvnet('connections that are transferred at random', ({ net, scope }) => 
     }
   }
 
-  /** At once or from the next callback, and then some more steps of those who were not told yet. */
+  /**
+   * At once or from the next callback, followed by some more steps of ends that have not noticed it
+   * yet.
+   */
   async function reset(random: Random, ends: readonly End[]): Promise<void> {
     const first = random.integer(0, 1);
     const [end, other] = [ends[first], ends[1 - first]];
@@ -160,7 +164,7 @@ describeUvnet('connections that are transferred at random', ({ net, scope }) => 
     await progress(ends, Promise.all(ends.map(({ over }) => over)));
   }
 
-  /** Names the seed of one that goes on for ever. */
+  /** Reports the seed of a run that never ends. */
   async function progress(ends: readonly End[], done: Promise<unknown>): Promise<void> {
     const state = (): string =>
       ends

@@ -5,7 +5,7 @@ import { deferred, nextEvent } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
 import { endpointOf } from '../helpers/scope';
 
-/** What node:net and uvnet saw, which has to be the same. */
+/** The observations of node:net and uvnet, which must be the same. */
 const accepted = new Set<string>();
 
 describeNet('async context', ({ net, scope }) => {
@@ -110,7 +110,7 @@ describeNet('async context', ({ net, scope }) => {
   });
 
   test('callbacks of an accepted connection run in the context of its server', async () => {
-    // By this node:test knows which test a failure in a connection's event belongs to.
+    // With this, node:test finds the test of a failure in a connection's event.
     const triggers = new Map<number, number>();
     const hook = createHook({
       init: (id, _type, triggerAsyncId) => triggers.set(id, triggerAsyncId),

@@ -1,5 +1,5 @@
-// What has left when a write is followed by a wait that blocks the thread: the one way to see from
-// within the process that writes of one turn are gathered (docs/COMPATIBILITY.md).
+// Writes followed by a wait that blocks the thread: the only way to observe from within the process
+// that writes of one turn are gathered (docs/COMPATIBILITY.md).
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
@@ -7,7 +7,7 @@ import { deferred } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
 import { portOf } from '../helpers/scope';
 
-/** Connects so many times and counts the bytes that come, for whoever waits for a number of them. */
+/** Connects this many times and counts the received bytes, for waits on their number. */
 const program = `
 const { workerData: { port, count, received } } = require('node:worker_threads');
 const { connect } = require('node:net');
@@ -42,7 +42,10 @@ describeNet('a thread that blocks after writes', ({ scope, isUvnet }) => {
     return sockets;
   }
 
-  /** Blocks until so many bytes have come at the other side; gives the number of those that have. */
+  /**
+   * Blocks until this many bytes have arrived at the other side. Returns the number of bytes that
+   * have arrived.
+   */
   function block(bytes: number): number {
     for (;;) {
       const now = Atomics.load(received, 0);

@@ -20,7 +20,7 @@ describeNet('workers of a cluster', (implementation) => {
         const workers = [cluster.fork(), cluster.fork()];
         const answered = new Set<string>();
         const ask = (port: number, left: number): void => {
-          // Whoever is awake first gets a shared connection, so it may take some to see both.
+          // Any worker may get a shared connection, so it may take several to see both.
           if (answered.size === 2 || left === 0) {
             console.log(`answers of ${answered.size}`);
             for (const worker of workers) worker.disconnect();
@@ -85,7 +85,7 @@ describeNet('workers of a cluster', (implementation) => {
     expect(stdout).toBe('bind EADDRINUSE 127.0.0.1:PORT EADDRINUSE\n');
   });
 
-  // What the second of two clients sees while the one worker takes one connection only.
+  // The second of two clients, while the only worker accepts just one connection.
   const crowd = ({ net, require, args: [, drops] }: ChildTools): void => {
     const cluster = require('node:cluster') as import('node:cluster').Cluster;
     const node = require('node:net') as typeof import('node:net');
@@ -116,7 +116,7 @@ describeNet('workers of a cluster', (implementation) => {
           first.destroy();
           worker.disconnect();
         });
-        // Where it is not dropped it waits for the first one to leave.
+        // If it is not dropped, it waits until the first one leaves.
         second.on('connect', () => {
           if (drops === false) first.end();
         });

@@ -65,7 +65,7 @@ describeNet('data', ({ scope }) => {
     peer.on('data', (chunk: Buffer) => {
       chunks.push(Buffer.from(chunk));
       largest = Math.max(largest, chunk.length);
-      // As one does who has a worker deal with it. Small chunks share memory in uvnet.
+      // As a program does that passes it to a worker. In uvnet, small chunks share memory.
       if (chunk.length <= 2048) return;
       structuredClone(chunk.buffer, { transfer: [chunk.buffer as ArrayBuffer] });
       expect(chunk.length).toBe(0);
@@ -77,8 +77,8 @@ describeNet('data', ({ scope }) => {
   });
 
   test('the bytes of a Buffer are those at the time of the write', async () => {
-    // The rule of streams: one's buffer must stay until the callback. What went
-    // out at once went out as it was.
+    // The rule of streams: a buffer must not change until the callback. Bytes that left at once
+    // left unchanged.
     const { client, peer } = await scope.pair();
     const buffer = Buffer.from('before');
     const received = readBytes(peer, 6);

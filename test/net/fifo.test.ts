@@ -1,4 +1,4 @@
-// A pipe handle may be a FIFO (fifo(7)): no socket, though all of `net` treats it as one.
+// A pipe handle may be a FIFO (fifo(7)): it is not a socket, but `net` treats it like one.
 import { execFileSync } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
 import type { SocketConstructorOpts } from 'node:net';

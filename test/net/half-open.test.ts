@@ -104,7 +104,7 @@ describeNet('half-open connections', ({ net, scope }) => {
   });
 
   test('an end without any reader never ends the accepted socket', async () => {
-    // Nobody reads, so nobody learns of the end: as any Readable.
+    // Nothing is read, so the end is not noticed, as with any Readable.
     const { client, peer } = await scope.pair({ server: { allowHalfOpen: true } });
     const log: string[] = [];
     traceEvents(log, peer);

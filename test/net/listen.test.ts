@@ -166,7 +166,7 @@ describeNet('listen', ({ net, scope }) => {
     const error = thrownBy(() => Reflect.apply(server.listen, server, args));
     expect(error).toMatchObject({ name, code });
     expect(server.listening).toBe(false);
-    // The very words of the reference.
+    // The exact message of the reference.
     const control = require('node:net').createServer();
     expect(error).toEqual(thrownBy(() => Reflect.apply(control.listen, control, args)));
   });

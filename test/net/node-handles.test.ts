@@ -84,7 +84,7 @@ describeNet('handles of node:net', ({ net, scope, isUvnet }) => {
       expect((await answer).toString()).toBe('pong');
       if (!socket.closed) await nextEvent(socket, 'close');
       expect(socket.bytesWritten).toBe(4);
-      // The object that had the connection is none the wiser.
+      // The object that had the connection does not notice it.
       (peer as nodeNet.Socket).destroy();
       await closed;
     },

@@ -1,6 +1,5 @@
 // Node's own protocols over the sockets: tls, http and http2, each as server and as client. They
-// use Node's sockets natively and take every other one for a stream; toNode() makes the former of
-// the latter.
+// use Node's sockets natively and any other socket as a stream; toNode() converts to the former.
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -15,13 +14,13 @@ import { readAll, readBytes } from '../helpers/streams';
 interface Way {
   net: Net;
   scope: Scope;
-  /** What Node gets. */
+  /** The socket for Node. */
   give: (socket: Socket) => Socket;
   /** Whether Node uses it natively. */
   isNative: boolean;
 }
 
-/** `describe` for node:net, for uvnet, and for uvnet's sockets as toNode() gives them. */
+/** `describe` for node:net, for uvnet, and for sockets from toNode(). */
 function describeWays(topic: string, body: (way: Way) => void): void {
   for (const { name, net, isUvnet } of implementations) {
     for (const moves of isUvnet ? [false, true] : [false]) {
@@ -53,7 +52,7 @@ const secureClient = (socket: Socket): tls.TLSSocket =>
 const big = Buffer.alloc(3 * 1024 * 1024, 'a long text that is no multiple of anything; ');
 
 describeWays('tls', ({ scope, net, give, isNative }) => {
-  /** Both ends of a TLS connection and the sockets below them. */
+  /** Both ends of a TLS connection and the underlying sockets. */
   async function securePair(transport: (typeof transports)[number] = 'tcp'): Promise<{
     client: tls.TLSSocket;
     peer: tls.TLSSocket;

@@ -1,5 +1,5 @@
-// What diagnostic tools see: async context, perf_hooks, diagnostics_channel, NODE_DEBUG, and
-// listeners whose promises are rejected.
+// Diagnostic tools: async context, perf_hooks, diagnostics_channel, NODE_DEBUG, and listeners whose
+// promises are rejected.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import diagnostics from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';

@@ -1,4 +1,5 @@
-// Sockets that connect again: after destroy(), before it, and by what belongs to another kind of handle.
+// Sockets that connect again: after destroy(), before it, and to an address of another kind of
+// handle.
 import type { LookupAddress } from 'node:dns';
 import type { Server, Socket } from 'node:net';
 
@@ -126,7 +127,7 @@ describe('connect() again', () => {
   const scope = new Scope(net);
   afterEach(() => scope.dispose());
 
-  /** A server that says who it is. */
+  /** A server that sends its name. */
   const host = (name: string): Promise<Server> =>
     scope.listen(
       scope.server((connection) => {

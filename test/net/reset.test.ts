@@ -50,7 +50,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
       const closed = nextEvent(peer, 'close');
       peer.on('error', () => {}).resume();
       if (transport === 'unix') {
-        // What waits unread makes a close of a unix socket a reset.
+        // With unread bytes, closing a Unix socket is a reset.
         await new Promise((resolve) => peer.write('unread', resolve));
       }
       client.write('last');

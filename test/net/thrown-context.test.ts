@@ -1,10 +1,10 @@
-// The async context of everything a socket or a server calls, and of what is thrown there: with
-// node:net and with uvnet one program has to print the same.
+// The async context of every callback of a socket or a server, and of exceptions there: one program
+// must print the same with node:net and with uvnet.
 import { runChild } from '../helpers/child';
 import type { ChildTools } from '../helpers/child';
 import { reference, uvnet } from '../helpers/implementations';
 
-/** Goes through a life of connections; throws at the place that `args[0]` names, if any. */
+/** Uses connections in every state, and throws at the place that `args[0]` names, if any. */
 function program({ net, require, args: [thrower] }: ChildTools): void {
   const { AsyncLocalStorage, executionAsyncId } =
     require('node:async_hooks') as typeof import('node:async_hooks');
@@ -26,8 +26,8 @@ function program({ net, require, args: [thrower] }: ChildTools): void {
   process.on('uncaughtException', (error) => {
     const same = executionAsyncId() === idThere;
     const context = `${storage.getStore() ?? 'none'}, its id: ${same}`;
-    // What else happens is the matter of the case that throws nothing. Node runs the ticks that
-    // are left in an immediate.
+    // Further events are covered by the case that throws nothing. Node runs the remaining ticks in
+    // an immediate.
     process.removeAllListeners('exit');
     setImmediate(() =>
       setImmediate(() => {

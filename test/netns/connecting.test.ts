@@ -1,5 +1,5 @@
-// Connecting where routes are dead, refusing or slow, over real kernels: what docs/CONNECTING.md
-// promises, and next to it what node:net does in the same situation.
+// Connecting over dead, refusing or slow routes with real kernels: the guarantees of
+// docs/CONNECTING.md, and the behaviour of node:net in the same situations.
 import { runChild } from '../helpers/child';
 import { dialFrom, FarServer, type Dial, type DialReport } from '../helpers/dialing';
 import { reference, uvnet } from '../helpers/implementations';
@@ -11,7 +11,7 @@ const DELAY = 250;
 describeNeeds(NetworkLab.unavailable())('connecting', () => {
   let lab: NetworkLab;
   let server: FarServer;
-  // What is behind an address is in its name.
+  // The name of an address describes its behaviour.
   const live: string[] = [];
   const dead: string[] = [];
   const refused: string[] = [];
@@ -41,7 +41,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     }
     prohibited = lab.ipv4[8]!;
     lab.reject(prohibited, 'prohibited');
-    // A dead address is given up by the kernel after 3 seconds, and not after 2 minutes.
+    // The kernel gives up on a dead address after 3 seconds, and not after 2 minutes.
     lab.setNear('net.ipv4.tcp_syn_retries', 1);
     server = await new FarServer(lab).ready();
   });
@@ -157,7 +157,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     expect(report.most).toBe(4);
     expect(report.connected).toBe(1);
     expect(report.left).toBe(0);
-    // Those that gave way, oldest first.
+    // The attempts that were closed in favour of newer ones, oldest first.
     const gaveWay = report.events.filter(({ name }) => name === 'attemptFailed');
     expect(gaveWay.map(({ code }) => code)).toEqual(Array(5).fill('ETIMEDOUT'));
     expect(report.attempted).toHaveLength(9);

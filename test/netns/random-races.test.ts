@@ -1,5 +1,5 @@
-// Races with random outcomes and random interference: whatever happens, each ends exactly once and
-// leaves nothing behind. UVNET_RACES=10000 for the long run; meant for the asan flavour.
+// Races with random outcomes and random interference: each ends exactly once and leaves nothing
+// behind. UVNET_RACES=10000 for the long run, which is meant for the asan flavour.
 import { runChild, type ChildTools } from '../helpers/child';
 import { FarServer } from '../helpers/dialing';
 import { uvnet } from '../helpers/implementations';

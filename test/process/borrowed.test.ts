@@ -1,5 +1,5 @@
-// Every method and accessor of Socket, Server and their handles on objects that
-// are none: an exception or a rejection, as in any JavaScript, never a crash.
+// Every method and accessor of Socket, Server and their handles, called on other objects: it must
+// throw or reject as in any JavaScript code, and never crash.
 import { runChild } from '../helpers/child';
 import type { Implementation } from '../helpers/implementations';
 import { implementations } from '../helpers/implementations';
@@ -52,7 +52,7 @@ describe.each(rivals)('borrowed methods on %s', (_, implementation) => {
               callAll((name === 'Socket' ? net.Socket : net.Server).prototype);
             } else {
               const handle = (client as unknown as { _handle: object })._handle;
-              // node:net's own handles are not ours to judge.
+              // The handles of node:net itself are not tested.
               const ours = (net as { backend?: string }).backend === 'native';
               calls++;
               for (let at: object | null = handle; ours && at && at !== Object.prototype;) {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { addonEnvironment, programOf, runChild, type ChildTools } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 
-/** What becomes of the memory of received chunks; see native/memory/chunk_memory.h. */
+/** The memory of received chunks; see native/memory/chunk_memory.h. */
 
 const MEGABYTES = 512;
 /** Megabytes of a part, how many there are, and how many of them are not looked at. */

@@ -7,7 +7,10 @@ import { addonEnvironment, programOf, type ChildTools } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 
-/** A server that runs out of descriptors: it says so, drops nobody, and goes on by itself. */
+/**
+ * A server that runs out of descriptors: it reports this, drops no connection, and recovers by
+ * itself.
+ */
 
 const LIMIT = 64;
 const CLIENTS = 200;

@@ -252,7 +252,7 @@ describe('ends as on node:net', () => {
     'write callback', 'end callback', 'close callback', 'server close', 'getConnections', 'server error',
   ]; // prettier-ignore
   test.each(places)('after an exception in %s, a process ends', async (where) => {
-    // Every kind of value where it comes from the native code, an error everywhere.
+    // Every kind of value for callbacks of the native code, and an error for all others.
     const fromNative = ['connection', 'data', 'end', 'connect', 'close'].includes(where);
     for (const what of fromNative ? ['error', 'null', 'undefined', 'text'] : ['error']) {
       const outcome = await sameAsReference(throwing, [where, what]);

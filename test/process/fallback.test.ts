@@ -6,7 +6,9 @@ import * as native from '../../lib/index';
 import { needs } from '../helpers/needs';
 import { findNode, findRuntime, missingRuntime } from '../helpers/runtimes';
 
-/** What uvnet is where its native code cannot be loaded: `node:net`, which refuses what it cannot do. */
+/**
+ * Without its native code, uvnet is `node:net`, and rejects features that `node:net` does not have.
+ */
 
 const dist = path.resolve(__dirname, '../../dist');
 const REFUSED = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
@@ -68,7 +70,7 @@ function program(folder: string, expected: Record<string, string[]>): void {
     leanListen: codeOf(() => lean.listen({ port: 0 }, {})),
     leanConnect: codeOf(() => lean.connect(local, {})),
     relay: codeOf(() => lean.relay(null, null)),
-    // What asks for nothing, and what node:net has.
+    // Values that request nothing, and features of node:net.
     off: codeOf(() => net.createServer({ proxyProtocol: 'off', maxConnectionsPerAddress: null })),
     plain: codeOf(() => net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true })),
     sequential: codeOf(() => {

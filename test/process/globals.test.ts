@@ -1,4 +1,4 @@
-// A module that stands in for one of Node's leaves everything else as it found it.
+// A replacement for a module of Node must not change anything else.
 import path from 'node:path';
 import { runChild, type ChildTools } from '../helpers/child';
 import { reference, uvnet } from '../helpers/implementations';
@@ -6,7 +6,7 @@ import { reference, uvnet } from '../helpers/implementations';
 type Uvnet = typeof import('../../lib/index');
 type Lean = typeof import('../../lib/lean');
 
-/** Uses uvnet in every way that loads a part of it, and prints what of Node has changed meanwhile. */
+/** Uses uvnet in every way that loads a part of it, and prints the changes in Node. */
 async function session({ require, args: [entry, leanEntry] }: ChildTools): Promise<void> {
   const { once } = require('node:events') as typeof import('node:events');
   const modules = [

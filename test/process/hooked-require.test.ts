@@ -1,5 +1,5 @@
-// Programs that give uvnet to whoever asks for `net`: by a hook of require(), as mocks and
-// instrumentation do, before uvnet is loaded.
+// Programs that return uvnet for `net` through a hook of require() before uvnet is loaded, as mocks
+// and instrumentation do.
 import { runChild } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 

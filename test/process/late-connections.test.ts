@@ -1,4 +1,4 @@
-// What arrives when a program has ended already: Node still runs its loop for a moment then, but
+// Connections that arrive after the end of a program: Node still runs its loop for a moment, but
 // JavaScript must not be entered any more.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { nextEvent } from '../helpers/events';
 import { implementations, uvnet } from '../helpers/implementations';
 import { leanEntry } from '../helpers/lean';
 
-/** Ends while something is on its way to a server that does not hold the process. */
+/** Ends while a connection arrives at a server that does not keep the process alive. */
 async function endBusy({ net, require, args: [what, watched, leanFile, folder] }: ChildTools) {
   const hooks = require('node:async_hooks') as typeof import('node:async_hooks');
   const plain = require('node:net') as typeof import('node:net');

@@ -1,4 +1,5 @@
-// `mock.timers` of node:test replaces the timers of a program, in node:timers too; those of connections go on.
+// `mock.timers` of node:test replaces the timers of a program, in node:timers too. The timers of
+// connections must not be affected.
 import { runChild } from '../helpers/child';
 import { nodeAtLeast, uvnet } from '../helpers/implementations';
 

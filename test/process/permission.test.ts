@@ -1,5 +1,5 @@
-// Node's permission model, which covers the network from Node 25 on: what is not granted by
-// --allow-net is denied to uvnet too, whose addon could do it.
+// Node's permission model, which covers the network from Node 25 on. Without --allow-net, uvnet
+// must not use the network, although its addon could.
 import { runChild } from '../helpers/child';
 import { implementations, nodeAtLeast } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
@@ -11,7 +11,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
   const scope = new Scope(implementation.net);
   afterEach(() => scope.dispose());
 
-  /** What came of a server and of clients, a line each. */
+  /** The results of a server and of clients, one line each. */
   async function attempt(...flags: string[]): Promise<string[]> {
     const { stdout, stderr } = await runChild(
       implementation,

@@ -1,4 +1,4 @@
-// The command `uvnet proxy`: what it says, and how it ends.
+// The command `uvnet proxy`: its output, and how it ends.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import nodeNet, { type AddressInfo, type Socket } from 'node:net';
@@ -90,7 +90,7 @@ test('a signal ends it when the connections have ended, and a second one at once
   stays.write('x');
   await nextEvent(stays, 'data');
   void other.stop();
-  // Nobody is let in any more: the first signal has arrived.
+  // No connection is accepted any more: the first signal has arrived.
   for (;;) {
     const late = join(other.where);
     const refused = await new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// A second connect() on a pipe whose first one is under way must not keep the loop from its end.
+// A second connect() on a connecting pipe must not keep the loop alive.
 import { runChild } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';

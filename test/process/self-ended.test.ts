@@ -1,5 +1,5 @@
-// What was written in the turn in which a program ends itself. Only process.exit() comes with an event by which
-// uvnet can send what it has gathered; see docs/COMPATIBILITY.md.
+// Writes in the turn in which a program ends itself. Only process.exit() emits an event with which
+// uvnet can send gathered data; see docs/COMPATIBILITY.md.
 import { runChild } from '../helpers/child';
 import { deferred } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
@@ -12,7 +12,7 @@ const ENDS = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
 describeNet('a program that ends itself', (implementation) => {
   const { scope, isUvnet } = implementation;
 
-  /** What a server gets of a client that writes three times and ends its process. */
+  /** The data that a server gets from a client that writes three times and ends its process. */
   async function sentBefore(how: keyof typeof SIGNALS, withCallback: boolean): Promise<string> {
     const received = deferred<string>();
     const server = await scope.listen(

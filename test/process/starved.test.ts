@@ -12,8 +12,9 @@ import { Scope } from '../helpers/scope';
 import { readAll } from '../helpers/streams';
 
 /**
- * Servers whose process can open no file any more when their first peer comes: it has no
- * descriptors left, or no right to read its own package. What their options need is there by then.
+ * Servers whose process cannot open any file when their first peer arrives: it has no descriptors
+ * left, or no permission to read its own package. The code for their options must be loaded by
+ * then.
  */
 
 const root = path.resolve(__dirname, '../..');
@@ -24,7 +25,7 @@ interface Setup {
   options?: object;
   /** Options that get a block list without the peer's address, or with it. */
   lists?: Record<string, string>;
-  /** What a client says first. */
+  /** The first data of a client. */
   says?: string;
   /** Called by the 'connection' listener. */
   calls?: [method: string, ...args: unknown[]][];
@@ -92,7 +93,9 @@ const setups: [string, Setup][] = [
 
 const HEADER = 'PROXY TCP4 192.0.2.7 192.0.2.8 7 8\r\nhello';
 
-/** Answers each connection by its remote address; says on stdout where it listens, then what fails. */
+/**
+ * Answers each connection with its remote address. Prints its address, and then errors, on stdout.
+ */
 function program({ net, require: load, args }: ChildTools): void {
   const [{ setup, entry, where, starve }] = args as [
     { setup: Setup; entry: string; where: object; starve: string },

@@ -1,4 +1,4 @@
-// What a terminal shows of an error that nobody catches.
+// The output of an uncaught error on a terminal.
 import { runChild } from '../helpers/child';
 import { leanEntry } from '../helpers/lean';
 import { uvnet } from '../helpers/implementations';

@@ -9,7 +9,7 @@ import { uvnet } from '../helpers/implementations';
 const linux = process.platform === 'linux' ? test : test.skip;
 
 linux('the addon stays loaded when the last of them ends (/proc: Linux)', async () => {
-  // Loading it once more would take the memory of its C++ runtime once more.
+  // Loading it again would allocate the memory of its C++ runtime again.
   const { stdout } = await runChild(
     { ...uvnet!, entry: 'node:net' },
     ({ require, args: [entry] }) => {

@@ -1,4 +1,4 @@
-// Who gets uvnet by uvnet/register, and in which ways.
+// The code that gets uvnet through uvnet/register, and how.
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 
@@ -176,7 +176,7 @@ test.each(['cjs', 'esm'] as const)('a bundle (%s) gets uvnet', async (format) =>
   expect(await printed(['--import', 'uvnet/register', outfile])).toBe('native');
 });
 
-// To give uvnet to uvnet would be a circle. Its classes show what it took for Node's.
+// uvnet must not get uvnet. Its classes show which module it used as Node's.
 describe('another copy of uvnet has the net of Node', () => {
   const compare = (copy: string): string => `
     const copy = require(${JSON.stringify(copy)});

@@ -1,4 +1,4 @@
-// What UVNET_REGISTER_REPORT=1 prints.
+// The output of UVNET_REGISTER_REPORT=1.
 import { Project } from '../helpers/project';
 
 let project: Project;

@@ -1,5 +1,5 @@
-// What Node takes from a program with uvnet/register, where it would not take uvnet's sockets, or only as streams.
-// Each program runs as it is and with register, and prints the same.
+// With uvnet/register, Node accepts uvnet's sockets natively that it would otherwise reject or use
+// as streams. Each program runs with and without register, and must print the same.
 import { nodeAtLeast } from '../helpers/implementations';
 import { Project } from '../helpers/project';
 
@@ -14,7 +14,7 @@ interface Printed {
   asStreams: number;
 }
 
-/** Runs a program on node:net and with register, compares, and answers what it printed. */
+/** Runs a program on node:net and with register, compares both runs, and returns the output. */
 async function runBoth(name: string, source: string): Promise<Printed> {
   project.write({ [name]: source });
   const plain = await project.run([name]);
@@ -50,7 +50,8 @@ describe('child.send()', () => {
           handle.on('connection', (socket) => socket.end('child accepted'));
           process.send('ready');
         }
-        // Not at once: Node 20 cannot stand it while it hands out what came before the listener.
+        // Not at once: Node 20 cannot handle it while it emits messages that came before the
+        // listener.
         if (message === 'end') setImmediate(() => process.disconnect());
       });
     } else setImmediate(() => main());
@@ -216,7 +217,7 @@ const asClient = { ...ciphers, pskCallback: () => ({ identity: 'test', psk: key 
 `;
 
 describe('tls', () => {
-  // As databases and mail servers do it.
+  // As databases and mail servers do.
   test.each([
     ['tls.connect({ socket })', 'tls.connect({ ...asClient, socket })'],
     [
@@ -311,7 +312,7 @@ describe('http', () => {
       const web = http.createServer((request, response) => response.end(request.url + ' ' + request.socket.remoteAddress));
       const log = [];
       const server = net.createServer((socket) => {
-        // What port sharing does: look at the first bytes, and give them back.
+        // As in port sharing: read the first bytes, and push them back.
         socket.once('data', (first) => {
           socket.pause();
           socket.unshift(first);

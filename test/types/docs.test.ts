@@ -25,7 +25,7 @@ const pages = readdirSync(path.join(root, 'docs'))
   .map((name) => `docs/${name}`);
 const examples = ['README.md', ...pages].flatMap(examplesOf);
 
-/** What the fragments of all pages have at hand. */
+/** Declarations for the fragments of all pages. */
 const surroundings = `
 declare const server: net.Server;
 declare const socket: net.Socket;
@@ -34,7 +34,7 @@ declare const client: net.Socket;
 
 const cannotFindName = new Set([2304, 2552, 18004]);
 
-/** The example as a module of its own, and what is to be overlooked in it. */
+/** The example as a module, and the errors to ignore in it. */
 function moduleOf({ code }: Example): { source: string; overlooked: ReadonlySet<number> } {
   const isImport = (line: string): boolean => line.startsWith('import ');
   const imports = code.split('\n').filter(isImport);
@@ -57,7 +57,7 @@ test('every example of the documentation compiles', () => {
     ts.sys.readFile(file),
   ) as { config: { compilerOptions: object } };
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root);
-  // As an ES module sees the package.
+  // The package as an ES module imports it.
   options.paths = {
     uvnet: ['./lib/index.mts'],
     'uvnet/lean': ['./lib/lean.mts'],

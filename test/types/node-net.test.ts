@@ -1,12 +1,12 @@
-// The types of uvnet against those of node:net, checked by `tsc -p tsconfig.test.json`:
-// what is written for node:net must compile with uvnet. Nothing here runs but the
-// last line; a type that does not fit is an error of the type check.
+// The types of uvnet compared with those of node:net, checked by `tsc -p tsconfig.test.json`: code
+// for node:net must compile with uvnet. Only the last line runs; a wrong type is an error of the
+// type check.
 import type * as nodeNet from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import type * as uvnet from 'uvnet';
 
-/** Compiles only where `From` may stand where `To` is asked for. */
+/** Compiles only if `From` is assignable to `To`. */
 type Assignable<From extends To, To> = From;
 
 export type Checks = [
@@ -22,7 +22,7 @@ export type Checks = [
   Assignable<'native' | 'node', typeof uvnet.backend>,
 ];
 
-/** A program as people write it for node:net. */
+/** A typical program for node:net. */
 export function program(net: typeof uvnet): nodeNet.Server {
   const server = net.createServer({ noDelay: true, highWaterMark: 1024 }, (socket) => {
     socket

@@ -1,14 +1,15 @@
-// The types of what uvnet has beside node:net, and what they refuse; checked by `tsc -p tsconfig.test.json`.
+// The types of uvnet's additions, and the errors that they cause; checked by `tsc -p
+// tsconfig.test.json`.
 import type { Handlers, ServerHandlers } from 'uvnet/lean';
 
 import type * as uvnet from 'uvnet';
 import type * as uvnetLean from 'uvnet/lean';
 
-/** Compiles only where both are the same. */
+/** Compiles only if both are the same. */
 type Same<One, Other> =
   (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : never;
 
-/** What calls look like that have to compile, and those that must not. */
+/** Calls that must compile, and calls that must not. */
 export function calls(net: typeof uvnet): void {
   net.connect({ port: 5, host: 'localhost', connectTimeout: 100, mark: 1 }, () => {});
   net.connect({ path: '/run/x', noDelay: true }).setNoDelay();
@@ -36,7 +37,7 @@ export function calls(net: typeof uvnet): void {
   new net.Socket().connect({ port: 5, dualLookpu: true });
 }
 
-/** Listeners get uvnet's own sockets and what it tells beyond node:net. */
+/** Listeners get uvnet's own sockets and the arguments that it adds to node:net. */
 export function events(server: uvnet.Server, socket: uvnet.Socket): void {
   server.on('connection', (connection) => connection.setOption('mark', 1));
   server.once('drop', ({ reason, remoteAddress }) => [reason, remoteAddress]);

@@ -1,4 +1,4 @@
-// BlockList against node:net of the running version where that has the method, and what is more.
+// Compares BlockList with the running node:net if that has the method, and tests the additions.
 import * as net from 'node:net';
 import { inspect } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';

@@ -1,5 +1,5 @@
-// What the documentation names is there: files, folders, links and the headings they point at.
-// And what uvnet adds to node:net is named in it.
+// Checks that everything the documentation names exists: files, folders, links and their headings.
+// It also checks that the documentation names everything that uvnet adds to node:net.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import nodeNet from 'node:net';
 import path from 'node:path';
@@ -31,7 +31,7 @@ test('every file and folder that the documentation names is there', () => {
       ),
     ]
       .map(([, name]) => name!)
-      // What a build makes, and what a reader is to put a name into.
+      // Except files that a build makes, and placeholders.
       .filter((name) => !/NAME|^docs\/api|^bench\/bin/.test(name))
       .map((name) => ({ page, name })),
   );
@@ -43,7 +43,7 @@ test('every link inside the repository leads somewhere', () => {
   expect(brokenLinks(root)).toEqual([]);
 });
 
-/** Every name that stands in `docs/`, be it alone between backticks or in a piece of code there. */
+/** Every name in code in `docs/`. */
 function namesInDocs(): Set<string> {
   const pages = pagesOf(root).filter((page) => page.startsWith('docs'));
   const code = pages.flatMap((page) => proseOf(path.join(root, page)).match(/`[^`\n]+`/g) ?? []);

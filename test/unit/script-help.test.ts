@@ -5,7 +5,7 @@ import path from 'node:path';
 const root = path.resolve(__dirname, '../..');
 const scripts = readdirSync(path.join(root, 'scripts')).filter((name) => name.endsWith('.mjs'));
 
-// What has not begun cannot have said anything else first.
+// The usage must be the first output.
 test.each(scripts)('scripts/%s --help prints its usage and does nothing else', (name) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

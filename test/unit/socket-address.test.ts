@@ -1,4 +1,4 @@
-// SocketAddress against node:net of the running version, and what is more.
+// Compares SocketAddress with the running node:net, and tests the additions.
 import * as net from 'node:net';
 import { inspect } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-// What is derived from native/options/socket_options.def is up to date.
+// Checks that the files generated from native/options/socket_options.def are up to date.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import {

@@ -1,6 +1,6 @@
-// The surface of uvnet against that of the running Node's net: every difference
-// has its name and its reason here. Something new is entered here, or it is a
-// mistake; what Node has and uvnet lacks is a mistake in any case.
+// Compares the API of uvnet with the running Node's net. Every difference must be listed here with
+// its reason; any other is a mistake. If Node has something that uvnet lacks, that is always a
+// mistake.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 
@@ -17,7 +17,7 @@ const differences = JSON.parse(
   execFileSync(process.execPath, [script, '--json'], { env: addonEnvironment, encoding: 'utf8' }),
 ) as Difference[];
 
-/** What uvnet has on top of Node 26.10. */
+/** Names that uvnet adds to Node 26.10. */
 const ADDITIONS = new Map([
   ['backend', 'tells whether the native code is in use'],
   ['Socket.prototype.fd', 'child_process takes a stream with a descriptor for stdio'],
@@ -72,7 +72,7 @@ const ADDITIONS = new Map([
   ['Socket.prototype.write', 'a short way past Writable for the common write'],
 ]);
 
-/** What Node 26.10 has and an older line lacks. */
+/** Names of Node 26.10 that older versions lack. */
 const BACKFILLED = new Set([
   'BoundSocket',
   'BlockList.isBlockList',
@@ -95,15 +95,15 @@ const BACKFILLED = new Set([
   '_TransferredBoundSocket',
 ]);
 
-/** What both have, in another form. */
+/** Names that both have in a different form. */
 const CHANGED = new Map([
   ['Socket.prototype.bufferSize', 'may be assigned: the kernel’s send buffer'],
   ['Socket.prototype.setKeepAlive', 'takes interval and count, as Node 26 does'],
 ]);
 
 /**
- * Node makes these on each socket; here they stand on the prototype until they
- * are assigned, because the making of a socket is what churn spends its time on.
+ * Node sets these on each socket. Here they are on the prototype until they are assigned, because
+ * making sockets dominates the cost of short connections.
  */
 const ON_THE_PROTOTYPE = [
   '_hadError', '_parent', '_host', '_closeAfterHandlingError', '_sockname', '_pendingData', '_pendingEncoding',

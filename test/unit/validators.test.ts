@@ -1,4 +1,4 @@
-// Every check against a function of the running Node that makes the same one.
+// Compares every check with a function of the running Node that makes the same check.
 import * as dns from 'node:dns';
 import { EventEmitter } from 'node:events';
 import * as net from 'node:net';

@@ -4,11 +4,11 @@ import type { ChildTools } from '../helpers/child';
 import { policies, runClusterOn, type Policy } from '../helpers/cluster';
 import { uvnet } from '../helpers/implementations';
 
-/** Limits, filters and PROXY headers in the workers of a cluster, whoever accepts. */
+/** Limits, filters and PROXY headers in the workers of a cluster, for both scheduling policies. */
 
 interface Setup {
   options: object;
-  /** Has the server block the peer's address. */
+  /** Makes the server block the address of the peer. */
   blocks?: boolean;
   says: string;
 }
@@ -96,7 +96,7 @@ async function run(policy: Policy, where: object, setup: Setup, entry: string | 
   return { admitted, drops, counted: Object.fromEntries(counted) };
 }
 
-/** What becomes of the clients: the addresses of those let in, and why others were not. */
+/** The results of the clients: the addresses of accepted ones, and the reasons for the others. */
 function outcome(admitted: number, address: string, reason?: string): object {
   const dropped = CLIENTS - admitted;
   return {

@@ -10,7 +10,7 @@ import { Scope } from '../helpers/scope';
 const scope = new Scope(nodeNet);
 afterEach(() => scope.dispose());
 
-/** Two workers listen one after the other; each says the mode of the path, or why it does not. */
+/** Two workers listen one after the other. Each reports the mode of the path, or its error. */
 function program({ net, require, args: [, path, umask, modes, exclusive] }: ChildTools): void {
   const cluster = require('node:cluster') as import('node:cluster').Cluster;
   const { existsSync, statSync } = require('node:fs') as typeof import('node:fs');
@@ -35,7 +35,7 @@ function program({ net, require, args: [, path, umask, modes, exclusive] }: Chil
   server.on('error', (error: NodeJS.ErrnoException) => {
     process.send!(`${error.code} ${server.listening}`);
   });
-  // An exclusive server is no business of the cluster's.
+  // The cluster does not close an exclusive server.
   if (exclusive === true) process.on('disconnect', () => server.close());
   server.listen({ path, mode, exclusive } as never, () => {
     process.send!((statSync(path as string).mode & 0o777).toString(8));

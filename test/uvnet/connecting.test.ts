@@ -1,5 +1,5 @@
-// Racing connection attempts, as far as loopback can show it; test/netns has the rest. What is uvnet's
-// own runs on uvnet only; what 'sequential' promises is compared with node:net.
+// Racing connection attempts, as far as loopback allows; test/netns has the rest. Features of uvnet
+// run on uvnet only; the behaviour of 'sequential' is compared with node:net.
 import { once } from 'node:events';
 import type { LookupAddress } from 'node:dns';
 import type { Server, Socket } from 'node:net';

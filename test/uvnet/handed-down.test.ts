@@ -6,7 +6,7 @@ import type { Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 import { serversOf } from '../helpers/servers';
 
-/** `noDelay` and `keepAlive` of a server: on Linux set once, on the listening socket. */
+/** `noDelay` and `keepAlive` of a server: on Linux, they are set once, on the listening socket. */
 
 const scope = new Scope(net as unknown as Net);
 afterEach(async () => {

@@ -23,7 +23,7 @@ const newGroup = (): string => `group ${groups++}`;
 
 const { listening } = serversOf(scope);
 
-/** Connects to a server that writes a byte to each connection; says whether it was let in. */
+/** Connects to a server that writes a byte to each connection. Returns whether it was accepted. */
 async function isLetIn(port: number): Promise<boolean> {
   const client = scope.connect({ port, host: '127.0.0.1' });
   client.on('error', () => {});

@@ -8,7 +8,7 @@ import type { Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 import { portOfServer, serversOf } from '../helpers/servers';
 
-/** What node:net does not have: decisions about connections, made natively and counted. */
+/** Features that node:net does not have: native and counted decisions about connections. */
 
 const scope = new Scope(net as unknown as Net);
 afterEach(() => scope.dispose());
@@ -313,7 +313,7 @@ describe('reusePort', () => {
     const port = portOfServer(servers[0]);
     await scope.listen(servers[1] as never, { ...options, port });
     const accepted = (): number[] => servers.map((server) => server.stats().accepted);
-    // The kernel deals them out by a hash: that one of two gets all of 200 has no chance.
+    // The kernel distributes them by a hash, so one of two cannot get all 200.
     for (let i = 0; i < 200; i++) {
       const client = scope.connect({ port, host: '127.0.0.1' });
       await Promise.race(servers.map((server) => nextEvent(server, 'connection')));

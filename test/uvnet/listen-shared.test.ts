@@ -4,7 +4,7 @@ import { nextEvent } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 
-/** Servers that listen on another one's handle, with what only uvnet has. */
+/** Servers that listen on the handle of another server, with features of uvnet. */
 
 const scope = new Scope(net as unknown as Net);
 afterEach(() => scope.dispose());

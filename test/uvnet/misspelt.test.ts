@@ -1,4 +1,4 @@
-// Names of options and handlers that are nearly those of uvnet: told once each.
+// Names that resemble options and handlers of uvnet: each is reported once.
 import { describeUvnet } from '../helpers/uvnet';
 import { runChild } from '../helpers/child';
 import path from 'node:path';
@@ -28,7 +28,7 @@ describeUvnet('a name that is nearly one of uvnet', (implementation) => {
           void listen({ port: 0, host: '127.0.0.1' }, { onDrian() {} }).close();
           connect(target, { clsoe() {} }).catch(() => {});
         }
-        // These are near to nothing, short, or known to others.
+        // These resemble no name, are short, or belong to other libraries.
         net.createServer({
           handler: () => {},
           node: 1,

@@ -5,7 +5,9 @@ import { nextEvent } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
 import { portOf, Scope } from '../helpers/scope';
 
-/** Every number that a server or a socket takes: what is refused, and that limits fail closed. */
+/**
+ * Every numeric option of servers and sockets: invalid values are rejected, and limits fail closed.
+ */
 
 const scope = new Scope(net as unknown as Net);
 afterEach(() => scope.dispose());
@@ -119,7 +121,7 @@ describe.each(rows)('$name', ({ takes, set, get, options }) => {
     expect(codes).toContain(
       (thrownBy(() => set(server, value as never)) as { code?: string }).code,
     );
-    // What was refused has changed nothing.
+    // A rejected value has changed nothing.
     expect(get(server)).toBe(before);
     if (options === undefined) return;
     const made = (): unknown => net.createServer(options(value));
@@ -214,7 +216,7 @@ test.each(numbers.map((value) => [value]))(
     }
     const error: unknown = await peeked.catch((reason: unknown) => reason);
     expect(codes).toContain((error as { code?: string }).code);
-    // It reads on as if nothing had been asked.
+    // It continues reading as if nothing had happened.
     client.write('hello');
     expect(String((await nextEvent(peer, 'data'))[0])).toBe('hello');
   },

@@ -1,5 +1,5 @@
-// Looking at the first bytes without consuming them. node:net has none of this; these cases run on
-// uvnet alone.
+// Peeking at the first bytes without consuming them. node:net does not have this, so these cases
+// run on uvnet alone.
 import { once } from 'node:events';
 import http from 'node:http';
 import type { Socket as NodeSocket } from 'node:net';
@@ -208,7 +208,7 @@ describeUnix('peek', () => {
         }
       }
       expect(await peer.peek(size)).toHaveLength(size);
-      // The connection has nothing.
+      // The connection is not affected.
       expect(String((await nextEvent(peer, 'data'))[0])).toMatch(/^x+$/);
     },
   );

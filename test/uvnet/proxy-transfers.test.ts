@@ -8,7 +8,7 @@ import { uvnet, type Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 import { portOfServer, serversOf } from '../helpers/servers';
 
-/** What a PROXY header said, where the connection is transferred: nobody takes the proxy for the client. */
+/** The contents of a PROXY header after a transfer: the proxy must not appear as the client. */
 
 const scope = new Scope(net as unknown as Net);
 afterEach(() => scope.dispose());

@@ -1,4 +1,5 @@
-// `socket.toNode({ shell: true })`: the connection is node:net's, and the old object stays for its listeners.
+// `socket.toNode({ shell: true })`: node:net has the connection, and the old object stays for its
+// listeners.
 import nodeNet from 'node:net';
 import tls from 'node:tls';
 

@@ -1,4 +1,4 @@
-// Where uvnet goes beyond node:net in what an AbortSignal does to a socket.
+// Differences from node:net in the effect of an AbortSignal on a socket.
 import { getEventListeners, setMaxListeners } from 'node:events';
 import type { Server, Socket } from 'node:net';
 

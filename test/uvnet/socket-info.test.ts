@@ -1,4 +1,4 @@
-// What the kernel knows of a connection, and who is at its other end.
+// The kernel's statistics of a connection, and the credentials of the peer.
 import type { Socket as NodeSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -121,7 +121,7 @@ const onLinux = process.platform === 'linux' && uvnet !== undefined;
   });
 });
 
-/** The kernel does its part in its own time and tells nobody: looks until it is done. */
+/** The kernel does not report when it is done, so this polls. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(1);
 }

@@ -127,7 +127,7 @@ const onLinux = process.platform === 'linux' && uvnet !== undefined;
   });
 });
 
-/** The whole error: `thrownBy` tells only what node:net's have. */
+/** The whole error: `thrownBy` includes only the properties of errors of node:net. */
 function caught(body: () => unknown): unknown {
   try {
     body();

@@ -1,5 +1,5 @@
-// What socket options do to packets, and to connections whose peer is dead: two network namespaces,
-// real kernels at both ends, tcpdump in between. Linux and root only.
+// The effect of socket options on packets, and on connections whose peer is dead: two network
+// namespaces with real kernels at both ends, and tcpdump in between. Linux and root only.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
@@ -16,7 +16,7 @@ const onTheWire = needs(missingCommand('tcpdump'));
 /** Far from the minutes of the kernel's defaults, and from what a busy machine adds to seconds. */
 const IN_TIME_MS = 30_000;
 
-/** A program at one end of the lab that talks in lines. */
+/** A program at one end of the lab that communicates in lines. */
 class Program {
   private readonly child: ChildProcess;
   private readonly lines: AsyncIterator<string>;

@@ -1,4 +1,4 @@
-// What is thrown in callbacks that only uvnet has is reported in the async context in which it was
+// Exceptions in callbacks that only uvnet has are reported in the async context in which they were
 // thrown, in a domain too.
 import { runChild, type ChildTools } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';

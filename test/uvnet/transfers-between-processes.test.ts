@@ -1,4 +1,5 @@
-// Connections that go on in another process: sent as descriptors, or accepted for a cluster's worker.
+// Connections that are transferred to another process: sent as descriptors, or accepted for a
+// cluster worker.
 import { runChild, type ChildTools, type Outcome } from '../helpers/child';
 import { policies, runClusterOn } from '../helpers/cluster';
 import { nextEvent } from '../helpers/events';

@@ -1,4 +1,4 @@
-// Every way in which a connection is transferred, from every state that it may be in.
+// Every kind of transfer of a connection, from every state.
 import { nextEvent, nextTurn } from '../helpers/events';
 import { cut, End, numbered, type Move } from '../helpers/ends';
 import { StreamOwner } from '../helpers/owners';

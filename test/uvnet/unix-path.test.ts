@@ -27,7 +27,7 @@ import { nextEvent } from '../helpers/events';
 import { uvnet, type Net } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 
-/** Paths of unix sockets: their mode, and what a crashed server left there. */
+/** Paths of Unix sockets: their mode, and the socket of a crashed server. */
 
 const scope = new Scope(net as unknown as Net);
 afterEach(() => scope.dispose());
@@ -35,7 +35,7 @@ afterEach(() => scope.dispose());
 const createServer = (): net.Server =>
   scope.trackServer(net.createServer() as never) as unknown as net.Server;
 
-/** Listens and says what came of it: 'listening', or the shape of an error. */
+/** Listens and returns the result: 'listening', or the shape of an error. */
 async function listen(server: net.Server, options: net.ListenOptions): Promise<unknown> {
   const failed = nextEvent(server, 'error').then(([error]) => errorShape(error));
   server.listen(options);
@@ -70,7 +70,7 @@ describe('mode', () => {
     const path = scope.path();
     const server = createServer();
     const seen: number[] = [];
-    // The step behind which connections are possible.
+    // The step after which connections are possible.
     const spy = jest.spyOn(Pipe.prototype, 'listen').mockImplementation(() => {
       seen.push(statSync(path).mode & 0o777);
       return 0;
@@ -150,7 +150,7 @@ describe('replaceStale', () => {
     });
     await scope.join(first as never);
     expect(first.listening).toBe(true);
-    // The server was not disturbed by the question.
+    // The check did not disturb the server.
     expect(connections).toHaveBeenCalledTimes(1);
   });
 
@@ -218,7 +218,7 @@ describe('replaceStale', () => {
   test('lets one of many servers that start at once have the path', async () => {
     const path = scope.path();
     await leaveStale(path);
-    // Each says here how it went, and stays until all have.
+    // Each reports its result here, and stays until all have done so.
     const words: string[] = [];
     const desk = scope.server();
     const told = new Promise<void>((resolve) => {
