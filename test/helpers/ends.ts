@@ -1,11 +1,11 @@
-// The ends of a connection that is transferred, and bytes whose place in the stream can be told.
+// The ends of a transferred connection, and bytes whose position in the stream is recognisable.
 import { Random } from './random';
 import type { Transport } from './scope';
 import type { Uvnet } from './uvnet';
 
 type Socket = import('../../lib/index').Socket;
 
-/** A prime, so that bytes which are lost in blocks show. */
+/** A prime, so that the loss of whole blocks is noticed. */
 const PERIOD = 1_048_573;
 const LONGEST = 4 * 1024 * 1024;
 const pattern = ((): Buffer => {
@@ -19,7 +19,7 @@ export function numbered(from: number, size: number): Buffer {
   return pattern.subarray(start, start + size);
 }
 
-/** Who has an end of a connection. */
+/** The owner of an end of a connection. */
 export interface Owner {
   readonly kind: string;
   /** Names of the moves that lead away from it. */
@@ -32,7 +32,7 @@ export interface Owner {
   resume(): void;
   isPaused(): boolean;
   end(): void;
-  /** Closes the connection so that its peer learns of it by an error, where the transport can tell. */
+  /** Closes the connection so that its peer gets an error, if the transport supports that. */
   reset(): void;
 }
 
@@ -52,7 +52,7 @@ export interface EndOptions {
   pairs: [Socket, Socket][];
 }
 
-/** What a connection that was cut ends with, and what then happens to what was not written. */
+/** The errors of a reset connection, and those of its unwritten data. */
 const OF_A_RESET = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -62,7 +62,7 @@ const OF_A_RESET = new Set([
   'ERR_UVNET_MESSAGE_CUT_OFF',
 ]);
 
-/** One end of a connection: what it was sent and has sent, whoever owns it. */
+/** One end of a connection: the bytes that it has received and sent, with any owner. */
 export class End {
   owner!: Owner;
   sent = 0;
@@ -73,7 +73,7 @@ export class End {
   cut = false;
   /** The other end was reset, and had not ended before. */
   mayNotEnd = false;
-  /** node:net, of which older lines take a reset for an end, has never had it. */
+  /** Whether node:net has never owned it. Older versions of it treat a reset as an end. */
   onlyOurs = true;
   writes = 0;
   told = 0;
@@ -139,14 +139,14 @@ export class End {
     this.owner.reset();
   }
 
-  /** What went wrong, unless that is what a reset brings. */
+  /** Records an error, unless a reset explains it. */
   troubled(by: string, error: Error): void {
     const { code } = error as { code?: string };
     this.note(`${by}: ${code}`);
     if (!this.cut || !OF_A_RESET.has(code ?? '')) this.fail(`${by}: ${error.stack}`);
   }
 
-  /** Bytes have come to an owner. */
+  /** An owner has received bytes. */
   take(by: Owner, bytes: Uint8Array): void {
     if (by !== this.owner) this.fail(`${by.kind} delivered bytes after it was moved`);
     if (this.ended) this.fail('bytes after the end');
@@ -158,7 +158,7 @@ export class End {
 
   takeEnd(by: Owner): void {
     if (by !== this.owner) this.fail(`${by.kind} told the end after it was moved`);
-    // A new owner is told as well.
+    // A new owner gets the end as well.
     if (by === this.toldEnd) this.fail('two ends');
     if (this.mayNotEnd) this.fail('a reset became an end');
     this.toldEnd = by;
@@ -174,7 +174,7 @@ export class End {
     act();
   }
 
-  /** Moves on; false where that was refused, and then nothing has changed. */
+  /** Transfers the end. Returns false if that was refused and nothing has changed. */
   move(how: Move): boolean {
     const from = this.owner;
     try {

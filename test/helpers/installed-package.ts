@@ -1,5 +1,5 @@
-// What people get: the tarball, installed into an empty folder without registry, cache, install
-// scripts or compiler.
+// The package of the users: the tarball, installed into an empty folder without registry, cache,
+// install scripts or compiler, and used in every way in which a program may use it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,

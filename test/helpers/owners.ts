@@ -22,10 +22,10 @@ export class StreamOwner implements Owner {
   ) {
     this.kind = isNode ? 'node' : 'socket';
     socket.on('error', (error: Error) => to.troubled(this.kind, error));
-    // At the end of a relay its sockets emit what a socket does then.
+    // At the end of a relay, its sockets emit the usual events.
     socket.on('end', () => this.relayed || to.takeEnd(this));
     socket.on('drain', () => to.called('drain'));
-    // Without it the descriptors would be closed all the same.
+    // The descriptors are closed even without this listener.
     socket.on('descriptor', () => to.called('descriptor'));
     to.closing.push(nextEvent(socket, 'close'));
     if (listen) socket.on('data', (bytes: Buffer) => this.onData(bytes));
@@ -33,7 +33,8 @@ export class StreamOwner implements Owner {
 
   get moves(): readonly Move[] {
     if (this.isNode) return ['fromNode'];
-    // What receives no descriptors may lose bytes that come behind one, as every socket of libuv.
+    // A socket that receives no descriptors may lose bytes after one, as every socket of libuv
+    // does.
     return this.to.options.receiveDescriptors
       ? ['toLean', 'thread', 'relay']
       : ['toNode', 'toLean', 'thread', 'relay'];
@@ -110,7 +111,7 @@ export class StreamOwner implements Owner {
 
   reset(): void {
     const { socket } = this;
-    // There is no reset of unix sockets, nor one of libuv's during a shutdown.
+    // Unix sockets have no reset, and libuv refuses one during a shutdown.
     if (socket.remoteFamily === undefined || socket.writableEnded) socket.destroy();
     else socket.resetAndDestroy();
   }
@@ -124,7 +125,7 @@ function relayed(to: End, from: Socket | Connection): Owner {
   const wasOpen = 'isOpen' in from ? from.isOpen : !from.destroyed;
   const result = lean.relay(from, pair[0]);
   void result.catch(() => {});
-  // What is refused is refused at once; only the news of it takes a tick.
+  // A refusal happens at once, but is reported a tick later.
   const { _handle: handle } = from as { _handle?: { relay: unknown } | null };
   const taken = 'isOpen' in from ? !from.isOpen : handle != null && handle.relay !== null;
   if (!wasOpen || !taken) throw Object.assign(new Error('refused'), { code: 'ERR_INVALID_STATE' });
@@ -152,7 +153,7 @@ export class LeanOwner implements Owner {
   connection!: Connection;
   private paused = false;
   private corks = 0;
-  /** Closed, or moved on without a word. */
+  /** Closed or transferred without an event. */
   private left!: () => void;
 
   constructor(

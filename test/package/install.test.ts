@@ -6,7 +6,7 @@ import { at, binaryFolder, binaryName, describePackage, npm } from '../helpers/i
 import { describeNeeds, missingCommand, needs } from '../helpers/needs';
 import { findManager, missingRuntime } from '../helpers/runtimes';
 
-/** How the package gets into a project: from its tarball, or from a clone. */
+/** Installation of the package in a project, from its tarball or from a clone. */
 
 describePackage('the package', (installed) => {
   describe('is installed without compiling', () => {

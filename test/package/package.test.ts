@@ -7,7 +7,7 @@ import { brokenLinks } from '../helpers/markdown';
 import { needs } from '../helpers/needs';
 import { findRuntime, missingRuntime } from '../helpers/runtimes';
 
-/** The package: what is in it, and every way in which a program may use it. */
+/** The contents of the package, and every way in which a program may use it. */
 
 describePackage('the tarball', (installed) => {
   test('contains what it needs and nothing else', () => {
@@ -125,7 +125,7 @@ describePackage('the tarball', (installed) => {
     const { status, stdout, stderr } = installed.node([outfile], installed.scratch);
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
 
-    // Where there is none, the advice is for a bundle.
+    // Without a binary, the advice is for a bundle.
     const away = path.join(installed.scratch, `away-${format}`);
     mkdirSync(away);
     const copy = path.join(away, path.basename(outfile));
@@ -212,7 +212,7 @@ describePackage('the tarball', (installed) => {
 
   test.each([
     ['publint', 'node_modules/publint/src/cli.js', [], 'All good'],
-    // TypeScript's resolution of before `exports` finds no entry points but the first.
+    // TypeScript's old resolution, without `exports`, finds only the first entry point.
     [
       'attw',
       'node_modules/@arethetypeswrong/cli/dist/index.js',
@@ -250,8 +250,8 @@ describePackage('the tarball', (installed) => {
     expect(stdout.trimEnd().split('\n').at(-1)).toBe('4');
   });
 
-  // V8 gives up, again and again, to optimise code that constructs with a constructor it keeps as a
-  // dictionary. Tools that keep names by `defineProperty` make one.
+  // V8 repeatedly fails to optimise code that calls a constructor which it stores as a dictionary.
+  // Tools that keep names with `defineProperty` cause that.
   test('the constructors of handles are fast objects', () => {
     writeFileSync(
       path.join(installed.project, 'fast.cjs'),

@@ -1,10 +1,10 @@
-// How errors look to users, beside those of the running Node.
+// Compares the output of errors with that of the running Node.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
 
-// Jest replaces Error.prepareStackTrace and has its own Error classes: a process of its own shows
+// Jest replaces Error.prepareStackTrace and has its own Error classes, so a child process shows
 // what users see.
 test('stack, instanceof and inspect show the same as in Node', () => {
   const codeOf = (name: string): string => {

@@ -1,4 +1,4 @@
-// Errors against those that the modules of the running Node really throw.
+// Compares errors with those that modules of the running Node really throw.
 import { once } from 'node:events';
 import * as net from 'node:net';
 import { Writable } from 'node:stream';
@@ -20,7 +20,10 @@ function thrown(call: () => unknown): Thrown {
   throw new Error('nothing was thrown');
 }
 
-/** All that a program can compare; errors of Node come from another realm than those of a test. */
+/**
+ * Everything that a program can compare. Errors of Node come from another realm than those of a
+ * test.
+ */
 function shape(error: unknown): object {
   const own = error as Record<string, unknown> & Thrown;
   return {

@@ -1,4 +1,4 @@
-// Descriptors over unix sockets that nobody takes: none is left behind.
+// Descriptors over Unix sockets that no listener takes: none leaks.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ReceivedDescriptor, Socket } from '../../lib/index';
@@ -35,14 +35,14 @@ describeUnix('a descriptor that nobody takes', () => {
     return closed;
   }
 
-  test('without a listener each is closed', async () => {
+  test('is closed if there is no listener', async () => {
     const { sender, receiver } = await join();
     receiver.resume();
     await await send(sender);
     expect(receiver.readyState).toBe('open');
   });
 
-  test('each that a listener does not take is closed', async () => {
+  test('is closed if a listener does not take it', async () => {
     const { sender, receiver } = await join();
     const kept: ReceivedDescriptor[] = [];
     receiver.on('descriptor', (received: ReceivedDescriptor) => kept.push(received));
@@ -52,7 +52,7 @@ describeUnix('a descriptor that nobody takes', () => {
     expect(errorShape(thrownBy(() => kept[0].toSocket())).code).toBe('ERR_INVALID_STATE');
   });
 
-  test('each is closed if descriptors were not requested', async () => {
+  test('is closed if descriptors were not requested', async () => {
     const { sender, receiver } = await join({});
     receiver.on('descriptor', () => {
       throw new Error('not asked for');
@@ -62,7 +62,7 @@ describeUnix('a descriptor that nobody takes', () => {
     expect(String((await data)[0])).toBe('x');
   });
 
-  test('each is closed if the receiver is destroyed in the middle', async () => {
+  test('is closed if the receiver is destroyed in the middle', async () => {
     const { sender, receiver } = await join();
     receiver.on('descriptor', () => receiver.destroy());
     receiver.on('data', () => {
@@ -72,7 +72,7 @@ describeUnix('a descriptor that nobody takes', () => {
     expect(receiver.destroyed).toBe(true);
   });
 
-  test('each is closed if the sender is destroyed before its turn', async () => {
+  test('is closed if the sender is destroyed before its turn', async () => {
     const { sender, receiver } = await join();
     receiver.pause();
     const { gift, closed } = await witness();
@@ -89,7 +89,7 @@ describeUnix('a descriptor that nobody takes', () => {
     expect(errors.filter((code) => !/^(ECANCELED|ERR_STREAM_DESTROYED)$/.test(code))).toEqual([]);
   });
 
-  test('each is closed if the connection never comes about', async () => {
+  test('is closed if the socket never connects', async () => {
     const { gift, closed } = await witness();
     const client = scope.connect({ path: scope.path('nobody') }) as Socket;
     const failed = nextEvent(client, 'error');
@@ -101,7 +101,7 @@ describeUnix('a descriptor that nobody takes', () => {
   });
 });
 
-/** The rest of the work is the event loop's. */
+/** The event loop does the rest of the work. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(1);
 }

@@ -73,7 +73,7 @@ describeUnix('descriptors over unix sockets', () => {
     const done = deferred<Error | null | undefined>();
     sender.write('before ');
     expect(sender.sendDescriptor('with', fd, done.resolve)).toBe(true);
-    // The caller's own one is not needed any more.
+    // The caller does not need its own descriptor any more.
     closeSync(fd);
     sender.end(' after');
     await nextEvent(receiver, 'end');
