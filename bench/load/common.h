@@ -1,4 +1,4 @@
-/* What every load generator shares: options, sockets, the measured window, latencies. */
+/* Shared code of the load generators: options, sockets, the measured window, latencies. */
 #ifndef UVNET_BENCH_COMMON_H_
 #define UVNET_BENCH_COMMON_H_
 
@@ -10,18 +10,18 @@
 #include <sys/un.h>
 
 struct options {
-  const char* path;   /* unix socket path, or NULL for TCP */
-  int port;           /* TCP port on 127.0.0.1 */
-  pid_t pid;          /* the process whose CPU time is measured; 0 = none */
-  int connections;    /* simultaneous connections */
-  size_t size;        /* bytes of one message or of one write */
-  int depth;          /* messages in flight per connection, sent in one write */
-  int buffer;         /* bytes of kernel buffer on our side of a connection; 0 = the kernel's choice */
-  double settle;      /* seconds of traffic at the start of each slice that are not counted */
-  double seconds;     /* length of a slice, without that */
-  int idle;           /* connections that are open beside these, and do nothing */
-  int pace;           /* messages a second of all connections together; 0 = as many as there can be */
-  const char* kind;   /* variant within a generator: "echo", "resp", "send", ... */
+  const char* path; /* unix socket path, or NULL for TCP */
+  int port;         /* TCP port on 127.0.0.1 */
+  pid_t pid;        /* the process whose CPU time is measured; 0 = none */
+  int connections;  /* simultaneous connections */
+  size_t size;      /* bytes of one message or of one write */
+  int depth;        /* messages in flight per connection, sent in one write */
+  int buffer;     /* bytes of kernel buffer on our side of a connection; 0 = the kernel's choice */
+  double settle;  /* seconds of traffic at the start of each slice that are not counted */
+  double seconds; /* length of a slice, without that */
+  int idle;       /* connections that are open beside these, and do nothing */
+  int pace;       /* messages a second of all connections together; 0 = as many as there can be */
+  const char* kind; /* variant within a generator: "echo", "resp", "send", ... */
 };
 
 void parse_options(int argc, char** argv, struct options* options);
@@ -62,13 +62,13 @@ void histogram_add(struct histogram* histogram, uint64_t value);
 uint64_t histogram_quantile(const struct histogram* histogram, double q);
 
 /*
- * What is measured. Traffic runs in slices: at first, and after each slice, the generator prints
- * "ready" and stands still until the next line on stdin: "warm" for a slice that is not counted,
- * "go" for one that is. So several servers can be alive at once, be warmed up and be measured in
- * turns of a fraction of a second; the end of stdin ends it all.
- * Operations are counted from the opening to the closing of a slice, and the CPU clock of the
- * measured process is read by this process at those same two moments: both sides of "CPU per
- * operation" cover the same time, and the server does nothing for being measured.
+ * The measurement. Traffic runs in slices: at first, and after each slice, the generator prints
+ * "ready" and waits for the next line on stdin: "warm" for a slice that is not counted, "go" for
+ * one that is. So several servers can be alive at the same time, and be warmed up and measured in
+ * turns of a fraction of a second. The end of stdin ends everything. Operations are counted from
+ * the start to the end of a slice. At the same two moments, this process reads the CPU clock of the
+ * measured process. So both parts of "CPU per operation" cover the same time, and measuring costs
+ * the server nothing.
  */
 struct window {
   /* private */

@@ -40,7 +40,7 @@ const cpu = () => {
   return (user + system) * 1000;
 };
 
-/** What the native code says of a list of uvnet's; neither the method nor the list's number is public. */
+/** The native memory of a list of uvnet. Neither the method nor the id of the list is public. */
 function memoryOf(list) {
   const binary = Object.keys(require.cache).find((file) => file.endsWith('.node'));
   const number = Object.getOwnPropertySymbols(Object.getPrototypeOf(list)).find(
@@ -124,7 +124,7 @@ if (values.measure !== undefined) {
       for (const [side, results] of Object.entries(sides)) {
         if (results.length === 0) continue;
         const { hit, miss, bytes, load } = best(results);
-        // What a few rules take is lost in the pages of the process.
+        // The memory of a few rules is too small to show in the pages of the process.
         const memory = side === 'uvnet' || size >= 100_000 ? bytes.toFixed(0) : '';
         console.log(
           `| ${size} | ${kind} | ${side} | ${ns(hit)} | ${ns(miss)} | ${memory} | ${load.toFixed(1)} |`,

@@ -15,7 +15,7 @@ import { connectionNames } from './connection/group';
 import { tableOf } from './connection/handlers';
 import { checkNames, namesOf } from './options/known-options';
 
-/** Options of {@link connect}: those of `net.connect()`, and {@link ConnectionOptions}. */
+/** Options of `connect()`: those of `net.connect()`, and {@link ConnectionOptions}. */
 export interface LeanConnectOptions
   extends
     Omit<SocketOptions, 'signal'>,

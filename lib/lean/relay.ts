@@ -24,7 +24,7 @@ import { Connection } from './connection/connection';
 
 export type { RelayError, RelayProgress, RelayResult };
 
-/** Options of {@link relay}. */
+/** Options of `relay()`. */
 export interface RelayOptions {
   /**
    * Milliseconds without a byte in either direction after which both connections are closed. The

@@ -43,7 +43,7 @@ import { holdUnread } from './connection/paused-input';
 import { checkNames, namesOf } from './options/known-options';
 import { expectFirstByte } from './connection/timeouts';
 
-/** Options of {@link listen}: those of `net.createServer()` and `server.listen()` in one object. */
+/** Options of `listen()`: those of `net.createServer()` and `server.listen()` in one object. */
 export interface LeanListenOptions extends ServerOptions, ListenOptions, ConnectionOptions {
   highWaterMark?: number | undefined;
   allowHalfOpen?: boolean | undefined;
@@ -283,7 +283,7 @@ export class LeanServer<Data = unknown> {
 
 /**
  * Listens, and calls the handlers for the events of the connections. It returns the server at once.
- * {@link LeanServer.ready} is fulfilled when the server listens.
+ * Its promise `ready` is fulfilled when the server listens.
  *
  * @param options - those of `net.createServer()` and `server.listen()`, and {@link
  *   ConnectionOptions}

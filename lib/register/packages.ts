@@ -64,7 +64,7 @@ function isOwn(file: string | undefined, name: string): boolean {
   }
 }
 
-/** Called for each package that requests `net`. `served` tells whether it got uvnet. */
+/** Called for each package that requests `net`. `served` is true if it got uvnet. */
 export type Witness = (name: string, served: boolean) => void;
 
 export class Packages {

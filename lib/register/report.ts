@@ -21,7 +21,7 @@ const sum = (numbers: Iterable<number>): number => {
   return total;
 };
 
-const listed = (names: Iterable<string>): string => [...names].sort().join(', ') || '(nobody)';
+const listed = (names: Iterable<string>): string => [...names].sort().join(', ') || '(none)';
 
 export class Report {
   /** Names of the packages that got uvnet. */

@@ -15,7 +15,7 @@ export interface SocketConstructor extends Omit<typeof nodeNet.Socket, 'prototyp
 
   /**
    * Transfers the connection of a socket of `node:net` to a new socket of uvnet. It is the reverse
-   * of {@link Socket.toNode}. The old socket emits 'close', and the connection stays open.
+   * of `socket.toNode()`. The old socket emits 'close', and the connection stays open.
    *
    * @throws as `toNode()`
    */

@@ -12,7 +12,7 @@ export type AnyListener = (...args: any[]) => void;
 
 /** Events of a {@link Socket}. */
 export interface SocketEvents<Descriptor> {
-  /** The socket is closed. The argument tells whether an error closed it. */
+  /** The socket is closed. The argument is true if an error closed it. */
   close: [hadError: boolean];
   /** The connection is established. */
   connect: [];

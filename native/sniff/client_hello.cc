@@ -10,7 +10,7 @@ constexpr uint8_t kHandshakeRecord = 22;
 constexpr uint8_t kClientHelloMessage = 1;
 constexpr size_t kRecordHeaderSize = 5;
 constexpr size_t kMessageHeaderSize = 4;
-// RFC 8446, 5.1: of a record that is not encrypted.
+// The largest fragment of an unencrypted record (RFC 8446, 5.1).
 constexpr size_t kMaxFragment = 1 << 14;
 constexpr size_t kRandomSize = 32;
 constexpr size_t kMaxSessionId = 32;
@@ -25,8 +25,8 @@ constexpr uint16_t kAlpnExtension = 16;
 constexpr uint16_t kSupportedVersionsExtension = 43;
 constexpr uint8_t kHostNameType = 0;
 
-// Takes fields from the front of some bytes. Each method is false, and takes nothing of use, where
-// fewer bytes are left than the field has.
+// Takes fields from the front of some bytes. If fewer bytes are left than the field needs, each
+// method returns false and its result is not valid.
 class Fields {
  public:
   Fields() = default;
@@ -39,7 +39,7 @@ class Fields {
     return Skip(width);
   }
 
-  // A vector (RFC 8446, 3.4): its length, in `width` bytes, and then itself.
+  // Takes a vector (RFC 8446, 3.4): its length in `width` bytes, and then its contents.
   bool Vector(size_t width, Fields* vector) {
     size_t size;
     if (!Number(width, &size) || left_ < size) return false;
@@ -67,8 +67,8 @@ bool IsHostNameByte(uint8_t byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
 }
 
-// Names are compared and looked up by those who get them: so what is no name never gets there, and
-// the same name always looks the same.
+// Programs compare and look up these names. So invalid names are rejected, and equal names have the
+// same form.
 bool ReadHostName(const Fields& bytes, std::string* name) {
   std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.size() > 1 && text.back() == '.') text.pop_back();
@@ -85,7 +85,7 @@ bool ReadHostName(const Fields& bytes, std::string* name) {
   return true;
 }
 
-// RFC 6066, 3: no two names of one type. Names of other types than hosts have never been defined.
+// RFC 6066, 3: there is at most one name of each type. Only host names are defined.
 bool ReadServerName(Fields extension, ClientHello* hello) {
   Fields list;
   if (!extension.Vector(2, &list) || !extension.empty() || list.empty()) return false;
@@ -128,7 +128,8 @@ bool ReadSupportedVersions(Fields extension, ClientHello* hello) {
   return true;
 }
 
-// RFC 8446, 4.2: no extension comes twice. Of those that are not read, whoever answers will say so.
+// RFC 8446, 4.2: no extension may occur twice. For extensions that are not read here, the TLS
+// server checks this.
 bool ReadExtensions(Fields list, size_t legacy_version, ClientHello* hello) {
   bool has_name = false;
   bool has_alpn = false;
@@ -148,14 +149,15 @@ bool ReadExtensions(Fields list, size_t legacy_version, ClientHello* hello) {
     if (*has || !read(extension, hello)) return false;
     *has = true;
   }
-  // Without the extension nothing newer than TLS 1.2 is spoken, whatever the field says.
+  // Without the extension, the client supports nothing newer than TLS 1.2, whatever the field
+  // contains.
   if (!has_versions) {
     hello->versions.push_back(std::min(static_cast<uint16_t>(legacy_version), kTls12));
   }
   return true;
 }
 
-// RFC 8446, 4.1.2; RFC 5246, 7.4.1.2, where the extensions may be missing altogether.
+// RFC 8446, 4.1.2; in RFC 5246, 7.4.1.2, the extensions are optional.
 bool ReadMessage(Fields message, ClientHello* hello) {
   size_t version;
   if (!message.Number(2, &version) || version >> 8 != 3) return false;
@@ -175,12 +177,13 @@ bool ReadMessage(Fields message, ClientHello* hello) {
 
 HelloStatus ReadClientHello(const uint8_t* data, size_t size, size_t limit, ClientHello* hello,
                             size_t* wanted) {
-  // The message without the headers of its records, and how long it will be; at least its header.
+  // The message without the record headers, and its total length, which is at least that of its
+  // header.
   std::vector<uint8_t> message;
   size_t total = kMessageHeaderSize;
   size_t at = 0;
   while (message.size() < total) {
-    // The version of a record is ignored, but for what tells TLS from everything else.
+    // The version of a record is ignored, except for distinguishing TLS from other protocols.
     if (size > at && data[at] != kHandshakeRecord) return HelloStatus::kMalformed;
     if (size > at + 1 && data[at + 1] != 3) return HelloStatus::kMalformed;
     if (at + kRecordHeaderSize > limit) return HelloStatus::kMalformed;
@@ -198,11 +201,11 @@ HelloStatus ReadClientHello(const uint8_t* data, size_t size, size_t limit, Clie
           kMessageHeaderSize + static_cast<size_t>(message[1] << 16 | message[2] << 8 | message[3]);
     }
     if (message.size() >= total) break;
-    // What is missing comes in this record and, where that is too short, in others.
+    // The missing bytes are in this record and, if it is too short, in later ones.
     const size_t missing = total - message.size();
     if (missing > limit - std::min(limit, at + arrived)) return HelloStatus::kMalformed;
     if (arrived < fragment) {
-      // Each byte of the header of the message may say that it is no hello.
+      // Each byte of the message header may show that this is not a ClientHello.
       const bool has_header = message.size() >= kMessageHeaderSize;
       *wanted = size + (has_header ? std::min(missing, fragment - arrived) : 1);
       return HelloStatus::kNeedMore;

@@ -14,7 +14,7 @@ enum class Match : uint8_t { kNo, kYes, kMaybe };
 
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::string_view kSsh2 = "SSH-2.0-";
-// SSH-1.99 is version 2 that also speaks version 1.
+// SSH-1.99 means version 2 that also supports version 1.
 constexpr std::string_view kSsh1 = "SSH-1.";
 constexpr std::string_view kHttp1Version = "HTTP/1.";
 
@@ -35,9 +35,9 @@ bool IsTokenByte(unsigned char byte) {
 
 bool IsTargetByte(unsigned char byte) { return byte > ' ' && byte != 0x7F; }
 
-// A method, a target and a version, with one space between them (RFC 9112, 3). Other protocols of
-// lines, such as SMTP's, have commands that look like a method, but no version at the end. Empty
-// lines before it are allowed (2.2).
+// A method, a target and a version, separated by one space (RFC 9112, 3). Other line-based
+// protocols, such as SMTP, have commands that look like a method, but have no version at the end.
+// Empty lines before it are allowed (2.2).
 Match IsRequestLine(std::string_view text) {
   size_t at = 0;
   while (at < text.size() && (text[at] == '\r' || text[at] == '\n')) ++at;
@@ -88,7 +88,7 @@ bool Sniff(const uint8_t* data, size_t size, Sniffed* sniffed, size_t* wanted) {
 
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   *wanted = size + 1;
-  // A request line comes last: a beginning that is more special goes before it.
+  // The request line comes last, because more specific patterns take precedence.
   for (const Shape& shape : kShapes) {
     const Match match = StartsWith(text, shape.beginning);
     if (match == Match::kMaybe) return false;

@@ -8,8 +8,8 @@
 
 namespace uvnet {
 
-// The protocol of a connection, told by the first bytes that the client sends. `protocols` in
-// lib/front names them.
+// The protocol of a connection, recognised from the first bytes of the client. `protocols` in
+// lib/front has the names.
 enum class Protocol : uint8_t {
   kUnknown,
   kTls,    // a complete and well-formed ClientHello
@@ -24,13 +24,14 @@ struct Sniffed {
   ClientHello hello;  // kTls
 };
 
-// What has not shown itself by then is unknown: a ClientHello that fills the largest record.
+// After this many bytes (a ClientHello that fills the largest record), an unrecognised protocol is
+// unknown.
 constexpr size_t kMaxSniffed = 5 + 16 * 1024;
 
-// Looks at the beginning of a stream, of which `data` is all that has arrived. False while more is
-// needed to decide, and then `*wanted` is the number of bytes, from the beginning, below which no
-// more can be said. A decision stands, whatever follows; so it does not depend on the pieces in
-// which the bytes arrive.
+// Recognises the protocol from the beginning of a stream. `data` has all bytes that have arrived.
+// It returns false if it needs more bytes; `*wanted` is then the number of bytes, from the
+// beginning, that are needed to decide more. A decision does not depend on later bytes, or on the
+// pieces in which the bytes arrive.
 bool Sniff(const uint8_t* data, size_t size, Sniffed* sniffed, size_t* wanted);
 
 }  // namespace uvnet

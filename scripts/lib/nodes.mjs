@@ -74,7 +74,7 @@ export async function nodeHome(
 export const fetchForeign = (specifier, home, file) =>
   fetchBinary(specifier, home, file, { foreign: true });
 
-/** What compiles for macOS, musl and Windows on arm64: one clang with the headers of them all. */
+/** The compiler for macOS, musl and Windows on arm64: a clang with the headers of all of them. */
 export const zig = at('.cache/tools/zig/zig');
 
 /** Whether npm has zig for this platform, by the package that is fetched. */

@@ -35,7 +35,7 @@ function sanitizerEnv(reports) {
   const common = `halt_on_error=1:log_path=${path.join(reports, 'report')}`;
   return {
     LD_PRELOAD: stdout.trim(),
-    // What the tests give to the children of theirs that load the addon (test/helpers/child.ts).
+    // Tests pass this to their child processes that load the addon (test/helpers/child.ts).
     UVNET_PRELOAD: stdout.trim(),
     ASAN_OPTIONS: `${common}:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1`,
     // The report shows a leak. The exit code stays that of the program, because tests check it.

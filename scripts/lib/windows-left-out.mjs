@@ -1,5 +1,6 @@
-// What npm run test:windows leaves out, with the reason: files by name, and cases by a regular expression
-// of their full name. What fails on node:net in the same Wine need not stand here.
+// The tests that npm run test:windows skips, with the reason: files by name, and cases by a regular
+// expression of their full name. Cases that also fail on node:net in the same Wine need not be
+// listed.
 
 /** @type {{ what: string, why: string }[]} */
 export const leftOutFiles = [

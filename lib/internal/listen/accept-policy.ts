@@ -30,7 +30,7 @@ export const dropReasons: readonly (DropReason | undefined)[] = [
   'proxyTimeout',
 ];
 
-/** The counters of a server; see {@link Server.stats}. */
+/** The counters of a server; see `server.stats()`. */
 export interface ServerStats {
   /** Connections that became a socket. */
   accepted: number;

@@ -17,6 +17,6 @@ export interface ServerOptions
    * false.
    */
   receiveDescriptors?: boolean | undefined;
-  /** See {@link Server.connectionAttemptTimeout}. */
+  /** See the property `connectionAttemptTimeout` of a server. */
   connectionAttemptTimeout?: number | undefined;
 }

@@ -123,8 +123,8 @@ export abstract class Handle {
   }
 
   /**
-   * Returns 0 or an error. `flushFailed` tells whether it is the error of a gathered write or of
-   * shutdown(2).
+   * Returns 0 or an error. `flushFailed` is true if it is the error of a gathered write, and false
+   * for shutdown(2).
    */
   shutdown(): number {
     return binding.shutdown(this.id);
