@@ -23,6 +23,7 @@ export interface BoundSocketOptions {
   host?: string | undefined;
   /** Default: 0, which lets the system choose a free port. */
   port?: number | undefined;
+  /** Whether an IPv6 socket does not serve IPv4. Default: false. */
   ipv6Only?: boolean | undefined;
   /** SO_REUSEPORT (socket(7)). */
   reusePort?: boolean | undefined;
@@ -30,7 +31,10 @@ export interface BoundSocketOptions {
   path?: string | undefined;
 }
 
-/** The result of a bound socket's `detach()`: plain data for `postMessage`. */
+/**
+ * The result of a bound socket's `detach()`: plain data for `postMessage`. Its properties are
+ * internal.
+ */
 export interface BoundSocketToken extends Token<'bound-socket'> {
   readonly path: string | undefined;
 }

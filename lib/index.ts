@@ -4,7 +4,9 @@ import { netModule } from './internal/base/builtins';
 const net = implementation();
 
 export { backend };
+/** Internal, as in `node:net`: makes a bound handle. */
 export const _createServerHandle = net.createServerHandle;
+/** Internal, as in `node:net`: folds the overloads of `connect()` and `listen()`. */
 export const _normalizeArgs = (args: unknown[]): unknown[] => net.normalizeArguments(args);
 /** Makes a socket and connects it. The listener is added for 'connect'. See docs/CONNECTING.md. */
 export const connect = net.connect;

@@ -21,10 +21,13 @@ export interface LeanConnectOptions
     Omit<SocketOptions, 'signal'>,
     Partial<Omit<DialOptions, keyof SocketOptions>>,
     ConnectionOptions {
+  /** Path of a Unix socket, instead of host and port. */
   path?: string | undefined;
   /** An abort makes the connect fail, or closes the connection, with an `AbortError`. */
   signal?: AbortSignal | undefined;
+  /** See {@link ConnectionOptions}. */
   highWaterMark?: number | undefined;
+  /** See {@link ConnectionOptions}. */
   allowHalfOpen?: boolean | undefined;
 }
 

@@ -3,12 +3,17 @@ import { validateObject, validateOneOf } from '../internal/base/validators';
 
 /** The addresses of a connection, with the property names of a socket. */
 export interface ProxiedConnection {
+  /** The address of the client. */
   readonly remoteAddress?: string | undefined;
+  /** The port of the client. */
   readonly remotePort?: number | undefined;
+  /** The address to which the client connected. */
   readonly localAddress?: string | undefined;
+  /** The port to which the client connected. */
   readonly localPort?: number | undefined;
 }
 
+/** Options of `proxyHeader()`. */
 export interface ProxyHeaderOptions {
   /** Version of the PROXY protocol: 1 is a line of text, 2 is binary. Default: 2. */
   version?: 1 | 2 | undefined;

@@ -193,11 +193,13 @@ export class LeanServer<Data = unknown> {
     return address !== null && typeof address === 'object' ? address.port : undefined;
   }
 
+  /** Makes the server keep the process alive, which is the default. */
   ref(): this {
     (this.base as unknown as declared.Server).ref();
     return this;
   }
 
+  /** Lets the process end while the server listens. */
   unref(): this {
     this.base.unref();
     return this;

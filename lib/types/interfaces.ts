@@ -263,8 +263,11 @@ export interface ReceivedDescriptor {
 
 /** One end of a connection. */
 export interface Endpoint {
+  /** The IP address. */
   address?: string;
+  /** `'IPv4'` or `'IPv6'`. */
   family?: string;
+  /** The port. */
   port?: number;
 }
 
@@ -333,16 +336,23 @@ export interface Connection<Data = unknown> {
   ref(): void;
   /** Lets the process end while the connection is open. */
   unref(): void;
+  /** How many bytes were read. It stays valid after the connection is closed. */
   readonly bytesRead: number;
-  /** Does not include data that was written in this turn and has not left yet. */
+  /** How many bytes were written, without those of this turn that have not left yet. */
   readonly bytesWritten: number;
   /** Milliseconds since the last byte moved. */
   readonly idleTime: number;
+  /** The IP address of the peer; see `remote`. */
   readonly remoteAddress: string | undefined;
+  /** The port of the peer; see `remote`. */
   readonly remotePort: number | undefined;
+  /** `'IPv4'` or `'IPv6'`; see `remote`. */
   readonly remoteFamily: string | undefined;
+  /** The local IP address; see `local`. */
   readonly localAddress: string | undefined;
+  /** The local port; see `local`. */
   readonly localPort: number | undefined;
+  /** `'IPv4'` or `'IPv6'`; see `local`. */
   readonly localFamily: string | undefined;
   /**
    * The address of the peer. It stays available after the connection is closed. It is empty for

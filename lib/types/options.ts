@@ -34,7 +34,9 @@ export interface SetKeepAliveOptions {
   count?: number | undefined;
 }
 
-/** The result of a server's `detach()`: plain data for `postMessage`. */
+/**
+ * The result of a server's `detach()`: plain data for `postMessage`. Its properties are internal.
+ */
 export interface ServerToken extends Token<'server'> {
   readonly settings: ServerOptions;
   readonly blockList: PackedList;

@@ -5,9 +5,13 @@ import { plainError, type CodedError } from './errors';
 
 /** An error of the operating system, in Node's format. */
 export interface SystemError extends CodedError {
+  /** The libuv status, a negative number. */
   errno: number;
+  /** Name of the failed call, such as `'connect'`. */
   syscall: string;
+  /** The address or path of the failed call. */
   address?: string;
+  /** The port of the failed call. */
   port?: number;
 }
 

@@ -24,9 +24,13 @@ export interface SocketAddressOptions {
 
 /** All parts of a {@link SocketAddress}. */
 export interface SocketAddressParts {
+  /** The IP address. */
   address: string;
+  /** The family of the address. */
   family: 'ipv4' | 'ipv6';
+  /** The port. */
   port: number;
+  /** The IPv6 flow label; 0 for IPv4. */
   flowlabel: number;
 }
 

@@ -40,13 +40,15 @@ export interface ServerStats {
   dropped: Record<DropReason, number>;
   /** How often accept(2) failed because descriptors or memory ran out. */
   acceptErrors: number;
-  /** Bytes of all connections, including closed ones. */
+  /** Bytes read from all connections, including closed ones. */
   bytesRead: number;
+  /** Bytes written to all connections, including closed ones. */
   bytesWritten: number;
 }
 
 /** In the order of AcceptPolicy::ProxyMode. */
 const proxyModes = ['off', 'optional', 'required'] as const;
+/** Whether connections start with a PROXY header; see the option `proxyProtocol`. */
 export type ProxyMode = (typeof proxyModes)[number];
 export const proxyModeNames: readonly ProxyMode[] = proxyModes;
 

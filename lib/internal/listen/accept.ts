@@ -39,12 +39,19 @@ interface ListeningHandle {
 
 /** The argument of 'drop'. Connections over pipes have no addresses. */
 export interface DropData {
+  /** The option that refused the connection, or the problem with its PROXY header. */
   reason: DropReason;
+  /** The local IP address. */
   localAddress?: string;
+  /** The local port. */
   localPort?: number;
+  /** `'IPv4'` or `'IPv6'`. */
   localFamily?: string;
+  /** The IP address of the peer. */
   remoteAddress?: string;
+  /** The port of the peer. */
   remotePort?: number;
+  /** `'IPv4'` or `'IPv6'`. */
   remoteFamily?: string;
 }
 

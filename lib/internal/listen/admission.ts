@@ -14,11 +14,17 @@ import { validateInteger } from '../base/validators';
 
 /** The second argument of a server's 'connectionAttempt'. A pipe has no addresses. */
 export interface ConnectionAttemptInfo {
+  /** The IP address of the peer. */
   remoteAddress: string | undefined;
+  /** The port of the peer. */
   remotePort: number | undefined;
+  /** `'IPv4'` or `'IPv6'`. */
   remoteFamily: string | undefined;
+  /** The local IP address. */
   localAddress: string | undefined;
+  /** The local port. */
   localPort: number | undefined;
+  /** `'IPv4'` or `'IPv6'`. */
   localFamily: string | undefined;
 }
 

@@ -27,6 +27,7 @@ export type TcpState =
  * fractions), sizes in `Bytes`.
  */
 export interface SocketInfo {
+  /** State of the connection. */
   state: TcpState;
   /** Smoothed round-trip time. */
   rttMs?: number;
@@ -44,9 +45,13 @@ export interface SocketInfo {
   bytesSent?: number;
   /** Bytes that the peer has acknowledged. */
   bytesAcked?: number;
+  /** Bytes of data received. */
   bytesReceived?: number;
+  /** Bytes of data sent again. */
   bytesRetransmitted?: number;
+  /** Segments sent, including those without data. */
   segmentsSent?: number;
+  /** Segments received, including those without data. */
   segmentsReceived?: number;
   /** How many segments may be in flight. */
   congestionWindow?: number;
@@ -58,7 +63,9 @@ export interface SocketInfo {
   receiveWindowBytes?: number;
   /** Size of the largest segment that is sent. */
   sendSegmentBytes?: number;
+  /** Size of the largest segment that is received. */
   receiveSegmentBytes?: number;
+  /** Largest packet that the path to the peer can carry. */
   pathMtuBytes?: number;
   /** Segments sent and not yet acknowledged. */
   unackedSegments?: number;
@@ -66,6 +73,7 @@ export interface SocketInfo {
   sackedSegments?: number;
   /** Segments believed to be lost. */
   lostSegments?: number;
+  /** How often the kernel has seen reordering. */
   reorderedPackets?: number;
   /** Bytes in the kernel that were not sent yet. */
   notSentBytes?: number;
@@ -79,8 +87,11 @@ export interface SocketInfo {
   receiveWindowLimitedMs?: number;
   /** The part of this time in which the send buffer limited sending. */
   sendBufferLimitedMs?: number;
+  /** Time since data was last sent. */
   sinceDataSentMs?: number;
+  /** Time since data was last received. */
   sinceDataReceivedMs?: number;
+  /** Time since an acknowledgement was last received. */
   sinceAckReceivedMs?: number;
   /** Unanswered keep-alive (or zero-window) probes. */
   keepAliveProbes?: number;
@@ -180,8 +191,10 @@ export function buildInfo(
 
 /** The credentials of the peer of a Unix socket. */
 export interface PeerCredentials {
-  /** 0 if the platform does not report it, or the peer is in another pid namespace. */
+  /** Process id; 0 if the platform does not report it, or the peer is in another pid namespace. */
   pid: number;
+  /** User id of the process. */
   uid: number;
+  /** Group id of the process. */
   gid: number;
 }

@@ -6,7 +6,9 @@ import type { ProxyParts } from '../native/native-types';
 
 /** One record of a version 2 header. */
 export interface ProxyTlv {
+  /** The type, 0 to 255 (section 2.2 of the specification). */
   type: number;
+  /** The contents. */
   value: Buffer;
 }
 
@@ -14,8 +16,9 @@ export interface ProxyTlv {
 export interface ProxySsl {
   /** The client used TLS. */
   tls: boolean;
-  /** The client presented a certificate on this connection, or earlier in the same session. */
+  /** The client presented a certificate on this connection. */
   certificateOnConnection: boolean;
+  /** The client presented a certificate at least once in the session. */
   certificateInSession: boolean;
   /** The client presented a certificate, and its verification succeeded. */
   verified: boolean;
@@ -23,13 +26,17 @@ export interface ProxySsl {
   version?: string;
   /** Common name in the client's certificate. */
   commonName?: string;
+  /** The cipher, such as `ECDHE-RSA-AES128-GCM-SHA256`. */
   cipher?: string;
-  /** Algorithm that the balancer's certificate was signed with, and its key. */
+  /** Algorithm with which the balancer's certificate was signed. */
   signatureAlgorithm?: string;
+  /** Algorithm of the key in the balancer's certificate. */
   keyAlgorithm?: string;
-  /** Key exchange group and signature scheme of the handshake, and the certificate itself (DER). */
+  /** Key exchange group of the handshake. */
   group?: string;
+  /** Signature scheme of the handshake. */
   signatureScheme?: string;
+  /** The client's certificate (DER). */
   clientCertificate?: Buffer;
   /** All records inside, including those without a property here. */
   tlvs: ProxyTlv[];
@@ -39,6 +46,7 @@ export interface ProxySsl {
  * The information that the load balancer has sent about this connection; see `socket.proxyInfo`.
  */
 export interface ProxyInfo {
+  /** Version of the header. */
   version: 1 | 2;
   /**
    * `'local'`: the balancer itself has opened the connection, for example for a health check. The
@@ -47,24 +55,35 @@ export interface ProxyInfo {
   command: 'proxy' | 'local';
   /** Undefined if the header has no addresses. */
   family?: 'IPv4' | 'IPv6' | 'unix';
+  /** Undefined if the header has no addresses. */
   transport?: 'stream' | 'datagram';
-  /** The client and its target: addresses, or paths for the family `'unix'`. */
+  /** The address of the client, or a path for the family `'unix'`. */
   sourceAddress?: string;
+  /** The port of the client. */
   sourcePort?: number;
+  /** The address to which the client connected, or a path. */
   destinationAddress?: string;
+  /** The port to which the client connected. */
   destinationPort?: number;
-  /** The two ends of the connection itself: the balancer's address and this host's. */
+  /** The address of the balancer. */
   peerAddress?: string;
+  /** The port of the balancer. */
   peerPort?: number;
+  /** The address of this host on the connection. */
   localAddress?: string;
+  /** The port of this host on the connection. */
   localPort?: number;
   /** Records of a version 2 header. */
   tlvs: ProxyTlv[];
-  /** Some of the records as text: */
+  /** The application protocol that the client has negotiated (ALPN). */
   alpn?: string;
+  /** The host name that the client has requested (SNI). */
   authority?: string;
+  /** An identifier of the connection, chosen by the balancer. */
   uniqueId?: Buffer;
+  /** Name of the network namespace in which the balancer has accepted the connection. */
   networkNamespace?: string;
+  /** The client's TLS session with the balancer. */
   ssl?: ProxySsl;
 }
 

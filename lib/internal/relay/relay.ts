@@ -20,10 +20,13 @@ import { uncorkAll } from '../transfer/unsent';
 
 /** How many bytes each side has received from the other. */
 export interface RelayProgress {
+  /** Bytes from `a` that the operating system has accepted for `b`. */
   bytesAtoB: number;
+  /** Bytes from `b` that the operating system has accepted for `a`. */
   bytesBtoA: number;
 }
 
+/** The result of a relay. */
 export interface RelayResult extends RelayProgress {
   /**
    * The reason for the end. `'end'`: both sides have ended. `'idle'`: `idleTimeout` has passed.
@@ -36,6 +39,7 @@ export interface RelayResult extends RelayProgress {
 export interface RelayError extends Error, RelayProgress {
   /** The connection that failed: the first argument of `relay`, or the second. */
   side: 'a' | 'b';
+  /** The code of the error, if it has one. */
   code?: string;
 }
 

@@ -41,7 +41,9 @@ function checkPlatform(method: string): void {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM(method);
 }
 
-/** The result of a socket's `detach()`: plain data for `postMessage`. */
+/**
+ * The result of a socket's `detach()`: plain data for `postMessage`. Its properties are internal.
+ */
 export interface SocketToken extends Token<'socket'> {
   readonly settings: object;
   readonly unread: PackedUnread;
