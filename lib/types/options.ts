@@ -9,7 +9,7 @@ import type { Token } from '../internal/transfer/token';
 /** Options of a connect to an address; see docs/CONNECTING.md. */
 export interface TcpConnectOptions extends SocketOptions, Omit<DialOptions, keyof SocketOptions> {}
 
-/** Options of a connect to a unix-domain socket or named pipe. */
+/** Options of a connect to a Unix domain socket or named pipe. */
 export interface IpcConnectOptions extends SocketOptions {
   /** Path of the socket. */
   path: string;

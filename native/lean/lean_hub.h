@@ -16,7 +16,8 @@ namespace uvnet {
 class LeanGroup;
 class Stream;
 
-// An event of a connection. JavaScript reads events from shared memory (lib/lean/shared-memory.ts).
+// An event of a connection. JavaScript reads events from shared memory
+// (lib/lean/memory/shared-memory.ts).
 struct LeanEvent {
   enum Type : int32_t {
     kNone,
@@ -136,7 +137,7 @@ class LeanHub final : public EnvironmentPart {
   void NoteCounters(const Stream* stream);
 
  private:
-  // Indexes into the memory shared with lib/lean/shared-memory.ts, in units of 32 bits.
+  // Indexes into the memory shared with lib/lean/memory/shared-memory.ts, in units of 32 bits.
   enum Number : size_t {
     kEventCount,
     kDelivered,  // number of events that JavaScript has started to handle

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { at, capture, CommandError } from './tools.mjs';
 
-/** The lines of Node that uvnet supports. */
+/** The versions of Node that uvnet supports. */
 export const supported = ['20', '22', '24', '26'];
 
 function works(binary, versionArgument) {

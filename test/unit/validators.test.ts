@@ -15,7 +15,7 @@ function outcome(call: () => unknown): object | undefined {
   }
 }
 
-// Without -0, which ends the process of older lines in some of these calls.
+// Without -0, which ends the process of older versions in some of these calls.
 const values = [
   undefined,
   null,

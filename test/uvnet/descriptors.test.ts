@@ -1,4 +1,4 @@
-// Descriptors over unix sockets. node:net has none of this; these cases run on uvnet alone.
+// Descriptors over Unix sockets. node:net does not have this, so these cases run on uvnet alone.
 import { spawn } from 'node:child_process';
 import {
   closeSync,

@@ -130,7 +130,7 @@ export function sendDescriptor(
   if (callback !== undefined) validateFunction(callback, 'callback');
   const own = socket[kHandle];
   if (own !== null && !(own instanceof Pipe)) {
-    throw new ERR_INVALID_STATE('descriptors can only be sent over unix sockets');
+    throw new ERR_INVALID_STATE('descriptors can only be sent over Unix sockets');
   }
   if (waitsBehind(socket)) {
     throw new ERR_INVALID_STATE('data that was written to the socket of node:net waits to be sent');

@@ -3,7 +3,7 @@
 /** Applies a patch, and returns a function that undoes it. */
 export type Patch = (giver: Giver) => () => void;
 
-/** Converts uvnet's objects to objects that Node understands; see hand-over.ts. */
+/** Converts uvnet's objects to objects that Node understands; see transfer.ts. */
 export interface Giver {
   /**
    * Returns a socket of `node:net` for a connected socket of uvnet, and every other value
