@@ -7,7 +7,7 @@ import { usage } from './lib/usage.mjs';
 
 const help = `Usage: uvnet COMMAND [options]
 
-  doctor [--json]   reports the runtime, libuv, and which binary is in use or why
+  doctor [--json]   reports the runtime, libuv and the binary in use, or why
                     there is none; runs a self-test
   proxy [options]   forwards connections to another address (proxy --help)
   build             builds the native code for this system (needs python3, make

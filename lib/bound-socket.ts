@@ -8,7 +8,7 @@ import type { SocketName } from './internal/native/handle-events';
 import type { DetachOptions, Token } from './internal/transfer/token';
 import { isIP } from './internal/base/ip';
 import { transferPart } from './internal/transfer/part';
-import type { BoundHandle } from './internal/native/bound-handle';
+import type { BoundHandle } from './internal/socket/bound-handle';
 import { kBoundPath, kTakeHandle } from './internal/base/symbols';
 import {
   validateBoolean,

@@ -28,7 +28,7 @@ function install() {
   utimesSync(at('node_modules/.package-lock.json'), now, now);
 }
 
-async function buildTypeScript({ ifNeeded, clean }) {
+async function buildTypeScript({ ifNeeded }) {
   if (
     ifNeeded &&
     !isStale(
@@ -40,7 +40,7 @@ async function buildTypeScript({ ifNeeded, clean }) {
   ) {
     return;
   }
-  await buildDist({ clean: clean || ifNeeded });
+  await buildDist();
 }
 
 function buildNative({ ifNeeded, clean, nodedir }) {

@@ -21,7 +21,7 @@ main(async () => {
     console.log(help);
     return;
   }
-  await buildDist({ clean: true });
+  await buildDist();
   stageBuild();
   stageBinary();
 });

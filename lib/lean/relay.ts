@@ -10,7 +10,7 @@ import {
 } from '../internal/relay/relay';
 import { isMadeBy } from '../internal/base/made-by';
 import type { SocketImpl } from '../internal/socket/socket-state';
-import { TIMEOUT_MAX } from '../internal/socket/timeouts';
+import { TIMEOUT_MAX } from '../internal/base/timers';
 import {
   validateAbortSignal,
   validateFunction,

@@ -17,7 +17,13 @@ import { setupListenHandle } from '../internal/listen/start';
 import * as own from '../internal/options/own-options';
 import { socketOptionNames } from '../internal/options/socket-option-names';
 import { applyAccepted } from '../internal/options/lazy-options';
-import { onConnection, takeProxy, type DropData } from '../internal/listen/accept';
+import {
+  lacksKeepAlive,
+  lacksNoDelay,
+  onConnection,
+  takeProxy,
+  type DropData,
+} from '../internal/listen/accept';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { uncount } from '../internal/socket/closing';
 import type { ListenOptions, ServerOptions } from '../internal/listen/server-options';
@@ -41,7 +47,7 @@ import { connectionNames } from './connection/group';
 import { tableOf } from './connection/handlers';
 import { holdUnread } from './connection/paused-input';
 import { checkNames, namesOf } from './options/known-options';
-import { expectFirstByte } from './connection/timeouts';
+import { awaitFirstByte } from './connection/timeouts';
 
 /** Options of `listen()`: those of `net.createServer()` and `server.listen()` in one object. */
 export interface LeanListenOptions extends ServerOptions, ListenOptions, ConnectionOptions {
@@ -230,13 +236,13 @@ export class LeanServer<Data = unknown> {
     if (base[kAcceptedOptions] !== undefined) applyAccepted(base, connection.id);
     const handle = base._handle as TCP | null;
     if (handle?.setNoDelay !== undefined) {
-      if (base.noDelay && handle.inheritedNoDelay !== true) binding.tcpNoDelay(connection.id, true);
-      const delay = base.keepAliveInitialDelay;
-      if (base.keepAlive && handle.inheritedKeepAlive !== delay) {
-        binding.tcpKeepAlive(connection.id, true, delay, 0, 0);
+      const { noDelay, keepAlive, keepAliveInitialDelay } = base;
+      if (lacksNoDelay(base, handle)) binding.tcpNoDelay(connection.id, noDelay);
+      if (lacksKeepAlive(base, handle)) {
+        binding.tcpKeepAlive(connection.id, keepAlive, keepAliveInitialDelay, 0, 0);
       }
     }
-    if (base[kAttemptTimeout] > 0) expectFirstByte(connection, base[kAttemptTimeout]);
+    if (base[kAttemptTimeout] > 0) awaitFirstByte(connection, base[kAttemptTimeout]);
   }
 
   /** @internal */

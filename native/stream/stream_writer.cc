@@ -7,7 +7,7 @@
 #include "env/js_call.h"
 #include "env/request.h"
 #include "memory/buffer.h"
-#include "stream/send_now.h"
+#include "descriptor/send_now.h"
 #include "stream/stream.h"
 #include "stream/stream_consumer.h"
 

@@ -101,8 +101,9 @@ async function bundle() {
 }
 
 /** Checks the types, writes the declarations, and then the code. */
-export async function buildDist({ clean }) {
-  if (clean) rmSync(at('dist'), { recursive: true, force: true });
+export async function buildDist() {
+  // A file that lib/ no longer has would stay.
+  rmSync(at('dist'), { recursive: true, force: true });
   runModule('typescript/bin/tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly']);
   await bundle();
   for (const name of [...ENTRIES, ...HOOKS]) {

@@ -103,6 +103,11 @@ async function session({ require, args: [entry, leanEntry] }: ChildTools): Promi
     user.end();
     await once(user, 'close');
     await Promise.all([front.close(), target.close()]);
+    // A handler table that connects, and becomes a socket.
+    const dialled = await lean.connect({ port: portOf(server), host }, {});
+    const socket = dialled.toSocket();
+    socket.end('y');
+    await once(socket.resume(), 'close');
   }
   await new Promise<void>((resolve) => void server.close(() => resolve()));
 

@@ -25,17 +25,31 @@ import { letDescriptorsIn } from '../socket/receive-descriptors';
 import { Socket } from '../socket/socket';
 import type { SocketImpl } from '../socket/socket-state';
 import { dropReasons, type DropReason } from './accept-policy';
-import { expectFirstByte, isAdmitted } from './admission';
+import { isAdmitted, limitFirstByte } from './admission';
 import type { ServerImpl } from './server-impl';
 
 /** Incoming connections, from the handle to 'connection' or 'drop'. */
 
-/** A listening handle, or an object that stands in for one. */
-interface ListeningHandle {
-  owner: ServerImpl;
+/** The settings that connections inherit from their listening socket. */
+interface Inherited {
   inheritedNoDelay?: boolean;
   inheritedKeepAlive?: number;
 }
+
+/** A listening handle: one of uvnet, or a stand-in for one. */
+interface ListeningHandle extends Inherited {
+  owner: ServerImpl;
+}
+
+/** Whether a connection has inherited a `noDelay` other than that of its server. */
+export const lacksNoDelay = (
+  server: ServerImpl,
+  { inheritedNoDelay = false }: Inherited,
+): boolean => server.noDelay !== inheritedNoDelay;
+
+/** Whether a connection has inherited a `keepAlive` other than that of its server. */
+export const lacksKeepAlive = (server: ServerImpl, { inheritedKeepAlive }: Inherited): boolean =>
+  inheritedKeepAlive !== (server.keepAlive ? server.keepAliveInitialDelay : undefined);
 
 /** The argument of 'drop'. Connections over pipes have no addresses. */
 export interface DropData {
@@ -140,12 +154,12 @@ function applyKeptOptions(
   const { inheritedNoDelay = false, inheritedKeepAlive } = listener;
   if (handle.setNoDelay && (server.noDelay || inheritedNoDelay)) {
     socket[kNoDelay] = server.noDelay;
-    handle.setNoDelay(server.noDelay, server.noDelay === inheritedNoDelay);
+    handle.setNoDelay(server.noDelay, !lacksNoDelay(server, listener));
   }
   if (handle.setKeepAlive && (server.keepAlive || inheritedKeepAlive !== undefined)) {
     const { keepAlive: enable, keepAliveInitialDelay: delay } = server;
     if (enable) socket[kKeepAlive] = { enable, delay, interval: undefined, count: undefined };
-    const known = enable && delay === inheritedKeepAlive;
+    const known = !lacksKeepAlive(server, listener);
     handle.setKeepAlive(enable, delay, undefined, undefined, known);
   }
 }
@@ -184,7 +198,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
     if (head.length > 0) socket[kOnBytes](head);
   }
   if (server.listenerCount('connectionAttempt') > 0 && !isAdmitted(server, socket)) return;
-  if (server[kAttemptTimeout] > 0) expectFirstByte(server, socket);
+  if (server[kAttemptTimeout] > 0) limitFirstByte(server, socket, handle.id);
   server.emit('connection', socket);
   if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket });
 }

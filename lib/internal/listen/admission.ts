@@ -1,10 +1,8 @@
+import { clearTimeout, startTimer, TIMEOUT_MAX } from '../base/timers';
 import { binding } from '../native/binding';
-import { Handle } from '../native/handle';
-import { clearTimeout, setTimeout } from '../base/timers';
 import type { ServerImpl } from './server-impl';
 import type { SocketImpl } from '../socket/socket-state';
-import { kAttemptTimeout, kHandle } from '../base/symbols';
-import { TIMEOUT_MAX } from '../socket/timeouts';
+import { kAttemptTimeout } from '../base/symbols';
 import { validateInteger } from '../base/validators';
 
 /**
@@ -47,25 +45,40 @@ export function isAdmitted(server: ServerImpl, socket: SocketImpl): boolean {
   return !socket.destroyed;
 }
 
-function hasSent(socket: SocketImpl): boolean {
-  if (socket.bytesRead > 0 || socket.readableDidRead || socket.readableLength > 0) return true;
-  // If a socket does not read, its bytes stay in the kernel.
-  const handle = socket[kHandle];
-  return handle instanceof Handle && binding.unreadBytes(handle.id) > 0;
+interface Expected {
+  readonly id: number;
+  readonly onLate: () => void;
 }
 
-function onLate(server: ServerImpl, socket: SocketImpl): void {
-  if (socket.destroyed || hasSent(socket)) return;
-  if (!server.emit('connectionAttemptTimeout', socket)) socket.destroy();
+function check({ id, onLate }: Expected): void {
+  // If nobody reads, the bytes stay in the kernel.
+  if (binding.bytesRead(id) === 0 && !(binding.unreadBytes(id) > 0)) onLate();
 }
 
 /**
- * Checks once, when the time is over, whether the connection has sent a byte. So reading costs
- * nothing extra.
+ * Calls `onLate` if the connection has sent no byte when the time is over. That is checked once, so
+ * reading costs nothing extra. The caller clears the timer when the connection closes.
+ *
+ * @param id - the number of the connection's handle
  */
-export function expectFirstByte(server: ServerImpl, socket: SocketImpl): void {
-  const timer = setTimeout(onLate, server[kAttemptTimeout], server, socket);
-  timer.unref();
+export function expectFirstByte(
+  id: number,
+  milliseconds: number,
+  onLate: () => void,
+): NodeJS.Timeout {
+  return startTimer(check, milliseconds, { id, onLate });
+}
+
+/**
+ * Starts the time limit for the first byte of a socket.
+ *
+ * @param id - the number of its handle
+ */
+export function limitFirstByte(server: ServerImpl, socket: SocketImpl, id: number): void {
+  const timer = expectFirstByte(id, server[kAttemptTimeout], () => {
+    if (socket.destroyed || socket.readableDidRead || socket.readableLength > 0) return;
+    if (!server.emit('connectionAttemptTimeout', socket)) socket.destroy();
+  });
   socket.once('close', () => clearTimeout(timer));
 }
 

@@ -7,7 +7,7 @@ import { errnoException } from '../base/system-errors';
 import { isIPv6 } from '../base/ip';
 import { kBoundPath, kPathOptions, kTakeHandle } from '../base/symbols';
 import { validateAbortSignal, validatePort } from '../base/validators';
-import { isBoundSocket } from '../native/bound-handle';
+import { isBoundSocket } from '../socket/bound-handle';
 import { guessHandleType } from '../native/descriptor';
 import { Handle } from '../native/handle';
 import { takeNodeHandle, isNodeHandle } from '../native/node-handle';

@@ -1,4 +1,4 @@
-import { clearInterval, clearTimeout, setInterval, setTimeout } from '../base/timers';
+import { clearInterval, clearTimeout, setInterval, startTimer, timeLeft } from '../base/timers';
 import { onAbort } from '../base/abort';
 import { binding } from '../native/binding';
 import { AbortError, ERR_INVALID_STATE, ERR_SOCKET_CLOSED } from '../base/errors';
@@ -236,24 +236,25 @@ export class Relay implements RelayListener {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /**
-   * A timer that starts again for the rest of the idle time. So moving bytes costs nothing extra.
-   */
-  private watchIdleness(timeout: number, left: number): void {
-    this.idleTimer = setTimeout(() => {
-      const idle = Math.min(
-        performance.now() - this.started,
-        ...this.sockets.map((socket) => socket[kHandle]?.idleTime() ?? Infinity),
-      );
-      // The clock of the event loop is up to a millisecond behind.
-      if (timeout - idle > 1) {
-        this.watchIdleness(timeout, Math.ceil(timeout - idle));
-        return;
-      }
-      this.finish('idle');
-      for (const socket of this.sockets) socket.destroy();
-    }, left);
-    this.idleTimer.unref();
+  /** See `timeLeft`. */
+  private watchIdleness(timeout: number, milliseconds: number): void {
+    this.idleTimer = startTimer(
+      () => {
+        const idle = Math.min(
+          performance.now() - this.started,
+          ...this.sockets.map((socket) => socket[kHandle]?.idleTime() ?? Infinity),
+        );
+        const left = timeLeft(timeout, idle);
+        if (left > 0) {
+          this.watchIdleness(timeout, left);
+          return;
+        }
+        this.finish('idle');
+        for (const socket of this.sockets) socket.destroy();
+      },
+      milliseconds,
+      this,
+    );
   }
 
   private report(onProgress: (progress: RelayProgress) => void, interval: number): void {

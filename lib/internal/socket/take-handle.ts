@@ -10,7 +10,7 @@ import {
   kReceiveDescriptors,
   kTakeHandle,
 } from '../base/symbols';
-import { isBoundSocket } from '../native/bound-handle';
+import { isBoundSocket } from './bound-handle';
 import { openHandle } from '../native/descriptor';
 import { Handle } from '../native/handle';
 import { takeNodeHandle, isNodeHandle } from '../native/node-handle';

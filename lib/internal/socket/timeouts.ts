@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from '../base/timers';
+import { clearTimeout, startTimer, timeLeft, TIMEOUT_MAX } from '../base/timers';
 import { ERR_OUT_OF_RANGE } from '../base/errors';
 import type { SocketImpl } from './socket-state';
 import {
@@ -12,13 +12,9 @@ import {
 import { validateFunction, validateNumber } from '../base/validators';
 
 /**
- * Idle timeouts. Moving bytes costs nothing extra: the native code records the time of the event
- * loop for each. When the timer fires too early, it starts again for the rest of the time. Only the
- * first activity after a 'timeout' starts the timer anew.
+ * Idle timeouts of sockets, as in node:net: after a 'timeout', the timer rests until the next
+ * activity. See `timeLeft`.
  */
-
-/** The longest delay of a timer (2^31 - 1 ms). */
-export const TIMEOUT_MAX = 2 ** 31 - 1;
 
 function duration(milliseconds: unknown): number {
   validateNumber(milliseconds, 'msecs');
@@ -37,8 +33,7 @@ function duration(milliseconds: unknown): number {
 }
 
 function arm(socket: SocketImpl, milliseconds: number): void {
-  socket[kTimer] = setTimeout(onTimer, milliseconds, socket);
-  socket[kTimer].unref();
+  socket[kTimer] = startTimer(onTimer, milliseconds, socket);
   socket[kTimerDelay] = milliseconds;
 }
 
@@ -73,9 +68,8 @@ function onTimer(socket: SocketImpl): void {
   socket[kTimer] = null;
   // The timeout was turned off in the meantime. Clearing the timer would have cost as much as this.
   if (socket.timeout === 0) return;
-  const left = Math.ceil(Math.min(socket.timeout!, TIMEOUT_MAX) - idleTime(socket));
-  // The clock of the event loop is up to a millisecond behind.
-  if (left > 1) {
+  const left = timeLeft(Math.min(socket.timeout!, TIMEOUT_MAX), idleTime(socket));
+  if (left > 0) {
     arm(socket, left);
     return;
   }

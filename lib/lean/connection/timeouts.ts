@@ -1,24 +1,23 @@
-import { clearTimeout, setTimeout } from '../../internal/base/timers';
-import { binding } from '../../internal/native/binding';
-import { TIMEOUT_MAX } from '../../internal/socket/timeouts';
+import { clearTimeout, startTimer, timeLeft, TIMEOUT_MAX } from '../../internal/base/timers';
+import { expectFirstByte } from '../../internal/listen/admission';
 import { validateInteger } from '../../internal/base/validators';
 
-/** Timers of connections. A closed connection has none. */
+/**
+ * Timers of connections, by connection: few have one. A closed connection has none. Other than on a
+ * socket, the idle timer goes on after `timeout` was called, because nothing on the way of the
+ * bytes looks at it.
+ */
 
 /** The members of a connection that its timers need. */
 interface Timed {
   readonly id: number;
   readonly idleTime: number;
-  readonly bytesRead: number;
   destroy(): void;
   /** Calls the handler `timeout`. */
   timedOut(): void;
 }
 
-/**
- * An idle timeout. When its timer fires, it checks when the native code last saw a byte. If that
- * was recent, the timer starts again for the rest of the time.
- */
+/** An idle timeout; see `timeLeft`. */
 interface Idle {
   milliseconds: number;
   timer: NodeJS.Timeout;
@@ -28,14 +27,11 @@ interface Idle {
 
 const idles = new Map<Timed, Idle>();
 
-/** The clock of the event loop is up to a millisecond behind. */
-const SLACK = 1;
-
 function onTimer(connection: Timed): void {
   const idle = idles.get(connection);
   if (idle === undefined) return;
-  const left = idle.milliseconds - connection.idleTime;
-  if (left > SLACK) {
+  const left = timeLeft(idle.milliseconds, connection.idleTime);
+  if (left > 0) {
     arm(connection, idle, left);
     return;
   }
@@ -48,8 +44,7 @@ function onTimer(connection: Timed): void {
 }
 
 function arm(connection: Timed, idle: Idle, milliseconds: number): void {
-  idle.timer = setTimeout(onTimer, Math.ceil(milliseconds), connection);
-  idle.timer.unref();
+  idle.timer = startTimer(onTimer, milliseconds, connection);
 }
 
 export function setIdleTimeout(connection: Timed, milliseconds: number): void {
@@ -64,20 +59,12 @@ export function setIdleTimeout(connection: Timed, milliseconds: number): void {
 /** Connections that must send a first byte in time. */
 const awaited = new Map<Timed, NodeJS.Timeout>();
 
-function hasSent(connection: Timed): boolean {
-  // The bytes of a paused connection are in the kernel.
-  return connection.bytesRead > 0 || binding.isReadable(binding.fd(connection.id)) === 1;
-}
-
-function onLate(connection: Timed): void {
-  awaited.delete(connection);
-  if (!hasSent(connection)) connection.destroy();
-}
-
-/** Checks once, when the time is over. So reading costs nothing extra. */
-export function expectFirstByte(connection: Timed, milliseconds: number): void {
-  const timer = setTimeout(onLate, milliseconds, connection);
-  timer.unref();
+/** Destroys the connection if its first byte does not arrive in time. */
+export function awaitFirstByte(connection: Timed, milliseconds: number): void {
+  const { id } = connection;
+  const timer = expectFirstByte(id, milliseconds, () => {
+    connection.destroy();
+  });
   awaited.set(connection, timer);
 }
 

@@ -1,4 +1,4 @@
-#include "stream/send_now.h"
+#include "descriptor/send_now.h"
 
 #ifdef __linux__
 #include <sys/socket.h>

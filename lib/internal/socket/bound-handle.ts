@@ -1,4 +1,4 @@
-import type { Handle } from './handle';
+import type { Handle } from '../native/handle';
 import type { kBoundPath } from '../base/symbols';
 import { kTakeHandle } from '../base/symbols';
 
