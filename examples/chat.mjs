@@ -55,7 +55,7 @@ function hear(socket, line) {
 const server = net.createServer((socket) => {
   room.set(socket, `guest${++guests}`);
   tell(socket, `* welcome, ${room.get(socket)}. /name, /who, /quit`);
-  tellOthers(socket, `* ${room.get(socket)} has come`);
+  tellOthers(socket, `* ${room.get(socket)} has joined`);
 
   socket.setEncoding('utf8');
   let waiting = '';

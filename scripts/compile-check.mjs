@@ -25,7 +25,7 @@ main(async () => {
   }
   for (const name of values.target) {
     if (!Object.hasOwn(crossTargets, name)) {
-      throw new CommandError(`--target ${name}: not known here`);
+      throw new CommandError(`--target ${name}: not a target on this system`);
     }
     const target = crossTargets[name];
     const missing = missingFor(target);

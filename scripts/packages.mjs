@@ -229,7 +229,7 @@ main(async () => {
       const { name, servers = [] } = each;
       const missing = servers.map(missingServer).find((debian) => debian !== undefined);
       if (missing && process.env.UVNET_TEST_ALL !== '1') {
-        console.log(`skipped ${name} for want of ${missing}: apt-get install ${missing}`);
+        console.log(`skipped ${name}: ${missing} is missing (apt-get install ${missing})`);
         counts.skipped++;
         continue;
       }

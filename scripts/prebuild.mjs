@@ -103,12 +103,12 @@ main(async () => {
   let names = values.target ?? [Object.keys(targets)[0]];
   if (values.all) {
     for (const [name, target] of Object.entries(targets)) {
-      if (missing(target)) console.log(`left out: ${name} (${missing(target)} is not there)`);
+      if (missing(target)) console.log(`skipped: ${name} (${missing(target)} is missing)`);
     }
     names = Object.keys(targets).filter((name) => !missing(targets[name]));
   }
   for (const name of names) {
-    if (!Object.hasOwn(targets, name)) throw new CommandError(`--target ${name}: not known here`);
+    if (!Object.hasOwn(targets, name)) throw new CommandError(`--target ${name}: not a target on this system`);
     if (Object.hasOwn(others, name)) await crossBuild(name, others[name]);
     else prebuild(name, targets[name], values.nodedir);
   }

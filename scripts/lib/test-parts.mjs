@@ -208,7 +208,7 @@ export async function runParts(parts) {
   const skipped = results.flatMap((result) => result.skipped ?? []);
   for (const missing of new Set(skipped)) {
     const count = skipped.filter((each) => each === missing).length;
-    console.log(`skipped ${count} for want of ${missing}`);
+    console.log(`skipped ${count}: ${missing} is missing`);
   }
   const passed = results.reduce((total, result) => total + result.passed, 0);
   const failed = results.reduce((total, result) => total + result.failures.length, 0);

@@ -80,7 +80,7 @@ describeNeeds(missingCommand('nc')).each(['tcp', 'unix'] as const)(
       const ann = await join();
       const bob = await join();
       const eve = await join();
-      expect(await ann.sees('has come')).toBe('* guest2 has come');
+      expect(await ann.sees('has joined')).toBe('* guest2 has joined');
       ann.types('/name ann');
       expect(await bob.sees('is now')).toBe('* guest1 is now ann');
       bob.types('hello, größer 🎉');
