@@ -108,8 +108,9 @@ main(async () => {
     names = Object.keys(targets).filter((name) => !missing(targets[name]));
   }
   for (const name of names) {
-    if (!Object.hasOwn(targets, name))
+    if (!Object.hasOwn(targets, name)) {
       throw new CommandError(`--target ${name}: not a target on this system`);
+    }
     if (Object.hasOwn(others, name)) await crossBuild(name, others[name]);
     else prebuild(name, targets[name], values.nodedir);
   }

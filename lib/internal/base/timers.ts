@@ -13,11 +13,11 @@ export const TIMEOUT_MAX = 2 ** 31 - 1;
 const SLACK = 1;
 
 /**
- * Milliseconds that an idle timeout still has to wait; 0 if its time is over.
+ * How many milliseconds an idle timeout must still wait; 0 if its time is over.
  *
  * Moving bytes costs an idle timeout nothing: the native code records the time of the event loop
- * for each. When the timer fires too early, its owner starts another one for the rest. Sockets,
- * connections of handler tables and relays do this alike. They differ in what follows.
+ * for each. If the timer fires too early, its owner starts another one for the rest of the time.
+ * Sockets, connections of handler tables and relays all do this. They differ in what they do next.
  */
 export function timeLeft(timeout: number, idleTime: number): number {
   const left = Math.ceil(timeout - idleTime);

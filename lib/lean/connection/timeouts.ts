@@ -3,9 +3,9 @@ import { expectFirstByte } from '../../internal/listen/admission';
 import { validateInteger } from '../../internal/base/validators';
 
 /**
- * Timers of connections, by connection: few have one. A closed connection has none. Other than on a
- * socket, the idle timer goes on after `timeout` was called, because nothing on the way of the
- * bytes looks at it.
+ * Timers of connections, by connection: few have one. A closed connection has none. Unlike on a
+ * socket, the idle timer continues after `timeout` was called, because moving bytes does not check
+ * it.
  */
 
 /** The members of a connection that its timers need. */
