@@ -39,6 +39,29 @@ test('every file and folder that the documentation names is there', () => {
   expect(names.filter(({ name }) => !isThere(name))).toEqual([]);
 });
 
+test('every file that a comment names exists', () => {
+  const folders = ['lib', 'native', 'bin', 'bench', 'docs', 'examples', 'scripts', 'test'];
+  const files = folders.flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map(
+      (name) => `${folder}/${name.replaceAll('\\', '/')}`,
+    ),
+  );
+  const isNamed = (name: string): boolean => files.some((file) => `/${file}`.endsWith(`/${name}`));
+  const source = files.filter((file) => /^(lib|native|scripts)\/.*\.(ts|mts|mjs|cc|h)$/.test(file));
+  const names = source.flatMap((file) =>
+    [
+      ...readFileSync(path.join(root, file), 'utf8').matchAll(/^ *(?:\*|\/\/|\/\*\*?) .*/gm),
+    ].flatMap(([comment]) =>
+      [...comment.matchAll(/(?<![\w.*/-])(?:[\w-]+\/)*[\w-]+\.(?:ts|mjs|cc|h|def|md)\b/g)].map(
+        ([name]) => ({ file, name }),
+      ),
+    ),
+  );
+  const others = new Set(['mstcpip.h']); // of systems
+  expect(names.length).toBeGreaterThan(100);
+  expect(names.filter(({ name }) => !isNamed(name) && !others.has(name))).toEqual([]);
+});
+
 test('every link inside the repository leads somewhere', () => {
   expect(brokenLinks(root)).toEqual([]);
 });
