@@ -4,9 +4,9 @@
 //   curl -v http://127.0.0.1:8080/
 //   wrk -c 64 -t 2 -d 5 http://127.0.0.1:8080/
 //
-// It shows how little stands between a socket and a page. It is no replacement
-// for node:http: it knows no bodies of requests beyond skipping them, no
-// chunked encoding, no TLS.
+// It shows how little code a page needs on a bare socket. It does not replace
+// node:http: it skips the bodies of requests, and has no chunked encoding and no
+// TLS.
 import net from 'uvnet';
 
 /** Longer request heads are rejected. */

@@ -1,6 +1,6 @@
-// Spreads connections over several backends (layer 4: it knows nothing of what
-// they say). The backend with the fewest connections gets the next one; one that
-// cannot be reached is left alone for a while, and the client does not notice.
+// Distributes connections over several backends (layer 4: it does not read their
+// contents). The backend with the fewest connections gets the next one. A backend
+// that cannot be reached is not used for a while, and the client does not notice.
 //
 //   node examples/load-balancer.mjs PORT BACKEND...      (host:port, port or path)
 //   kill -USR2 <pid>                                     prints the counters

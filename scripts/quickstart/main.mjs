@@ -9,8 +9,8 @@ import { implementations } from './implementations.mjs';
 
 const help = `Usage: npm start [-- options]
 
-  --rounds N     how often each case is run (default: 5); the table shows the median
-  --seconds N    how long each run takes (default: 0.4)
+  --rounds N     how often each case runs (default: 5); the table shows the median
+  --seconds N    length of each run (default: 0.4)
   --help         this text
 `;
 
@@ -27,7 +27,7 @@ const workloads = {
     connections: 4,
     size: 65536,
     window: 1 << 20,
-    shown: '4 connections, 64 KiB chunks, up to 1 MiB on its way',
+    shown: '4 connections, 64 KiB chunks, up to 1 MiB in flight',
   },
 };
 
@@ -186,10 +186,10 @@ async function main({ rounds, seconds }) {
     if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
     console.log(`\n${table(samples)}\n`);
     console.log(
-      `Medians of ${rounds} rounds. Every one of ${(bytes / 1e6).toFixed(0)} MB came back as it was sent (SHA-256).`,
+      `Medians of ${rounds} rounds. All ${(bytes / 1e6).toFixed(0)} MB came back unchanged (SHA-256).`,
     );
     console.log(
-      'Ratio: uvnet to node:net. For messages and MB more is better, for server CPU less.',
+      'Ratio: uvnet / node:net. More is better for messages and MB, less is better for server CPU.',
     );
   } finally {
     for (const { server, client } of Object.values(pairs)) {
