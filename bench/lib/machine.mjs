@@ -11,7 +11,7 @@ function read(path) {
 }
 
 /** Expands "0-2,5" to [0, 1, 2, 5]. */
-export function parseCpuList(text) {
+function parseCpuList(text) {
   return text.split(',').flatMap((part) => {
     const [first, last = first] = part.split('-').map(Number);
     return Array.from({ length: last - first + 1 }, (_, i) => first + i);

@@ -87,7 +87,7 @@ export function formatSummary({ id, unit, subjects }) {
  * Formats rows of text cells as aligned lines: the first column to the left, the others to the
  * right. A row with a single cell is a heading of any length.
  */
-export function alignRows(rows) {
+function alignRows(rows) {
   const widths = [];
   for (const row of rows.filter(({ length }) => length > 1)) {
     row.forEach((cell, i) => {

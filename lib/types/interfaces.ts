@@ -78,7 +78,9 @@ export interface Socket extends nodeNet.Socket, OptionMethods, DescriptorMethods
    */
   detach(options?: DetachOptions): SocketToken;
 
-  // The event methods, typed for the events that uvnet adds to those of node:net.
+  // The event methods, typed for the events that uvnet adds to those of node:net. They are here and
+  // in Server, because an interface for both cannot replace inherited methods (TS2320), and properties
+  // of one generic type would not let a sub-class override them (TS2425).
   addListener<N extends keyof SocketEventMap>(name: N, listener: Listener<SocketEventMap[N]>): this;
   addListener(name: string | symbol, listener: AnyListener): this;
   emit<N extends keyof SocketEventMap>(name: N, ...args: SocketEventMap[N]): boolean;
@@ -180,7 +182,7 @@ export interface Server extends nodeNet.Server, ServerOptionMethods {
    */
   detach(options?: DetachOptions): ServerToken;
 
-  // The event methods, typed for the events that uvnet adds to those of node:net.
+  // The event methods, as in Socket.
   addListener<N extends keyof ServerEventMap>(name: N, listener: Listener<ServerEventMap[N]>): this;
   addListener(name: string | symbol, listener: AnyListener): this;
   emit<N extends keyof ServerEventMap>(name: N, ...args: ServerEventMap[N]): boolean;

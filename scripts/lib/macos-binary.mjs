@@ -4,7 +4,7 @@ import { ENTRY } from './symbols.mjs';
 import { CommandError } from './tools.mjs';
 
 /** The oldest macOS; binding.gyp has the same. */
-export const MACOS_LIMIT = '11.0';
+const MACOS_LIMIT = '11.0';
 
 /**
  * Other visible symbols besides the entry point: the operators new and delete, which C++ lets every

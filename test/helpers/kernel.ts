@@ -62,6 +62,6 @@ export class Observer {
 }
 
 /** Descriptor of a socket or server. */
-export function fdOf(endpoint: object): number {
+function fdOf(endpoint: object): number {
   return (endpoint as { _handle: { fd: number } })._handle.fd;
 }

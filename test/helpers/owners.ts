@@ -147,7 +147,7 @@ const framings = (random: Random): Framing[] => [
 ];
 
 /** A connection of a handler table. */
-export class LeanOwner implements Owner {
+class LeanOwner implements Owner {
   readonly kind: string;
   readonly moves = ['toSocket', 'relay'] as const;
   connection!: Connection;

@@ -160,4 +160,17 @@ describe('the memory of a handler table', () => {
     const [answer] = await nextEvent(client, 'data');
     expect(String(answer)).toBe('seen');
   });
+
+  test('the end of a paused connection is not a first byte', async () => {
+    const closed = deferred();
+    const server = await scope.listen(
+      { close: () => closed.resolve() },
+      { pauseOnConnect: true, connectionAttemptTimeout: 30 },
+    );
+    const client = await scope.client(server, { allowHalfOpen: true });
+    client.on('error', () => {});
+    client.end();
+    await closed.promise;
+    client.destroy();
+  });
 });
