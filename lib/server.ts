@@ -1,7 +1,7 @@
 import type { BlockList } from 'node:net';
 import { ERR_SERVER_NOT_RUNNING } from './internal/base/errors';
 import { Server as ServerClass } from './internal/listen/server';
-import type { ListenOptions, ServerOptions } from './internal/listen/server-options';
+import type { ServerOptions } from './internal/listen/server-options';
 import type { ServerImpl } from './internal/listen/server-impl';
 import { Handle } from './internal/native/handle';
 import type { PackedList } from './internal/transfer/block-lists';
@@ -11,8 +11,6 @@ import { addressesPart } from './parts';
 import type { ConnectionListener, ServerConstructor } from './types/constructors';
 import type * as declared from './types/interfaces';
 import type { ServerToken } from './types/options';
-
-export type { ListenOptions, ServerOptions, ServerToken };
 
 /** A TCP or pipe server with the interface of `net.Server`. */
 export type Server = declared.Server;

@@ -6,7 +6,6 @@ import { connectMethods } from './internal/connect/connect';
 import { optionsPart } from './internal/options/part';
 import type { PeerCredentials, SocketInfo } from './internal/options/socket-info';
 import type { SocketOptionName } from './internal/options/socket-option-types';
-import type { SocketOptions } from './internal/socket/constructor-options';
 import { Socket as SocketClass } from './internal/socket/socket';
 import type { SocketImpl } from './internal/socket/socket-state';
 import type { SocketToken, ToNodeOptions } from './internal/transfer/socket-transfer';
@@ -18,8 +17,6 @@ import type { SocketConstructor } from './types/constructors';
 import type { ConnectOptions } from './types/options';
 import type * as declared from './types/interfaces';
 import type { Connection, Handlers } from './types/interfaces';
-
-export type { SocketOptions };
 
 /** A TCP or pipe connection: a `stream.Duplex` with the interface of `net.Socket`. */
 export type Socket = declared.Socket;

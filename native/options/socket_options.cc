@@ -182,19 +182,39 @@ int SocketFamily(uv_os_sock_t fd) {
 #endif
 }
 
-int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue& value) {
+namespace {
+
+// An option as a socket of one family has it.
+struct FamilyOption {
+  const SocketOption* option;
+  bool ipv6;
+  int level;
+  int name;
+};
+
+int FindOption(size_t index, int family, FamilyOption* found) {
   if (index >= SocketOptionCount()) return UV_EINVAL;
   const SocketOption& option = SocketOptionAt(index);
   if (!option.available()) return UV_ENOTSUP;
   if (option.domain == OptionDomain::kTcp && family == AF_UNIX) return UV_ENOPROTOOPT;
-  if (option.kind == OptionKind::kProtocol || !InRange(option, value)) return UV_EINVAL;
-
   const KernelOption& kernel = option.kernel;
   const bool ipv6 = family == AF_INET6;
-  const int level = ipv6 ? kernel.level_ipv6 : kernel.level;
-  const int name = ipv6 ? kernel.name_ipv6 : kernel.name;
+  *found = {&option, ipv6, ipv6 ? kernel.level_ipv6 : kernel.level,
+            ipv6 ? kernel.name_ipv6 : kernel.name};
+  return 0;
+}
 
-  switch (option.kind) {
+}  // namespace
+
+int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue& value) {
+  FamilyOption found;
+  const int missing = FindOption(index, family, &found);
+  if (missing != 0) return missing;
+  const auto& [option, ipv6, level, name] = found;
+  if (option->kind == OptionKind::kProtocol || !InRange(*option, value)) return UV_EINVAL;
+  const KernelOption& kernel = option->kernel;
+
+  switch (option->kind) {
     case OptionKind::kLinger: return SetLinger(fd, kernel, value.number);
     case OptionKind::kText: return SetRaw(fd, level, name, value.text.data(), value.text.size());
     case OptionKind::kInterface: {
@@ -224,17 +244,13 @@ int SetSocketOption(uv_os_sock_t fd, int family, size_t index, const OptionValue
 }
 
 int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* value) {
-  if (index >= SocketOptionCount()) return UV_EINVAL;
-  const SocketOption& option = SocketOptionAt(index);
-  if (!option.available()) return UV_ENOTSUP;
-  if (option.domain == OptionDomain::kTcp && family == AF_UNIX) return UV_ENOPROTOOPT;
+  FamilyOption found;
+  const int missing = FindOption(index, family, &found);
+  if (missing != 0) return missing;
+  const auto& [option, ipv6, level, name] = found;
+  const KernelOption& kernel = option->kernel;
 
-  const KernelOption& kernel = option.kernel;
-  const bool ipv6 = family == AF_INET6;
-  const int level = ipv6 ? kernel.level_ipv6 : kernel.level;
-  const int name = ipv6 ? kernel.name_ipv6 : kernel.name;
-
-  switch (option.kind) {
+  switch (option->kind) {
     case OptionKind::kLinger: return GetLinger(fd, kernel, &value->number);
     case OptionKind::kProtocol: return GetMultipath(fd, &value->number);
     case OptionKind::kText: return GetText(fd, level, name, &value->text);
@@ -254,9 +270,9 @@ int GetSocketOption(uv_os_sock_t fd, int family, size_t index, OptionValue* valu
   int raw;
   const int status = GetInt(fd, level, name, &raw);
   if (status != 0) return status;
-  if (option.kind == OptionKind::kFlag) {
+  if (option->kind == OptionKind::kFlag) {
     value->number = raw != 0 ? 1 : 0;
-  } else if (option.maximum > INT32_MAX) {
+  } else if (option->maximum > INT32_MAX) {
     value->number = static_cast<uint32_t>(raw);
   } else {
     value->number = static_cast<int64_t>(raw) * (kernel.seconds ? kMillisecondsPerSecond : 1);

@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "descriptor/send_now.h"
 #include "env/js_call.h"
 #include "env/request.h"
 #include "memory/buffer.h"
-#include "descriptor/send_now.h"
 #include "stream/stream.h"
 #include "stream/stream_consumer.h"
 

@@ -15,7 +15,7 @@ export interface Dial {
   destroyIn?: { event: string; nth: number };
 }
 
-export interface DialEvent {
+interface DialEvent {
   /** Milliseconds since connect() was called. */
   at: number;
   name: string;

@@ -20,7 +20,7 @@ import { checkPathOptions, type PathOptions } from './unix-path';
 
 /** `server.listen()`: reduces its overloads to an address or a handle. */
 
-export interface ListenOptions extends PathOptions {
+interface ListenOptions extends PathOptions {
   port?: number | string | null;
   host?: string;
   path?: string;

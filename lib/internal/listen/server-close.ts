@@ -21,7 +21,7 @@ const DEFAULT_IDLE_TIMEOUT = 1000;
 const LEAST_PAUSE = 5;
 
 /** A connection that can be closed at once, or ended after its waiting data. */
-export interface Ending {
+interface Ending {
   destroy?: () => void;
   destroySoon?: () => void;
 }

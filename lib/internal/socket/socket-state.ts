@@ -10,7 +10,7 @@ import type { Disposable } from '../base/abort';
 import type * as symbols from '../base/symbols';
 
 /** The parts of a stream's state that are the same from Node 20 to 26. */
-export interface ReadableStateView {
+interface ReadableStateView {
   readonly flowing: boolean | null;
   readonly length: number;
   readonly highWaterMark: number;
@@ -27,7 +27,7 @@ export interface ReadableStateView {
   readonly awaitDrainWriters: unknown;
 }
 
-export interface WritableStateView {
+interface WritableStateView {
   readonly length: number;
   readonly highWaterMark: number;
   readonly ending: boolean;
