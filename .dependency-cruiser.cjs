@@ -18,6 +18,7 @@ const layers = [
   'lean/options',
   'lean/connection',
   'lean',
+  'front',
   'fallback',
   '.',
   'register/patches',

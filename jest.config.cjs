@@ -14,6 +14,7 @@ module.exports = {
   moduleNameMapper: {
     '^uvnet$': '<rootDir>/lib/index.ts',
     '^uvnet/lean$': '<rootDir>/lib/lean.ts',
+    '^uvnet/front$': '<rootDir>/lib/front.ts',
   },
   // By default, jest leaves one processor unused, and would use one process on two processors.
   maxWorkers: Math.max(2, availableParallelism() - 1),

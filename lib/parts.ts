@@ -1,4 +1,5 @@
 import type * as addresses from './addresses';
+import type * as front from './front/functions';
 import type * as lean from './lean/functions';
 import type * as receivedDescriptor from './received-descriptor';
 import { lazyPart } from './internal/base/parts';
@@ -15,3 +16,5 @@ export const receivedDescriptorPart = lazyPart(
 );
 /** Handler tables and relays. */
 export const leanPart = lazyPart(() => require('./lean/functions') as typeof lean);
+/** Fronts of Node's own servers. */
+export const frontPart = lazyPart(() => require('./front/functions') as typeof front);

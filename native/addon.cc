@@ -58,6 +58,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "errnoByName", ErrnoByName);
   Define(env, exports, "guessHandle", GuessHandle);
   InitAcceptPolicy(env, exports);
+  InitAcceptedSockets(env, exports);
   InitBlockList(env, exports);
   InitConnector(env, exports);
   InitDescriptor(env, exports);

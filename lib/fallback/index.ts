@@ -23,6 +23,12 @@ const lean = Object.fromEntries(
   ]),
 );
 
+/** The functions of `uvnet/front`: without the native code, nobody would filter. */
+const front = {
+  createFront: () => unavailable('uvnet/front: createFront()'),
+  proxyInfoOf: () => undefined,
+};
+
 /**
  * Whether the environment forbids the fallback. Deno may deny access to the environment; the
  * fallback is then allowed.
@@ -54,5 +60,6 @@ export function fallBack(reason: string): object {
     Socket,
     addressesPart: () => addresses,
     leanPart: () => lean,
+    frontPart: () => front,
   };
 }

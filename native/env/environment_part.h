@@ -16,6 +16,7 @@ enum class Part : uint8_t {
   kLeanHub,
   kOffers,
   kHeldDescriptors,
+  kAcceptedSockets,
   kCount,
 };
 

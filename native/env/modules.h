@@ -8,6 +8,7 @@ namespace uvnet {
 // The modules of the addon. Each function defines the methods of one module on `exports`; addon.cc
 // calls all of them. lib/internal/native/native-types.ts has the types of the methods.
 void InitAcceptPolicy(Napi::Env env, Napi::Object exports);
+void InitAcceptedSockets(Napi::Env env, Napi::Object exports);
 void InitBlockList(Napi::Env env, Napi::Object exports);
 void InitConnector(Napi::Env env, Napi::Object exports);
 void InitDescriptor(Napi::Env env, Napi::Object exports);

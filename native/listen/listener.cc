@@ -6,6 +6,7 @@
 #include "descriptor/descriptor.h"
 #include "env/js_call.h"
 #include "env/modules.h"
+#include "listen/accepted_sockets.h"
 #include "proxy/proxy_info.h"
 #include "stream/stream_arguments.h"
 
@@ -59,7 +60,17 @@ int Listener::ListenAnew(int backlog, AcceptPolicy* policy) {
   other->Release();
   // The previous consumer must not get the connections of the new owner.
   SetConsumer(nullptr);
+  hands_over_ = false;
   return 0;
+}
+
+int Listener::HandOverSockets() {
+#ifdef _WIN32
+  return UV_ENOTSUP;
+#else
+  hands_over_ = true;
+  return 0;
+#endif
 }
 
 int Listener::Feed(Listener* self, int fd) {
@@ -102,6 +113,21 @@ void Listener::ReportConnection(Stream* client, const Proxied* proxied) {
   proxied_ = proxied;
   call.Run(Callback::kConnection);
   proxied_ = nullptr;
+}
+
+void Listener::HandOver(int fd, Admission admission, const Proxied* proxied) {
+  AcceptedSockets& sockets = AcceptedSockets::Of(environment_);
+  const int place = sockets.Add(fd, std::move(admission));
+  policy_->CountAccepted();
+  proxied_ = proxied;
+  JsCall(server_)
+      .Int(server_->id())
+      .Int(fd)
+      .Int(place)
+      .Int(proxied == nullptr ? 0 : 1)
+      .Run(Callback::kSocket);
+  proxied_ = nullptr;
+  sockets.Settle(place, fd);
 }
 
 // An accepted connection does not inherit the async context of the listener: as in node:net,
@@ -162,6 +188,14 @@ napi_value FeedListener(napi_env env, napi_callback_info info) {
   return arguments.Return(Listener::Feed(listener, arguments.Int(1, UV_EINVAL)));
 }
 
+// (id of a listening handle)
+napi_value HandOverSockets(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr || Listener::Of(stream) == nullptr) return arguments.Return(UV_EBADF);
+  return arguments.Return(Listener::Of(stream)->HandOverSockets());
+}
+
 // (id), within Callback::kOrigin
 napi_value CaptureOrigin(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -217,6 +251,7 @@ void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "listen", Listen);
   Define(env, exports, "listenFed", ListenFed);
   Define(env, exports, "feedListener", FeedListener);
+  Define(env, exports, "handOverSockets", HandOverSockets);
   Define(env, exports, "captureOrigin", CaptureOrigin);
   Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
   Define(env, exports, "dropReason", DropReasonOf);

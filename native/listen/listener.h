@@ -11,6 +11,7 @@
 
 #include "listen/accept_policy.h"
 #include "proxy/proxy_protocol.h"
+#include "stream/admission.h"
 #include "stream/stream.h"
 
 namespace uvnet {
@@ -58,6 +59,10 @@ class Listener : private StreamAttachment {
   // Null for Callback::kConnection. The previous consumer leaves.
   void SetConsumer(ConnectionConsumer* consumer);
 
+  // From now on, JavaScript gets the descriptors of accepted connections (Callback::kSocket), and
+  // no streams are made for them. UV_ENOTSUP on Windows.
+  int HandOverSockets();
+
   // Data that came before the first byte of the connection, during Callback::kConnection.
   struct Proxied {
     const ProxyHeader* header;  // may be null
@@ -91,6 +96,9 @@ class Listener : private StreamAttachment {
   // Sets `closing_`. Deletes the listener as soon as nothing uses it.
   virtual void Close() = 0;
 
+  bool hands_over() const { return hands_over_; }
+  // Takes ownership of the descriptor. User code may close the listener.
+  void HandOver(int fd, Admission admission, const Proxied* proxied);
   // Registers the client and reports it. User code may close the listener.
   void ReportConnection(Stream* client, const Proxied* proxied);
   void ReportError(int status);
@@ -120,6 +128,7 @@ class Listener : private StreamAttachment {
   // made.
   std::shared_ptr<AsyncContext> origin_;
   ConnectionConsumer* consumer_ = nullptr;
+  bool hands_over_ = false;
   const Proxied* proxied_ = nullptr;
 };
 

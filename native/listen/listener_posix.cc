@@ -51,7 +51,7 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   int Poll() { return uv_poll_start(&poll_, UV_READABLE, OnReadable); }
   bool AcceptOne();
   void Take(AcceptedSocket socket);
-  // Makes the stream and reports it.
+  // Makes the stream and reports it, or hands the descriptor over.
   void Deliver(AcceptedSocket socket, const ProxyHeader* header, const std::vector<uint8_t>& head);
   void Refuse(int fd, const sockaddr_storage& peer, DropReason reason);
   void BackOff(int status);
@@ -283,6 +283,12 @@ void PosixListener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
 
 void PosixListener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
                             const std::vector<uint8_t>& head) {
+  const Proxied proxied = {header, &head};
+  const Proxied* const in_front = header != nullptr || !head.empty() ? &proxied : nullptr;
+  if (hands_over()) {
+    HandOver(socket.fd, std::move(socket.admission), in_front);
+    return;
+  }
   int status;
   Stream* const client = Stream::New(environment_, server_->kind(), &status);
   if (client != nullptr) status = client->Open(socket.fd);
@@ -295,8 +301,7 @@ void PosixListener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
   client->Accepted(reinterpret_cast<const sockaddr*>(&socket.peer), std::move(socket.admission));
   client->CountRead(head.size());
   policy_->CountAccepted();
-  const Proxied proxied = {header, &head};
-  ReportConnection(client, header != nullptr || !head.empty() ? &proxied : nullptr);
+  ReportConnection(client, in_front);
 }
 
 void PosixListener::Refuse(int fd, const sockaddr_storage& peer, DropReason reason) {

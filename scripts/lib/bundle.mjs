@@ -8,7 +8,7 @@ import { at, CommandError, runModule } from './tools.mjs';
 const require = createRequire(import.meta.url);
 
 /** The entry points, each as a CommonJS module and as an ES module that re-exports it. */
-const ENTRIES = ['index', 'lean', 'register/index'];
+const ENTRIES = ['index', 'lean', 'front', 'register/index'];
 
 /** ES modules without a CommonJS module of the same name. What they import is a chunk below. */
 const HOOKS = ['register/thread-hooks'];

@@ -61,6 +61,7 @@ test('every example of the documentation compiles', () => {
   options.paths = {
     uvnet: ['./lib/index.mts'],
     'uvnet/lean': ['./lib/lean.mts'],
+    'uvnet/front': ['./lib/front.mts'],
     'uvnet/register': ['./lib/register/index.mts'],
   };
   const modules = new Map(

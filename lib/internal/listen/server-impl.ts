@@ -81,6 +81,7 @@ export interface ServerImpl extends EventEmitter, AcceptingServer {
   ): void;
   close(callback?: (error?: Error) => void): ServerImpl;
   close(options: CloseOptions, callback?: (error?: Error) => void): ServerImpl;
+  ref(): ServerImpl;
   unref(): ServerImpl;
 }
 

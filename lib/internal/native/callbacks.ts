@@ -143,6 +143,12 @@ function onOrigin(id: number): void {
   origin.runInAsyncScope(binding.captureOrigin, undefined, id);
 }
 
+/** The descriptor stands in `transit` until this side has it; see AcceptedSockets. */
+function deliverSocket(id: number, fd: number, place: number, proxied: 0 | 1): void {
+  const handle = handles[id & SLOT];
+  handle?.onsocket?.(fd, place, proxied === 1 ? binding.acceptedProxyInfo(id) : undefined);
+}
+
 const callbacks: NativeCallback[] = [
   // These functions report exceptions themselves: reads are frequent, and a wrapper would cost a
   // call.
@@ -165,6 +171,7 @@ const callbacks: NativeCallback[] = [
     onDescriptor,
     onRelay,
     onOrigin,
+    deliverSocket,
   ].map(reporting),
 ];
 

@@ -19,6 +19,7 @@ import { denialOf } from '../base/permission';
 
 export type ConnectCallback = (status: number) => void;
 type ConnectionCallback = (this: Handle, status: number, client?: Handle) => void;
+type SocketCallback = (fd: number, place: number, proxied: ProxyParts | undefined) => void;
 type DropCallback = (this: Handle, count: number) => void;
 
 /**
@@ -49,6 +50,8 @@ export abstract class Handle {
   /** Settings that connections inherit from a listening socket; the delay is in seconds. */
   inheritedNoDelay?: boolean;
   inheritedKeepAlive?: number;
+  /** Gets the descriptors of accepted connections; see AcceptedSockets in native/listen. */
+  onsocket?: SocketCallback;
   declare connectCallback: ConnectCallback | null;
   declare raceListener: RaceListener | null;
   /** Set while a native relay moves the bytes of the handle. */

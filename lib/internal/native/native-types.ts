@@ -85,6 +85,14 @@ export interface NativeBinding {
     policy: object | undefined,
     asyncStorageOnResource: boolean,
   ): number;
+  /** Makes a listening handle report its connections through `onsocket`, as descriptors. */
+  handOverSockets(id: number): number;
+  /** Sets the memory in which a descriptor stands until JavaScript has taken it. */
+  startSockets(transit: Int32Array): number;
+  /** Gives back the place of a connection that `onsocket` has reported. */
+  leaveSocket(place: number, bytesRead: number, bytesWritten: number): void;
+  /** The same for a descriptor that JavaScript has taken and cannot use. This closes it. */
+  refuseSocket(place: number, fd: number): void;
   /** Makes the running callback the async context of a server's connections. */
   captureOrigin(id: number): number;
   /** Valid only while a connection with a PROXY header is being reported. */

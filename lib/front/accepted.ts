@@ -1,0 +1,212 @@
+import type * as nodeNet from 'node:net';
+import { netModule } from '../internal/base/builtins';
+import { errnoException } from '../internal/base/system-errors';
+import { binding } from '../internal/native/binding';
+import type { SocketName } from '../internal/native/handle-events';
+import type { ProxyParts } from '../internal/native/native-types';
+import type { TCP } from '../internal/native/tcp';
+import { nameEnds } from '../internal/proxy/name-ends';
+import { buildProxyInfo, type ProxyInfo } from '../internal/proxy/proxy-info';
+
+/** Accepted descriptors as handles of Node's own, from which Node makes its sockets. */
+
+const kHolder: unique symbol = Symbol('holder');
+const kPlace: unique symbol = Symbol('place');
+const kHeader: unique symbol = Symbol('header');
+
+/** Who counts the connection. */
+export interface Holder {
+  left(): void;
+}
+
+/** What a PROXY header has said, as long as nobody has asked for it. */
+interface Header {
+  readonly parts: ProxyParts;
+  info?: ProxyInfo | undefined;
+}
+
+interface Carrier {
+  [kHeader]?: Header;
+}
+
+/** A handle of Node's (TCPWRAP or PIPEWRAP). */
+export interface AcceptedHandle extends Carrier {
+  readonly fd: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  open(fd: number): number;
+  close(callback?: () => void): void;
+  reset?(callback?: () => void): number;
+  getpeername?(out: SocketName): number;
+  getsockname?(out: SocketName): number;
+  [kHolder]: Holder;
+  /** -1 when the connection is not counted any more. */
+  [kPlace]: number;
+}
+
+interface HandleClass {
+  new (type: number): AcceptedHandle;
+  readonly prototype: AcceptedHandle;
+}
+
+/** `constants.SOCKET` of Node's TCP and Pipe. */
+const SOCKET = 0;
+
+/** Where a descriptor stands until this side has taken it; see AcceptedSockets in native/listen. */
+const transit = new Int32Array([-1]);
+let started = false;
+
+/** By place: the connections that are open. */
+const open: (AcceptedHandle | undefined)[] = [];
+
+const classes: { TCP?: HandleClass; Pipe?: HandleClass } = {};
+
+/** Must be called before a listener hands over its first descriptor. */
+export function startAccepting(): void {
+  if (started) return;
+  const status = binding.startSockets(transit);
+  if (status !== 0) throw errnoException(status, 'listen');
+  started = true;
+}
+
+/** Node's classes have no public name. The first connection shows its class. */
+function firstHandle(fd: number, kind: 'TCP' | 'Pipe'): AcceptedHandle {
+  const probe = new (netModule().Socket)({
+    fd,
+    manualStart: true,
+  } as nodeNet.SocketConstructorOpts);
+  const owner = probe as unknown as { _handle: AcceptedHandle | null };
+  const handle = owner._handle!;
+  owner._handle = null;
+  probe.destroy();
+  classes[kind] = handle.constructor as unknown as HandleClass;
+  return handle;
+}
+
+function leave(handle: AcceptedHandle): void {
+  const place = handle[kPlace];
+  if (place < 0) return;
+  handle[kPlace] = -1;
+  open[place] = undefined;
+  binding.leaveSocket(place, handle.bytesRead, handle.bytesWritten);
+  handle[kHolder].left();
+}
+
+function close(this: AcceptedHandle, callback?: () => void): void {
+  leave(this);
+  (Object.getPrototypeOf(this) as AcceptedHandle).close.call(this, callback);
+}
+
+function reset(this: AcceptedHandle, callback?: () => void): number {
+  leave(this);
+  return (Object.getPrototypeOf(this) as AcceptedHandle).reset!.call(this, callback);
+}
+
+/**
+ * Makes the handle of an accepted connection. Its place under the limits is given back when it is
+ * closed.
+ *
+ * @throws if Node cannot take the descriptor, which is closed then
+ */
+export function acceptHandle(
+  holder: Holder,
+  kind: 'TCP' | 'Pipe',
+  fd: number,
+  place: number,
+): AcceptedHandle {
+  transit[0] = -1;
+  const { [kind]: Class } = classes;
+  let handle: AcceptedHandle;
+  try {
+    if (Class === undefined) {
+      handle = firstHandle(fd, kind);
+    } else {
+      handle = new Class(SOCKET);
+      const status = handle.open(fd);
+      if (status !== 0) {
+        handle.close();
+        throw errnoException(status, 'open');
+      }
+    }
+  } catch (error) {
+    binding.refuseSocket(place, fd);
+    throw error;
+  }
+  handle[kHolder] = holder;
+  handle[kPlace] = place;
+  handle.close = close;
+  if (kind === 'TCP') handle.reset = reset;
+  open[place] = handle;
+  return handle;
+}
+
+/** From now on the handle's names are those that the header gives. */
+export function nameByHeader(handle: AcceptedHandle, parts: ProxyParts): void {
+  const [version, , family, , source, sourcePort, target, targetPort] = parts;
+  if (version !== 0) handle[kHeader] = { parts };
+  if (family !== 4 && family !== 6) return;
+  const name = `IPv${family}`;
+  nameEnds(
+    handle as unknown as TCP,
+    { address: source, family: name, port: sourcePort },
+    { address: target, family: name, port: targetPort },
+  );
+}
+
+/** The socket that Node has made of a handle; undefined before. */
+export function socketOf(handle: AcceptedHandle): nodeNet.Socket | undefined {
+  const owner = Object.getOwnPropertySymbols(handle).find(
+    ({ description }) => description === 'owner_symbol',
+  );
+  return owner === undefined ? undefined : (Reflect.get(handle, owner) as nodeNet.Socket);
+}
+
+/** Has the socket keep the header when its handle is gone. */
+export function keepHeader(handle: AcceptedHandle): void {
+  const header = handle[kHeader];
+  const socket = header === undefined ? undefined : socketOf(handle);
+  if (socket !== undefined) (socket as Carrier)[kHeader] = header!;
+}
+
+/** The connections of a holder that are open. */
+export function openHandles(holder: Holder): AcceptedHandle[] {
+  return open.filter((handle): handle is AcceptedHandle => handle?.[kHolder] === holder);
+}
+
+interface AnySocket extends Carrier {
+  _handle?: AcceptedHandle | null;
+  _parent?: AnySocket | null;
+}
+
+function ownName(handle: AcceptedHandle | null | undefined, name: 'getpeername' | 'getsockname') {
+  const out: SocketName = {};
+  if (handle != null) {
+    const { [name]: method } = Object.getPrototypeOf(handle) as AcceptedHandle;
+    method?.call(handle, out);
+  }
+  return out;
+}
+
+/**
+ * What the PROXY header of a connection says: the counterpart of `socket.proxyInfo` for sockets
+ * of Node that a front has made, and for the TLS sockets above them.
+ *
+ * @returns undefined if the connection had no header, or did not come through a front
+ */
+export function proxyInfoOf(socket: object): ProxyInfo | undefined {
+  let one: AnySocket | null | undefined = socket;
+  while (one != null) {
+    const { _handle: handle } = one;
+    const header: Header | undefined = one[kHeader] ?? handle?.[kHeader];
+    if (header !== undefined) {
+      header.info ??= buildProxyInfo(
+        header.parts,
+        ownName(handle, 'getpeername'),
+        ownName(handle, 'getsockname'),
+      );
+      return header.info;
+    }
+    one = one._parent;
+  }
+  return undefined;
+}
