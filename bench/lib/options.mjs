@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+
+const { resolve: moduleFile } = createRequire(import.meta.url);
 
 const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const DEFAULT_IMPL = resolve(PROJECT, 'dist/index.js');
@@ -81,15 +84,16 @@ function file(name, path) {
   return absolute;
 }
 
-/** A module to measure: a built-in module by name, any other by path. */
+/** A module to measure: a built-in module by name, any other by the path of its file or folder. */
 function moduleOf(name, specifier) {
   if (specifier.startsWith('node:')) return specifier;
   const absolute = resolve(specifier);
-  if (!existsSync(absolute)) {
+  try {
+    return moduleFile(absolute);
+  } catch {
     const hint = absolute === DEFAULT_IMPL ? ' (build the project first: npm run build)' : '';
-    throw new UsageError(`--${name} ${specifier}: no such file${hint}`);
+    throw new UsageError(`--${name} ${specifier}: no such module${hint}`);
   }
-  return absolute;
 }
 
 function pattern(text) {

@@ -99,6 +99,10 @@ describePackage('the command uvnet', (installed) => {
       stdout: '',
       stderr: 'uvnet bench: --pairs many: expected an integer above 0; see uvnet bench --help\n',
     });
+    expect(uvnet('bench', '--baseline', '.')).toMatchObject({
+      status: 2,
+      stderr: 'uvnet bench: --baseline .: no such module; see uvnet bench --help\n',
+    });
     expect(uvnet('bench', '--fast').stderr).toMatch(/^uvnet bench: .*--fast.*\n$/);
   });
 
