@@ -39,7 +39,7 @@ test('every file and folder that the documentation names is there', () => {
   expect(names.filter(({ name }) => !isThere(name))).toEqual([]);
 });
 
-test('every file that a comment names exists', () => {
+test('every source file that a comment names exists', () => {
   const folders = ['lib', 'native', 'bin', 'bench', 'docs', 'examples', 'scripts', 'test'];
   const files = folders.flatMap((folder) =>
     readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map(
@@ -52,7 +52,7 @@ test('every file that a comment names exists', () => {
     [
       ...readFileSync(path.join(root, file), 'utf8').matchAll(/^ *(?:\*|\/\/|\/\*\*?) .*/gm),
     ].flatMap(([comment]) =>
-      [...comment.matchAll(/(?<![\w.*/-])(?:[\w-]+\/)*[\w-]+\.(?:ts|mjs|cc|h|def|md)\b/g)].map(
+      [...comment.matchAll(/(?<![\w.*/-])(?:[\w-]+\/)*[\w-]+\.(?:ts|mjs|cc|h|def)\b/g)].map(
         ([name]) => ({ file, name }),
       ),
     ),
