@@ -61,7 +61,7 @@ const open: (AcceptedHandle | undefined)[] = [];
 
 const classes: { TCP?: HandleClass; Pipe?: HandleClass } = {};
 
-/** Must be called before a listener hands over its first descriptor. */
+/** Must be called before a listener transfers its first descriptor. */
 export function startAccepting(): void {
   if (started) return;
   const status = binding.startSockets(transit);

@@ -44,7 +44,7 @@ export class Front extends Server {
     setupListenHandle.apply(this, place);
     const handle = this._handle;
     if (handle === null) return;
-    const status = binding.handOverSockets(handle.id);
+    const status = binding.transferSockets(handle.id);
     if (status !== 0) throw errnoException(status, 'listen');
     const kind = handle instanceof TCP ? 'TCP' : 'Pipe';
     handle.onsocket = (fd, slot, proxied) => this.accept(kind, fd, slot, proxied);

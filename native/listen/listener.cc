@@ -60,15 +60,15 @@ int Listener::ListenAnew(int backlog, AcceptPolicy* policy) {
   other->Release();
   // The previous consumer must not get the connections of the new owner.
   SetConsumer(nullptr);
-  hands_over_ = false;
+  transfers_ = false;
   return 0;
 }
 
-int Listener::HandOverSockets() {
+int Listener::TransferSockets() {
 #ifdef _WIN32
   return UV_ENOTSUP;
 #else
-  hands_over_ = true;
+  transfers_ = true;
   return 0;
 #endif
 }
@@ -115,7 +115,7 @@ void Listener::ReportConnection(Stream* client, const Proxied* proxied) {
   proxied_ = nullptr;
 }
 
-void Listener::HandOver(int fd, Admission admission, const Proxied* proxied) {
+void Listener::Transfer(int fd, Admission admission, const Proxied* proxied) {
   AcceptedSockets& sockets = AcceptedSockets::Of(environment_);
   const int place = sockets.Add(fd, std::move(admission));
   policy_->CountAccepted();
@@ -189,11 +189,11 @@ napi_value FeedListener(napi_env env, napi_callback_info info) {
 }
 
 // (id of a listening handle)
-napi_value HandOverSockets(napi_env env, napi_callback_info info) {
+napi_value TransferSockets(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr || Listener::Of(stream) == nullptr) return arguments.Return(UV_EBADF);
-  return arguments.Return(Listener::Of(stream)->HandOverSockets());
+  return arguments.Return(Listener::Of(stream)->TransferSockets());
 }
 
 // (id), within Callback::kOrigin
@@ -251,7 +251,7 @@ void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "listen", Listen);
   Define(env, exports, "listenFed", ListenFed);
   Define(env, exports, "feedListener", FeedListener);
-  Define(env, exports, "handOverSockets", HandOverSockets);
+  Define(env, exports, "transferSockets", TransferSockets);
   Define(env, exports, "captureOrigin", CaptureOrigin);
   Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
   Define(env, exports, "dropReason", DropReasonOf);

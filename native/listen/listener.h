@@ -61,7 +61,7 @@ class Listener : private StreamAttachment {
 
   // From now on, JavaScript gets the descriptors of accepted connections (Callback::kSocket), and
   // no streams are made for them. UV_ENOTSUP on Windows.
-  int HandOverSockets();
+  int TransferSockets();
 
   // Data that came before the first byte of the connection, during Callback::kConnection.
   struct Proxied {
@@ -96,9 +96,9 @@ class Listener : private StreamAttachment {
   // Sets `closing_`. Deletes the listener as soon as nothing uses it.
   virtual void Close() = 0;
 
-  bool hands_over() const { return hands_over_; }
+  bool transfers() const { return transfers_; }
   // Takes ownership of the descriptor. User code may close the listener.
-  void HandOver(int fd, Admission admission, const Proxied* proxied);
+  void Transfer(int fd, Admission admission, const Proxied* proxied);
   // Registers the client and reports it. User code may close the listener.
   void ReportConnection(Stream* client, const Proxied* proxied);
   void ReportError(int status);
@@ -128,7 +128,7 @@ class Listener : private StreamAttachment {
   // made.
   std::shared_ptr<AsyncContext> origin_;
   ConnectionConsumer* consumer_ = nullptr;
-  bool hands_over_ = false;
+  bool transfers_ = false;
   const Proxied* proxied_ = nullptr;
 };
 

@@ -51,7 +51,7 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   int Poll() { return uv_poll_start(&poll_, UV_READABLE, OnReadable); }
   bool AcceptOne();
   void Take(AcceptedSocket socket);
-  // Makes the stream and reports it, or hands the descriptor over.
+  // Makes the stream and reports it, or transfers the descriptor.
   void Deliver(AcceptedSocket socket, const ProxyHeader* header, const std::vector<uint8_t>& head);
   void Refuse(int fd, const sockaddr_storage& peer, DropReason reason);
   void BackOff(int status);
@@ -285,8 +285,8 @@ void PosixListener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
                             const std::vector<uint8_t>& head) {
   const Proxied proxied = {header, &head};
   const Proxied* const in_front = header != nullptr || !head.empty() ? &proxied : nullptr;
-  if (hands_over()) {
-    HandOver(socket.fd, std::move(socket.admission), in_front);
+  if (transfers()) {
+    Transfer(socket.fd, std::move(socket.admission), in_front);
     return;
   }
   int status;

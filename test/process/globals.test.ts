@@ -5,9 +5,13 @@ import { reference, uvnet } from '../helpers/implementations';
 
 type Uvnet = typeof import('../../lib/index');
 type Lean = typeof import('../../lib/lean');
+type Fronts = typeof import('../../lib/front');
 
 /** Uses uvnet in every way that loads a part of it, and prints the changes in Node. */
-async function session({ require, args: [entry, leanEntry] }: ChildTools): Promise<void> {
+async function session({
+  require,
+  args: [entry, leanEntry, frontEntry],
+}: ChildTools): Promise<void> {
   const { once } = require('node:events') as typeof import('node:events');
   const modules = [
     ...[
@@ -103,6 +107,13 @@ async function session({ require, args: [entry, leanEntry] }: ChildTools): Promi
     user.end();
     await once(user, 'close');
     await Promise.all([front.close(), target.close()]);
+    // A front of a server of Node.
+    const { createFront } = require(frontEntry as string) as Fronts;
+    const { createServer, connect } = require('node:net') as typeof import('node:net');
+    const listener = createFront(createServer((socket) => socket.end('z')));
+    await once(listener.listen(0, host), 'listening');
+    await once(connect(portOf(listener), host).resume(), 'close');
+    await listener.close({ gracePeriod: 0 });
     // A handler table that connects, and becomes a socket.
     const dialled = await lean.connect({ port: portOf(server), host }, {});
     const socket = dialled.toSocket();
@@ -121,9 +132,11 @@ test.each([
   ['node:net', { UVNET_BINDING: '/nonexistent' }],
 ])('uvnet on %s changes no global and no class of Node', async (_backend, env) => {
   const { entry } = uvnet!;
-  const leanEntry = path.join(path.dirname(entry), 'lean.js');
+  const [leanEntry, frontEntry] = ['lean.js', 'front.js'].map((name) =>
+    path.join(path.dirname(entry), name),
+  );
   const outcome = await runChild({ ...reference, isUvnet: true }, session, {
-    args: [entry, leanEntry],
+    args: [entry, leanEntry, frontEntry],
     env,
   });
   expect(outcome).toMatchObject({ code: 0, stdout: '[]\n' });

@@ -86,7 +86,7 @@ export interface NativeBinding {
     asyncStorageOnResource: boolean,
   ): number;
   /** Makes a listening handle report its connections through `onsocket`, as descriptors. */
-  handOverSockets(id: number): number;
+  transferSockets(id: number): number;
   /** Sets the memory in which a descriptor stands until JavaScript has taken it. */
   startSockets(transit: Int32Array): number;
   /** Gives back the place of a connection that `onsocket` has reported. */
