@@ -13,6 +13,7 @@ import { buildProxyInfo, type ProxyInfo } from '../internal/proxy/proxy-info';
 const kHolder: unique symbol = Symbol('holder');
 const kPlace: unique symbol = Symbol('place');
 const kHeader: unique symbol = Symbol('header');
+const kHeadSize: unique symbol = Symbol('headSize');
 
 /** Who counts the connection. */
 export interface Holder {
@@ -39,6 +40,9 @@ export interface AcceptedHandle extends Carrier {
   reset?(callback?: () => void): number;
   getpeername?(out: SocketName): number;
   getsockname?(out: SocketName): number;
+  readStart(): number;
+  /** How many bytes were read before the handle existed. */
+  [kHeadSize]?: number;
   [kHolder]: Holder;
   /** -1 when the connection is not counted any more. */
   [kPlace]: number;
@@ -88,7 +92,7 @@ function leave(handle: AcceptedHandle): void {
   if (place < 0) return;
   handle[kPlace] = -1;
   open[place] = undefined;
-  binding.leaveSocket(place, handle.bytesRead, handle.bytesWritten);
+  binding.leaveSocket(place, handle.bytesRead + (handle[kHeadSize] ?? 0), handle.bytesWritten);
   handle[kHolder].left();
 }
 
@@ -159,6 +163,19 @@ export function socketOf(handle: AcceptedHandle): nodeNet.Socket | undefined {
     ({ description }) => description === 'owner_symbol',
   );
   return owner === undefined ? undefined : (Reflect.get(handle, owner) as nodeNet.Socket);
+}
+
+/**
+ * Gives the socket bytes that were read while it was not clear whether they begin a header. It gets
+ * them as soon as it reads, before all others.
+ */
+export function beginWith(handle: AcceptedHandle, bytes: Buffer): void {
+  handle[kHeadSize] = bytes.length;
+  handle.readStart = () => {
+    handle.readStart = (Object.getPrototypeOf(handle) as AcceptedHandle).readStart;
+    socketOf(handle)!.push(bytes);
+    return handle.readStart();
+  };
 }
 
 /** Has the socket keep the header when its handle is gone. */

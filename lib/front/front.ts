@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type * as nodeNet from 'node:net';
 import { netModule } from '../internal/base/builtins';
 import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
@@ -10,7 +11,7 @@ import type { ProxyParts } from '../internal/native/native-types';
 import { TCP } from '../internal/native/tcp';
 import { uncount } from '../internal/socket/closing';
 import type * as declared from '../types/front';
-import { acceptHandle, keepHeader, nameByHeader, startAccepting } from './accepted';
+import { acceptHandle, beginWith, keepHeader, nameByHeader, startAccepting } from './accepted';
 import { closeFront } from './closing';
 import { deliver, StandIn } from './stand-in';
 
@@ -28,6 +29,9 @@ const settings = [
  * sockets of Node.
  */
 export class Front extends Server {
+  /** The context of `listen()`, in which the server's events occur. */
+  private context: AsyncResource | undefined;
+
   constructor(
     readonly server: nodeNet.Server,
     options: declared.FrontOptions,
@@ -46,11 +50,13 @@ export class Front extends Server {
     if (handle === null) return;
     const status = binding.transferSockets(handle.id);
     if (status !== 0) throw errnoException(status, 'listen');
+    this.context = new AsyncResource('UVNETFRONT');
     const kind = handle instanceof TCP ? 'TCP' : 'Pipe';
     handle.onsocket = (fd, slot, proxied) => this.accept(kind, fd, slot, proxied);
     StandIn.attach(this.server, this, place);
   }
 
+  /** Runs outside that context: a socket does not belong to it. */
   private accept(
     kind: 'TCP' | 'Pipe',
     fd: number,
@@ -65,8 +71,13 @@ export class Front extends Server {
       return;
     }
     this._connections++;
-    if (parts !== undefined) nameByHeader(handle, parts);
-    if (!deliver(this.server, handle)) handle.close();
+    if (parts !== undefined) {
+      nameByHeader(handle, parts);
+      const head = parts[9];
+      if (head.length > 0) beginWith(handle, head);
+    }
+    const isTaken = this.context!.runInAsyncScope(deliver, undefined, this.server, handle);
+    if (!isTaken) handle.close();
     if (parts !== undefined) keepHeader(handle);
   }
 

@@ -115,12 +115,16 @@ void Listener::ReportConnection(Stream* client, const Proxied* proxied) {
   proxied_ = nullptr;
 }
 
+// JavaScript makes a handle of Node for the descriptor. As with Node's own connections, the handle
+// must not inherit the async context of the listener, so it is made outside any callback.
 void Listener::Transfer(int fd, Admission admission, const Proxied* proxied) {
+  const HandleScope handles(environment_->env());
+  if (outside_ == nullptr) outside_ = AsyncContext::Make(environment_, client_type());
   AcceptedSockets& sockets = AcceptedSockets::Of(environment_);
   const int place = sockets.Add(fd, std::move(admission));
   policy_->CountAccepted();
   proxied_ = proxied;
-  JsCall(server_)
+  JsCall(environment_, outside_ == nullptr ? nullptr : outside_->get())
       .Int(server_->id())
       .Int(fd)
       .Int(place)

@@ -127,6 +127,8 @@ class Listener : private StreamAttachment {
   // The context that all connections share, if they may; otherwise the one in which theirs are
   // made.
   std::shared_ptr<AsyncContext> origin_;
+  // Made outside any callback, for Transfer.
+  std::shared_ptr<AsyncContext> outside_;
   ConnectionConsumer* consumer_ = nullptr;
   bool transfers_ = false;
   const Proxied* proxied_ = nullptr;

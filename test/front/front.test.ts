@@ -1,4 +1,5 @@
 // A front gives Node's own servers the connections that uvnet's listener lets in.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -47,4 +48,40 @@ describe('createFront()', () => {
     expect(String(chunk)).toBe('192.0.2.1 1234 443');
     await front.close({ gracePeriod: 0 });
   });
+
+  test('bytes that only look like the start of a PROXY header reach the server', async () => {
+    const server = net.createServer((socket) => socket.pipe(socket));
+    const front = await open(server, { proxyProtocol: 'optional' });
+    const client = net.connect(portOf(front), '127.0.0.1').setEncoding('utf8');
+    client.write('PRO');
+    // The front has read them, and waits for more.
+    while (front.stats().open === 0) await new Promise(setImmediate);
+    client.end('BLEM');
+    expect((await client.toArray()).join('')).toBe('PROBLEM');
+    expect(front.stats()).toMatchObject({ bytesRead: 7, bytesWritten: 7 });
+    await front.close();
+  });
+
+  test.each(['node:net', 'a front'])(
+    'the context of listen() holds for the server and not for its sockets (%s)',
+    async (listener) => {
+      const storage = new AsyncLocalStorage<string>();
+      const seen: (string | undefined)[] = [];
+      const server = net.createServer((socket) => {
+        seen.push(storage.getStore());
+        socket.on('data', () => {
+          seen.push(storage.getStore());
+          socket.end();
+        });
+      });
+      const front = listener === 'a front' ? createFront(server) : server;
+      storage.run('listen', () => front.listen(0, '127.0.0.1'));
+      await once(front, 'listening');
+      const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+      client.write('x');
+      await once(client.resume(), 'close');
+      expect(seen).toEqual(['listen', undefined]);
+      await Promise.resolve(front.close());
+    },
+  );
 });
