@@ -64,7 +64,7 @@ test('each thread has a report of its own', async () => {
     UVNET_REGISTER_REPORT: '1',
   });
   expect(stderr).toMatch(/^uvnet\/register, thread \d+$[^]*got uvnet: \(program\)$/m);
-  expect(stderr).toMatch(/^uvnet\/register$[^]*got uvnet: \(nobody\)$/m);
+  expect(stderr).toMatch(/^uvnet\/register$[^]*got uvnet: \(none\)$/m);
 });
 
 test('no report is printed unless it was requested', async () => {
