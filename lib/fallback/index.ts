@@ -23,7 +23,7 @@ const lean = Object.fromEntries(
   ]),
 );
 
-/** The functions of `uvnet/front`: without the native code, nobody would filter. */
+/** The functions of `uvnet/front`: without the native code, no filter would apply. */
 const front = {
   createFront: () => unavailable('uvnet/front: createFront()'),
   proxyInfoOf: () => undefined,

@@ -87,7 +87,7 @@ export interface NativeBinding {
   ): number;
   /** Makes a listening handle report its connections through `onsocket`, as descriptors. */
   transferSockets(id: number): number;
-  /** Sets the memory in which a descriptor stands until JavaScript has taken it. */
+  /** Sets the memory that holds a descriptor until JavaScript has taken it. */
   startSockets(transit: Int32Array): number;
   /** Gives back the place of a connection that `onsocket` has reported. */
   leaveSocket(place: number, bytesRead: number, bytesWritten: number): void;
