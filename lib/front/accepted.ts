@@ -1,5 +1,6 @@
 import type * as nodeNet from 'node:net';
 import { netModule } from '../internal/base/builtins';
+import { clearTimeout, setTimeout } from '../internal/base/timers';
 import { errnoException } from '../internal/base/system-errors';
 import { binding } from '../internal/native/binding';
 import type { SocketName } from '../internal/native/handle-events';
@@ -14,6 +15,7 @@ const kHolder: unique symbol = Symbol('holder');
 const kPlace: unique symbol = Symbol('place');
 const kHeader: unique symbol = Symbol('header');
 const kHeadSize: unique symbol = Symbol('headSize');
+const kTimer: unique symbol = Symbol('timer');
 
 /** Who counts the connection. */
 export interface Holder {
@@ -46,6 +48,7 @@ export interface AcceptedHandle extends Carrier {
   [kHolder]: Holder;
   /** -1 when the connection is not counted any more. */
   [kPlace]: number;
+  [kTimer]?: NodeJS.Timeout;
 }
 
 interface HandleClass {
@@ -92,6 +95,7 @@ function leave(handle: AcceptedHandle): void {
   if (place < 0) return;
   handle[kPlace] = -1;
   open[place] = undefined;
+  if (handle[kTimer] !== undefined) clearTimeout(handle[kTimer]);
   binding.leaveSocket(place, handle.bytesRead + (handle[kHeadSize] ?? 0), handle.bytesWritten);
   handle[kHolder].left();
 }
@@ -185,9 +189,26 @@ export function keepHeader(handle: AcceptedHandle): void {
   if (socket !== undefined) (socket as Carrier)[kHeader] = header!;
 }
 
+/** Calls back once if the connection has sent nothing after so many milliseconds. */
+export function expectFirstByte(handle: AcceptedHandle, ms: number, late: () => void): void {
+  handle[kTimer] = setTimeout(() => {
+    // A socket that does not read leaves the bytes in the kernel.
+    const read = handle.bytesRead + (handle[kHeadSize] ?? 0);
+    if (read === 0 && binding.isReadable(handle.fd) !== 1) late();
+  }, ms);
+  handle[kTimer].unref();
+}
+
 /** The connections of a holder that are open. */
 export function openHandles(holder: Holder): AcceptedHandle[] {
   return open.filter((handle): handle is AcceptedHandle => handle?.[kHolder] === holder);
+}
+
+/** Whether the connection below a socket (of TLS, say) is one of the holder's. */
+export function isHeldBy(socket: object, holder: Holder): boolean {
+  let one: AnySocket | null | undefined = socket;
+  while (one?._parent != null) one = one._parent;
+  return one?._handle?.[kHolder] === holder;
 }
 
 interface AnySocket extends Carrier {

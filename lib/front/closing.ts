@@ -1,15 +1,20 @@
 import type * as nodeNet from 'node:net';
-import { clearTimeout, setTimeout } from '../internal/base/timers';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../internal/base/timers';
 import { validateInteger, validateObject } from '../internal/base/validators';
 import type { FrontCloseOptions, FrontCloseResult } from '../types/front';
 import { openHandles, socketOf, type Holder } from './accepted';
+import { endSessions } from './sessions';
 import { StandIn, type Listening } from './stand-in';
 
 /** Ending a front in order. */
 
+/** Milliseconds between two looks for http connections that have become idle. */
+const IDLE_CHECK = 50;
+
 export interface Closing {
   readonly result: Promise<FrontCloseResult>;
   timer: NodeJS.Timeout | undefined;
+  idle: NodeJS.Timeout | undefined;
   destroyed: number;
 }
 
@@ -24,10 +29,11 @@ const closings = new WeakMap<EndingFront, Closing>();
 
 function begin(front: EndingFront): Closing {
   const open = front._connections;
-  const state: Pick<Closing, 'timer' | 'destroyed'> = { timer: undefined, destroyed: 0 };
+  const state: Omit<Closing, 'result'> = { timer: undefined, idle: undefined, destroyed: 0 };
   const result = new Promise<FrontCloseResult>((resolve) => {
     const done = (): void => {
       clearTimeout(state.timer);
+      clearInterval(state.idle);
       closings.delete(front);
       resolve({ ended: open - state.destroyed, destroyed: state.destroyed });
     };
@@ -35,6 +41,16 @@ function begin(front: EndingFront): Closing {
     else front.once('close', done);
   });
   return Object.assign(state, { result });
+}
+
+/**
+ * A connection of http that was at work when the server closed stays open after its answer. This
+ * does not hold for a server that goes on listening elsewhere.
+ */
+function endIdle(front: EndingFront, closing: Closing): void {
+  const { server } = front as { server: nodeNet.Server & { closeIdleConnections?: () => void } };
+  if (server.closeIdleConnections === undefined || server.listening) return;
+  closing.idle = setInterval(() => server.closeIdleConnections!(), IDLE_CHECK);
 }
 
 function destroyAll(front: EndingFront, closing: Closing): void {
@@ -63,6 +79,8 @@ export async function closeFront(
     if (front._handle !== null || front._connections > 0) closings.set(front, closing);
     front.stop();
     StandIn.detach(front.server, front);
+    endSessions(front.server, front);
+    if (closings.has(front)) endIdle(front, closing);
   }
   if (gracePeriod !== undefined) {
     const present = closing;

@@ -1,18 +1,37 @@
 import { AsyncResource } from 'node:async_hooks';
 import type * as nodeNet from 'node:net';
 import { netModule } from '../internal/base/builtins';
-import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
+import {
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+} from '../internal/base/errors';
 import { errnoException } from '../internal/base/system-errors';
+import { isIP } from '../internal/base/ip';
+import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { setupListenHandle } from '../internal/listen/start';
 import { Server } from '../internal/listen/server';
 import type { ServerImpl } from '../internal/listen/server-impl';
 import { binding } from '../internal/native/binding';
 import type { ProxyParts } from '../internal/native/native-types';
+import type { SocketName } from '../internal/native/handle-events';
 import { TCP } from '../internal/native/tcp';
+import { applyAcceptedTo } from '../internal/options/lazy-options';
 import { uncount } from '../internal/socket/closing';
 import type * as declared from '../types/front';
-import { acceptHandle, beginWith, keepHeader, nameByHeader, startAccepting } from './accepted';
+import {
+  acceptHandle,
+  beginWith,
+  expectFirstByte,
+  keepHeader,
+  nameByHeader,
+  openHandles,
+  socketOf,
+  startAccepting,
+  type AcceptedHandle,
+} from './accepted';
 import { closeFront } from './closing';
+import { keepSessions } from './sessions';
 import { deliver, StandIn } from './stand-in';
 
 const settings = [
@@ -37,6 +56,14 @@ export class Front extends Server {
     options: declared.FrontOptions,
   ) {
     super(options);
+    if ((options as { receiveDescriptors?: unknown }).receiveDescriptors === true) {
+      throw new ERR_INVALID_ARG_VALUE(
+        'options.receiveDescriptors',
+        true,
+        'is not possible with sockets of node:net',
+      );
+    }
+    keepSessions(server);
     // As if the server had been created with them.
     for (const name of settings) {
       if (options[name] !== undefined) Object.assign(server, { [name]: this[name] });
@@ -71,14 +98,45 @@ export class Front extends Server {
       return;
     }
     this._connections++;
+    if (this[kAcceptedOptions] !== undefined) applyAcceptedTo(this, fd);
     if (parts !== undefined) {
       nameByHeader(handle, parts);
       const head = parts[9];
       if (head.length > 0) beginWith(handle, head);
     }
-    const isTaken = this.context!.runInAsyncScope(deliver, undefined, this.server, handle);
-    if (!isTaken) handle.close();
-    if (parts !== undefined) keepHeader(handle);
+    if (this[kLimits].hasNodeList && this.isBlocked(handle)) {
+      handle.close();
+      return;
+    }
+    if (this[kAttemptTimeout] > 0) {
+      expectFirstByte(handle, this[kAttemptTimeout], () => this.late(handle));
+    }
+    try {
+      this.give(handle);
+    } finally {
+      if (parts !== undefined) keepHeader(handle);
+    }
+  }
+
+  private give(handle: AcceptedHandle): void {
+    if (this.context!.runInAsyncScope(deliver, undefined, this.server, handle)) return;
+    // Nobody closes a server to get more connections.
+    handle.close();
+    this.stop();
+  }
+
+  /** The native code cannot ask the lists of `node:net`. */
+  private isBlocked(handle: AcceptedHandle): boolean {
+    const name: SocketName = {};
+    handle.getpeername?.(name);
+    const family = isIP(name.address);
+    return family !== 0 && this.blockList!.check(name.address!, `ipv${family}`);
+  }
+
+  private late(handle: AcceptedHandle): void {
+    const socket = socketOf(handle);
+    if (socket === undefined || socket.destroyed) return;
+    if (!this.emit('connectionAttemptTimeout', socket)) socket.destroy();
   }
 
   /** A connection has closed. */
@@ -92,10 +150,25 @@ export class Front extends Server {
   }
 }
 
+const { asyncDispose } = Symbol as unknown as { asyncDispose?: symbol };
+
 Object.assign(Front.prototype, {
   close(this: Front, options?: declared.FrontCloseOptions) {
     return closeFront(this, options);
   },
+  stats(this: Front) {
+    const stats = this[kLimits].policy.stats();
+    for (const { bytesRead, bytesWritten } of openHandles(this)) {
+      stats.bytesRead += bytesRead;
+      stats.bytesWritten += bytesWritten;
+    }
+    return stats;
+  },
+  ...(asyncDispose !== undefined && {
+    async [asyncDispose](this: Front) {
+      await closeFront(this);
+    },
+  }),
 });
 
 /**

@@ -103,15 +103,10 @@ napi_value Get(napi_env env, napi_callback_info info) {
              : nullptr;
 }
 
-// (id, stage, list): the status. The state has the row of a refused option.
-napi_value Apply(napi_env env, napi_callback_info info) {
-  StreamArguments arguments(env, info);
-  arguments.environment()->SetState(-1, 0);
-  uv_os_sock_t fd;
-  int status = SocketOf(arguments.stream(), &fd);
-  if (status != 0) return arguments.Return(status);
+// The arguments behind the first: stage, list.
+napi_value ApplyTo(napi_env env, const Arguments& arguments, uv_os_sock_t fd) {
   OptionList list;
-  status = ReadOptionList(env, arguments.at(2), &list);
+  int status = ReadOptionList(env, arguments.at(2), &list);
   if (status != 0) return arguments.Return(status);
   const int family = SocketFamily(fd);
   if (family < 0) return arguments.Return(family);
@@ -121,6 +116,21 @@ napi_value Apply(napi_env env, napi_callback_info info) {
     arguments.environment()->SetState(static_cast<int>(list[failed].option), 0);
   }
   return arguments.Return(status);
+}
+
+// (id, stage, list): the status. The state has the row of a refused option.
+napi_value Apply(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  arguments.environment()->SetState(-1, 0);
+  uv_os_sock_t fd;
+  const int status = SocketOf(arguments.stream(), &fd);
+  return status == 0 ? ApplyTo(env, arguments, fd) : arguments.Return(status);
+}
+
+// (descriptor, stage, list): the same for a socket that is not a stream.
+napi_value ApplyToDescriptor(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  return ApplyTo(env, arguments, static_cast<uv_os_sock_t>(arguments.Int(0, -1)));
 }
 
 // (id, list, protocol): options for the socket that bind or connect makes. `protocol` is the row of
@@ -212,6 +222,7 @@ void InitSocketOptions(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "setSocketOption", Set);
   Define(env, exports, "getSocketOption", Get);
   Define(env, exports, "applySocketOptions", Apply);
+  Define(env, exports, "applyDescriptorOptions", ApplyToDescriptor);
   Define(env, exports, "setInitialOptions", SetInitial);
   Define(env, exports, "refusedSocketOption", Refused);
   Define(env, exports, "socketInfo", Info);

@@ -1,58 +1,387 @@
 // A front gives Node's own servers the connections that uvnet's listener lets in.
+import { spawn } from 'node:child_process';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
 import net from 'node:net';
-import { createFront, type Front } from 'uvnet/front';
+import tls from 'node:tls';
+import { createFront, proxyInfoOf } from 'uvnet/front';
+import * as uvnet from 'uvnet';
 
-/** A front of a server, which listens on a free port. */
-async function open(
-  server: net.Server,
-  options?: Parameters<typeof createFront>[1],
-): Promise<Front> {
-  const front = createFront(server, options);
-  front.listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  return front;
+import { FrontScope, makeCertificate, portOfFront } from '../helpers/fronts';
+import { describeNeeds, missingCommand } from '../helpers/needs';
+
+const header = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
+const fronts = new FrontScope();
+afterEach(() => fronts.dispose());
+
+/** Connects, sends the text, and returns all that comes back. */
+async function talk(port: number | { path: string }, text: string): Promise<string> {
+  const client = typeof port === 'number' ? net.connect(port, '127.0.0.1') : net.connect(port);
+  client.on('error', () => {}).end(text);
+  let answer = '';
+  client.setEncoding('utf8').on('data', (part: string) => (answer += part));
+  await once(client, 'close');
+  return answer;
 }
 
-const portOf = (front: Front): number => (front.address() as net.AddressInfo).port;
+async function get(port: number, agent?: http.Agent): Promise<string> {
+  const request = http.get({ port, host: '127.0.0.1', path: '/path', agent });
+  const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
+  return String(await answer.toArray());
+}
 
-describe('createFront()', () => {
-  test('an http server answers through its front, and closes with it', async () => {
+describe('the servers behind a front', () => {
+  test('an http server answers through its front, and listens as long as it', async () => {
     const server = http.createServer((request, response) => {
       response.end(`${request.url} ${request.socket.constructor === net.Socket}`);
     });
-    const front = await open(server);
+    const front = await fronts.open(server);
     expect(server.listening).toBe(true);
     expect(server.address()).toEqual(front.address());
     const agent = new http.Agent({ keepAlive: true });
-    const request = http.get({ port: portOf(front), path: '/path', agent });
-    const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
-    expect(String(await answer.toArray())).toBe('/path true');
+    expect(await get(portOfFront(front), agent)).toBe('/path true');
     expect(front.stats()).toMatchObject({ accepted: 1, open: 1 });
-    const { ended, destroyed } = await front.close({ gracePeriod: 10_000 });
-    expect({ ended, destroyed }).toEqual({ ended: 1, destroyed: 0 });
+    expect(front.stats().bytesRead).toBeGreaterThan(0);
+    expect(await front.close()).toEqual({ ended: 1, destroyed: 0 });
     expect(server.listening).toBe(false);
     expect(front.stats()).toMatchObject({ accepted: 1, open: 0 });
+    agent.destroy();
   });
 
-  test('the names of the socket are those of the PROXY header', async () => {
-    const server = net.createServer((socket) => {
-      socket.end(`${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`);
+  test('the sockets are those that the server makes by its own listen()', async () => {
+    const server = net.createServer({ noDelay: true, pauseOnConnect: true, allowHalfOpen: true });
+    const front = await fronts.open(server, { highWaterMark: 1000 });
+    const client = net.connect(portOfFront(front), '127.0.0.1');
+    const [socket] = (await once(server, 'connection')) as [net.Socket & { server: net.Server }];
+    expect(socket.constructor).toBe(net.Socket);
+    expect(socket.server).toBe(server);
+    expect(socket.isPaused()).toBe(true);
+    expect(socket.allowHalfOpen).toBe(true);
+    expect(socket.readableHighWaterMark).toBe(1000);
+    const count = await new Promise((resolve) => {
+      server.getConnections((_, connections) => resolve(connections));
     });
-    const front = await open(server, { proxyProtocol: 'required' });
-    const client = net.connect(portOf(front), '127.0.0.1');
-    client.end('PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n');
-    const [chunk] = (await once(client, 'data')) as [Buffer];
-    expect(String(chunk)).toBe('192.0.2.1 1234 443');
-    await front.close({ gracePeriod: 0 });
+    expect(count).toBe(1);
+    client.destroy();
+    socket.destroy();
+    await once(client, 'close');
   });
 
+  test('server.maxConnections and the event drop of the server go on working', async () => {
+    const server = net.createServer();
+    server.maxConnections = 1;
+    const front = await fronts.open(server);
+    const connected = once(server, 'connection');
+    const first = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
+    await connected;
+    const dropped = once(server, 'drop');
+    await talk(portOfFront(front), '');
+    await dropped;
+    expect(front.stats().open).toBe(1);
+    first.destroy();
+  });
+
+  test('what a listener of connection throws is an uncaught exception, and the front goes on', async () => {
+    const program = `
+      const net = require('node:net');
+      const { createFront } = require(${JSON.stringify(require.resolve('../../dist/front.js'))});
+      const server = net.createServer((socket) => { socket.end(); throw new Error('thrown'); });
+      const front = createFront(server).listen(0, '127.0.0.1', () => {
+        net.connect(front.address().port, '127.0.0.1').resume().on('close', again);
+      });
+      let times = 0;
+      process.on('uncaughtException', (error) => console.log(error.message));
+      function again() {
+        if (++times === 2) front.close({ gracePeriod: 0 });
+        else net.connect(front.address().port, '127.0.0.1').resume().on('close', again);
+      }`;
+    const child = spawn(process.execPath, ['-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => (output += part));
+    await once(child, 'close');
+    expect(output).toBe('thrown\nthrown\n');
+  });
+
+  test('a Unix socket has its mode, and its path is the address of both', async () => {
+    const path = `/tmp/uvnet-front-${process.pid}.sock`;
+    const server = net.createServer((socket) => socket.end('hello'));
+    const front = await fronts.open(server, {}, { path, mode: 0o600, replaceStale: true });
+    expect(server.address()).toBe(path);
+    expect(await talk({ path }, '')).toBe('hello');
+    await front.close();
+    expect(server.listening).toBe(false);
+  });
+
+  test('a server listens by two fronts, and closes with the second', async () => {
+    const server = net.createServer((socket) => socket.end('hello'));
+    const first = await fronts.open(server);
+    const second = await fronts.open(server);
+    await first.close();
+    expect(server.listening).toBe(true);
+    expect(await talk(portOfFront(second), '')).toBe('hello');
+    await second.close();
+    expect(server.listening).toBe(false);
+  });
+
+  test('a server that listens by itself goes on listening when its front closes', async () => {
+    const server = net.createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const front = await fronts.open(server);
+    expect(await talk(portOfFront(front), '')).toBe('hello');
+    await front.close();
+    expect(server.listening).toBe(true);
+    server.close();
+    await once(server, 'close');
+  });
+
+  test('anything but a server of Node is refused', () => {
+    expect(() => createFront({} as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    );
+    expect(() => createFront(net.createServer(), { acceptRate: 5 as never })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    );
+    expect(() => createFront(net.createServer(), { receiveDescriptors: true } as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
+  });
+});
+
+describe('TLS behind a front', () => {
+  const credentials = makeCertificate();
+
+  test('an https server learns the client from the PROXY header', async () => {
+    const server = https.createServer(credentials, ({ socket }, response) => {
+      const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = socket;
+      const { sourceAddress, version } = proxyInfoOf(socket)!;
+      const names = [remoteAddress, remotePort, remoteFamily, localAddress, localPort];
+      response.end(JSON.stringify([...names, sourceAddress, version]));
+    });
+    const front = await fronts.open(server, { proxyProtocol: 'required' });
+    const socket = net.connect(portOfFront(front), '127.0.0.1');
+    socket.write(header);
+    const request = https.get({
+      createConnection: () => tls.connect({ socket, rejectUnauthorized: false }),
+    });
+    const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
+    expect(JSON.parse(String(await answer.toArray()))).toEqual([
+      ...['192.0.2.1', 1234, 'IPv4', '198.51.100.1', 443],
+      ...['192.0.2.1', 1],
+    ]);
+    socket.destroy();
+  });
+
+  test('an http2 session gets GOAWAY when the front closes, and its stream an answer', async () => {
+    const server = http2.createSecureServer(credentials);
+    const front = await fronts.open(server);
+    const client = http2.connect(`https://127.0.0.1:${portOfFront(front)}`, {
+      rejectUnauthorized: false,
+    });
+    const stream = client.request();
+    const [serverStream] = (await once(server, 'stream')) as [http2.ServerHttp2Stream];
+    const away = once(client, 'goaway');
+    const closed = front.close({ gracePeriod: 60_000 });
+    await away;
+    serverStream.end('late');
+    expect(String(await stream.toArray())).toBe('late');
+    expect(await closed).toEqual({ ended: 1, destroyed: 0 });
+  });
+
+  test('a tls server emits secureConnection with a socket that knows its client', async () => {
+    const server = tls.createServer(credentials, (socket) => {
+      socket.end(`${socket.remoteAddress} ${proxyInfoOf(socket)?.sourcePort}`);
+    });
+    const front = await fronts.open(server, { proxyProtocol: 'required' });
+    const socket = net.connect(portOfFront(front), '127.0.0.1');
+    socket.write(header);
+    const client = tls.connect({ socket, rejectUnauthorized: false });
+    expect(String(await client.toArray())).toBe('192.0.2.1 1234');
+  });
+
+  describeNeeds(missingCommand('curl'))('other clients', () => {
+    test.each(['--http1.1', '--http2'])('curl %s gets its page', async (version) => {
+      const server = http2.createSecureServer(
+        { ...credentials, allowHTTP1: true },
+        (request, response) => response.end(request.httpVersion),
+      );
+      const front = await fronts.open(server);
+      const child = spawn('curl', ['-sk', version, `https://127.0.0.1:${portOfFront(front)}/`]);
+      const [page] = await Promise.all([child.stdout.toArray(), once(child, 'close')]);
+      expect(String(page)).toBe(version === '--http2' ? '2.0' : '1.1');
+    });
+
+    test('openssl s_client shakes hands', async () => {
+      const server = tls.createServer(credentials, (socket) => socket.end('hello\n'));
+      const front = await fronts.open(server);
+      const address = `127.0.0.1:${portOfFront(front)}`;
+      const child = spawn('openssl', ['s_client', '-quiet', '-connect', address]);
+      const [page] = await Promise.all([child.stdout.toArray(), once(child, 'close')]);
+      expect(String(page)).toBe('hello\n');
+    });
+  });
+});
+
+describe('whom a front lets in', () => {
+  test('a blocked address never reaches the server, and drop says why', async () => {
+    let reached = 0;
+    const server = net.createServer(() => reached++);
+    const blockList = new uvnet.BlockList();
+    blockList.addSubnet('127.0.0.0', 8);
+    const front = await fronts.open(server, { blockList });
+    const dropped = once(front, 'drop');
+    await talk(portOfFront(front), '');
+    const [drop] = (await dropped) as [{ reason: string }];
+    expect(drop.reason).toBe('blockList');
+    expect(front.stats()).toMatchObject({ accepted: 0, open: 0, dropped: { blockList: 1 } });
+    expect(reached).toBe(0);
+  });
+
+  test('a list of node:net is asked for the client of the PROXY header', async () => {
+    let reached = 0;
+    const server = net.createServer((socket) => {
+      reached++;
+      socket.end('hello');
+    });
+    const blockList = new net.BlockList();
+    blockList.addAddress('192.0.2.1');
+    const front = await fronts.open(server, { blockList, proxyProtocol: 'required' });
+    expect(await talk(portOfFront(front), header)).toBe('');
+    expect(await talk(portOfFront(front), header.replace('192.0.2.1', '192.0.2.2'))).toBe('hello');
+    expect(reached).toBe(1);
+    expect(front.stats().open).toBe(0);
+  });
+
+  test('a limit per address counts connections until they close', async () => {
+    const server = net.createServer((socket) => socket.resume());
+    const front = await fronts.open(server, { maxConnectionsPerAddress: 1 });
+    const connected = once(server, 'connection');
+    const first = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
+    await connected;
+    const dropped = once(front, 'drop');
+    await talk(portOfFront(front), '');
+    expect(((await dropped) as [{ reason: string }])[0].reason).toBe('maxConnectionsPerAddress');
+    first.destroy();
+    while (front.stats().open > 0) await new Promise(setImmediate);
+    const again = once(server, 'connection');
+    const third = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
+    await again;
+    third.destroy();
+  });
+
+  test('what was read in search of an optional header is the first that http reads', async () => {
+    const server = http.createServer((request, response) => {
+      response.end(`${request.method} ${request.url}`);
+    });
+    const front = await fronts.open(server, { proxyProtocol: 'optional' });
+    const client = net.connect(portOfFront(front), '127.0.0.1');
+    const connection = once(server, 'connection');
+    client.setNoDelay(true).write('P');
+    await once(client, 'connect');
+    while (front.stats().open === 0) await new Promise(setImmediate);
+    client.write('UT /path HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await connection;
+    expect(String(await client.toArray())).toContain('PUT /path');
+    expect(server.listenerCount('connection')).toBe(1);
+  });
+
+  test('a connection that sends nothing in time is destroyed, or reported', async () => {
+    const server = net.createServer((socket) => socket.on('error', () => {}));
+    const front = await fronts.open(server, { connectionAttemptTimeout: 20 });
+    expect(await talkSilently(portOfFront(front))).toBe('closed');
+    const reported = once(front, 'connectionAttemptTimeout');
+    const client = net.connect(portOfFront(front), '127.0.0.1');
+    const [socket] = (await reported) as [net.Socket];
+    expect(socket.constructor).toBe(net.Socket);
+    client.destroy();
+  });
+});
+
+async function talkSilently(port: number): Promise<string> {
+  const client = net.connect(port, '127.0.0.1').resume();
+  await once(client, 'close');
+  return 'closed';
+}
+
+describe('closing a front', () => {
+  test('connections that are still open after the grace period are destroyed', async () => {
+    const server = net.createServer((socket) => socket.on('error', () => {}));
+    const front = await fronts.open(server);
+    const connected = once(server, 'connection');
+    const client = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
+    await connected;
+    const events: string[] = [];
+    front.on('close', () => events.push('front'));
+    server.on('close', () => events.push('server'));
+    const slow = front.close();
+    expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 0, destroyed: 1 });
+    expect(await slow).toEqual({ ended: 0, destroyed: 1 });
+    await once(client, 'close');
+    await new Promise(setImmediate);
+    expect(events.sort()).toEqual(['front', 'server']);
+  });
+
+  test('a request at work is answered, and its connection then closed', async () => {
+    const server = http.createServer();
+    const front = await fronts.open(server);
+    const agent = new http.Agent({ keepAlive: true });
+    const answer = get(portOfFront(front), agent);
+    const [, response] = (await once(server, 'request')) as [unknown, http.ServerResponse];
+    const closed = front.close();
+    response.end('late');
+    expect(await answer).toBe('late');
+    expect(await closed).toEqual({ ended: 1, destroyed: 0 });
+    agent.destroy();
+  });
+
+  test('server.close() closes its front', async () => {
+    const server = net.createServer();
+    const front = await fronts.open(server);
+    const closed = once(front, 'close');
+    server.close();
+    await closed;
+    expect(front.listening).toBe(false);
+    expect(await front.close()).toEqual({ ended: 0, destroyed: 0 });
+  });
+
+  test('a front can be closed from a handler, by a signal, and before it listens', async () => {
+    const never = createFront(net.createServer());
+    expect(await never.close()).toEqual({ ended: 0, destroyed: 0 });
+    const server = net.createServer((socket) => {
+      socket.end();
+      closing = front.close({ gracePeriod: 0 });
+    });
+    let closing: Promise<unknown> | undefined;
+    const front = await fronts.open(server);
+    await talk(portOfFront(front), '');
+    await closing;
+    const abort = new AbortController();
+    const place = { port: 0, host: '127.0.0.1', signal: abort.signal };
+    const other = await fronts.open(net.createServer(), {}, place);
+    const closed = once(other, 'close');
+    abort.abort();
+    await closed;
+  });
+
+  test('bad options are refused', async () => {
+    const front = await fronts.open(net.createServer());
+    await expect(front.close({ gracePeriod: -1 })).rejects.toMatchObject({
+      code: 'ERR_OUT_OF_RANGE',
+    });
+    await expect(front.close(5 as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    expect(front.listening).toBe(true);
+  });
+});
+
+describe('what a socket begins with', () => {
   test('bytes that only look like the start of a PROXY header reach the server', async () => {
     const server = net.createServer((socket) => socket.pipe(socket));
-    const front = await open(server, { proxyProtocol: 'optional' });
-    const client = net.connect(portOf(front), '127.0.0.1').setEncoding('utf8');
+    const front = await fronts.open(server, { proxyProtocol: 'optional' });
+    const client = net.connect(portOfFront(front), '127.0.0.1').setEncoding('utf8');
     client.write('PRO');
     // The front has read them, and waits for more.
     while (front.stats().open === 0) await new Promise(setImmediate);

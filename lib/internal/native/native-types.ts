@@ -147,6 +147,8 @@ export interface NativeBinding {
   getSocketOption(id: number, option: number): number | string | undefined;
   /** `list` alternates options and values. `state[0]` is the row that was refused, or -1. */
   applySocketOptions(id: number, stage: number, list: readonly (number | string)[]): number;
+  /** The same for a descriptor. */
+  applyDescriptorOptions(fd: number, stage: number, list: readonly (number | string)[]): number;
   /**
    * The same for the socket that bind or connect will make. `protocol` is the row of the option
    * that selects the protocol, or -1.

@@ -106,3 +106,9 @@ export function applyAccepted(server: OptionServer, id: number): void {
   const settings = server[kAcceptedOptions];
   if (settings !== undefined) binding.applySocketOptions(id, ANY_STAGE, settings);
 }
+
+/** The same for a descriptor that is not a handle of uvnet. */
+export function applyAcceptedTo(server: OptionServer, fd: number): void {
+  const settings = server[kAcceptedOptions];
+  if (settings !== undefined) binding.applyDescriptorOptions(fd, ANY_STAGE, settings);
+}
