@@ -86,13 +86,9 @@ async function load({ kind, wrk = [] }, port, seconds) {
   if (kind === 'blocked') {
     const program = here('../bin/load-churn');
     const args = ['--port', String(port), '--kind', 'refused', '--size', '1'];
-    const output = execFileSync(program, [
-      ...args,
-      '--connections',
-      '50',
-      '--seconds',
-      String(seconds),
-    ]);
+    args.push('--connections', '50', '--seconds', String(seconds));
+    // It runs for one slice per line of its input.
+    const output = execFileSync(program, args, { input: 'go\n' });
     return JSON.parse(String(output).trim().split('\n').at(-1)).operations;
   }
   const url = `${kind === 'https' ? 'https' : 'http'}://127.0.0.1:${port}/`;

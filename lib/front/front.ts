@@ -153,8 +153,12 @@ export class Front extends Server {
 const { asyncDispose } = Symbol as unknown as { asyncDispose?: symbol };
 
 Object.assign(Front.prototype, {
-  close(this: Front, options?: declared.FrontCloseOptions) {
-    return closeFront(this, options);
+  // A worker that leaves its cluster calls it with a callback, as it calls `net.Server#close()`.
+  close(this: Front, options?: declared.FrontCloseOptions | (() => void)) {
+    if (typeof options !== 'function') return closeFront(this, options);
+    const result = closeFront(this);
+    void result.then(() => process.nextTick(options));
+    return result;
   },
   stats(this: Front) {
     const stats = this[kLimits].policy.stats();
