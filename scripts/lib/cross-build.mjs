@@ -93,7 +93,7 @@ export async function crossBuild(name, target) {
     }
     return object;
   });
-  const imports = target.imports ? await target.imports(folder) : [];
+  const imports = target.imports ? await target.imports(folder, objects) : [];
   const binary = path.join(folder, 'uvnet.node');
   const link = ['-shared', '-o', binary, ...target.link, ...objects, ...imports];
   await runTool([...target.compiler, ...link, ...(target.libraries ?? [])], target.env);

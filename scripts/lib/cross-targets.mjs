@@ -3,7 +3,12 @@ import { at } from './tools.mjs';
 import { checkMachO } from './macos-binary.mjs';
 import { fetchZig, zig } from './nodes.mjs';
 import { checkMuslBinary } from './symbols.mjs';
-import { checkWindowsBinary, windowsImports } from './windows-binary.mjs';
+import {
+  checkWindowsArm64Binary,
+  checkWindowsBinary,
+  windowsArm64Imports,
+  windowsImports,
+} from './windows-binary.mjs';
 
 const zigTarget = (triple) => ({
   compiler: [zig, 'c++', '-target', triple],
@@ -44,8 +49,8 @@ const musl = (triple) => ({
  * - `flags`: beyond those that all compilers of GCC's and clang's kind get.
  * - `checkOnly`: the options that compile and keep nothing.
  * - `link`: what the linker gets, the objects left out.
- * - `imports`: makes, in the given folder, what has to be linked for the functions of Node and libuv;
- *   answers the files.
+ * - `imports`: makes, in the given folder, what these objects have to be linked with for the functions of
+ *   Node and libuv; answers the arguments.
  * - `check`: answers the complaints about the finished binary.
  */
 export const crossTargets = {
@@ -60,6 +65,17 @@ export const crossTargets = {
     libraries: ['-lws2_32', '-liphlpapi'],
     imports: windowsImports,
     check: checkWindowsBinary,
+  },
+  'win32-arm64': {
+    ...zigTarget('aarch64-windows-gnu'),
+    file: 'node.napi.node',
+    defines: 'windowsDefines',
+    // All functions of the host by a pointer: scripts/windows/host_functions.cc sets them.
+    flags: ['-DUSING_UV_SHARED', '-DNAPI_EXTERN=__declspec(dllimport)'],
+    link: ['-Os', '-s', '-Wl,--gc-sections'],
+    libraries: ['-lws2_32', '-liphlpapi'],
+    imports: windowsArm64Imports,
+    check: checkWindowsArm64Binary,
   },
   'darwin-arm64': macos('aarch64-macos.11.0'),
   'darwin-x64': macos('x86_64-macos.11.0'),
