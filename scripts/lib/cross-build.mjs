@@ -1,6 +1,6 @@
 // Compiles and links the addon for another platform: the sources, defines and flags that binding.gyp
 // reads as well, and the compiler of the target.
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { hasZig, nodeHome, supported } from './nodes.mjs';
 import {
@@ -18,11 +18,12 @@ import {
 /** No binary may be larger: all of them are in each download. */
 const SIZE_LIMIT = 600_000;
 
-/** Prints the size of a finished binary, and fails if it is too large. */
-export function reportSize(file) {
+/** Refuses a binary that is too large. */
+export function checkSize(file) {
   const { size } = statSync(file);
-  console.log(`${path.relative(root, file)}: ${size} bytes`);
-  if (size > SIZE_LIMIT) throw new CommandError(`${file}: more than ${SIZE_LIMIT} bytes`);
+  if (size > SIZE_LIMIT) {
+    throw new CommandError(`${file}: ${size} bytes, and no more than ${SIZE_LIMIT} are allowed`);
+  }
 }
 
 /** Returns what must be installed before a target can be built; undefined if nothing is missing. */
@@ -57,13 +58,33 @@ async function compileCommand({ compiler, defines, flags = [], fetch }) {
   ];
 }
 
-/** Returns one function per source, which throws with the compiler's message for that target. */
-export async function checkJobs(target) {
+/** What every object depends on besides its source. */
+const sharedInputs = () => [
+  ...listFiles([at('native')]).filter((file) => file.endsWith('.h')),
+  ...listFiles([at('scripts/lib')]).filter((file) => path.basename(file).startsWith('cross-')),
+  at('native/sources.json'),
+];
+
+/**
+ * One function for each source that has changed since it was last checked; it throws with what the compiler
+ * says of the source.
+ */
+export async function checkJobs(name, target) {
   const command = await compileCommand(target);
   const { checkOnly = ['-fsyntax-only'], env } = target;
-  return readJson(at('native/sources.json')).sources.map(
-    (source) => () => runTool([...command, ...checkOnly, source], env),
-  );
+  const folder = at('.cache/compile-check', name);
+  mkdirSync(folder, { recursive: true });
+  const shared = sharedInputs();
+  const { sources } = readJson(at('native/sources.json'));
+  const stampOf = (source) => path.join(folder, source.replaceAll('/', '-'));
+  return sources
+    .filter((source) => isStale(stampOf(source), [at(source), ...shared]))
+    .map((source) => async () => {
+      // zig does not take /dev/null.
+      const object = checkOnly.includes('-c') ? ['-o', path.join(folder, 'unused.o')] : [];
+      await runTool([...command, ...checkOnly, ...object, source], env);
+      writeFileSync(stampOf(source), '');
+    });
 }
 
 /**
@@ -76,13 +97,10 @@ export async function crossBuild(name, target) {
   const folder = at('.cache/cross', name);
   mkdirSync(folder, { recursive: true });
   const command = await compileCommand(target);
-  const shared = [
-    ...listFiles([at('native')]).filter((file) => file.endsWith('.h')),
-    ...listFiles([at('scripts/lib')]).filter((file) => path.basename(file).startsWith('cross-')),
-    at('native/sources.json'),
-  ];
+  const shared = sharedInputs();
   const { sources } = readJson(at('native/sources.json'));
   console.log(`${name}: compiling ${sources.length} files by ${target.compiler.join(' ')}`);
+  let compiled = 0;
   const objects = await inParallel(sources, async (source) => {
     const object = path.join(folder, `${source.replaceAll('/', '-')}.o`);
     if (isStale(object, [at(source), ...shared])) {
@@ -91,6 +109,8 @@ export async function crossBuild(name, target) {
       await runTool([...command, '-c', source, '-o', unfinished], target.env);
       renameSync(unfinished, object);
     }
+    compiled += 1;
+    if (process.stdout.isTTY) process.stdout.write(`\r${compiled} of ${sources.length}\r`);
     return object;
   });
   const imports = target.imports ? await target.imports(folder, objects) : [];
@@ -105,6 +125,6 @@ export async function crossBuild(name, target) {
   // Running programs keep the old file.
   rmSync(output, { force: true });
   copyFileSync(binary, output);
-  reportSize(output);
+  checkSize(output);
   return output;
 }

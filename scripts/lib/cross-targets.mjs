@@ -15,7 +15,7 @@ const zigTarget = (triple) => ({
   fetch: fetchZig,
   env: { ZIG_GLOBAL_CACHE_DIR: at('.cache/zig'), ZIG_LOCAL_CACHE_DIR: at('.cache/zig') },
   // zig always links, unless it writes objects. It keeps them by what went into them.
-  checkOnly: ['-O0', '-c', '-o', '/dev/null'],
+  checkOnly: ['-O0', '-c'],
 });
 
 // The C++ runtime is compiled along with the binary, by the options of the link: small, not fast, since
@@ -81,4 +81,19 @@ export const crossTargets = {
   'darwin-x64': macos('x86_64-macos.11.0'),
   'linux-x64-musl': musl('x86_64-linux-musl'),
   'linux-arm64-musl': musl('aarch64-linux-musl'),
+};
+
+/**
+ * What lint compiles for: each system, and clang where the build itself is by g++. g++ on Linux is the
+ * build.
+ */
+export const lintTargets = {
+  'linux-x64-clang': {
+    compiler: ['clang++'],
+    installedBy: 'clang',
+    flags: ['-fPIC', '-include', at('native/env/glibc_compat.h')],
+  },
+  ...Object.fromEntries(
+    ['win32-x64', 'darwin-arm64', 'darwin-x64'].map((name) => [name, crossTargets[name]]),
+  ),
 };

@@ -34,7 +34,9 @@ function readTables(file) {
 function readArm64Tables(file) {
   const text = runTool('llvm-readobj', ['--coff-exports', '--coff-imports', file]);
   const namesOf = (kind) =>
-    [...text.matchAll(new RegExp(`^${kind} \\{[^}]*?^ +Name: (\\S+)`, 'gm'))].map(([, name]) => name);
+    [...text.matchAll(new RegExp(`^${kind} \\{[^}]*?^ +Name: (\\S+)`, 'gm'))].map(
+      ([, name]) => name,
+    );
   return { exported: namesOf('Export'), libraries: namesOf('Import') };
 }
 

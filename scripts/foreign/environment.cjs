@@ -1,8 +1,8 @@
 'use strict';
 
-// The jest environment under Wine. It records the start and the end of every case. If a case hangs
-// or crashes, another process continues the file after it. Other systems check for open handles,
-// because process.report takes seconds under Wine.
+// The jest environment under an emulator. Every case is written down when it begins and when it has ended, so that
+// a case that hangs or crashes is known, and the file goes on behind it in another process. The check for
+// open handles is left to other systems: process.report takes seconds here.
 
 const { appendFileSync, readFileSync } = require('node:fs');
 
@@ -10,7 +10,10 @@ const { TestEnvironment } = require('jest-environment-node');
 
 const log = process.env.UVNET_TEST_LOG;
 
-/** The cases that started in an earlier process, with their numbers. */
+// What starts this Node's program again, where the system cannot by itself.
+if (process.env.UVNET_TEST_EXEC_PATH) process.execPath = process.env.UVNET_TEST_EXEC_PATH;
+
+/** Those that began in an earlier process, as often as they are named. */
 const begun = readFileSync(log, 'utf8')
   .split('\n')
   .filter(Boolean)

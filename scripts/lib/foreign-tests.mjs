@@ -1,4 +1,5 @@
-// Runs one test file on Windows, in a process under Wine, and evaluates the results of its cases.
+// One test file on a Node of another platform: a process for it under an emulator, what its cases said, and
+// what that means.
 import {
   closeSync,
   existsSync,
@@ -10,29 +11,44 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { at } from './tools.mjs';
-import { spawnWine, windowsPath } from './wine.mjs';
 
 /** A process that has recorded nothing for this time hangs. */
 const silenceMilliseconds = 90_000;
 /** How many processes a file gets if cases hang or crash. Each continues after such a case. */
 const maxAttempts = 6;
 
-/** Runs jest on a file until it ends or hangs. Returns a readable description of how it ended. */
-function runJest(node, file, { log, output, binary, leftOut }) {
+/**
+ * How a Node of another platform is started: `start(args, { env, stdio })` answers the child, `pathOf(file)`
+ * is the path as that Node sees it, and jest keeps its own in `cache`. `binary` is the addon, and `leftOut`
+ * has a regular expression for each case that cannot hold there. `patience` is how many times longer than
+ * usual a case may take.
+ *
+ * @typedef {{
+ *   start: Function, pathOf: Function, cache: string, binary: string, leftOut: string[], patience?: number
+ * }} Runner
+ */
+
+/** Runs jest on a file until it ends or hangs; answers how it ended, as a text for people. */
+function runJest(runner, file, { log, output }) {
+  const { start, pathOf, cache, binary, leftOut, patience = 1 } = runner;
   const descriptor = openSync(output, 'w');
-  const child = spawnWine(
-    node,
+  const child = start(
     [
       'node_modules/jest/bin/jest.js',
-      ...['--runInBand', '--forceExit', '--testTimeout=30000', '--reporters=default'],
-      `--env=${windowsPath(at('scripts/wine/environment.cjs'))}`,
-      `--cacheDirectory=${windowsPath(at('.cache/wine/jest'))}`,
+      ...[
+        '--runInBand',
+        '--forceExit',
+        `--testTimeout=${30_000 * patience}`,
+        '--reporters=default',
+      ],
+      `--env=${pathOf(at('scripts/foreign/environment.cjs'))}`,
+      `--cacheDirectory=${pathOf(cache)}`,
       ...['--runTestsByPath', file],
     ],
     {
       env: {
-        UVNET_BINDING: windowsPath(binary),
-        UVNET_TEST_LOG: windowsPath(log),
+        UVNET_BINDING: pathOf(binary),
+        UVNET_TEST_LOG: pathOf(log),
         UVNET_TEST_LEFT_OUT: JSON.stringify(leftOut),
       },
       stdio: ['ignore', descriptor, descriptor],
@@ -47,7 +63,7 @@ function runJest(node, file, { log, output, binary, leftOut }) {
       const now = statSync(log).size;
       if (now !== size) noted = Date.now();
       size = now;
-      if (Date.now() - noted < silenceMilliseconds) return;
+      if (Date.now() - noted < silenceMilliseconds * patience) return;
       hangs = true;
       child.kill('SIGKILL');
     }, 1000);
@@ -74,16 +90,13 @@ function readLog(log) {
   return { cases, finished: entries.some(({ finished }) => finished) };
 }
 
-/**
- * Runs the cases of a file in as many processes as necessary. A process that ends too early costs
- * one case.
- */
-async function runCases(node, file, options) {
+/** Runs the cases of a file, however many processes they take: one that ends too early costs one case. */
+async function runCases(runner, file, options) {
   const { log } = options;
   writeFileSync(log, '');
   const broken = new Map();
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    const ending = await runJest(node, file, options);
+    const ending = await runJest(runner, file, options);
     const { cases, finished } = readLog(log);
     for (const [index, { outcome }] of cases.entries()) {
       if (!outcome && !broken.has(index)) broken.set(index, ending);
@@ -106,13 +119,13 @@ const isControl = ({ name }) => name.includes(control);
  * Runs a test file. A failing case of uvnet counts as failed, unless the same case also fails on
  * node:net there: `failedInControl` has those. Cases of node:net itself are only the control.
  */
-export async function testFile(node, file, { scratch, binary, leftOut }) {
+export async function testFile(runner, file, scratch) {
   const name = file.replaceAll('/', '-');
   const files = {
     log: path.join(scratch, `${name}.log`),
     output: path.join(scratch, `${name}.out`),
   };
-  const { cases, broken } = await runCases(node, file, { ...files, binary, leftOut });
+  const { cases, broken } = await runCases(runner, file, files);
   for (const [index, ending] of broken) {
     Object.assign(cases[index], { outcome: 'failed', error: ending });
   }

@@ -1,0 +1,8 @@
+// What npm run test:arm64 leaves out, with the reason: files by name, and cases by a regular expression of
+// their full name. What fails on node:net under the same emulator need not stand here.
+
+/** @type {{ what: string, why: string }[]} */
+export const leftOutFiles = [];
+
+/** @type {{ what: string, why: string }[]} */
+export const leftOut = [];
