@@ -19,6 +19,7 @@ const layers = [
   'lean/connection',
   'lean',
   'front',
+  'promises',
   'fallback',
   '.',
   'register/patches',

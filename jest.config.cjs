@@ -15,6 +15,7 @@ module.exports = {
     '^uvnet$': '<rootDir>/lib/index.ts',
     '^uvnet/lean$': '<rootDir>/lib/lean.ts',
     '^uvnet/front$': '<rootDir>/lib/front.ts',
+    '^uvnet/promises$': '<rootDir>/lib/promises.ts',
   },
   // By default, jest leaves one processor unused, and would use one process on two processors.
   maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -9,7 +9,7 @@ export {
 } from './internal/connect/defaults';
 export { normalizeArguments } from './internal/base/arguments';
 export { isIP, isIPv4, isIPv6 } from './internal/base/ip';
-export { addressesPart, frontPart, leanPart } from './parts';
+export { addressesPart, frontPart, leanPart, promisesPart } from './parts';
 export { createServerHandle } from './internal/listen/server-handle';
 export { Server, createServer } from './server';
 export { Socket, connect } from './socket';

@@ -1,7 +1,9 @@
 import type * as addresses from './addresses';
 import type * as front from './front/functions';
 import type * as lean from './lean/functions';
+import type * as handlerTables from './promises/handler-tables';
 import type * as receivedDescriptor from './received-descriptor';
+import { lazily } from './internal/base/builtins';
 import { lazyPart } from './internal/base/parts';
 
 /** The parts of the public API that are loaded when they are first used. */
@@ -18,3 +20,7 @@ export const receivedDescriptorPart = lazyPart(
 export const leanPart = lazyPart(() => require('./lean/functions') as typeof lean);
 /** Fronts of Node's own servers. */
 export const frontPart = lazyPart(() => require('./front/functions') as typeof front);
+/** What `uvnet/promises` stands on; nobody loads it later than that. */
+export const promisesPart = lazily(
+  () => (require('./promises/handler-tables') as typeof handlerTables).handlerTables,
+);

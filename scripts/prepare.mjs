@@ -25,7 +25,7 @@ function isOwnInstall({ npm_config_global: isGlobal, npm_config_local_prefix, IN
 /** Makes files that throw an explanation if a program loads the clone before it is built. */
 function writeNotices() {
   const text = JSON.stringify(`uvnet is not built: run "npm run build" in ${root}`);
-  for (const entry of ['index', 'lean', 'register/index']) {
+  for (const entry of ['index', 'lean', 'promises', 'register/index']) {
     const file = at('dist', entry);
     if (existsSync(`${file}.js`)) continue;
     mkdirSync(path.dirname(file), { recursive: true });

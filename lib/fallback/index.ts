@@ -1,6 +1,7 @@
 import { netModule } from '../internal/base/builtins';
 import { NativeRequired } from '../internal/base/errors';
 import * as addresses from './addresses';
+import type * as promises from './promises';
 import { createServer, Server } from './server';
 import { connect, Socket } from './socket';
 import { setReason, unavailable } from './unavailable';
@@ -61,5 +62,7 @@ export function fallBack(reason: string): object {
     addressesPart: () => addresses,
     leanPart: () => lean,
     frontPart: () => front,
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- few programs need it
+    promisesPart: () => (require('./promises') as typeof promises).nodeSockets,
   };
 }

@@ -10,6 +10,7 @@ import type { CloseOptions, ServerImpl } from '../internal/listen/server-impl';
 import { binding } from '../internal/native/binding';
 import { ERR_SERVER_NOT_RUNNING } from '../internal/base/errors';
 import { errnoException, type SystemError } from '../internal/base/system-errors';
+import { validateInteger } from '../internal/base/validators';
 import { Handle } from '../internal/native/handle';
 import type { SocketName } from '../internal/native/handle-events';
 import type { TCP } from '../internal/native/tcp';
@@ -51,6 +52,8 @@ import { awaitFirstByte } from './connection/timeouts';
 
 /** Options of `listen()`: those of `net.createServer()` and `server.listen()` in one object. */
 export interface LeanListenOptions extends ServerOptions, ListenOptions, ConnectionOptions {
+  /** The most connections at once; further ones are dropped. Default: no limit. */
+  maxConnections?: number | undefined;
   highWaterMark?: number | undefined;
   allowHalfOpen?: boolean | undefined;
 }
@@ -81,9 +84,16 @@ const listenNames: ReadonlySet<string> = new Set([
   ...socketOptionNames,
   ...connectionNames,
   'fd',
+  'maxConnections',
 ]);
 
 const closeNames = namesOf<CloseOptions>({ gracePeriod: true, idleTimeout: true });
+
+/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_INVALID_ARG_VALUE */
+export function checkClose(options: CloseOptions): void {
+  checkNames(options, closeNames);
+  checkCloseOptions(options);
+}
 
 /**
  * A listener with a handler table. A `net.Server` inside does the listening, with its options,
@@ -103,7 +113,10 @@ export class LeanServer<Data = unknown> {
     checkNames(options, listenNames);
     const table = tableOf(handlers);
     const framing = framingOf(options.framing);
+    const { maxConnections } = options;
+    if (maxConnections !== undefined) validateInteger(maxConnections, 'options.maxConnections', 0);
     this.base = new Server(options);
+    if (maxConnections !== undefined) this.base.maxConnections = maxConnections;
     this.group = makeGroup(table, this, options, framing);
     const { base } = this;
     base._listen2 = (...place) => {
@@ -143,10 +156,7 @@ export class LeanServer<Data = unknown> {
    *   unknown option
    */
   async close(options?: CloseOptions): Promise<void> {
-    if (options !== undefined) {
-      checkNames(options, closeNames);
-      checkCloseOptions(options);
-    }
+    if (options !== undefined) checkClose(options);
     const { base } = this;
     const closed = new Promise<void>((resolve) => base.close(() => resolve()));
     if (options !== undefined) startGrace(base, options, this.endings);
@@ -169,6 +179,17 @@ export class LeanServer<Data = unknown> {
    */
   closeIdleConnections(idleTimeout?: number): void {
     endIdle(this.endings, idleTimeout);
+  }
+
+  /**
+   * Leaves new connections in the queue of the kernel, or accepts them again. This has no effect if
+   * another process accepts, and on Windows.
+   *
+   * @internal
+   */
+  pauseAccepting(paused: boolean): void {
+    const handle: unknown = this.base._handle;
+    if (handle instanceof Handle) binding.pauseListener(handle.id, paused);
   }
 
   /** The same as {@link close}. */

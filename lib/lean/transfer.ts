@@ -124,13 +124,14 @@ export function toSocketRefusal({ state }: Connection): Error | undefined {
  * Bytes that were read but given to no handler, as they were on the wire, and how reading or
  * writing ended.
  */
-interface Undelivered {
+export interface Undelivered {
   chunks: Buffer[];
   ended: boolean;
   error: Error | undefined;
 }
 
-function takeUndelivered(connection: Connection): Undelivered {
+/** What no handler was given, which none is given any more. */
+export function takeUndelivered(connection: Connection): Undelivered {
   const { group, id } = connection;
   const { chunks: messages, ended } = takeHeld(connection);
   const taken: Undelivered = { chunks: [], ended, error: undefined };

@@ -400,6 +400,8 @@ export interface Handlers<Data = unknown> {
   data?: (connection: Connection<Data>, bytes: Buffer) => void;
   /** All waiting data was sent, after `write` returned false. */
   drain?: (connection: Connection<Data>) => void;
+  /** All data is sent, and this side has ended, after `end()`. */
+  finish?: (connection: Connection<Data>) => void;
   /**
    * The peer has ended its side. Unless `allowHalfOpen` is set, the connection ends after this
    * call.

@@ -69,7 +69,7 @@ std::vector<uint8_t> LeanGroup::Uncut(const Stream* stream) const {
     bytes.insert(bytes.end(), from, from + size);
   };
   const size_t header = mine->header_bytes();
-  if (cutting_.stream == stream) {
+  if (cutting_.framer == mine) {
     const Framer::Result& found = cutting_.found;
     if (found.has_assembled) {
       add(found.assembled - header, header + found.assembled_length);
@@ -145,8 +145,11 @@ void LeanGroup::Cut(Stream* stream, size_t at, size_t size) {
   const auto* const chunk = reinterpret_cast<const uint8_t*>(hub_->At(at));
   const Framer::Result result = framer->Push(chunk, size);
   Retain();
-  cutting_ = {stream, chunk, size, result, 0};
-  const auto ours = [&] { return stream->alive() && stream->consumer() == this; };
+  cutting_ = {framer.get(), chunk, size, result, 0};
+  // A stream that was removed may be back since, with another framer.
+  const auto ours = [&] {
+    return stream->alive() && stream->consumer() == this && this->framer(stream) == framer.get();
+  };
   if (result.has_assembled) {
     const auto* const data = reinterpret_cast<const char*>(result.assembled);
     const size_t length = result.assembled_length;

@@ -79,7 +79,7 @@ class LeanGroup final : public StreamConsumer, public ConnectionConsumer {
   std::unordered_map<const Stream*, std::shared_ptr<Framer>> framers_;
   // The progress of Cut: messages that were found but not recorded yet.
   struct Cutting {
-    const Stream* stream = nullptr;
+    const Framer* framer = nullptr;
     const uint8_t* chunk = nullptr;
     size_t size = 0;
     Framer::Result found;  // `has_assembled` until that message is recorded

@@ -124,7 +124,8 @@ napi_value LeanHub::TakeNoted(int id) {
   if (napi_create_array(env, &list) != napi_ok) return nullptr;
   uint32_t count = 0;
   const auto take = [&](LeanEvent& event) {
-    if (event.id != id) return;
+    // The end of our side is of the stream, whoever has it.
+    if (event.id != id || event.type == LeanEvent::kShutdown) return;
     napi_value item = nullptr;
     if (event.type == LeanEvent::kData) {
       napi_create_buffer_copy(env, static_cast<size_t>(event.size), receive_ + event.at, nullptr,

@@ -200,6 +200,15 @@ napi_value TransferSockets(napi_env env, napi_callback_info info) {
   return arguments.Return(Listener::Of(stream)->TransferSockets());
 }
 
+// (id, whether it is paused)
+napi_value PauseListener(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.stream();
+  if (stream == nullptr || Listener::Of(stream) == nullptr) return arguments.Return(UV_EBADF);
+  Listener::Of(stream)->SetPaused(arguments.Bool(1));
+  return arguments.Return(0);
+}
+
 // (id), within Callback::kOrigin
 napi_value CaptureOrigin(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
@@ -256,6 +265,7 @@ void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "listenFed", ListenFed);
   Define(env, exports, "feedListener", FeedListener);
   Define(env, exports, "transferSockets", TransferSockets);
+  Define(env, exports, "pauseListener", PauseListener);
   Define(env, exports, "captureOrigin", CaptureOrigin);
   Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
   Define(env, exports, "dropReason", DropReasonOf);

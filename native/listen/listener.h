@@ -70,6 +70,10 @@ class Listener : private StreamAttachment {
   };
   const Proxied* proxied() const { return proxied_; }
 
+  // While it is paused, connections wait in the queue of the kernel. It has no effect on platforms
+  // that cannot leave them there.
+  virtual void SetPaused(bool) {}
+
   // Makes the running callback the origin of the connections for async_hooks.
   void CaptureOrigin();
 

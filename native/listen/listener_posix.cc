@@ -31,12 +31,15 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   // Bounds in milliseconds, the same as in Go's http.Server.
   static constexpr uint64_t kMinRetryDelay = 5;
   static constexpr uint64_t kMaxRetryDelay = 1000;
+  // How long the timer of a paused listener runs: it only keeps the loop alive.
+  static constexpr uint64_t kPause = uint64_t{1} << 40;
 
   int Listen(int backlog) override;
   int ListenFed() override { return InitTimer(); }
   int SetBacklog(int backlog) override;
   int TakeDescriptor(int fd) override;
   void SetRef(bool ref) override;
+  void SetPaused(bool paused) override;
   void Close() override;
 
   void HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
@@ -67,6 +70,7 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   int open_parts_ = 0;
   // Set during a wake-up, whose end reports the drops.
   bool accepting_ = false;
+  bool paused_ = false;
 };
 
 // Gets the client that a header names. `address` does not change if it names none.
@@ -162,6 +166,22 @@ void PosixListener::SetRef(bool ref) {
   }
 }
 
+void PosixListener::SetPaused(bool paused) {
+  if (fd_ < 0 || closing_ || paused == paused_) return;
+  paused_ = paused;
+  if (paused) {
+    uv_poll_stop(&poll_);
+    uv_timer_start(&retry_, OnRetry, kPause, 0);
+    return;
+  }
+  uv_timer_stop(&retry_);
+  // One connection was asked for.
+  burst_ = 1;
+  full_bursts_ = 0;
+  const int status = Poll();
+  if (status != 0) BackOff(status);
+}
+
 void PosixListener::Close() {
   if (closing_) return;
   closing_ = true;
@@ -198,10 +218,10 @@ void PosixListener::OnReadable(uv_poll_t* poll, int status, int) {
   const int budget = self->burst_;
   int taken = 0;
   self->accepting_ = true;
-  while (taken < budget && !self->closing_ && self->AcceptOne()) ++taken;
+  while (taken < budget && !self->closing_ && !self->paused_ && self->AcceptOne()) ++taken;
   self->accepting_ = false;
   self->ReportDrops();
-  if (self->closing_) return;
+  if (self->closing_ || self->paused_) return;
   if (taken < budget) {
     self->burst_ = 1;
     self->full_bursts_ = 0;
@@ -321,6 +341,10 @@ void PosixListener::BackOff(int status) {
     ReportError(status);
     return;
   }
+  if (paused_) {
+    ReportError(status);
+    return;
+  }
   uv_poll_stop(&poll_);
   retry_delay_ = retry_delay_ == 0 ? kMinRetryDelay : retry_delay_ * 2;
   if (retry_delay_ > kMaxRetryDelay) retry_delay_ = kMaxRetryDelay;
@@ -331,6 +355,10 @@ void PosixListener::BackOff(int status) {
 void PosixListener::OnRetry(uv_timer_t* timer) {
   auto* self = static_cast<PosixListener*>(timer->data);
   if (self->closing_) return;
+  if (self->paused_) {
+    uv_timer_start(timer, OnRetry, kPause, 0);
+    return;
+  }
   const int status = self->Poll();
   if (status != 0) self->BackOff(status);
 }

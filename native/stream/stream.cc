@@ -13,16 +13,23 @@ namespace {
 
 class ShutdownRequest : public Request<uv_shutdown_t> {
  public:
-  explicit ShutdownRequest(Stream* stream) : consumer_(stream->consumer()) {
+  explicit ShutdownRequest(Stream* stream)
+      : consumer_(stream->consumer()),
+        by_group_(consumer_ != nullptr && consumer_->AsLeanGroup() != nullptr) {
     if (consumer_ == nullptr) {
       caller_ = AsyncContext::Make(stream->environment(), "SHUTDOWNWRAP");
     }
   }
   StreamConsumer* consumer() const { return consumer_; }
   const std::shared_ptr<AsyncContext>& caller() const { return caller_; }
+  // The end of a stream is reported to the group that has it, even if another group requested it.
+  bool IsForGroup(StreamConsumer* consumer) const {
+    return by_group_ && consumer != nullptr && consumer->AsLeanGroup() != nullptr;
+  }
 
  private:
   StreamConsumer* consumer_;
+  const bool by_group_;
   std::shared_ptr<AsyncContext> caller_;
 };
 
@@ -143,8 +150,8 @@ int Stream::Shutdown() {
           StreamConsumer* consumer = finished->consumer();
           if (consumer == nullptr) {
             JsCall(self, finished->caller()).Int(self->id()).Int(status).Run(Callback::kShutdown);
-          } else if (consumer == self->consumer_) {
-            consumer->OnShutdown(self, status);
+          } else if (consumer == self->consumer_ || finished->IsForGroup(self->consumer_)) {
+            self->consumer_->OnShutdown(self, status);
           }
         });
       });

@@ -16,7 +16,8 @@ class Stream;
 //    call.
 // 2. Each of these calls may close the stream or replace its consumer.
 // 3. The consumer that requested a write or a shutdown gets its result. If it has left in the
-//    meantime, the result is dropped. A LeanGroup also gets the results of earlier writes.
+//    meantime, the result is dropped. A LeanGroup also gets the results of earlier writes, and of a
+//    shutdown that another group requested.
 // 4. During teardown (Environment::stopping), the calls are still made, but JavaScript must not be
 //    entered.
 class StreamConsumer {

@@ -8,7 +8,7 @@ import { at, CommandError, runModule } from './tools.mjs';
 const require = createRequire(import.meta.url);
 
 /** The entry points, each as a CommonJS module and as an ES module that re-exports it. */
-const ENTRIES = ['index', 'lean', 'front', 'register/index'];
+const ENTRIES = ['index', 'lean', 'front', 'promises', 'register/index'];
 
 /** ES modules without a CommonJS module of the same name. What they import is a chunk below. */
 const HOOKS = ['register/thread-hooks'];
@@ -20,12 +20,16 @@ const HOOKS = ['register/thread-hooks'];
 const CHUNKS = {
   base: [
     'backend',
+    'internal/base/abort',
     'internal/base/errors',
     'internal/base/system-errors',
     'internal/base/ip',
     'internal/base/made-by',
     'internal/base/node-object',
+    'internal/base/parts',
+    'internal/base/timers',
     'internal/base/validators',
+    'internal/options/near-names',
     'internal/options/own-options',
     'internal/options/socket-option-names',
     // A module of Node goes into the chunk that uses it; other users would load that chunk.

@@ -19,6 +19,7 @@ interface Report {
   /** Members of uvnet's own classes that are not there. */
   missing: string[];
   connection: { accepted: string; client: string; isSocket: boolean; text: string };
+  conversation: string[];
 }
 
 /** The public methods of a class. */
@@ -104,6 +105,27 @@ function program(folder: string, expected: Record<string, string[]>): void {
   });
   if (guarded !== 'ok') exchange();
 
+  // uvnet/promises needs no native code.
+  async function converse(): Promise<string[]> {
+    const promises = require(`${folder}/promises.js`);
+    const said: string[] = [];
+    const listener = await promises.listen({ port: 0, host: '127.0.0.1' });
+    const serving = promises.serve(listener, async (stream: any) => {
+      for await (const line of stream.lines()) await stream.write(`${line.length}|`);
+    });
+    const stream = await promises.connect({ port: listener.port, host: '127.0.0.1' });
+    await stream.write('one\nthree\n');
+    said.push(String(await stream.readUntil('|')));
+    await stream.end();
+    for await (const message of stream.messages({ type: 'delimiter', delimiter: '|' })) {
+      said.push(String(message));
+    }
+    await stream.closed;
+    await listener.close();
+    await serving;
+    return said;
+  }
+
   function exchange(): void {
     codes['blockList'] = letIn ? 'let in' : guarded;
     const connection: Record<string, unknown> = {};
@@ -118,7 +140,11 @@ function program(folder: string, expected: Record<string, string[]>): void {
       client.on('data', (data: unknown) => (connection['text'] = String(data)));
       client.on('close', () => {
         server.close();
-        console.log(JSON.stringify({ backend: net.backend, codes, missing, connection }));
+        void converse().then((conversation) => {
+          console.log(
+            JSON.stringify({ backend: net.backend, codes, missing, connection, conversation }),
+          );
+        });
       });
     });
   }
@@ -158,8 +184,9 @@ describe.each(places)('the fallback in $name', ({ name, command, args, env }) =>
   runs('refuses what only the native code can do, and is node:net otherwise', () => {
     const { stdout, stderr } = run();
     expect(stderr).toContain('uvnet falls back to node:net');
-    const { backend, codes, missing, connection } = JSON.parse(stdout) as Report;
+    const { backend, codes, missing, connection, conversation } = JSON.parse(stdout) as Report;
     expect(backend).toBe('node');
+    expect(conversation).toEqual(['3', '5']);
     const { off, plain, sequential, callable, inherits, ipv6InList, blockList, ...others } = codes;
     expect({ off, plain, sequential, callable, inherits, ipv6InList }).toEqual({
       off: 'ok',

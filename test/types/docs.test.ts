@@ -62,6 +62,7 @@ test('every example of the documentation compiles', () => {
     uvnet: ['./lib/index.mts'],
     'uvnet/lean': ['./lib/lean.mts'],
     'uvnet/front': ['./lib/front.mts'],
+    'uvnet/promises': ['./lib/promises.mts'],
     'uvnet/register': ['./lib/register/index.mts'],
   };
   const modules = new Map(

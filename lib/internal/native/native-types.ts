@@ -279,6 +279,8 @@ export interface NativeBinding {
   /** Returns the number of the group. The framing type is -1 for none. */
   leanGroupNew(borrow: boolean, ...framing: FramingNumbers): number;
   leanGroupFree(group: number): number;
+  /** Leaves connections in the queue of the kernel, or accepts them again. */
+  pauseListener(id: number, paused: boolean): number;
   /** Makes a listening handle add its connections to the group. */
   leanListen(id: number, group: number, paused: boolean): number;
   leanAdd(id: number, group: number, announce: boolean): number;

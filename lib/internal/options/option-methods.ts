@@ -208,18 +208,21 @@ function forgetCached(socket: OptionSocket, name: SocketOptionName, value: numbe
 }
 
 /** Sets an option on a socket that exists. */
-function writeOption(handle: Handle, row: number, value: number | string): void {
+function writeOption(id: number, row: number, value: number | string): void {
   const { name, kind } = socketOptionTable[row];
   if (kind === 'Protocol') {
     throw new ERR_INVALID_ARG_VALUE('name', name, 'can only be set when a socket is created');
   }
-  const status = binding.setSocketOption(handle.id, row, value);
+  const status = binding.setSocketOption(id, row, value);
   if (status !== 0) throw optionError(status, 'setsockopt', row);
 }
 
 function readOption(handle: Handle | null, row: number): unknown {
-  if (!(handle instanceof Handle)) return undefined;
-  const value = binding.getSocketOption(handle.id, row);
+  return handle instanceof Handle ? readOptionOf(handle.id, row) : undefined;
+}
+
+function readOptionOf(id: number, row: number): unknown {
+  const value = binding.getSocketOption(id, row);
   const status = nativeState[0];
   if (status === UV_EBADF) return undefined;
   if (status !== 0) throw optionError(status, 'getsockopt', row);
@@ -237,7 +240,7 @@ export function setOption<Socket extends OptionSocket>(
   if (handle === null || socket.connecting) {
     (socket[kPendingOptions] ??= new Map()).set(row, encoded);
   } else {
-    writeOption(handle, row, encoded);
+    writeOption(handle.id, row, encoded);
   }
   forgetCached(socket, name, encoded);
   return socket;
@@ -252,9 +255,12 @@ export function getOption(socket: OptionSocket, name: SocketOptionName): unknown
 
 export function info(socket: OptionSocket): SocketInfo | undefined {
   const handle = socket[kHandle];
-  if (!(handle instanceof Handle)) return undefined;
+  return handle instanceof Handle ? infoOf(handle.id) : undefined;
+}
+
+function infoOf(id: number): SocketInfo | undefined {
   const raw: Record<string, number> = {};
-  const state = binding.socketInfo(handle.id, infoNumbers, raw);
+  const state = binding.socketInfo(id, infoNumbers, raw);
   if (state === UV_EBADF) return undefined;
   if (state < 0) throw errnoException(state, 'getsockopt');
   return buildInfo(state, infoNumbers, raw);
@@ -274,6 +280,17 @@ export function peerCredentials(socket: OptionSocket): PeerCredentials | undefin
   return { pid, uid, gid };
 }
 
+/** The methods of a connection that is no socket, by the id of its handle. */
+export const byId = {
+  setOption(id: number, name: SocketOptionName, value: unknown): void {
+    const row = findOption(name, 'connect');
+    writeOption(id, row, encodeOption(row, value, 'value'));
+  },
+  getOption: (id: number, name: SocketOptionName): unknown =>
+    readOptionOf(id, findOption(name, 'connect')),
+  info: infoOf,
+};
+
 export function setServerOption<Server extends OptionServer>(
   server: Server,
   name: SocketOptionName,
@@ -284,7 +301,7 @@ export function setServerOption<Server extends OptionServer>(
   const handle = server._handle;
   // A listening socket of another process is not accessible.
   if (handle instanceof Handle && (handle.fd >= 0 || process.platform === 'win32')) {
-    writeOption(handle, row, encoded);
+    writeOption(handle.id, row, encoded);
   } else {
     server[kServerOptions] = { ...server[kServerOptions], [name]: value };
   }

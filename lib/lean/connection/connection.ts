@@ -31,6 +31,7 @@ import {
   REPORTED,
   AWAITED,
   HOLDING,
+  UNFINISHED,
   UNOPENED,
 } from './state-bits';
 import { closeTimers, setIdleTimeout } from './timeouts';
@@ -91,7 +92,7 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
     /** @internal */
     readonly id: number,
     /** @internal */
-    readonly group: ConnectionGroup,
+    public group: ConnectionGroup,
     state: number,
   ) {
     this.state = state;
@@ -167,6 +168,7 @@ export class Connection<Data = unknown> implements declared.Connection<Data> {
     this.state |= FINISHED;
     const status = binding.leanEnd(this.id, (this.state & (ENDED | CLOSING)) !== 0);
     if (status === 1) {
+      this.state |= SHUT | UNFINISHED;
       this.closed(undefined);
     } else if (status < 0) {
       this.destroy(status === UV_ENOTCONN ? undefined : errnoException(status, 'shutdown'));

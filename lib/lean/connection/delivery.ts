@@ -15,6 +15,7 @@ import {
   HOLDING,
   PAUSED,
   SHUT,
+  UNFINISHED,
   UNOPENED,
   WAITING,
 } from './state-bits';
@@ -89,8 +90,12 @@ function onShutdown(connection: Connection, status: number): void {
   // ENOTCONN means that both sides have ended, or that reading reports the reason.
   if (status < 0 && status !== UV_ENOTCONN) {
     connection.destroy(errnoException(status, 'shutdown'));
-  } else if ((connection.state & (ENDED | CLOSING)) !== 0) {
-    connection.destroy();
+    return;
+  }
+  try {
+    connection.group.table.finish(connection);
+  } finally {
+    if ((connection.state & (ENDED | CLOSING)) !== 0) connection.destroy();
   }
 }
 
@@ -123,7 +128,11 @@ function onClosed(group: ConnectionGroup): void {
   group.left(connection);
   // The program has never seen this connection.
   if ((connection.state & UNOPENED) !== 0) return;
-  group.table.close(connection, connection.last?.error);
+  try {
+    if ((connection.state & UNFINISHED) !== 0) group.table.finish(connection);
+  } finally {
+    group.table.close(connection, connection.last?.error);
+  }
 }
 
 function onOpen(connection: Connection): void {

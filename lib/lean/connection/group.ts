@@ -32,6 +32,7 @@ export interface Table<Member> {
   open(connection: Member): void;
   data(connection: Member, bytes: Buffer): void;
   drain(connection: Member): void;
+  finish(connection: Member): void;
   end(connection: Member): void;
   close(connection: Member, error: Error | undefined): void;
   timeout(connection: Member): void;
@@ -79,14 +80,23 @@ export class Group<Member = unknown> {
   }
 
   joined(): void {
-    this.connections += 1;
+    this.retain();
     this.owner?.joined();
   }
 
   left(connection: Member): void {
+    this.release();
+    this.owner?.left(connection);
+  }
+
+  /** One connection more, or less, that the owner knows: it changes between two groups of its. */
+  retain(): void {
+    this.connections += 1;
+  }
+
+  release(): void {
     this.connections -= 1;
     this.freeIfDone();
-    this.owner?.left(connection);
   }
 
   private freeIfDone(): void {

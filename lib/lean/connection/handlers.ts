@@ -36,6 +36,7 @@ export function tableOf(handlers: unknown): Table<Connection> {
     open: pick('open'),
     data: pick('data'),
     drain: pick('drain'),
+    finish: pick('finish'),
     end: pick('end'),
     close: pick('close'),
     timeout: pick('timeout'),

@@ -12,3 +12,4 @@ export const UNOPENED = 512; // `open` was not called yet
 export const CLOSING = 1024; // closes as soon as all data is sent, whatever the peer does
 export const REPORTED = 2048; // the close was reported
 export const AWAITED = 4096; // the program waits for that report
+export const UNFINISHED = 8192; // all was sent when it closed, and `finish` was not called yet

@@ -1,6 +1,6 @@
 import { ERR_INVALID_ARG_VALUE } from '../../internal/base/errors';
 import { validateObject } from '../../internal/base/validators';
-import { optionsPart } from '../../internal/options/part';
+import { nearName } from '../../internal/options/near-names';
 
 /**
  * Rejects unknown options. A misspelt option has no effect, and it may be the one that protects a
@@ -18,7 +18,7 @@ export function checkNames(
   // Inherited properties count, as everywhere in node:net.
   for (const given in options) {
     if (known.has(given)) continue;
-    const near = optionsPart().nearName(given, known);
+    const near = nearName(given, known);
     const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
     const value = (options as Record<string, unknown>)[given];
     throw new ERR_INVALID_ARG_VALUE(`${name}.${given}`, value, `is unknown${hint}`);

@@ -1,0 +1,275 @@
+import type * as nodeNet from 'node:net';
+import { netModule } from '../internal/base/builtins';
+import {
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_STATE,
+  ERR_SERVER_NOT_RUNNING,
+  ERR_SOCKET_CLOSED,
+} from '../internal/base/errors';
+import { validateInteger } from '../internal/base/validators';
+import type { DropData } from '../internal/listen/accept';
+import type { FramingNumbers } from '../internal/native/native-types';
+import type { Backend, ListenHandlers, ListeningSocket } from '../promises/backend';
+import { MessageCutter } from '../promises/cutter';
+import type { Transport, TransportHandlers } from '../promises/transport';
+import type { LeanListenOptions } from '../lean/server';
+import type { Endpoint, Socket } from '../types/interfaces';
+import { createServer } from './server';
+import { connect, Socket as FallbackSocket } from './socket';
+import { unavailable } from './unavailable';
+
+/** What `uvnet/promises` stands on without the native code: sockets and servers of `node:net`. */
+
+function endpoint(address?: string, port?: number, family?: string): Endpoint {
+  return address === undefined ? {} : { address, port: port!, family: family! };
+}
+
+const bytesOf = (data: Buffer | string, encoding: BufferEncoding | null): Buffer =>
+  typeof data === 'string' ? Buffer.from(data, encoding ?? 'utf8') : data;
+
+/** A stream of Node's would be destroyed by what is neither. */
+function checkData(data: unknown): void {
+  if (typeof data === 'string' || data instanceof Uint8Array) return;
+  throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
+}
+
+/** A socket of `node:net` as a stream's transport. */
+class SocketTransport implements Transport {
+  data: unknown = undefined;
+  readonly remote: Endpoint;
+  readonly proxyInfo = undefined;
+  private cutter: MessageCutter | undefined = undefined;
+  private failure: Error | undefined = undefined;
+  private given = false;
+
+  constructor(
+    readonly socket: nodeNet.Socket,
+    private readonly handlers: TransportHandlers,
+  ) {
+    const { remoteAddress, remotePort, remoteFamily } = socket;
+    this.remote = endpoint(remoteAddress, remotePort, remoteFamily);
+    this.attach();
+  }
+
+  private readonly listeners: Record<string, (argument: never) => void> = {
+    data: (data: Buffer | string) => this.deliver(bytesOf(data, this.socket.readableEncoding)),
+    drain: () => this.handlers.drain(this),
+    finish: () => this.handlers.finish(this),
+    end: () => this.onEnd(),
+    error: (error: Error) => {
+      this.failure = error;
+    },
+    close: () => {
+      if (!this.given) this.handlers.close(this, this.failure);
+    },
+  };
+
+  get isOpen(): boolean {
+    return !this.given && !this.socket.destroyed;
+  }
+
+  get local(): Endpoint {
+    const { localAddress, localPort, localFamily } = this.socket;
+    return endpoint(localAddress, localPort, localFamily);
+  }
+
+  get bytesRead(): number {
+    return this.socket.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.socket.bytesWritten;
+  }
+
+  get writableLength(): number {
+    return this.socket.writableLength;
+  }
+
+  write(data: string | Uint8Array, encoding?: BufferEncoding): boolean {
+    checkData(data);
+    return this.socket.write(data, encoding);
+  }
+
+  writev(chunks: readonly (string | Uint8Array)[]): boolean {
+    for (const chunk of chunks) checkData(chunk);
+    this.socket.cork();
+    let more = true;
+    try {
+      for (const chunk of chunks) more = this.socket.write(chunk);
+    } finally {
+      this.socket.uncork();
+    }
+    return more;
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+
+  destroySoon(): void {
+    this.socket.destroySoon();
+  }
+
+  destroy(error?: Error): void {
+    this.socket.destroy(error);
+  }
+
+  resetAndDestroy(): void {
+    netModule().Socket.prototype.resetAndDestroy.call(this.socket);
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  ref(): void {
+    this.socket.ref();
+  }
+
+  unref(): void {
+    this.socket.unref();
+  }
+
+  frame(framing: FramingNumbers, unread: Buffer): void {
+    this.cutter = new MessageCutter(framing);
+    this.resume();
+    this.deliver(unread);
+  }
+
+  unframe(): Buffer {
+    const rest = this.cutter!.takeRest();
+    this.cutter = undefined;
+    this.resume();
+    return rest;
+  }
+
+  release(): nodeNet.Socket {
+    this.given = true;
+    const { socket } = this;
+    for (const [name, listener] of Object.entries(this.listeners)) {
+      socket.off(name, listener as () => void);
+    }
+    // It flows again when somebody listens.
+    socket.pause();
+    (socket as { readableFlowing: boolean | null }).readableFlowing = null;
+    return socket;
+  }
+
+  private attach(): void {
+    for (const [name, listener] of Object.entries(this.listeners)) {
+      this.socket.on(name, listener as () => void);
+    }
+  }
+
+  private deliver(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (this.cutter === undefined) {
+      this.handlers.data(this, bytes);
+      return;
+    }
+    for (const message of this.cutter.push(bytes)) this.handlers.data(this, message);
+    if (this.cutter.error !== undefined) this.destroy(this.cutter.error);
+  }
+
+  private onEnd(): void {
+    this.cutter?.end();
+    if (this.cutter?.error !== undefined) this.destroy(this.cutter.error);
+    else this.handlers.end(this);
+  }
+}
+
+/** A server of `node:net` for streams. */
+class NodeListener implements ListeningSocket {
+  readonly ready: Promise<void>;
+  private readonly server: nodeNet.Server;
+
+  constructor(options: LeanListenOptions, handlers: ListenHandlers) {
+    this.server = createServer(options, (socket) => {
+      handlers.open(new SocketTransport(socket, handlers));
+    });
+    if (options.maxConnections !== undefined) {
+      validateInteger(options.maxConnections, 'options.maxConnections', 0);
+      this.server.maxConnections = options.maxConnections;
+    }
+    this.server.on('drop', (info) => handlers.drop(info as DropData));
+    this.ready = new Promise((resolve, reject) => {
+      this.server.once('listening', resolve);
+      this.server.once('error', reject);
+      this.server.once('close', () => reject(new ERR_SERVER_NOT_RUNNING()));
+    });
+    // Who has closed it before it listened may well not wait for it any more.
+    this.ready.catch(() => {});
+    this.server.listen(options as nodeNet.ListenOptions);
+  }
+
+  address(): nodeNet.AddressInfo | string | null {
+    return this.server.address();
+  }
+
+  stats(): never {
+    return unavailable('listener.stats()');
+  }
+
+  /** `node:net` accepts whatever comes. */
+  pauseAccepting(): void {}
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => resolve());
+    });
+  }
+
+  ref(): void {
+    this.server.ref();
+  }
+
+  unref(): void {
+    this.server.unref();
+  }
+}
+
+const socketOf = (transport: Transport): SocketTransport => transport as SocketTransport;
+
+export const nodeSockets: Backend = {
+  connect: (options, handlers) =>
+    new Promise((resolve, reject) => {
+      const socket = connect(options);
+      socket.once('error', reject);
+      socket.once('connect', () => {
+        socket.off('error', reject);
+        const transport = new SocketTransport(socket, handlers);
+        handlers.open(transport);
+        resolve(transport);
+      });
+    }),
+
+  listen: (options, handlers) => new NodeListener(options, handlers),
+  checkClose: () => unavailable('listener.close(options)'),
+
+  adopt(socket, handlers) {
+    if (!(socket instanceof FallbackSocket)) {
+      throw new ERR_INVALID_ARG_TYPE('socket', 'Socket', socket);
+    }
+    const { destroyed, pending } = socket as nodeNet.Socket;
+    if (destroyed) throw new ERR_SOCKET_CLOSED();
+    if (pending) throw new ERR_INVALID_STATE('the socket is not connected');
+    return new SocketTransport(socket, handlers);
+  },
+
+  frame: (transport, framing, unread) => socketOf(transport).frame(framing, unread),
+  unframe: (transport) => [socketOf(transport).unframe()],
+
+  toSocket(transport, unread) {
+    const socket = socketOf(transport).release();
+    if (unread.length > 0) socket.unshift(unread);
+    return socket as unknown as Socket;
+  },
+
+  setOption: () => unavailable('stream.setOption()'),
+  getOption: () => unavailable('stream.getOption()'),
+  info: () => unavailable('stream.info()'),
+};
