@@ -195,7 +195,8 @@ class NodeListener implements ListeningSocket {
       validateInteger(options.maxConnections, 'options.maxConnections', 0);
       this.server.maxConnections = options.maxConnections;
     }
-    this.server.on('drop', (info) => handlers.drop(info as DropData));
+    // Node closes a refused connection after this event: a handler that throws must not keep it open.
+    this.server.on('drop', (info) => process.nextTick(() => handlers.drop(info as DropData)));
     this.ready = new Promise((resolve, reject) => {
       this.server.once('listening', resolve);
       this.server.once('error', reject);

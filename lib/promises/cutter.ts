@@ -7,7 +7,7 @@ import { Search } from './search';
 const LENGTH = 0;
 const DELIMITER = 1;
 
-/** As lib/lean/framing.ts has them. */
+/** As lib/lean/options/framing.ts has them. */
 const TOO_LONG = 1;
 const BAD_LENGTH = 2;
 const CUT_OFF = 3;
