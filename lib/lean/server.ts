@@ -214,6 +214,16 @@ export class LeanServer<Data = unknown> {
     return (this.base as unknown as { address(): SocketName | string | null }).address();
   }
 
+  /** The descriptor on which it listens, or -1. It belongs to this server. */
+  get fd(): number {
+    return this._handle?.fd ?? -1;
+  }
+
+  /** @internal */
+  get _handle(): Handle | null {
+    return this.base._handle;
+  }
+
   /** The port on which it listens, or undefined for a path. */
   get port(): number | undefined {
     const address = this.address();

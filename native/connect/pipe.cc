@@ -53,6 +53,15 @@ napi_value PipePendingInstances(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// (id, keep): whether the path of a bound pipe stays when the pipe is closed.
+napi_value PipeKeepPath(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.pipe();
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  stream->KeepPath(arguments.Bool(1));
+  return arguments.Return(0);
+}
+
 }  // namespace
 
 void InitPipe(Napi::Env env, Napi::Object exports) {
@@ -60,6 +69,7 @@ void InitPipe(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "pipeConnect", PipeConnect);
   Define(env, exports, "pipeChmod", PipeChmod);
   Define(env, exports, "pipePendingInstances", PipePendingInstances);
+  Define(env, exports, "pipeKeepPath", PipeKeepPath);
 }
 
 }  // namespace uvnet

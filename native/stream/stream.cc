@@ -108,6 +108,13 @@ int Stream::Open(int fd) {
 
 int Stream::CloseUv() {
   if (reset_on_close_) return uv_tcp_close_reset(uv_tcp(), OnClosed);
+#ifndef _WIN32
+  if (keeps_path_ && kind() == Kind::kPipe && uv_pipe()->pipe_fname != nullptr) {
+    // libuv unlinks this name and frees it. It has allocated the name, so the name can be changed,
+    // and no file has an empty one.
+    *const_cast<char*>(uv_pipe()->pipe_fname) = '\0';
+  }
+#endif
   return Handle::CloseUv();
 }
 

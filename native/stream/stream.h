@@ -93,6 +93,9 @@ class Stream final : public Handle {
 
   // Closes with a TCP RST instead of FIN.
   int CloseReset();
+  // Sets whether the path of a bound pipe stays when the pipe is closed: another process listens
+  // on the same socket.
+  void KeepPath(bool keep) { keeps_path_ = keep; }
 
   // Sets the attachment of a role, or removes it with null. See StreamAttachment.
   void SetAttachment(StreamAttachment::Role role, StreamAttachment* attachment) {
@@ -168,6 +171,7 @@ class Stream final : public Handle {
 
   bool connecting_ = false;
   bool reset_on_close_ = false;
+  bool keeps_path_ = false;
 };
 
 }  // namespace uvnet

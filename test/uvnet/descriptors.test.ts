@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdtempSync,
   openSync,
@@ -18,6 +19,7 @@ import { runChild } from '../helpers/child';
 import { thrownBy } from '../helpers/errors';
 import { deferred, nextEvent } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
+import { lean } from '../helpers/lean';
 import { Random } from '../helpers/random';
 import { Scope, endpointOf, portOf } from '../helpers/scope';
 import { readAll } from '../helpers/streams';
@@ -243,6 +245,84 @@ describeUnix('descriptors over unix sockets', () => {
     const code = new Promise((resolve) => child.once('close', resolve));
     return { output, code };
   };
+
+  describe('a server on a path', () => {
+    const exists = (where: string): boolean => existsSync(where);
+
+    test('leaves the path to the receiver when it is closed', async () => {
+      const { sender, receiver } = await join();
+      const place = scope.path('sent');
+      const server = scope.server();
+      await scope.listen(server, { path: place });
+      const arrived = nextEvent(receiver, 'descriptor') as Promise<[ReceivedDescriptor, number]>;
+      const next = deferred<import('net').Server>();
+      receiver.once('descriptor', (received: ReceivedDescriptor) => {
+        next.resolve(scope.trackServer(received.toServer({}, (socket) => socket.end('the next'))));
+      });
+      sender.sendDescriptor('x', server);
+      // At once, before anybody has it.
+      server.close();
+      await arrived;
+      await nextEvent(await next.promise, 'listening');
+      const client = scope.connect({ path: place });
+      expect(String(await readAll(client))).toBe('the next');
+    });
+
+    test('leaves it also if the process ends without closing the server', async () => {
+      const place = path.join(folder, 'place');
+      const channels = scope.server({ receiveDescriptors: true } as never);
+      await scope.listen(channels, { path: path.join(folder, 'channel') });
+      const child = runChild(
+        uvnet!,
+        ({ net: module, args: [channel, where] }) => {
+          const server = module.createServer().listen({ path: where }, () => {
+            const link = module.connect({ path: channel }) as Socket;
+            link.sendDescriptor('x', server, () => process.exit());
+          });
+        },
+        { args: [path.join(folder, 'channel'), place] },
+      );
+      expect((await child).code).toBe(0);
+      expect(exists(place)).toBe(true);
+    });
+
+    test('removes the path if it could not be sent, or if only a connection was sent', async () => {
+      const { sender, receiver } = await join();
+      const place = scope.path('kept');
+      const server = scope.server();
+      const { client } = await scope.join(await scope.listen(server, { path: place }));
+      await new Promise<void>((resolve) => {
+        sender.sendDescriptor('x', client as Socket, () => resolve());
+      });
+      receiver.destroy();
+      sender.destroy();
+      const error = await new Promise((resolve) => sender.sendDescriptor('x', server, resolve));
+      expect(error).toBeInstanceOf(Error);
+      server.close();
+      expect(exists(place)).toBe(false);
+    });
+  });
+
+  test('the server of a handler table moves to another owner', async () => {
+    const { sender, receiver } = await join();
+    const table = lean.listen({ port: 0, host: '127.0.0.1' }, {});
+    await table.ready;
+    expect(table.fd).toBeGreaterThan(2);
+    const arrived = nextEvent(receiver, 'descriptor') as Promise<[ReceivedDescriptor, number]>;
+    const next = deferred<void>();
+    receiver.once('descriptor', (received: ReceivedDescriptor) => {
+      const server = received.toServer({}, (socket) => socket.end('the next'));
+      scope.trackServer(server).once('listening', () => next.resolve());
+    });
+    sender.sendDescriptor('x', table);
+    await arrived;
+    const { port } = table;
+    await table.close();
+    expect(table.fd).toBe(-1);
+    await next.promise;
+    const client = scope.connect({ port: port!, host: '127.0.0.1' });
+    expect(String(await readAll(client))).toBe('the next');
+  });
 
   test('a program without uvnet receives one', async () => {
     const server = scope.server();

@@ -314,6 +314,13 @@ export const ERR_STREAM_DESTROYED = define(
   (method: string) => `Cannot call ${method} after a stream was destroyed`,
 );
 
+/** `new ERR_WORKER_UNSUPPORTED_OPERATION(operation)` */
+export const ERR_WORKER_UNSUPPORTED_OPERATION = define(
+  'ERR_WORKER_UNSUPPORTED_OPERATION',
+  TypeError,
+  (operation: string) => `${operation} is not supported in workers`,
+);
+
 export const ERR_INVALID_HANDLE_TYPE = fixed(
   'ERR_INVALID_HANDLE_TYPE',
   TypeError,

@@ -207,6 +207,8 @@ export interface NativeBinding {
   holdsDescriptor(fd: number): number;
   /** Returns 1 for a listening socket. */
   isListeningDescriptor(fd: number): number;
+  /** Makes programs that this process starts not inherit the descriptor. Returns 0 or a status. */
+  setCloseOnExec(fd: number): number;
   /** Returns 1 if a read would not wait. */
   isReadable(fd: number): number;
 
@@ -248,6 +250,8 @@ export interface NativeBinding {
   pipeConnect(id: number, name: string): number;
   pipeChmod(id: number, mode: number): number;
   pipePendingInstances(id: number, count: number): void;
+  /** Sets whether the path of a bound pipe stays when the pipe is closed. */
+  pipeKeepPath(id: number, keep: boolean): number;
 
   /**
    * Returns the key with which another thread can take the descriptor of the handle, or a status.

@@ -28,10 +28,11 @@ export interface DescriptorMethods {
   /**
    * Sends a descriptor with some bytes over a Unix socket to any process (SCM_RIGHTS, unix(7)). It
    * keeps its order among the writes. The descriptor is duplicated at once; the caller keeps its
-   * own and may close it.
+   * own and may close it. The path of a server on a Unix socket stays when that server is closed,
+   * because the receiver can listen on it.
    *
    * @param payload - at least one byte; the descriptor arrives with it
-   * @param descriptor - a number, or a Socket or a Server that has one
+   * @param descriptor - a number, or a Socket, a Server or another object that has one
    * @param callback - called when the kernel has taken both, or with an error
    * @returns as `write()`
    * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows
@@ -68,6 +69,15 @@ function copyOf(payload: unknown): Buffer {
     throw new ERR_INVALID_ARG_VALUE('payload', payload, 'must have at least one byte');
   }
   return Buffer.from(payload as string);
+}
+
+/**
+ * The handle of a server that listens on a path, if that is what is sent. The receiver listens on
+ * the same path from now on, so closing this server must not remove it.
+ */
+function pathOwnerOf(value: unknown, fd: number): Pipe | undefined {
+  const { _handle: handle } = value as { _handle?: unknown };
+  return handle instanceof Pipe && binding.isListeningDescriptor(fd) === 1 ? handle : undefined;
 }
 
 /** Replaces `_write` while descriptors wait, and sends each with its chunk. */
@@ -141,8 +151,11 @@ export function sendDescriptor(
   if (copy < 0) throw errnoException(copy, 'dup');
   waiting.set(chunk, copy);
   getInLine(socket);
+  const pathOwner = pathOwnerOf(descriptor, fd);
+  if (pathOwner !== undefined) binding.pipeKeepPath(pathOwner.id, true);
   return socket.write(chunk, (error) => {
     leaveLine(socket, chunk);
+    if (error && pathOwner !== undefined) binding.pipeKeepPath(pathOwner.id, false);
     callback?.(error);
   });
 }
