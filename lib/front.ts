@@ -6,6 +6,12 @@ const front = implementation().frontPart();
 
 /** Makes a front, which listens in place of a server of Node. See docs/FRONT.md. */
 export const createFront = front.createFront;
+/** Returns the listening sockets that systemd has passed to this process. */
+export const listenFds = front.listenFds;
+/** Returns the counters of servers as OpenMetrics text, which Prometheus reads. */
+export const metrics = front.metrics;
+/** The content type of the text that {@link metrics} returns. */
+export const metricsContentType = front.metricsContentType;
 /** What the PROXY header of a connection says. */
 export const proxyInfoOf = front.proxyInfoOf;
 
@@ -13,4 +19,12 @@ export type { ListenOptions } from './internal/listen/server-options';
 export type { ServerStats } from './internal/listen/accept-policy';
 export type { DropData } from './internal/listen/accept';
 export type { ProxyInfo } from './internal/proxy/proxy-info';
-export type { Front, FrontCloseOptions, FrontCloseResult, FrontOptions } from './types/front';
+export type { ListenFd, ListenFdsOptions } from './front/listen-fds';
+export type { Measurable, MeasuredStats } from './front/metrics';
+export type {
+  Front,
+  FrontCloseOptions,
+  FrontCloseResult,
+  FrontOptions,
+  MetricsOptions,
+} from './types/front';

@@ -1,5 +1,6 @@
 import { netModule } from '../internal/base/builtins';
 import { NativeRequired } from '../internal/base/errors';
+import { metricsContentType } from '../internal/base/metrics-content-type';
 import * as addresses from './addresses';
 import type * as promises from './promises';
 import { createServer, Server } from './server';
@@ -27,6 +28,9 @@ const lean = Object.fromEntries(
 /** The functions of `uvnet/front`: without the native code, no filter would apply. */
 const front = {
   createFront: () => unavailable('uvnet/front: createFront()'),
+  listenFds: () => unavailable('uvnet/front: listenFds()'),
+  metrics: () => unavailable('uvnet/front: metrics()'),
+  metricsContentType,
   proxyInfoOf: () => undefined,
 };
 

@@ -31,6 +31,7 @@ import {
   type AcceptedHandle,
 } from './accepted';
 import { closeFront } from './closing';
+import { metrics } from './metrics';
 import { keepSessions } from './sessions';
 import { deliver, StandIn } from './stand-in';
 
@@ -139,6 +140,10 @@ export class Front extends Server {
     if (!this.emit('connectionAttemptTimeout', socket)) socket.destroy();
   }
 
+  get fd(): number {
+    return this._handle?.fd ?? -1;
+  }
+
   /** A connection has closed. */
   left(): void {
     uncount(this);
@@ -160,6 +165,11 @@ Object.assign(Front.prototype, {
     void result.then(() => process.nextTick(options));
     return result;
   },
+
+  metrics(this: Front, options?: declared.MetricsOptions) {
+    return metrics(this as never, options);
+  },
+
   stats(this: Front) {
     const stats = this[kLimits].policy.stats();
     for (const { bytesRead, bytesWritten } of openHandles(this)) {

@@ -68,13 +68,22 @@ function passedNames(): string[] {
   return names;
 }
 
+function inodeOf(fd: number): number | undefined {
+  try {
+    return fstatSync(fd).ino;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Throws if the descriptor is not, or no longer, a listening socket that was passed. */
-function check({ fd, name }: ListenFd, status: number): void {
+function check({ fd, name }: ListenFd): void {
   const wrong = (what: string): Error =>
     new ERR_INVALID_STATE(`descriptor ${fd} ('${name}') of LISTEN_FDS ${what}`);
-  if (status !== 0) throw wrong(known.has(fd) ? 'was closed' : 'is not open');
-  const { ino } = fstatSync(fd);
-  if ((known.get(fd) ?? ino) !== ino) throw wrong('was closed');
+  const earlier = known.get(fd);
+  const ino = inodeOf(fd);
+  if (earlier !== undefined && earlier !== ino) throw wrong('was closed');
+  if (ino === undefined) throw wrong('is not open');
   if (binding.isListeningDescriptor(fd) !== 1) {
     throw wrong(`is not a listening socket, but of type ${guessHandleType(fd)}`);
   }
@@ -84,7 +93,8 @@ function check({ fd, name }: ListenFd, status: number): void {
 /**
  * Returns the listening sockets that systemd, or another program with the same protocol, has passed
  * to this process (socket activation). The list is empty if there are none, or if they are meant
- * for another process. Programs that this process starts do not inherit them.
+ * for another process. Programs that this process starts do not inherit them, because Node marks
+ * all descriptors that it finds at its start.
  *
  * A second call returns the same descriptors, as long as they are open.
  *
@@ -102,10 +112,9 @@ export function listenFds(options: ListenFdsOptions = {}): ListenFd[] {
   try {
     const found: ListenFd[] = [];
     passedNames().forEach((name, index) => {
-      const one = { fd: FIRST + index, name };
-      const status = binding.setCloseOnExec(one.fd);
       if (wanted !== undefined && name !== wanted) return;
-      check(one, status);
+      const one = { fd: FIRST + index, name };
+      check(one);
       found.push(one);
     });
     return found;

@@ -1,5 +1,7 @@
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../internal/base/errors';
 import { validateObject, validateString } from '../internal/base/validators';
+import type { MetricsOptions } from '../types/front';
+export { metricsContentType } from '../internal/base/metrics-content-type';
 
 /** The counters of servers as text that Prometheus reads: OpenMetrics 1.0. */
 
@@ -17,16 +19,6 @@ export interface MeasuredStats {
   bytesRead?: number | undefined;
   bytesWritten?: number | undefined;
 }
-
-export interface MetricsOptions {
-  /** What the names of all metrics begin with. Default: `'uvnet'`. */
-  prefix?: string | undefined;
-  /** Labels of each sample, by name. Default: none. */
-  labels?: Readonly<Record<string, string>> | undefined;
-}
-
-/** The content type of the text, for the response to Prometheus. */
-export const metricsContentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 type Labels = readonly (readonly [name: string, value: string])[];
 type Sample = readonly [labels: Labels, value: number];
@@ -124,7 +116,7 @@ function inBraces(labels: Labels): string {
 }
 
 /**
- * Returns the counters of servers as OpenMetrics text. Send it with {@link metricsContentType}.
+ * Returns the counters of servers as OpenMetrics text. Send it with `metricsContentType`.
  *
  * @param servers - one server, or several by name; the name becomes the label `server`
  * @throws ERR_INVALID_ARG_TYPE, or ERR_INVALID_ARG_VALUE for a name that metrics may not have

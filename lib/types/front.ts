@@ -30,6 +30,14 @@ export interface FrontCloseResult {
   destroyed: number;
 }
 
+/** Options of {@link Front.metrics}. */
+export interface MetricsOptions {
+  /** What the names of all metrics begin with. Default: `'uvnet'`. */
+  prefix?: string | undefined;
+  /** Labels of each sample, by name. Default: none. */
+  labels?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The events of a {@link Front}. */
 export interface FrontEvents {
   /** Descriptors or memory are used up. The front tries again. */
@@ -66,6 +74,8 @@ export interface Front extends EventEmitter, Limits {
   /** Most connections that the front has open at a time. */
   maxConnections: number | null | undefined;
   readonly listening: boolean;
+  /** The descriptor on which it listens, or -1. It belongs to the front. */
+  readonly fd: number;
 
   /** As `server.listen()` of `uvnet`. The server behind the front emits 'listening', too. */
   listen(options: ListenOptions, listener?: () => void): this;
@@ -82,6 +92,8 @@ export interface Front extends EventEmitter, Limits {
   address(): nodeNet.AddressInfo | string | null;
   /** What the front has let in, dropped, read and written so far. */
   stats(): ServerStats;
+  /** Returns {@link stats} as OpenMetrics text, as `metrics(front, options)` of `uvnet/front`. */
+  metrics(options?: MetricsOptions): string;
   /** Calls back with the number of connections that are open. */
   getConnections(callback: (error: Error | null, count: number) => void): this;
   ref(): this;

@@ -66,21 +66,6 @@ napi_value Holds(napi_env env, napi_callback_info info) {
   return arguments.Return(held ? 1 : 0);
 }
 
-// (fd): closes the descriptor in programs that this process starts. 0 or a status.
-napi_value CloseOnExec(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-#ifdef _WIN32
-  return arguments.Return(UV_ENOTSUP);
-#else
-  const int fd = arguments.Int(0, -1);
-  const int flags = fcntl(fd, F_GETFD);
-  if (flags == -1 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == -1) {
-    return arguments.Return(uv_translate_sys_error(errno));
-  }
-  return arguments.Return(0);
-#endif
-}
-
 // (fd): 1 for a listening socket, otherwise 0.
 napi_value Listens(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -112,7 +97,6 @@ void InitDescriptor(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "closeDescriptor", Close);
   Define(env, exports, "releaseDescriptor", Release);
   Define(env, exports, "holdsDescriptor", Holds);
-  Define(env, exports, "setCloseOnExec", CloseOnExec);
   Define(env, exports, "isReadable", IsReadable);
   Define(env, exports, "isListeningDescriptor", Listens);
 }

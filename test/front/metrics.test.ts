@@ -1,6 +1,6 @@
 // The counters of servers as OpenMetrics text.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -233,6 +233,8 @@ describeUvnet('metrics()', ({ net, scope }) => {
       ]);
       expect([status, output]).toEqual([0, expect.stringContaining('BLOCK ULID')]);
       const samples = stamped.split('\n').filter((line) => /^[^#]/.test(line));
+      // It opens the folder as a data base, which has a log.
+      mkdirSync(path.join(blocks, 'wal'));
       const [, dump] = promtool(['tsdb', 'dump', blocks]);
       expect(
         dump

@@ -207,8 +207,6 @@ export interface NativeBinding {
   holdsDescriptor(fd: number): number;
   /** Returns 1 for a listening socket. */
   isListeningDescriptor(fd: number): number;
-  /** Makes programs that this process starts not inherit the descriptor. Returns 0 or a status. */
-  setCloseOnExec(fd: number): number;
   /** Returns 1 if a read would not wait. */
   isReadable(fd: number): number;
 
