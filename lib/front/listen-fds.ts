@@ -104,7 +104,7 @@ function check({ fd, name }: ListenFd): void {
  */
 export function listenFds(options: ListenFdsOptions = {}): ListenFd[] {
   validateObject(options, 'options');
-  const { name: wanted, unset = false } = options as ListenFdsOptions;
+  const { name: wanted, unset = false } = options;
   if (wanted !== undefined) validateString(wanted, 'options.name');
   validateBoolean(unset, 'options.unset');
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('listenFds()');

@@ -110,7 +110,7 @@ const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\
 
 function inBraces(labels: Labels): string {
   const texts = labels.map(
-    ([name, value]) => `${name}="${value.replace(/[\\"\n]/g, (mark) => escapes[mark]!)}"`,
+    ([name, value]) => `${name}="${value.replace(/[\\"\n]/g, (mark) => escapes[mark])}"`,
   );
   return texts.length === 0 ? '' : `{${texts.join(',')}}`;
 }
@@ -126,7 +126,7 @@ export function metrics(
   options: MetricsOptions = {},
 ): string {
   validateObject(options, 'options');
-  const { prefix = 'uvnet', labels = {} } = options as MetricsOptions;
+  const { prefix = 'uvnet', labels = {} } = options;
   validateString(prefix, 'options.prefix');
   if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(prefix)) {
     throw new ERR_INVALID_ARG_VALUE('options.prefix', prefix, 'must be a name of metrics');

@@ -98,9 +98,11 @@ const counting = (more: object = {}): Measurable => ({
   stats: () => ({ accepted: 3, open: 1, dropped: { blockList: 2 }, acceptErrors: 4, ...more }),
 });
 
-describeUvnet('metrics()', ({ net, scope }) => {
+describeUvnet('metrics()', ({ scope }) => {
   test('writes the counters of a server, with its drops by reason', async () => {
-    const server = scope.server((socket) => socket.pipe(socket)) as InstanceType<typeof net.Server>;
+    const server = scope.server((socket) =>
+      socket.pipe(socket),
+    ) as import('../../lib/index').Server;
     server.maxConnections = 1;
     await scope.listen(server);
     const client = scope.connect(endpointOf(server));
