@@ -3,6 +3,7 @@
 import type { Handlers, ServerHandlers } from 'uvnet/lean';
 
 import type * as uvnet from 'uvnet';
+import type * as uvnetFront from 'uvnet/front';
 import type * as uvnetLean from 'uvnet/lean';
 
 /** Compiles only if both are the same. */
@@ -50,6 +51,17 @@ export function events(server: uvnet.Server, socket: uvnet.Socket): void {
 
 interface Session {
   name: string;
+}
+
+export function front({ createFront, proxyInfoOf }: typeof uvnetFront, server: uvnet.Server): void {
+  const one = createFront(server, { proxyProtocol: 'required', maxConnectionsPerAddress: 5 });
+  one.on('drop', ({ reason }) => reason === 'blockList').listen({ port: 0, mode: 0o600 });
+  one.maxConnections = 10;
+  const { accepted } = one.stats();
+  void one.close({ gracePeriod: accepted }).then(({ ended, destroyed }) => ended + destroyed);
+  const address: string | undefined = proxyInfoOf({})?.sourceAddress;
+  // @ts-expect-error -- Node's sockets cannot receive descriptors
+  createFront(server, { receiveDescriptors: address !== undefined });
 }
 
 export function lean({ listen }: typeof uvnetLean): void {
