@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { ENTRIES } from './lib/bundle.mjs';
 import { at, CommandError, main, root, run } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/prepare.mjs
@@ -25,7 +26,7 @@ function isOwnInstall({ npm_config_global: isGlobal, npm_config_local_prefix, IN
 /** Makes files that throw an explanation if a program loads the clone before it is built. */
 function writeNotices() {
   const text = JSON.stringify(`uvnet is not built: run "npm run build" in ${root}`);
-  for (const entry of ['index', 'lean', 'promises', 'register/index']) {
+  for (const entry of ENTRIES) {
     const file = at('dist', entry);
     if (existsSync(`${file}.js`)) continue;
     mkdirSync(path.dirname(file), { recursive: true });

@@ -8,7 +8,7 @@ import { at, CommandError, runModule } from './tools.mjs';
 const require = createRequire(import.meta.url);
 
 /** The entry points, each as a CommonJS module and as an ES module that re-exports it. */
-const ENTRIES = ['index', 'lean', 'front', 'promises', 'register/index'];
+export const ENTRIES = ['index', 'lean', 'front', 'promises', 'register/index'];
 
 /** ES modules without a CommonJS module of the same name. What they import is a chunk below. */
 const HOOKS = ['register/thread-hooks'];
@@ -75,6 +75,13 @@ const typescript = {
   },
 };
 
+/** A chunk that Rollup makes has the name of its last file, which uses the others. */
+function chunkFileName({ name, moduleIds }) {
+  const last = moduleIds.at(-1);
+  if (name in CHUNKS || !last.endsWith('.ts')) return '[name].js';
+  return `${path.relative(at('lib'), last).slice(0, -'.ts'.length)}.js`;
+}
+
 async function bundle() {
   const build = await require('rollup').rollup({
     input: Object.fromEntries(ENTRIES.map((name) => [name, source(name)])),
@@ -87,7 +94,7 @@ async function bundle() {
     dir: at('dist'),
     format: 'cjs',
     entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
+    chunkFileNames: chunkFileName,
     manualChunks: Object.fromEntries(
       Object.entries(CHUNKS).map(([name, files]) => [name, files.map(source)]),
     ),

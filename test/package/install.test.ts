@@ -170,7 +170,13 @@ describePackage('the package', (installed) => {
         });
       }
       expect(installed.node(['bin/uvnet.mjs', '--version'], clone).status).toBe(0);
-      for (const entry of ['uvnet', 'uvnet/lean', 'uvnet/front', 'uvnet/register']) {
+      for (const entry of [
+        'uvnet',
+        'uvnet/lean',
+        'uvnet/front',
+        'uvnet/promises',
+        'uvnet/register',
+      ]) {
         expect(installed.node(['-e', `require('${entry}')`], clone).stderr).toContain(
           `Error: ${notice}\n`,
         );
