@@ -152,8 +152,11 @@ describe('the servers behind a front', () => {
   });
 });
 
-describe('TLS behind a front', () => {
-  const credentials = makeCertificate();
+describeNeeds(missingCommand('openssl'))('TLS behind a front', () => {
+  let credentials: ReturnType<typeof makeCertificate>;
+  beforeAll(() => {
+    credentials = makeCertificate();
+  });
 
   test('an https server learns the client from the PROXY header', async () => {
     const server = https.createServer(credentials, ({ socket }, response) => {
@@ -226,7 +229,7 @@ describe('TLS behind a front', () => {
   });
 });
 
-describe('whom a front lets in', () => {
+describe('the filters of a front', () => {
   test('a blocked address never reaches the server, and drop says why', async () => {
     let reached = 0;
     const server = net.createServer(() => reached++);

@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 
 import { proxyInfoOf } from 'uvnet/front';
 import { FrontScope, makeCertificate, portOfFront } from '../helpers/fronts';
-import { describeNeeds, missingCommand } from '../helpers/needs';
+import { describeNeeds, missingCommand, needs } from '../helpers/needs';
 
 const entry = require.resolve('../../dist/front.js');
 const fronts = new FrontScope();
@@ -135,7 +135,7 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
     });
   });
 
-  test('it passes TLS through to an https server', async () => {
+  needs(missingCommand('openssl'))('it passes TLS through to an https server', async () => {
     const server = https.createServer(makeCertificate(), ({ socket }, response) => {
       response.end(String(proxyInfoOf(socket)?.version));
     });

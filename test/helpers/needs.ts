@@ -9,6 +9,7 @@ const packages = {
   git: 'git',
   haproxy: 'haproxy',
   nc: 'netcat-openbsd',
+  openssl: 'openssl',
   promtool: 'prometheus',
   'redis-cli': 'redis-tools',
   strace: 'strace',
