@@ -12,7 +12,8 @@
  *   backend         { program: file in floor/ }: what a proxy connects to
  *   floor           { program: file in floor/, ...options for it }; absent where there is none
  *   bun             'net' (Bun's node:net) and 'listen' (Bun.listen) where the workload runs there
- *   api             interface that the measured module is used through: 'net' (default), 'lean'
+ *   api             interface that the measured module is used through: 'net' (default), 'lean',
+ *                   'promises'
  *   target          ratio to the baseline that the project aims at on Node 26
  *   limit           the same where the aim is a figure, in `unit`
  *   quantile        of the latency that is measured, for measure 'latency'
@@ -360,6 +361,38 @@ const growthWorkloads = [
 ];
 
 /** The same with handler tables, compared with sockets of node:net. */
+/** Lines with async functions, against a server of `node:net` that does the same. */
+const promises = (id, title, target, server, depth = 1) => ({
+  ...perOperation,
+  group: 'Async functions',
+  id: `promises-${id}`,
+  title,
+  server: { workload: 'lines', ...server },
+  api: 'promises',
+  load: { program: 'pingpong', kind: 'lines', ...MESSAGE, size: 64, depth },
+  target,
+});
+
+const promisesWorkloads = [
+  promises('lines', 'lines() against splitting by hand', 1),
+  promises('readline', 'lines() against node:readline', 0.6, { by: 'readline' }),
+  promises('iteration', 'lines() against for await', 0.6, { by: 'iteration' }),
+  promises(
+    'messages-p16',
+    'messages() against readline, 16 lines',
+    0.4,
+    { by: 'readline', messages: true },
+    16,
+  ),
+  promises(
+    'messages-hand-p16',
+    'messages() against splitting, 16 lines',
+    undefined,
+    { messages: true },
+    16,
+  ),
+];
+
 const lean = (id, target, server) => {
   const workload = netWorkloads.find((each) => each.id === id);
   const suffix = server?.borrow ? '-borrow' : '';
@@ -391,5 +424,6 @@ export const workloads = [
   lean('broadcast', 0.82),
   lean('connect', 0.85),
   { ...lean('idle'), limit: 700 },
+  ...promisesWorkloads,
   ...growthWorkloads,
 ];

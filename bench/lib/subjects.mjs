@@ -16,7 +16,7 @@ const STARTUP = join(BENCH, 'servers/startup.js');
 function moduleSubject({ id, label, runtime, module, runs, api = () => 'net' }) {
   const specifier = (interface_) => {
     if (module.startsWith('node:')) return module;
-    const path = interface_ === 'lean' ? join(dirname(module), 'lean.js') : module;
+    const path = interface_ === 'net' ? module : join(dirname(module), `${interface_}.js`);
     return pathToFileURL(path).href;
   };
   return {

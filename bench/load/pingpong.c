@@ -2,6 +2,7 @@
  * Request and answer over long-lived connections: each connection sends --depth requests in one
  * write, waits for all the answers, checks them, and sends the next batch.
  *   --kind echo   --size bytes, which must come back unchanged
+ *   --kind lines  lines of --size bytes, which must come back unchanged
  *   --kind resp   Redis SET commands, each answered by +OK
  *   --kind http   GET requests with keep-alive, each answered by 200
  *
@@ -79,12 +80,14 @@ static size_t probe_http(const struct target* target) {
 static void make_traffic(const struct options* options, const struct target* target,
                          struct traffic* traffic) {
   int depth = options->depth;
-  if (strcmp(options->kind, "echo") == 0) {
+  bool lines = strcmp(options->kind, "lines") == 0;
+  if (lines || strcmp(options->kind, "echo") == 0) {
     traffic->request_bytes = options->size * (size_t)depth;
     traffic->request = malloc(traffic->request_bytes);
     if (traffic->request == NULL) fail("out of memory");
     for (size_t i = 0; i < traffic->request_bytes; i++) {
-      traffic->request[i] = (char)('!' + (i * 31 + i / 64) % 90);
+      bool ends = lines && (i + 1) % options->size == 0;
+      traffic->request[i] = ends ? '\n' : (char)('!' + (i * 31 + i / 64) % 90);
     }
     traffic->answer = traffic->request;
     traffic->answer_bytes = traffic->request_bytes;

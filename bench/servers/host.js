@@ -7,7 +7,7 @@
  *
  * A workload file exports one function per programming interface it can be written for:
  *   net(net, options)     node:net, or anything that looks like it: returns a server to listen on
- *   lean(lean, options)   uvnet/lean: returns a promise of { port }
+ *   lean(lean, options)   uvnet/lean: returns a promise of { port }; likewise promises(...)
  *   bun(Bun, options)     Bun.listen: returns a listener
  * A workload that is a client returns nothing.
  */
@@ -45,8 +45,8 @@ async function start() {
   const module = imported.default ?? imported;
   // Without its binary, uvnet is node:net, so there would be nothing to measure.
   if (imported.backend === 'node') throw new Error(`${options.module} fell back to node:net`);
-  if (options.api === 'lean') {
-    ready((await workload.lean(module, { ...options, endpoint: endpoint() })).port ?? 0);
+  if (options.api !== 'net') {
+    ready((await workload[options.api](module, { ...options, endpoint: endpoint() })).port ?? 0);
     return;
   }
   const server = workload.net(module, options);

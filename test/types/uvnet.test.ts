@@ -5,6 +5,7 @@ import type { Handlers, ServerHandlers } from 'uvnet/lean';
 import type * as uvnet from 'uvnet';
 import type * as uvnetFront from 'uvnet/front';
 import type * as uvnetLean from 'uvnet/lean';
+import type * as uvnetPromises from 'uvnet/promises';
 
 /** Compiles only if both are the same. */
 type Same<One, Other> =
@@ -62,6 +63,33 @@ export function front({ createFront, proxyInfoOf }: typeof uvnetFront, server: u
   const address: string | undefined = proxyInfoOf({})?.sourceAddress;
   // @ts-expect-error -- Node's sockets cannot receive descriptors
   createFront(server, { receiveDescriptors: address !== undefined });
+}
+
+export async function promises(
+  { connect, listen, serve, Stream }: typeof uvnetPromises,
+  socket: uvnet.Socket,
+): Promise<void> {
+  const { signal } = new AbortController();
+  const stream = await connect({ port: 5, noDelay: true, connectTimeout: 100, signal });
+  const chunk: Buffer | null = await stream.read(10, { timeout: 5 });
+  const exact: Buffer = await stream.readExactly(4);
+  const line: string | null = await stream.readLine({ max: 100, encoding: 'latin1' });
+  await stream.readUntil(exact, { includeDelimiter: chunk === null, signal });
+  for await (const text of stream.lines()) await stream.write(text, { encoding: 'utf8' });
+  for await (const message of stream.messages({ type: 'length', bytes: 4 })) message.readUInt8();
+  await stream.writev(['text', exact]);
+  await stream.end();
+  const port: number | undefined = Stream.from(socket).remote.port;
+  const listener = await listen({ port, maxConnections: 5, onDrop: ({ reason }) => void reason });
+  const next: uvnetPromises.Stream | null = await listener.accept();
+  await serve(listener, (one) => one.write(String(line)), { concurrency: 5, gracePeriod: 5 });
+  next?.readable.getReader({ mode: 'byob' });
+  // @ts-expect-error -- a size is a number
+  await stream.readExactly('4');
+  // @ts-expect-error -- an encoding of Node
+  await stream.readLine({ encoding: 'other' });
+  // @ts-expect-error -- the framing of handler tables
+  stream.messages({ type: 'lines' });
 }
 
 export function lean({ listen }: typeof uvnetLean): void {
