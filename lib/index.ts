@@ -70,9 +70,13 @@ for (const name of ['BlockList', 'SocketAddress', 'BoundSocket'] as const) {
 
 // Only some versions of Node have this name, and its value is internal to Node. Reading it from
 // Node would load it.
-const major = Number.parseInt(process.versions.node, 10);
-const nodeOnly =
-  major >= 26 ? '_TransferredBoundSocket' : major < 24 ? '_setSimultaneousAccepts' : undefined;
+const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+const hasTransferred = major >= 26 || (major === 24 && minor >= 22);
+const nodeOnly = hasTransferred
+  ? '_TransferredBoundSocket'
+  : major < 24
+    ? '_setSimultaneousAccepts'
+    : undefined;
 if (nodeOnly !== undefined) {
   defineLazily(nodeOnly, () => Reflect.get(netModule(), nodeOnly) as unknown);
 }
