@@ -10,6 +10,7 @@ import tls from 'node:tls';
 import { createFront, proxyInfoOf } from 'uvnet/front';
 import * as uvnet from 'uvnet';
 
+import { addonEnvironment } from '../helpers/child';
 import { FrontScope, makeCertificate, portOfFront } from '../helpers/fronts';
 import { describeNeeds, missingCommand } from '../helpers/needs';
 
@@ -100,6 +101,7 @@ describe('the servers behind a front', () => {
       }`;
     const child = spawn(process.execPath, ['-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: addonEnvironment,
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (part: string) => (output += part));

@@ -60,6 +60,9 @@ const print: Body = ({ require, args: [entry, ...options] }) => {
   }
 };
 
+/** What a sanitized addon needs from its environment. */
+const SANITIZER = ['LD_PRELOAD', 'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS'];
+
 describe('listenFds()', () => {
   test('returns the descriptors from 3, with their names', async () => {
     const [web, admin] = [await listening(), await listening({ path: scope.path() })];
@@ -305,8 +308,11 @@ describe('listenFds()', () => {
           place,
           '--fdname',
           'web',
-          '--setenv',
-          'LD_PRELOAD',
+          // It passes on what it is told to.
+          ...SANITIZER.filter((name) => addonEnvironment[name] !== undefined).flatMap((name) => [
+            '--setenv',
+            name,
+          ]),
           process.execPath,
           '-e',
           source,

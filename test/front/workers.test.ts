@@ -10,6 +10,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import { proxyInfoOf } from 'uvnet/front';
+import { addonEnvironment } from '../helpers/child';
 import { FrontScope, makeCertificate, portOfFront } from '../helpers/fronts';
 import { describeNeeds, missingCommand, needs } from '../helpers/needs';
 
@@ -24,7 +25,7 @@ async function run(program: string, env: Record<string, string> = {}): Promise<s
     writeFileSync(file, program);
     const child = spawn(process.execPath, [file], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...addonEnvironment, ...env },
     });
     const [output, errors] = await Promise.all([
       child.stdout.toArray(),
