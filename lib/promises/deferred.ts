@@ -70,3 +70,10 @@ export class Deferred<Result> {
     this.abortion?.dispose();
   }
 }
+
+/** The same for a promise that need not be looked at. */
+export function rejectedQuietly(error: Error): Promise<never> {
+  const promise = rejected(error);
+  promise.catch(ignore);
+  return promise;
+}

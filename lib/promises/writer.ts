@@ -1,5 +1,5 @@
 import { ERR_STREAM_WRITE_AFTER_END } from '../internal/base/errors';
-import { Deferred, rejected } from './deferred';
+import { Deferred, rejectedQuietly } from './deferred';
 import { checkOperation, type OperationOptions } from './operation';
 import type { Transport } from './transport';
 
@@ -27,7 +27,7 @@ export class Writer {
       this.check(options);
       return this.transport.write(data, encoding) ? DONE : this.wait(options);
     } catch (error) {
-      return rejected(error as Error);
+      return rejectedQuietly(error as Error);
     }
   }
 
@@ -39,7 +39,7 @@ export class Writer {
       this.check(options);
       return this.transport.writev(chunks) ? DONE : this.wait(options);
     } catch (error) {
-      return rejected(error as Error);
+      return rejectedQuietly(error as Error);
     }
   }
 
@@ -49,7 +49,7 @@ export class Writer {
       if (this.finished) return DONE;
       if (this.failure !== undefined) throw this.failure;
     } catch (error) {
-      return rejected(error as Error);
+      return rejectedQuietly(error as Error);
     }
     if (this.ending === undefined) {
       this.ending = new Deferred<void>().ignored();
@@ -62,7 +62,7 @@ export class Writer {
     try {
       checkOperation(options);
     } catch (error) {
-      return rejected(error as Error);
+      return rejectedQuietly(error as Error);
     }
     if (this.failure !== undefined) return DONE;
     if (this.closing === undefined) {
