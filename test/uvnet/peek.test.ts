@@ -119,10 +119,15 @@ describeUnix('peek', () => {
       client.write('1');
       const peeked = peer.peek(2);
       const events = (): number => performance.nodeTiming.uvMetricsInfo.events;
-      const before = events();
-      // A descriptor that stayed readable would bring an event in each of these turns.
-      for (let turn = 0; turn < 100; turn++) await nextTurn();
-      expect(events() - before).toBeLessThan(50);
+      // A descriptor that stayed readable would bring an event in every turn. The runtime's own tasks,
+      // such as a garbage collection in small steps, do so for a while: then we look again.
+      let fewest = Infinity;
+      for (let attempt = 0; attempt < 20 && fewest >= 50; attempt++) {
+        const before = events();
+        for (let turn = 0; turn < 100; turn++) await nextTurn();
+        fewest = Math.min(fewest, events() - before);
+      }
+      expect(fewest).toBeLessThan(50);
       client.write('2');
       expect(String(await peeked)).toBe('12');
     });
