@@ -32,8 +32,9 @@ async function readChunks(stream) {
   return Buffer.concat(chunks);
 }
 
-async function readBody(stream, headers) {
-  if (headers.get('transfer-encoding') === 'chunked') return readChunks(stream);
+async function readBody(stream, status, headers) {
+  if (status === 204 || status === 304) return Buffer.alloc(0);
+  if (/\bchunked$/i.test(headers.get('transfer-encoding'))) return readChunks(stream);
   const length = headers.get('content-length');
   if (length !== undefined) return stream.readExactly(Number(length));
   const chunks = [];
@@ -43,12 +44,15 @@ async function readBody(stream, headers) {
 
 async function get(stream, { host }, path) {
   await stream.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
-  const { status, headers } = await readHead(stream);
-  return { status, headers, body: await readBody(stream, headers) };
+  let head = await readHead(stream);
+  while (head.status < 200) head = await readHead(stream); // e.g. 103 Early Hints
+  const { status, headers } = head;
+  return { status, headers, body: await readBody(stream, status, headers) };
 }
 
 const url = new URL(process.argv[2] ?? 'http://127.0.0.1:8080/');
-const stream = await connect({ host: url.hostname, port: url.port || 80, connectTimeout: 5000 });
+const host = url.hostname.replace(/^\[|\]$/g, ''); // of an IPv6 address
+const stream = await connect({ host, port: url.port || 80, connectTimeout: 5000 });
 for (const path of [url.pathname + url.search, ...process.argv.slice(3)]) {
   const { status, body } = await get(stream, url, path);
   console.log(`${status}, ${body.length} bytes\n${body}`);

@@ -13,6 +13,7 @@ const CONNECT = 1;
 const reply = {
   succeeded: 0,
   failure: 1,
+  networkUnreachable: 3,
   hostUnreachable: 4,
   refused: 5,
   unknownCommand: 7,
@@ -47,26 +48,47 @@ async function handshake(stream) {
   return { host, port };
 }
 
-const codes = { ECONNREFUSED: reply.refused, ENOTFOUND: reply.hostUnreachable };
+const codes = {
+  ECONNREFUSED: reply.refused,
+  EHOSTUNREACH: reply.hostUnreachable,
+  ENETUNREACH: reply.networkUnreachable,
+  ENOTFOUND: reply.hostUnreachable,
+};
+const ending = new AbortController();
+const { signal } = ending;
+
+/** Joins two streams until both have ended. */
+async function join(...streams) {
+  const ends = [...streams];
+  try {
+    for (const [i, stream] of streams.entries()) ends[i] = stream.toSocket().on('error', () => {});
+    // Tunnels may last for days, so that the end of the proxy does not wait for them.
+    await relay(...ends, { signal });
+  } catch {
+    // A side has failed. If that was before the relay began, the other one is still open.
+    for (const end of ends) end.destroy();
+  }
+}
 
 async function proxy(client) {
   const place = await handshake(client);
   if (place === undefined) return;
   let target;
   try {
-    target = await connect({ ...place, connectTimeout: 10_000 });
+    // Without a host, connect() would take localhost.
+    if (place.host === '') throw new Error('the name is empty');
+    target = await connect({ ...place, connectTimeout: 10_000, signal });
   } catch ({ code }) {
     await answer(client, codes[code] ?? reply.failure);
     return;
   }
-  await answer(client, reply.succeeded);
-  // It is rejected if a side fails. Both are closed then, and nobody is left to be told.
-  await relay(client.toSocket(), target.toSocket()).catch(() => {});
+  // If the client has gone, this fails, and so does join(), which closes the target.
+  answer(client, reply.succeeded);
+  await join(client, target);
 }
 
 const listener = await listen({ port: Number(process.argv[2] ?? 1080), host: '127.0.0.1' });
 console.log(`listening on ${listener.port}`);
 
-const ending = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => ending.abort());
-await serve(listener, proxy, { signal: ending.signal, gracePeriod: 1000 });
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => ending.abort());
+await serve(listener, proxy, { signal, gracePeriod: 1000 });

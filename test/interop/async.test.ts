@@ -1,5 +1,6 @@
 // The examples of uvnet/promises with real clients and servers.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import http from 'node:http';
 import nodeNet from 'node:net';
 import path from 'node:path';
@@ -8,7 +9,7 @@ import { addonEnvironment } from '../helpers/child';
 import { missingCommand, needs } from '../helpers/needs';
 import { runClient, startExample, type Program } from '../helpers/programs';
 import { Scope } from '../helpers/scope';
-import { readAll } from '../helpers/streams';
+import { readAll, readBytes } from '../helpers/streams';
 
 const scope = new Scope(nodeNet);
 const programs: Program[] = [];
@@ -34,7 +35,24 @@ async function printed(file: string, ...args: string[]): Promise<string> {
   return String(await readAll(child.stdout as never));
 }
 
-async function webServer(): Promise<string> {
+/** Runs the HTTP client against a server that answers with this text and then ends. */
+async function clientOf(response: string): Promise<{ code: number | null; stdout: string }> {
+  const server = scope.trackServer(
+    nodeNet.createServer((socket) => socket.once('data', () => socket.end(response))),
+  );
+  await scope.listen(server);
+  const { port } = server.address() as nodeNet.AddressInfo;
+  const args = [path.resolve('examples', 'async-http.mjs'), `http://127.0.0.1:${port}/`];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: addonEnvironment,
+  });
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  const stdout = String(await readAll(child.stdout as never));
+  return { code: (await exit)[0], stdout };
+}
+
+async function webServer(host = '127.0.0.1'): Promise<string> {
   const server = scope.trackServer(
     http.createServer((request, response) => {
       if (request.url === '/chunks') {
@@ -47,13 +65,18 @@ async function webServer(): Promise<string> {
         response.removeHeader('Transfer-Encoding');
         response.write('up to the end');
         response.end();
+      } else if (request.url === '/nothing') {
+        response.writeHead(204).end();
+      } else if (request.url === '/hints') {
+        response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+        response.end('after hints');
       } else {
         response.end(`path ${request.url}`);
       }
     }),
   );
-  await scope.listen(server);
-  return `http://127.0.0.1:${(server.address() as nodeNet.AddressInfo).port}`;
+  await scope.listen(server, { port: 0, host });
+  return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as nodeNet.AddressInfo).port}`;
 }
 
 describe('the HTTP client', () => {
@@ -62,6 +85,28 @@ describe('the HTTP client', () => {
     expect(await printed('async-http.mjs', `${url}/first`, '/chunks', '/', '/end')).toBe(
       '200, 11 bytes\npath /first\n200, 9 bytes\nin chunks\n200, 6 bytes\npath /\n200, 13 bytes\nup to the end\n',
     );
+  });
+
+  test('takes 204 for a response without a body, and reads on after early hints', async () => {
+    const url = await webServer();
+    expect(await printed('async-http.mjs', `${url}/nothing`, '/hints')).toBe(
+      '204, 0 bytes\n\n200, 11 bytes\nafter hints\n',
+    );
+  });
+
+  test('connects to a URL with an IPv6 address', async () => {
+    expect(await printed('async-http.mjs', `${await webServer('::1')}/six`)).toBe(
+      '200, 9 bytes\npath /six\n',
+    );
+  });
+
+  test.each([
+    ['the head', 'HTTP/1.1 200 OK\r\nContent-Le'],
+    ['a body with a length', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'],
+    ['a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nabc'],
+    ['the chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n'],
+  ])('fails if the server ends within %s', async (_, response) => {
+    expect(await clientOf(response)).toEqual({ code: 1, stdout: '' });
   });
 });
 
@@ -98,6 +143,67 @@ describe('the SOCKS5 proxy', () => {
     client.write(Buffer.from([5, 1, 0, ...request]));
     const all = await readAll(client);
     expect([...all.subarray(0, 4)]).toEqual([5, 0, 5, code]);
+  });
+
+  needs(missingCommand('curl'))('connects curl to an IPv6 address', async () => {
+    const { where } = await started('async-socks.mjs');
+    const args = ['-sS', '--socks5', `127.0.0.1:${where}`, `${await webServer('::1')}/six`];
+    expect(await runClient('curl', args)).toMatchObject({ code: 0, stdout: 'path /six' });
+  });
+
+  /** A target that counts its connections, and the bytes of a request for it by name. */
+  async function target(): Promise<{ open: Set<nodeNet.Socket>; request: Buffer }> {
+    const open = new Set<nodeNet.Socket>();
+    const server = scope.trackServer(
+      nodeNet.createServer((socket) => {
+        open.add(socket);
+        socket.on('error', () => {}).once('close', () => open.delete(socket));
+        socket.resume();
+      }),
+    );
+    await scope.listen(server);
+    const { port } = server.address() as nodeNet.AddressInfo;
+    const name = Buffer.from('127.0.0.1');
+    const head = Buffer.from([5, 1, 0, 5, 1, 0, 3, name.length]);
+    return { open, request: Buffer.concat([head, name, Buffer.from([port >> 8, port & 255])]) };
+  }
+
+  test('survives clients that reset at any time, and closes their targets', async () => {
+    const program = await started('async-socks.mjs');
+    const { open, request } = await target();
+    for (let i = 0; i < 100; i += 1) {
+      const client = nodeNet.connect(Number(program.where), '127.0.0.1');
+      client.on('error', () => {});
+      await once(client, 'connect');
+      client.write(request);
+      for (let turns = i % 25; turns > 0; turns -= 1) await new Promise(setImmediate);
+      client.resetAndDestroy();
+      await once(client, 'close');
+    }
+    // The proxy has handled all of them when it has answered one more.
+    const last = scope.connect({ port: Number(program.where), host: '127.0.0.1' });
+    last.write(request);
+    await readBytes(last, 12);
+    last.destroy();
+    while (open.size > 0) await once([...open][0], 'close');
+    expect(program.child.exitCode).toBeNull();
+  });
+
+  test('ends at a signal though a tunnel is open', async () => {
+    const program = await started('async-socks.mjs');
+    const { open, request } = await target();
+    const client = scope.connect({ port: Number(program.where), host: '127.0.0.1' });
+    client.on('error', () => {}).write(request);
+    expect([...(await readBytes(client, 12))].slice(0, 4)).toEqual([5, 0, 5, 0]);
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+    for (const socket of open) await once(socket, 'close');
+  });
+
+  test('answers a request for an empty name with a failure', async () => {
+    const { where } = await started('async-socks.mjs');
+    const client = scope.connect({ port: Number(where), host: '127.0.0.1' });
+    client.write(Buffer.from([5, 1, 0, 5, 1, 0, 3, 0, 0, 80]));
+    expect([...(await readAll(client))].slice(0, 4)).toEqual([5, 0, 5, 1]);
   });
 
   test('refuses a client that insists on a password', async () => {
