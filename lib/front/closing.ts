@@ -1,8 +1,9 @@
 import type * as nodeNet from 'node:net';
-import { clearInterval, clearTimeout, setInterval, setTimeout } from '../internal/base/timers';
+import { clearTimeout, setInterval, setTimeout } from '../internal/base/timers';
 import { validateInteger, validateObject } from '../internal/base/validators';
 import type { FrontCloseOptions, FrontCloseResult } from '../types/front';
 import { openHandles, socketOf, type Holder } from './accepted';
+import { announceEnds } from './last-answers';
 import { endSessions } from './sessions';
 import { StandIn, type Listening } from './stand-in';
 
@@ -14,7 +15,10 @@ const IDLE_CHECK = 50;
 export interface Closing {
   readonly result: Promise<FrontCloseResult>;
   timer: NodeJS.Timeout | undefined;
+  /** Until the idle connections are closed, and then the checks for those that become idle. */
   idle: NodeJS.Timeout | undefined;
+  /** The server behind the front is still to be closed. */
+  keepsIdle: boolean;
   destroyed: number;
 }
 
@@ -29,25 +33,41 @@ const closings = new WeakMap<EndingFront, Closing>();
 
 function begin(front: EndingFront): Closing {
   const open = front._connections;
-  const state: Omit<Closing, 'result'> = { timer: undefined, idle: undefined, destroyed: 0 };
+  const state: Omit<Closing, 'result'> = {
+    timer: undefined,
+    idle: undefined,
+    keepsIdle: true,
+    destroyed: 0,
+  };
+  let announced: (() => void) | undefined;
   const result = new Promise<FrontCloseResult>((resolve) => {
     const done = (): void => {
       clearTimeout(state.timer);
-      clearInterval(state.idle);
+      clearTimeout(state.idle);
       closings.delete(front);
+      announced?.();
+      // A server that has no connections left need not wait.
+      if (state.keepsIdle) StandIn.detach(front.server, front);
       resolve({ ended: open - state.destroyed, destroyed: state.destroyed });
     };
-    if (front._handle === null && open === 0) done();
-    else front.once('close', done);
+    if (front._handle === null && open === 0) {
+      done();
+    } else {
+      announced = announceEnds(front.server, front);
+      front.once('close', done);
+    }
   });
   return Object.assign(state, { result });
 }
 
 /**
- * A connection of http that was at work when the server closed stays open after its answer. This
- * does not hold for a server that goes on listening elsewhere.
+ * Closes the server, which ends its idle connections. A connection of http that is at work now
+ * stays open after its answer if that answer had begun, so it is looked for. This does not hold for
+ * a server that goes on listening elsewhere.
  */
 function endIdle(front: EndingFront, closing: Closing): void {
+  closing.keepsIdle = false;
+  StandIn.detach(front.server, front);
   const { server } = front as { server: nodeNet.Server & { closeIdleConnections?: () => void } };
   if (server.closeIdleConnections === undefined || server.listening) return;
   closing.idle = setInterval(() => server.closeIdleConnections!(), IDLE_CHECK);
@@ -69,23 +89,28 @@ export async function closeFront(
   options: FrontCloseOptions = {},
 ): Promise<FrontCloseResult> {
   validateObject(options, 'options');
-  const { gracePeriod } = options;
-  if (gracePeriod !== undefined) {
-    validateInteger(gracePeriod, 'options.gracePeriod', 0, 2 ** 31 - 1);
+  const { gracePeriod, idlePeriod } = options;
+  for (const [name, value] of Object.entries({ gracePeriod, idlePeriod })) {
+    if (value !== undefined) validateInteger(value, `options.${name}`, 0, 2 ** 31 - 1);
   }
   let closing = closings.get(front);
+  const isFirst = closing === undefined;
   if (closing === undefined) {
     closing = begin(front);
     if (front._handle !== null || front._connections > 0) closings.set(front, closing);
     front.stop();
-    StandIn.detach(front.server, front);
     endSessions(front.server, front);
-    if (closings.has(front)) endIdle(front, closing);
   }
-  if (gracePeriod !== undefined) {
-    const present = closing;
+  const present = closing;
+  const goesOn = closings.has(front);
+  if (goesOn && present.keepsIdle && (isFirst || idlePeriod !== undefined)) {
+    clearTimeout(present.idle);
+    if (idlePeriod) present.idle = setTimeout(() => endIdle(front, present), idlePeriod);
+    else endIdle(front, present);
+  }
+  if (goesOn && gracePeriod !== undefined) {
     clearTimeout(present.timer);
     present.timer = setTimeout(() => destroyAll(front, present), gracePeriod);
   }
-  return closing.result;
+  return present.result;
 }

@@ -20,6 +20,12 @@ export type FrontOptions = Omit<ServerOptions, 'receiveDescriptors'>;
 export interface FrontCloseOptions {
   /** Milliseconds after which the connections that are still open are destroyed. Default: none. */
   gracePeriod?: number | undefined;
+  /**
+   * Milliseconds for which the idle connections of an http server stay open. A request over one is
+   * answered, with `Connection: close`. Default: 0. With the server's `keepAliveTimeout`, no client
+   * that heeds the timeout it was told sends a request over a connection that has just been closed.
+   */
+  idlePeriod?: number | undefined;
 }
 
 /** What {@link Front.close} has done. */
@@ -101,8 +107,9 @@ export interface Front extends EventEmitter, Limits {
 
   /**
    * Stops accepting, and closes the server behind the front: an http server ends its idle
-   * connections, http2 sessions get GOAWAY. The promise is fulfilled when all connections of the
-   * front have closed. Further calls may shorten the grace period.
+   * connections, and the others after their next answer, which says so. http2 sessions get GOAWAY.
+   * The promise is fulfilled when all connections of the front have closed. Further calls may
+   * change the periods, counted from then on.
    *
    * @throws (rejects with) ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */

@@ -343,6 +343,95 @@ describe('closing a front', () => {
     agent.destroy();
   });
 
+  /** An http server, and a client with one kept connection that has had an answer. */
+  async function openIdle(server = http.createServer((_, response) => response.end('hello'))) {
+    const front = await fronts.open(server);
+    const agent = new http.Agent({ keepAlive: true });
+    const port = portOfFront(front);
+    const again = async (): Promise<[http.IncomingMessage, boolean]> => {
+      const request = http.get({ port, host: '127.0.0.1', agent });
+      const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
+      await answer.toArray();
+      return [answer, request.reusedSocket];
+    };
+    expect((await again())[0].headers.connection).toBe('keep-alive');
+    return { server, front, agent, again };
+  }
+
+  test('in the idle period, a request over a kept connection is the last one', async () => {
+    const { server, front, again } = await openIdle();
+    const closed = front.close({ idlePeriod: 60_000 });
+    expect(front.listening).toBe(false);
+    const [answer, reused] = await again();
+    expect(reused).toBe(true);
+    expect(answer.headers.connection).toBe('close');
+    expect(await closed).toEqual({ ended: 1, destroyed: 0 });
+    expect(server.listening).toBe(false);
+    expect(server.listenerCount('request')).toBe(1);
+  });
+
+  test('idle connections end with the idle period, which a further call can end', async () => {
+    const { server, front, agent } = await openIdle();
+    const slow = front.close({ idlePeriod: 60_000 });
+    void front.close();
+    expect(server.listening).toBe(true);
+    const fast = front.close({ idlePeriod: 0 });
+    expect(server.listening).toBe(false);
+    expect(await slow).toEqual({ ended: 1, destroyed: 0 });
+    expect(await fast).toEqual({ ended: 1, destroyed: 0 });
+    agent.destroy();
+    const other = await openIdle();
+    expect(await other.front.close({ idlePeriod: 1 })).toEqual({ ended: 1, destroyed: 0 });
+    other.agent.destroy();
+  });
+
+  test('the grace period ends the idle period', async () => {
+    const { front, agent } = await openIdle();
+    const result = await front.close({ idlePeriod: 60_000, gracePeriod: 1 });
+    expect(result).toEqual({ ended: 0, destroyed: 1 });
+    agent.destroy();
+  });
+
+  test('answers of another front of the server do not say that they are the last', async () => {
+    const server = http.createServer((_, response) => response.end('hello'));
+    const { front, again } = await openIdle(server);
+    const other = await fronts.open(server);
+    const closed = front.close({ idlePeriod: 60_000 });
+    const agent = new http.Agent({ keepAlive: true });
+    const request = http.get({ port: portOfFront(other), host: '127.0.0.1', agent });
+    const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
+    await answer.toArray();
+    expect(answer.headers.connection).toBe('keep-alive');
+    expect((await again())[0].headers.connection).toBe('close');
+    await closed;
+    expect(server.listening).toBe(true);
+    agent.destroy();
+  });
+
+  test('an answer to Expect: 100-continue says so, and http answers it itself without listeners', async () => {
+    for (const listens of [true, false]) {
+      const server = http.createServer((_, response) => response.end('hello'));
+      if (listens) {
+        server.on('checkContinue', (_, response: http.ServerResponse) => {
+          response.writeContinue();
+          response.end('hello');
+        });
+      }
+      const front = await fronts.open(server);
+      const client = net.connect(portOfFront(front), '127.0.0.1').setEncoding('utf8');
+      client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      await once(client, 'data');
+      const closed = front.close({ idlePeriod: 60_000 });
+      client.write(
+        'PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n',
+      );
+      const answer = (await client.toArray()).join('');
+      expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+      expect(answer).toContain('\r\nConnection: close\r\n');
+      await closed;
+    }
+  });
+
   test('server.close() closes its front', async () => {
     const server = net.createServer();
     const front = await fronts.open(server);
@@ -378,6 +467,12 @@ describe('closing a front', () => {
       code: 'ERR_OUT_OF_RANGE',
     });
     await expect(front.close(5 as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    await expect(front.close({ idlePeriod: 0.5 })).rejects.toMatchObject({
+      code: 'ERR_OUT_OF_RANGE',
+    });
+    await expect(front.close({ idlePeriod: '1' as never })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
     expect(front.listening).toBe(true);
   });
 });

@@ -1,9 +1,13 @@
 // Listening sockets that another owner goes on with: no connection is refused in between.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import http from 'node:http';
+import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 
 import { createFront } from '../../lib/front';
 import type { ReceivedDescriptor, Socket } from '../../lib/index';
+import { addonEnvironment } from '../helpers/child';
 import { nextEvent } from '../helpers/events';
 import { describeUvnet } from '../helpers/uvnet';
 
@@ -52,4 +56,22 @@ describeUvnet('a front that is sent', ({ scope }) => {
     expect(next.metrics({ prefix: 'web' })).toMatch(/^web_connections_accepted_total [1-9]/m);
     await next.close();
   });
+});
+
+test('the example is replaced three times under load, and no request fails', async () => {
+  const child = spawn(process.execPath, ['examples/restart.mjs', '--show'], {
+    cwd: path.resolve(__dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: addonEnvironment,
+  });
+  const [output, errors, [status]] = await Promise.all([
+    child.stdout.toArray(),
+    child.stderr.toArray(),
+    once(child, 'close'),
+  ]);
+  expect(String(errors)).toBe('');
+  expect(String(output)).toMatch(
+    /^\d+ requests over \d+ connections, answered by 4 processes, 0 failed\n$/,
+  );
+  expect(status).toBe(0);
 });

@@ -14,6 +14,7 @@ const examples: [name: string, rest: string[], wrong: string[]][] = [
   ['http-hello', [], ['eighty']],
   ['load-balancer', ['80'], ['8080']],
   ['resp-server', [], ['--port']],
+  ['restart', ['no-such-service.sock'], ['80a']],
   ['tcp-proxy', ['80'], ['8080', 'example.org:99999']],
 ];
 
