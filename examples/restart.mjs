@@ -102,7 +102,8 @@ async function show() {
     const [line] = await once(child.stdout, 'data');
     return { child, port: Number(/\d+/.exec(line)) };
   };
-  let { child, port } = await start();
+  const first = await start();
+  let { child } = first;
   const load = { done: false, requests: 0, connections: 0, failed: 0, processes: new Set() };
   const clients = [
     { keepAlive: false },
@@ -111,7 +112,7 @@ async function show() {
     { keepAlive: true, pause: 1 },
     { keepAlive: true, pause: 100 },
     { keepAlive: true, pause: 500 },
-  ].map((options) => send(port, load, options));
+  ].map((options) => send(first.port, load, options));
   for (let i = 0; i < 3; i++) {
     const old = once(child, 'exit');
     ({ child } = await start());
