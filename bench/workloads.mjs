@@ -13,7 +13,8 @@
  *   floor           { program: file in floor/, ...options for it }; absent where there is none
  *   bun             'net' (Bun's node:net) and 'listen' (Bun.listen) where the workload runs there
  *   api             interface that the measured module is used through: 'net' (default), 'lean',
- *                   'promises'
+ *                   'promises', 'front'
+ *   baseline        fields that differ on the other side, which then is uvnet, too
  *   target          ratio to the baseline that the project aims at on Node 26
  *   limit           the same where the aim is a figure, in `unit`
  *   quantile        of the latency that is measured, for measure 'latency'
@@ -360,7 +361,46 @@ const growthWorkloads = [
   })),
 ];
 
-/** The same with handler tables, compared with sockets of node:net. */
+/** A server of Node behind a front, against its own listen(). */
+const front = (id, title, target, workload) => ({
+  ...perOperation,
+  group: 'Behind a front',
+  id: `front-${id}`,
+  title,
+  server: { workload: 'front' },
+  api: 'front',
+  target,
+  ...workload,
+});
+
+const shortHttp = (kind) => ({ load: { program: 'churn', kind, connections: 50, size: 1 } });
+const secure = { server: { workload: 'front', secure: true }, measure: 'wrk' };
+
+/** A front that reads PROXY headers, against one that has none to read. */
+const proxied = (suffix) => ({
+  server: { workload: 'front', proxyProtocol: 'required' },
+  ...shortHttp(`proxied${suffix}`),
+  baseline: { server: { workload: 'front' }, ...shortHttp(`http${suffix}`) },
+});
+
+const frontWorkloads = [
+  front('http', 'http, keep-alive', 1.01, {
+    load: { program: 'pingpong', kind: 'http', ...MESSAGE },
+  }),
+  front('https', 'https, keep-alive', 1.01, { ...secure, load: { connections: 50 } }),
+  front('http-churn', 'http, a connection each', 1, shortHttp('http')),
+  front('https-churn', 'https, a connection each', 1, {
+    ...secure,
+    load: { connections: 50, header: 'Connection: close' },
+  }),
+  front('flood', 'connection of a blocked address', 0.95, {
+    server: { workload: 'front', blocked: true },
+    ...shortHttp('refused'),
+  }),
+  front('proxy', 'PROXY v2 against none', 1.05, proxied('')),
+  front('proxy-apart', 'PROXY v2 before the request against none', 1.05, proxied('-apart')),
+];
+
 /** Lines with async functions, against a server of `node:net` that does the same. */
 const promises = (id, title, target, server, depth = 1) => ({
   ...perOperation,
@@ -393,6 +433,7 @@ const promisesWorkloads = [
   ),
 ];
 
+/** The same with handler tables, compared with sockets of node:net. */
 const lean = (id, target, server) => {
   const workload = netWorkloads.find((each) => each.id === id);
   const suffix = server?.borrow ? '-borrow' : '';
@@ -425,5 +466,6 @@ export const workloads = [
   lean('connect', 0.85),
   { ...lean('idle'), limit: 700 },
   ...promisesWorkloads,
+  ...frontWorkloads,
   ...growthWorkloads,
 ];

@@ -2,6 +2,7 @@
  * Measures one workload on one subject, in fresh processes. Every kind of measurement returns {
  * value, ...details }. `value` is compared, in the unit of the workload; lower is better.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 import { binary } from './build.mjs';
@@ -184,16 +185,51 @@ async function memory(workload, subject, settings, start) {
   };
 }
 
+/** Runs wrk over TLS, and returns the number of answers. It throws if one was missing or wrong. */
+function requestByWrk({ connections, header }, port, seconds, cpu) {
+  const pin = cpu === undefined ? [] : ['taskset', '-c', String(cpu)];
+  const headers = header === undefined ? [] : ['-H', header];
+  const url = `https://127.0.0.1:${port}/`;
+  const [command, ...args] = [
+    ...pin,
+    'wrk',
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    ...headers,
+  ];
+  const output = execFileSync(command, [...args, url], { encoding: 'utf8' });
+  const failed = /^ {2}(Socket errors|Non-2xx).*$/m.exec(output);
+  if (failed !== null) throw new Error(`wrk: ${failed[0].trim()}`);
+  return Number(/(\d+) requests in/.exec(output)[1]);
+}
+
+/** CPU time of a server of https per request. The generators have no TLS. */
+async function wrk(workload, subject, settings, start) {
+  const { server, target } = await startServer(workload, subject, settings, start);
+  const seconds = Math.max(1, Math.round(settings.slices * settings.slice));
+  const request = () => requestByWrk(workload.load, target.port, seconds, settings.cpus?.load);
+  const cpu = async () => {
+    server.send('report');
+    return (await server.message()).cpuUs;
+  };
+  request();
+  const before = await cpu();
+  const operations = request();
+  const value = ((await cpu()) - before) / operations;
+  return { value, operations, perSecond: operations / seconds };
+}
+
 /** Time that require() of the module takes in a fresh process. */
 async function startup(workload, subject, settings, start) {
-  const { command, args } = subject.startup();
+  const { command, args } = subject.startup(workload);
   const child = start({ command, args, cpu: settings.cpus?.server, name: subject.label });
   const { requireNs, processCpuNs } = await child.message();
   return { value: requireNs / 1e6, processCpuMs: processCpuNs / 1e6 };
 }
 
 const SLICED = { load, latency, dial };
-const WHOLE = { loopDelay, memory, startup };
+const WHOLE = { loopDelay, memory, startup, wrk };
 
 /** Whether several subjects can be measured in turns, slice by slice. */
 export function isSliced({ measure = 'load' }) {

@@ -47,7 +47,9 @@ function runSlicedRound(workload, subjects, settings, progress, round) {
     };
     for (const subject of subjects) {
       progress.step({ workload, subject, round, pairs: settings.pairs });
-      const opened = await guarded(subject, () => open(workload, subject, settings, start));
+      const opened = await guarded(subject, () =>
+        open(subject.variant(workload), subject, settings, start),
+      );
       if (opened) active.set(subject, opened);
     }
     const atLeast = (workload.warmup ?? 0) * (settings.quick ? 0.5 : 1);
@@ -70,7 +72,7 @@ async function runWholeRound(workload, subjects, settings, progress, round) {
   for (const subject of subjects) {
     progress.step({ workload, subject, round, pairs: settings.pairs });
     try {
-      runs.set(subject, await measure(workload, subject, settings));
+      runs.set(subject, await measure(subject.variant(workload), subject, settings));
     } catch (error) {
       runs.set(subject, { error: error.message });
     }

@@ -12,9 +12,10 @@ const STARTUP = join(BENCH, 'servers/startup.js');
  *   serve(workload, extra)   command line of the server process
  *   startup()                command line of the start-up measurement
  *   runs(workload)           whether the workload exists for it
+ *   variant(workload)        the workload as it runs on it
  */
-function moduleSubject({ id, label, runtime, module, runs, api = () => 'net' }) {
-  const specifier = (interface_) => {
+function moduleSubject({ id, label, runtime, moduleFor, runs, variant = (same) => same, api }) {
+  const specifier = (interface_, module) => {
     if (module.startsWith('node:')) return module;
     const path = interface_ === 'net' ? module : join(dirname(module), `${interface_}.js`);
     return pathToFileURL(path).href;
@@ -23,17 +24,18 @@ function moduleSubject({ id, label, runtime, module, runs, api = () => 'net' }) 
     id,
     label,
     runs,
+    variant,
     serve(workload, { execArgv = [], ...extra }) {
       const interface_ = api(workload);
       const options = {
         ...workload.server,
         ...extra,
         api: interface_,
-        module: specifier(interface_),
+        module: specifier(interface_, moduleFor(workload)),
       };
       return { command: runtime, args: [...execArgv, HOST, JSON.stringify(options)] };
     },
-    startup: () => ({ command: runtime, args: [STARTUP, module] }),
+    startup: (workload) => ({ command: runtime, args: [STARTUP, moduleFor(workload)] }),
   };
 }
 
@@ -50,6 +52,7 @@ const floorSubject = {
   id: 'floor',
   label: 'C floor',
   runs: (workload) => workload.floor !== undefined,
+  variant: (same) => same,
   serve({ floor: { program, ...options } }, { path, targetPort }) {
     const args = toArguments({ ...options, path, targetPort });
     return { command: binary('floor', program), args };
@@ -68,21 +71,26 @@ export function makeSubjects({ node, bun, impl, baseline, floor, defaultImpl }) 
   const first = labelOf(baseline, defaultImpl);
   const second = labelOf(impl, defaultImpl);
   const ours = (workload) => workload.api ?? 'net';
+  // Another build of uvnet runs the workload itself.
+  const hasVariant = ({ baseline: fields }) => baseline.startsWith('node:') && fields !== undefined;
   const subjects = [
     moduleSubject({
       id: 'baseline',
       label: first,
       runtime: node,
-      module: baseline,
+      moduleFor: (workload) => (hasVariant(workload) ? impl : baseline),
+      variant: (workload) =>
+        hasVariant(workload) ? { ...workload, ...workload.baseline } : workload,
       runs: () => true,
       // Another build of uvnet is compared with the same API; node:net has only one.
-      api: baseline.startsWith('node:') ? undefined : ours,
+      api: (workload) =>
+        baseline.startsWith('node:') && !hasVariant(workload) ? 'net' : ours(workload),
     }),
     moduleSubject({
       id: 'impl',
       label: second === first ? `${second} (B)` : second,
       runtime: node,
-      module: impl,
+      moduleFor: () => impl,
       runs: () => true,
       api: ours,
     }),
@@ -96,7 +104,14 @@ export function makeSubjects({ node, bun, impl, baseline, floor, defaultImpl }) 
       const interface_ = api === 'bun' ? 'listen' : 'net';
       const runs = (workload) => workload.bun?.includes(interface_) ?? false;
       subjects.push(
-        moduleSubject({ id, label, runtime: bun, module: 'node:net', runs, api: () => api }),
+        moduleSubject({
+          id,
+          label,
+          runtime: bun,
+          moduleFor: () => 'node:net',
+          runs,
+          api: () => api,
+        }),
       );
     }
   }

@@ -75,8 +75,9 @@ function watchCollections() {
   }).observe({ entryTypes: ['gc'] });
 }
 
-/** Memory in bytes, after two full collections where the process was started with --expose-gc. */
+/** CPU time so far, and memory in bytes, after two full collections where the process was started with --expose-gc. */
 function report() {
+  const { user, system } = process.cpuUsage();
   globalThis.gc?.();
   globalThis.gc?.();
   const delay = loopDelay && {
@@ -84,7 +85,7 @@ function report() {
     p99Ms: loopDelay.percentile(99) / 1e6,
     maxMs: loopDelay.max / 1e6,
   };
-  say({ memory: process.memoryUsage(), loopDelay: delay, collections });
+  say({ cpuUs: user + system, memory: process.memoryUsage(), loopDelay: delay, collections });
 }
 
 const commands = { mark, report };
