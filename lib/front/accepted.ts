@@ -161,12 +161,16 @@ export function nameByHeader(handle: AcceptedHandle, parts: ProxyParts): void {
   );
 }
 
+/** Node's symbol, which has no public name. The first handle that has a socket shows it. */
+let ownerSymbol: symbol | undefined;
+
 /** The socket that Node has made of a handle; undefined before. */
 export function socketOf(handle: AcceptedHandle): nodeNet.Socket | undefined {
-  const owner = Object.getOwnPropertySymbols(handle).find(
+  ownerSymbol ??= Object.getOwnPropertySymbols(handle).find(
     ({ description }) => description === 'owner_symbol',
   );
-  return owner === undefined ? undefined : (Reflect.get(handle, owner) as nodeNet.Socket);
+  if (ownerSymbol === undefined) return undefined;
+  return (handle as unknown as Record<symbol, nodeNet.Socket | undefined>)[ownerSymbol];
 }
 
 /**

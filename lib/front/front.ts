@@ -103,7 +103,7 @@ export class Front extends Server {
     if (parts !== undefined) {
       nameByHeader(handle, parts);
       const head = parts[9];
-      if (head.length > 0) beginWith(handle, head);
+      if (head !== undefined) beginWith(handle, head);
     }
     if (this[kLimits].hasNodeList && this.isBlocked(handle)) {
       handle.close();

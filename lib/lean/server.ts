@@ -315,7 +315,7 @@ export class LeanServer<Data = unknown> {
     const connection = transferHandle(handle, this.group, true);
     if (info !== undefined) keepEnds(connection, { ...names, proxyInfo: info });
     const head = proxied?.[9];
-    if (head !== undefined && head.length > 0) holdUnread(connection, head);
+    if (head !== undefined) holdUnread(connection, head);
     if (!this.group.pauses) connection.resume();
   }
 }

@@ -25,10 +25,13 @@ class ArrayBuilder {
     const napi_status status = napi_create_string_utf8(env_, text.data(), text.size(), &item);
     Add(status, item);
   }
+  // A buffer is expensive, and headers of most balancers have no records. So the empty one is
+  // undefined.
   void Bytes(const std::vector<uint8_t>& bytes) {
     napi_value item = nullptr;
     const napi_status status =
-        napi_create_buffer_copy(env_, bytes.size(), bytes.data(), nullptr, &item);
+        bytes.empty() ? napi_get_undefined(env_, &item)
+                      : napi_create_buffer_copy(env_, bytes.size(), bytes.data(), nullptr, &item);
     Add(status, item);
   }
 

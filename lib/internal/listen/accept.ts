@@ -195,7 +195,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
   if (proxied !== undefined) {
     socket[kProxy] = proxy;
     const head = proxied[9];
-    if (head.length > 0) socket[kOnBytes](head);
+    if (head !== undefined) socket[kOnBytes](head);
   }
   if (server.listenerCount('connectionAttempt') > 0 && !isAdmitted(server, socket)) return;
   if (server[kAttemptTimeout] > 0) limitFirstByte(server, socket, handle.id);

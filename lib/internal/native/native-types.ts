@@ -18,8 +18,10 @@ export type ProxyParts = [
   sourcePort: number,
   destinationAddress: string,
   destinationPort: number,
-  tlvs: Buffer,
-  head: Buffer,
+  /** Undefined if there are none. */
+  tlvs: Buffer | undefined,
+  /** Bytes of the application that were read in search of a header. */
+  head: Buffer | undefined,
 ];
 
 /** A native object with the limits of a server. */

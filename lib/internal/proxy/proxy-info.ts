@@ -187,7 +187,7 @@ export function buildProxyInfo(
     version: version as 1 | 2,
     command: command === 0 ? 'local' : 'proxy',
     // The native parser accepts only well-formed records.
-    tlvs: splitTlvs(tlvs) ?? [],
+    tlvs: (tlvs && splitTlvs(tlvs)) ?? [],
   };
   const familyName = families[family];
   if (familyName !== undefined) {

@@ -1,5 +1,5 @@
 import { kProxy } from '../base/symbols';
-import { nameEnds } from '../proxy/name-ends';
+import { copyEnds, nameEnds } from '../proxy/name-ends';
 import type { Handle } from '../native/handle';
 import type { SocketName } from '../native/handle-events';
 import type { TCP } from '../native/tcp';
@@ -13,15 +13,9 @@ import type { SocketImpl } from '../socket/socket-state';
 
 type Proxied = Pick<SocketImpl, typeof kProxy>;
 
-const GETTERS = ['getpeername', 'getsockname'] as const;
-
 /** Sets the addresses on the handle. Code that asks Node's handle, such as TLS, gets them too. */
 export function passProxied(old: object, from: object, successor: object, to: object): void {
-  for (const name of GETTERS) {
-    if (Object.hasOwn(from, name)) {
-      Object.assign(to, { [name]: Reflect.get(from, name) as unknown });
-    }
-  }
+  copyEnds(from, to);
   const { [kProxy]: info } = old as Proxied;
   if (info !== undefined) (successor as Proxied)[kProxy] = info;
 }
