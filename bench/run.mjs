@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { buildPrograms } from './lib/build.mjs';
 import { formatHtml } from './lib/html.mjs';
+import { formatGrowthSvg } from './lib/growth-svg.mjs';
 import { formatSvg } from './lib/svg.mjs';
 import { chooseCpus, describeMachine, loadAverage, versionOf } from './lib/machine.mjs';
 import { formatMarkdown } from './lib/markdown.mjs';
@@ -102,6 +103,7 @@ async function main() {
   if (options.json) write(options.json, `${JSON.stringify(reports[0], null, 1)}\n`);
   if (options.html) write(options.html, formatHtml(reports));
   if (options.svg) write(options.svg, formatSvg(reports[0]));
+  if (options.growth) write(options.growth, formatGrowthSvg(reports[0]));
   if (options.markdown) write(options.markdown, formatMarkdown(reports));
   const failed = reports.some(({ results }) =>
     results.some(({ subjects }) => subjects.some(({ errors }) => errors.length > 0)),

@@ -33,6 +33,7 @@ pairs.
   --json FILE       write everything that was measured
   --html FILE       write the report
   --svg FILE        write the picture of README.md
+  --growth FILE     write the picture of growth in docs/PERFORMANCE.md
   --markdown FILE   write the tables of docs/PERFORMANCE.md
   --from FILE       measure nothing: make the reports from an earlier --json
                     (repeatable)
@@ -55,6 +56,7 @@ const OPTIONS = {
   json: { type: 'string' },
   html: { type: 'string' },
   svg: { type: 'string' },
+  growth: { type: 'string' },
   markdown: { type: 'string' },
   from: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
@@ -140,6 +142,7 @@ export function parseOptions(args) {
     json: values.json,
     html: values.html,
     svg: values.svg,
+    growth: values.growth,
     markdown: values.markdown,
     from: values.from?.map((path) => file('from', path)),
     defaultImpl: DEFAULT_IMPL,

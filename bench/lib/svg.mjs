@@ -1,5 +1,5 @@
 /* The chart of README.md: eight workloads that represent the whole benchmark. */
-import { escapeHtml } from './chart.mjs';
+import { line, picture, text } from './svg-parts.mjs';
 import { formatRatio } from './terminal.mjs';
 
 /** The bars, by the ids of workloads. A report may lack some of them. */
@@ -37,40 +37,6 @@ const BAR = 14;
 const HEADER = 94;
 const GROUP_HEAD = 32;
 
-/** Plain colours: several viewers of SVG do not support CSS variables. */
-const colours = ({ page, ink, soft, line, bar, mark }) => `
-text, .one { fill: ${ink} } .one, .interval { stroke: ${ink} } .soft { fill: ${soft} }
-.page { fill: ${page} } .grid { stroke: ${line} } .bar { fill: ${bar} } .mark { fill: ${mark} }`;
-
-const LIGHT = {
-  page: '#fcfcfb',
-  ink: '#1b1b1a',
-  soft: '#5f5e59',
-  line: '#dfded9',
-  bar: '#5a9be6',
-  mark: '#b3541e',
-};
-const DARK = {
-  page: '#1a1a19',
-  ink: '#f1f0ec',
-  soft: '#b3b2aa',
-  line: '#3f3e3a',
-  bar: '#2f72c4',
-  mark: '#f0a35e',
-};
-
-const STYLE = `
-text { font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif }
-.title { font-size: 17px; font-weight: 600 } .group { font-weight: 600 } .middle { text-anchor: middle }
-.one { stroke-width: 1.5 } .interval { stroke-width: 1.3; fill: none }${colours(LIGHT)}
-@media (prefers-color-scheme: dark) {${colours(DARK)}
-}
-`;
-
-const text = (x, y, content, kind = '') =>
-  `<text x="${x}" y="${y}" class="${kind}">${escapeHtml(content)}</text>`;
-const line = (kind, x, from, to) =>
-  `<line class="${kind}" x1="${x}" x2="${x}" y1="${from}" y2="${to}"/>`;
 const bar = (x, y, width) =>
   `<rect class="bar" x="${x}" y="${y - BAR / 2}" width="${width}" height="${BAR}" rx="2"/>`;
 const interval = (low, high, y) =>
@@ -131,10 +97,7 @@ export function formatSvg({ node, results }) {
   const height = y + 34;
   const baseline = shown[0]?.subjects.find(({ id }) => id === 'baseline')?.label ?? 'node:net';
   const title = `Cost of uvnet relative to ${baseline}`;
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
-    `<title>${escapeHtml(title)}: shorter is better</title><style>${STYLE}</style>`,
-    `<rect class="page" width="${WIDTH}" height="${height}" rx="8"/>`,
+  return picture(WIDTH, height, `${title}: shorter is better`, [
     text(MARGIN, 34, title, 'title'),
     text(
       MARGIN,
@@ -146,6 +109,5 @@ export function formatSvg({ node, results }) {
     ...grid,
     ...shapes,
     line('one', x(1), HEADER, y + 4),
-    '</svg>',
-  ].join('\n')}\n`;
+  ]);
 }
