@@ -45,7 +45,8 @@
               'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
               'MACOSX_DEPLOYMENT_TARGET': '11.0',
               'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra', '-Werror'],
-              'OTHER_LDFLAGS': ['-Wl,-dead_strip'],
+              # Without the second, a function that the host lacks ends the process when it is first called.
+              'OTHER_LDFLAGS': ['-Wl,-dead_strip', '-Wl,-bind_at_load'],
             },
           },
         ],
@@ -64,6 +65,8 @@
             # does not: Node itself needs it, and a copy would ask for the newest glibc. That runtime
             # takes 72 KiB when it is loaded and never gives them back, so it stays loaded: else each
             # worker of a program whose main thread does not use uvnet would leave as much behind.
+            # "now": a host that lacks a function must refuse to load the addon, and uvnet falls back.
+            # Otherwise the first call of that function would end the process.
             'ldflags': [
               '-static-libstdc++',
               '-Wl,--gc-sections',

@@ -25,11 +25,17 @@ int SetIntOption(Stream* stream, int level, int name, int value) {
 }
 #endif
 
-// libuv up to 1.48 silently ignores UV_TCP_REUSEPORT, so the option is set here.
+// libuv up to 1.48 silently ignores UV_TCP_REUSEPORT, so the option is set here. Where the kernel
+// does not balance the connections, as on macOS, libuv has no such flag either.
 int SetReusePort(Stream* stream, int family) {
-#if !defined(_WIN32) && defined(SO_REUSEPORT)
+#if defined(__linux__) || defined(SO_REUSEPORT_LB)
+#ifdef SO_REUSEPORT_LB
+  constexpr int kOption = SO_REUSEPORT_LB;
+#else
+  constexpr int kOption = SO_REUSEPORT;
+#endif
   const int status = EnsureSocket(stream, family);
-  return status != 0 ? status : SetIntOption(stream, SOL_SOCKET, SO_REUSEPORT, 1);
+  return status != 0 ? status : SetIntOption(stream, SOL_SOCKET, kOption, 1);
 #else
   (void)stream;
   (void)family;

@@ -8,6 +8,9 @@
 
 #include <cerrno>
 #endif
+#ifdef __APPLE__
+#include <libproc.h>
+#endif
 
 #include "descriptor/held_descriptors.h"
 #include "env/arguments.h"
@@ -66,17 +69,27 @@ napi_value Holds(napi_env env, napi_callback_info info) {
   return arguments.Return(held ? 1 : 0);
 }
 
+bool IsListening(int fd) {
+#if defined(_WIN32)
+  (void)fd;
+  return false;
+#elif defined(__APPLE__)
+  // getsockopt(2) refuses SO_ACCEPTCONN there.
+  socket_fdinfo socket{};
+  return proc_pidfdinfo(getpid(), fd, PROC_PIDFDSOCKETINFO, &socket, sizeof(socket)) ==
+             static_cast<int>(sizeof(socket)) &&
+         (socket.psi.soi_options & SO_ACCEPTCONN) != 0;
+#else
+  int listening = 0;
+  socklen_t size = sizeof(listening);
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
+#endif
+}
+
 // (fd): 1 for a listening socket, otherwise 0.
 napi_value Listens(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  int listening = 0;
-#ifndef _WIN32
-  socklen_t size = sizeof(listening);
-  if (getsockopt(arguments.Int(0, -1), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) {
-    listening = 0;
-  }
-#endif
-  return arguments.Return(listening != 0 ? 1 : 0);
+  return arguments.Return(IsListening(arguments.Int(0, -1)) ? 1 : 0);
 }
 
 // (fd): 1 if a read would return bytes, the end or an error without waiting; otherwise 0.

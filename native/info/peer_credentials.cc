@@ -26,6 +26,9 @@ int ReadPeerCredentials(uv_os_sock_t fd, PeerCredentials* credentials) {
   struct xucred peer {};
   socklen_t size = sizeof(peer);
   if (getsockopt(fd, SOL_LOCAL, LOCAL_PEERCRED, &peer, &size) != 0) return -errno;
+  // The numbers of this option mean IP_OPTIONS to an IP socket, which answers with nothing. The
+  // zeros that remain would be those of root.
+  if (size != sizeof(peer) || peer.cr_version != XUCRED_VERSION) return UV_ENOTCONN;
   credentials->uid = peer.cr_uid;
   credentials->gid = peer.cr_ngroups > 0 ? peer.cr_groups[0] : 0;
   pid_t pid = 0;

@@ -82,7 +82,11 @@ int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info) {
     numbers[TcpInfo::kSendSegmentBytes] = segment;
     // This kernel counts windows in bytes.
     numbers[TcpInfo::kCongestionWindow] = kernel.tcpi_snd_cwnd / segment;
-    numbers[TcpInfo::kSlowStartThreshold] = kernel.tcpi_snd_ssthresh / segment;
+    // The kernel's "infinite", before the first loss.
+    constexpr uint32_t kInfinite = 65535U << 14;
+    if (kernel.tcpi_snd_ssthresh < kInfinite) {
+      numbers[TcpInfo::kSlowStartThreshold] = kernel.tcpi_snd_ssthresh / segment;
+    }
   }
   numbers[TcpInfo::kSendWindowBytes] = kernel.tcpi_snd_wnd;
   numbers[TcpInfo::kReceiveWindowBytes] = kernel.tcpi_rcv_wnd;

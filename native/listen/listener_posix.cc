@@ -255,6 +255,12 @@ bool PosixListener::AcceptOne() {
     return false;
   }
 #ifndef __linux__
+  // macOS also returns a connection that the peer has reset, but without an address. No filter
+  // could check it.
+  if (size == 0) {
+    close(socket.fd);
+    return true;
+  }
   (void)fcntl(socket.fd, F_SETFD, FD_CLOEXEC);  // it cannot fail for an open descriptor
 #endif
   retry_delay_ = 0;
@@ -334,8 +340,8 @@ void PosixListener::Refuse(int fd, const sockaddr_storage& peer, DropReason reas
   if (!accepting_) ReportDrops();
 }
 
-// Descriptors or memory have run out. The connections stay in the kernel's queue. Further polling
-// would spin, so the listener waits and tries again.
+// Descriptors or memory have run out. The connections stay in the kernel's queue; macOS closes the
+// one that it could not return. Further polling would spin, so the listener waits and tries again.
 void PosixListener::BackOff(int status) {
   if (fd_ < 0) {
     ReportError(status);

@@ -55,9 +55,6 @@
 #ifndef TCP_NOTSENT_LOWAT
 #define TCP_NOTSENT_LOWAT 0x201
 #endif
-#ifndef TCP_FASTOPEN
-#define TCP_FASTOPEN 0x105
-#endif
 #ifndef IPV6_TCLASS
 #define IPV6_TCLASS 36
 #endif

@@ -7,6 +7,8 @@
 #include <cerrno>
 #endif
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "options/kernel_numbers.h"
@@ -79,7 +81,12 @@ int SetLinger(uv_os_sock_t fd, const KernelOption& kernel, int64_t milliseconds)
   struct linger linger {};
   const bool on = milliseconds != OptionValue::kLingerOff;
   linger.l_onoff = on ? 1 : 0;
-  linger.l_linger = static_cast<decltype(linger.l_linger)>(on ? SecondsUp(milliseconds) : 0);
+  int64_t seconds = on ? SecondsUp(milliseconds) : 0;
+#ifdef __APPLE__
+  // The kernel keeps hundredths of a second in 16 bits, and a larger number becomes negative.
+  seconds = std::min<int64_t>(seconds, INT16_MAX / 100);
+#endif
+  linger.l_linger = static_cast<decltype(linger.l_linger)>(seconds);
   return SetRaw(fd, kernel.level, kernel.name, &linger, sizeof(linger));
 }
 

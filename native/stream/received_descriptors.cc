@@ -90,8 +90,8 @@ bool ReportDescriptors(Stream* stream, const std::vector<int>& descriptors, cons
   return stream->alive();
 }
 
-// The kernel's limit for one message.
-constexpr size_t kMaxDescriptors = 253;
+// The most that one message can carry: 253 on Linux, 254 on macOS.
+constexpr size_t kMaxDescriptors = 254;
 
 // musl's macro compares signed with unsigned numbers, which causes a warning of clang.
 cmsghdr* NextPart(msghdr* message, cmsghdr* part) {

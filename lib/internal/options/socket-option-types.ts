@@ -173,9 +173,10 @@ export interface SocketOptionInputs {
 
   /**
    * How close() treats unsent data. 0: it drops the data and resets the connection. Above 0:
-   * on Linux, it blocks the *whole thread* for up to this time, even for non-blocking sockets.
-   * false (the default): it returns at once, and the kernel sends the data in the background.
-   * socket(7). Effective when set at any time. Available on Linux, macOS, Windows.
+   * on Linux, it blocks the *whole thread* for up to this time, even for non-blocking sockets;
+   * macOS knows at most 327 seconds. false (the default): it returns at once, and the kernel
+   * sends the data in the background. socket(7). Effective when set at any time. Available on
+   * Linux, macOS, Windows.
    */
   linger: number | false;
 
@@ -224,7 +225,7 @@ export interface SocketOptionInputs {
   /**
    * Listening: accept data in the SYN, from at most this many connections whose handshake is
    * not complete. Linux also requires bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7).
-   * Effective when set before connect or listen. Available on Linux, macOS, Windows.
+   * Effective when set before connect or listen. Available on Linux, Windows.
    *
    * Connecting: send the first write in the SYN, if the server has provided a cookie before.
    * With a cookie, `connect` is reported before any packet is sent. So the race of addresses
@@ -326,7 +327,7 @@ export interface ListenSocketOptions extends Given<
   /**
    * Listening: accept data in the SYN, from at most this many connections whose handshake is
    * not complete. Linux also requires bit 2 of net.ipv4.tcp_fastopen. RFC 7413, tcp(7).
-   * Effective when set before connect or listen. Available on Linux, macOS, Windows.
+   * Effective when set before connect or listen. Available on Linux, Windows.
    */
   fastOpen?: number | boolean | undefined;
 }
@@ -665,7 +666,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     stage: 'Connect',
     server: 'OnlyListener',
     domain: 'Tcp',
-    platforms: ['linux', 'darwin', 'win32'],
+    platforms: ['linux', 'win32'],
     kernelNames: ['TCP_FASTOPEN'],
   },
   {
