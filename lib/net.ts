@@ -10,6 +10,6 @@ export {
 export { normalizeArguments } from './internal/base/arguments';
 export { isIP, isIPv4, isIPv6 } from './internal/base/ip';
 export { addressesPart, frontPart, leanPart, promisesPart } from './parts';
-export { createServerHandle } from './internal/listen/server-handle';
+export { createServerHandle } from './internal/listen/part';
 export { Server, createServer } from './server';
 export { Socket, connect } from './socket';

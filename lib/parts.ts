@@ -18,9 +18,10 @@ export const receivedDescriptorPart = lazyPart(
 );
 /** Handler tables and relays. */
 export const leanPart = lazyPart(() => require('./lean/functions') as typeof lean);
+// Only the entry points of these two load them, at once.
 /** Fronts of Node's own servers. */
-export const frontPart = lazyPart(() => require('./front/functions') as typeof front);
-/** What `uvnet/promises` stands on; nobody loads it later than that. */
+export const frontPart = lazily(() => require('./front/functions') as typeof front);
+/** What `uvnet/promises` stands on. */
 export const promisesPart = lazily(
   () => (require('./promises/handler-tables') as typeof handlerTables).handlerTables,
 );

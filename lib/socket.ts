@@ -1,6 +1,6 @@
 import type * as nodeNet from 'node:net';
 import { kOnDescriptor, kOnPeek } from './internal/native/handle-events';
-import { normalizeArguments } from './internal/base/arguments';
+import { foldConnectArguments } from './internal/base/arguments';
 import { debug } from './internal/base/diagnostics';
 import { connectMethods } from './internal/connect/connect';
 import { optionsPart } from './internal/options/part';
@@ -109,7 +109,7 @@ export function connect(port: number, listener?: () => void): Socket;
  */
 export function connect(path: string, listener?: () => void): Socket;
 export function connect(...args: unknown[]): Socket {
-  const normalized = normalizeArguments<{ timeout?: number }>(args);
+  const normalized = foldConnectArguments<{ timeout?: number }>(args);
   const [options] = normalized;
   debug('createConnection', normalized);
   const socket = new Socket(options as never);

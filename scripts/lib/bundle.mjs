@@ -36,10 +36,32 @@ const CHUNKS = {
     'node:diagnostics_channel',
   ],
   net: ['net'],
+  'internal/block-list/socket-address': ['internal/block-list/socket-address'],
+  parts: ['\0parts'],
   'register/packages': ['register/packages', 'node:worker_threads'],
 };
 
-const source = (name) => (name.startsWith('node:') ? name : at(`lib/${name}.ts`));
+/**
+ * Parts that share a chunk, because a server needs all of them when it starts to listen, and each
+ * further file takes half a millisecond. Parts that clients need have a chunk of their own.
+ */
+const PARTS = [
+  'addresses',
+  'internal/listen/listening',
+  'internal/transfer/functions',
+  'received-descriptor',
+];
+
+/** The name under which the chunk of the parts exports one of them. */
+const nameOfPart = (part) => part.split('/').at(-2) ?? part.replace('-', '_');
+
+const source = (name) => at(`lib/${name}.ts`);
+
+/** The name of a module of CHUNKS in Rollup's graph. */
+function idOf(name) {
+  if (name.startsWith('\0')) return name;
+  return name.startsWith('node:') ? `\0${name}` : source(name);
+}
 
 /** TypeScript to JavaScript without comments. */
 function transpile(file) {
@@ -54,6 +76,7 @@ function transpile(file) {
 const typescript = {
   name: 'typescript',
   resolveId(id, importer) {
+    if (id === '\0parts') return id;
     if (id.startsWith('.')) return path.resolve(path.dirname(importer), `${id}.ts`);
     // Asked of the process: a program that is bundled as an ES module has no require().
     return id.startsWith('node:') ? { id: `\0${id}`, syntheticNamedExports: true } : null;
@@ -63,17 +86,48 @@ const typescript = {
       const name = JSON.stringify(file.slice(1));
       return `export default process.getBuiltinModule?.(${name}) ?? require(${name});`;
     }
+    if (file === '\0parts') {
+      const lines = PARTS.map((part) => `export * as ${nameOfPart(part)} from '${source(part)}';`);
+      return lines.join('\n');
+    }
     return transpile(file).replace(/\brequire\('(\.[^']+)'\)/g, (_, target) => {
       const id = path.resolve(path.dirname(file), `${target}.ts`);
       const name = path.relative(at('lib'), id).slice(0, -'.ts'.length);
-      const chunk = { type: 'chunk', id, name, preserveSignature: 'allow-extension' };
-      return `require(import.meta.ROLLUP_FILE_URL_${this.emitFile(chunk)})`;
+      const shared = PARTS.includes(name);
+      const chunk = shared ? { id: '\0parts', name: 'parts' } : { id, name };
+      const made = this.emitFile({ type: 'chunk', preserveSignature: 'allow-extension', ...chunk });
+      return `require(import.meta.ROLLUP_FILE_URL_${made})${shared ? `.${nameOfPart(name)}` : ''}`;
     });
   },
   resolveFileUrl({ relativePath }) {
     return JSON.stringify(relativePath.startsWith('.') ? relativePath : `./${relativePath}`);
   },
 };
+
+/**
+ * Tells Rollup the chunk of a module: the first in CHUNKS that has it or imports it. Rollup's own
+ * order of the chunks depends on how fast their files were read.
+ */
+function chunkOf() {
+  const chunks = new Map();
+  return (id, { getModuleInfo }) => {
+    const assign = (module, name) => {
+      if (chunks.has(module)) return;
+      chunks.set(module, name);
+      for (const imported of getModuleInfo(module).importedIds) assign(imported, name);
+    };
+    if (chunks.size === 0) {
+      const named = Object.entries(CHUNKS).map(([name, files]) => [name, files.map(idOf)]);
+      for (const [name, files] of named) for (const file of files) chunks.set(file, name);
+      for (const [name, files] of named) {
+        for (const file of files) {
+          for (const imported of getModuleInfo(file)?.importedIds ?? []) assign(imported, name);
+        }
+      }
+    }
+    return chunks.get(id);
+  };
+}
 
 /** A chunk that Rollup makes has the name of its last file, which uses the others. */
 function chunkFileName({ name, moduleIds }) {
@@ -95,9 +149,7 @@ async function bundle() {
     format: 'cjs',
     entryFileNames: '[name].js',
     chunkFileNames: chunkFileName,
-    manualChunks: Object.fromEntries(
-      Object.entries(CHUNKS).map(([name, files]) => [name, files.map(source)]),
-    ),
+    manualChunks: chunkOf(),
     // Exports are plain properties: compiled code treats them as constants, and programs may patch
     // them like those of `net`.
     externalLiveBindings: false,

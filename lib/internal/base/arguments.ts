@@ -8,12 +8,15 @@ export type NormalizedArguments<Options> = [options: Options, callback: (() => v
 
 type NodeNet = typeof nodeNet & { _normalizeArgs(args: unknown[]): unknown[] };
 
+/** Marks the arguments that `connect()` has folded, so that the socket does not fold them again. */
+const folded = Symbol('normalizedArgs');
+
 /**
- * Node marks folded arguments with a symbol of its own, so that it does not fold them again. uvnet
- * uses the same symbol, so both modules recognise each other's arrays.
+ * The symbol with which Node does the same. uvnet recognises it, and `_normalizeArgs()` sets it.
+ * `connect()` does not, because asking for it loads node:net, which takes a millisecond.
  */
 let knownMark: symbol | undefined;
-const normalizedMark = (): symbol =>
+const nodesMark = (): symbol =>
   (knownMark ??= Object.getOwnPropertySymbols((netModule() as NodeNet)._normalizeArgs([]))[0]);
 
 export function toNumber(value: unknown): number | false {
@@ -48,12 +51,23 @@ export function foldArguments<Options extends object>(
   return [options as Options, callback];
 }
 
-/** Folds the overloads and marks the result. */
+type Marked = Record<symbol, unknown>;
+
+/** Folds the overloads and marks the result for `socket.connect()`. */
+export function foldConnectArguments<Options extends object>(
+  args: readonly unknown[],
+): NormalizedArguments<Options> {
+  const normalized = foldArguments<Options>(args);
+  (normalized as unknown as Marked)[folded] = true;
+  return normalized;
+}
+
+/** Folds the overloads and marks the result for sockets of Node and of uvnet. */
 export function normalizeArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {
   const normalized = foldArguments<Options>(args);
-  (normalized as unknown as Record<symbol, boolean>)[normalizedMark()] = true;
+  (normalized as unknown as Marked)[nodesMark()] = true;
   return normalized;
 }
 
@@ -62,8 +76,8 @@ export function connectArguments<Options extends object>(
   args: readonly unknown[],
 ): NormalizedArguments<Options> {
   const first = args[0];
-  if (Array.isArray(first) && (first as unknown as Record<symbol, unknown>)[normalizedMark()]) {
-    return first as unknown as NormalizedArguments<Options>;
-  }
-  return foldArguments(args);
+  if (!Array.isArray(first)) return foldArguments(args);
+  const marked = first as unknown as Marked;
+  if (marked[folded] !== true && !marked[nodesMark()]) return foldArguments(args);
+  return first as unknown as NormalizedArguments<Options>;
 }

@@ -1,4 +1,4 @@
-import * as timers from 'node:timers';
+import timers from 'node:timers';
 
 /**
  * Node's timer functions, saved when this file is loaded. Test tools replace them, in `node:timers`

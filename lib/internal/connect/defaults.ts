@@ -6,7 +6,7 @@ import { validateBoolean, validateInt32 } from '../base/validators';
  * Node, including command-line flags.
  */
 
-const MIN_ATTEMPT_TIMEOUT = 10;
+export const MIN_ATTEMPT_TIMEOUT = 10;
 
 /** 4 or 6 if a connect without a family must use this family. */
 let forcedFamily: 4 | 6 | undefined;

@@ -2,6 +2,7 @@ import type { TcpNetConnectOpts } from 'node:net';
 import { errnoByName } from '../native/binding';
 import {
   checkAttemptTimeout,
+  MIN_ATTEMPT_TIMEOUT,
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
 } from './defaults';
@@ -114,13 +115,23 @@ function numberOption(
   return value;
 }
 
-function checkAutoSelectFamily({ autoSelectFamily }: DialOptions): boolean {
-  if (autoSelectFamily == null) return getDefaultAutoSelectFamily() === true;
+/*
+ * The defaults of the next two functions come from node:net, which takes a millisecond to load. If
+ * there is only one address, nothing depends on them.
+ */
+
+function checkAutoSelectFamily({ autoSelectFamily }: DialOptions, single: boolean): boolean {
+  if (autoSelectFamily == null) return !single && getDefaultAutoSelectFamily() === true;
   validateBoolean(autoSelectFamily, 'options.autoSelectFamily');
   return autoSelectFamily;
 }
 
-function settingsOf(options: DialOptions, host: string): RaceSettings {
+function attemptDelay(delay: unknown, single: boolean): number {
+  if (delay != null) return checkAttemptTimeout(delay, 'options.autoSelectFamilyAttemptTimeout');
+  return single ? MIN_ATTEMPT_TIMEOUT : getDefaultAutoSelectFamilyAttemptTimeout();
+}
+
+function settingsOf(options: DialOptions, host: string, single: boolean): RaceSettings {
   const { autoSelectFamilyAttemptTimeout: delay, autoSelectFamilyStrategy: strategy } = options;
   if (strategy != null) {
     validateOneOf(strategy, 'options.autoSelectFamilyStrategy', ['race', 'sequential']);
@@ -131,10 +142,7 @@ function settingsOf(options: DialOptions, host: string): RaceSettings {
     localAddress: options.localAddress,
     localPort: options.localPort ?? 0,
     strategy: strategy ?? 'race',
-    attemptDelay:
-      delay != null
-        ? checkAttemptTimeout(delay, 'options.autoSelectFamilyAttemptTimeout')
-        : getDefaultAutoSelectFamilyAttemptTimeout(),
+    attemptDelay: attemptDelay(delay, single),
     connectTimeout: numberOption(options, 'connectTimeout', 0, 0),
     concurrency: numberOption(options, 'connectConcurrency', 1, DEFAULT_CONCURRENCY),
     firstAddressFamilyCount: numberOption(
@@ -151,12 +159,11 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
   const host = options.host || 'localhost';
   const bound = socket[kBoundSource] === true;
   checkEndpoints(options, host, bound);
-  const autoSelectFamily = checkAutoSelectFamily(options) && !bound;
-  const settings = settingsOf(options, host);
+  const literal = isIP(host);
+  const autoSelectFamily = checkAutoSelectFamily(options, literal !== 0) && !bound;
+  const settings = settingsOf(options, host, literal !== 0);
   const { dualLookup = false } = options;
   validateBoolean(dualLookup, 'options.dualLookup');
-
-  const literal = isIP(host);
   if (literal === 0 && options.lookup != null) validateFunction(options.lookup, 'options.lookup');
 
   const call = new ConnectCall(socket, succeed);

@@ -16,11 +16,10 @@ import type { SocketOptionName } from '../options/socket-option-types';
 import { wantDescriptors } from '../socket/receive-descriptors';
 import type { SocketImpl } from '../socket/socket-state';
 import { admissionProperties } from './admission';
-import { listen } from './listen';
+import { listeningPart } from './part';
 import { checkCloseOptions, closeProperties, endGrace, startGrace } from './server-close';
 import { initializeLimits, limitProperties, stats } from './server-limits';
 import type { ServerOptions } from './server-options';
-import { setupListenHandle } from './start';
 import type { CloseOptions, ConnectionCounter, ServerImpl } from './server-impl';
 
 /** The class of servers. lib/server.ts adds the transfer to another thread. */
@@ -98,8 +97,29 @@ Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);
 
 const serverMethods = {
-  listen,
-  _listen2: setupListenHandle,
+  listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
+    try {
+      listeningPart();
+    } catch (error) {
+      // No descriptor is free, for example. A listen that needs one fails in the same way.
+      process.nextTick(() => this.emit('error', error));
+      return this;
+    }
+    return listeningPart().listen.apply(this, args);
+  },
+
+  _listen2(
+    this: ServerImpl,
+    address: string | null,
+    port: number | null,
+    addressType: number | null,
+    backlog: number,
+    fd?: number | null,
+    flags?: number,
+  ): void {
+    const { setupListenHandle } = listeningPart();
+    setupListenHandle.call(this, address, port, addressType, backlog, fd, flags);
+  },
 
   address(this: ServerImpl): SocketName | string | null {
     const handle = this._handle as TCP | null;

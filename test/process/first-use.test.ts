@@ -1,0 +1,43 @@
+import { runChild } from '../helpers/child';
+import { uvnet } from '../helpers/implementations';
+
+/** What a program loads when it uses uvnet for the first time. */
+
+test('neither uvnet nor a connect to an IP address loads node:net', async () => {
+  const { stdout, stderr } = await runChild(uvnet!, ({ net }) => {
+    const { moduleLoadList } = process as unknown as { moduleLoadList: string[] };
+    net.connect(1, '127.0.0.1').on('error', () => {
+      // Asked before process.stdout is made, which is a socket of node:net.
+      const loaded = moduleLoadList.includes('NativeModule net');
+      process.stdout.write(String(loaded));
+    });
+  });
+  expect([stdout, stderr]).toEqual(['false', '']);
+});
+
+test('a first listen without a free descriptor is an error event, and a later one works', async () => {
+  const { stdout, stderr } = await runChild(
+    uvnet!,
+    ({ net, require: load }) => {
+      const { openSync, closeSync } = load('node:fs') as typeof import('node:fs');
+      process.stdout.write('');
+      const kept: number[] = [];
+      try {
+        for (;;) kept.push(openSync('/dev/null', 'r'));
+      } catch {
+        // There are no more.
+      }
+      const server = net.createServer();
+      server.once('error', ({ code }: any) => {
+        for (const fd of kept) closeSync(fd);
+        server.listen(0, () => {
+          process.stdout.write(`${code} listening`);
+          server.close();
+        });
+      });
+      server.listen(0);
+    },
+    { under: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'] },
+  );
+  expect([stdout, stderr]).toEqual(['EMFILE listening', '']);
+});
