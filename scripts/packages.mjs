@@ -86,6 +86,12 @@ const cases = [
     asks: [],
     ran: 'polling, WebSocket, upgrade; 500 KB; behind a server of net',
   },
+  {
+    name: 'front',
+    packages: ['express', 'fastify', 'ws', 'socket.io', '@grpc/grpc-js'],
+    asks: [],
+    ran: 'behind `uvnet/front`: the client of a PROXY header; HTTP/2, upgrades',
+  },
   { name: 'rhea', packages: ['rhea'], ran: 'AMQP 1.0, client and server; 2,000 messages, 1 MB' },
   {
     name: 'undici',

@@ -51,6 +51,8 @@ const settings = [
 export class Front extends Server {
   /** The context of `listen()`, in which the server's events occur. */
   private context: AsyncResource | undefined;
+  /** The last call of `listen()` that has come to its end. Before that, a name is looked up. */
+  private settledId = this._listeningId;
 
   constructor(
     readonly server: nodeNet.Server,
@@ -73,6 +75,7 @@ export class Front extends Server {
 
   override _listen2(...place: Parameters<ServerImpl['_listen2']>): void {
     startAccepting();
+    this.settledId = this._listeningId;
     setupListenHandle.apply(this, place);
     const handle = this._handle;
     if (handle === null) return;
@@ -149,9 +152,11 @@ export class Front extends Server {
     uncount(this);
   }
 
-  /** Stops accepting. */
+  /** Stops accepting, or does not even begin. */
   stop(): void {
-    if (this._handle !== null) super.close();
+    if (this._handle === null && this._listeningId === this.settledId) return;
+    super.close();
+    this.settledId = this._listeningId;
   }
 }
 
