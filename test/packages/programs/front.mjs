@@ -11,6 +11,9 @@ import { Server } from 'socket.io';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createFront } from 'uvnet/front';
 
+/** The class of node:net, also where `net` is uvnet, whose servers need no front. */
+const { constructor: NodeServer } = Object.getPrototypeOf(http.Server.prototype);
+
 /** Opens a front of a server. Returns it, and a function that connects as a balancer does. */
 async function open(server) {
   const front = createFront(server, { proxyProtocol: 'required' });
@@ -34,7 +37,7 @@ async function get(connect, path) {
   app.get('/ip', (request, response) => response.json({ ip: request.ip, ips: request.ips }));
   const { front, connect } = await open(http.createServer(app));
   console.log('express', await get(connect, '/ip'));
-  console.log(await front.close());
+  await front.close();
 }
 {
   const app = fastify();
@@ -42,7 +45,7 @@ async function get(connect, path) {
   await app.ready();
   const { front, connect } = await open(app.server);
   console.log('fastify', await get(connect, '/ip'));
-  console.log(await front.close());
+  await front.close();
 }
 {
   const server = http.createServer();
@@ -58,7 +61,7 @@ async function get(connect, path) {
   console.log((await once(client, 'message'))[0].length);
   const closed = front.close();
   client.close();
-  console.log(await closed);
+  await closed;
 }
 {
   const server = http.createServer();
@@ -94,7 +97,7 @@ async function get(connect, path) {
   server.addService(service, { peer: (call, callback) => callback(null, call.getPeer()) });
   const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
   const { front, connect } = await open(
-    net.createServer((socket) => injector.injectConnection(socket)),
+    new NodeServer((socket) => injector.injectConnection(socket)),
   );
   // Its client cannot be given a socket, so a relay writes the header.
   const balancer = net.createServer((socket) => socket.pipe(connect()).pipe(socket));
