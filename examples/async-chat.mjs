@@ -25,9 +25,18 @@ function tellOthers(from, line) {
   }
 }
 
-async function visit(stream) {
+/** Asks for a name that nobody in the room has; empty if the user gives none. */
+async function askName(stream) {
   await stream.write('* your name?\n');
-  const name = clean(await stream.readLine({ ...LINES, timeout: 60_000 })).slice(0, 20);
+  for (;;) {
+    const name = clean(await stream.readLine({ ...LINES, timeout: 60_000 })).slice(0, 20);
+    if (![...room.values()].includes(name)) return name;
+    await stream.write(`* ${name} is here already. Another name?\n`);
+  }
+}
+
+async function visit(stream) {
+  const name = await askName(stream);
   if (name === '') return;
   room.set(stream, name);
   tellOthers(stream, `* ${name} has joined`);

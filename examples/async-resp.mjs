@@ -19,7 +19,8 @@ class Redis {
     const parts = words.map((word) => `$${Buffer.byteLength(`${word}`)}\r\n${word}\r\n`);
     this.#stream.write(`*${words.length}\r\n${parts.join('')}`);
     const reply = this.#last.then(() => this.#read());
-    this.#last = reply.catch(() => {});
+    // After a reply that makes no sense, nobody knows where the next one begins.
+    this.#last = reply.catch((error) => this.#stream.destroy(error));
     return reply.then((value) => {
       if (value instanceof Error) throw value;
       return value;
@@ -36,6 +37,7 @@ class Redis {
     if (line === null) throw new Error('the server has closed the connection');
     const text = line.slice(1);
     const size = Number(text);
+    if (':$*'.includes(line[0]) && !/^-?\d+$/.test(text)) throw new Error(`not a number: ${line}`);
     switch (line[0]) {
       case '+':
         return text;
@@ -47,6 +49,7 @@ class Redis {
         if (size < 0) return null;
         return String((await this.#stream.readExactly(size + 2)).subarray(0, size));
       case '*': {
+        if (size < 0) return null;
         const items = [];
         for (let i = 0; i < size; i += 1) items.push(await this.#read());
         return items;

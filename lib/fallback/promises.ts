@@ -7,11 +7,14 @@ import {
   ERR_SOCKET_CLOSED,
 } from '../internal/base/errors';
 import { validateInteger } from '../internal/base/validators';
+import type { SystemError } from '../internal/base/system-errors';
 import type { DropData } from '../internal/listen/accept';
 import type { FramingNumbers } from '../internal/native/native-types';
 import type { Backend, ListenHandlers, ListeningSocket } from '../promises/backend';
 import { MessageCutter } from '../promises/cutter';
 import type { Transport, TransportHandlers } from '../promises/transport';
+import { checkNames } from '../lean/options/known-options';
+import { connectNames, listenNames } from '../lean/options/option-names';
 import type { LeanListenOptions } from '../lean/server';
 import type { Endpoint, Socket } from '../types/interfaces';
 import { createServer } from './server';
@@ -26,6 +29,9 @@ function endpoint(address?: string, port?: number, family?: string): Endpoint {
 
 const bytesOf = (data: Buffer | string, encoding: BufferEncoding | null): Buffer =>
   typeof data === 'string' ? Buffer.from(data, encoding ?? 'utf8') : data;
+
+/** Sockets that a stream has taken. */
+const taken = new WeakSet<nodeNet.Socket>();
 
 /** A stream of Node's would be destroyed by what is neither. */
 function checkData(data: unknown): void {
@@ -111,27 +117,27 @@ class SocketTransport implements Transport {
   }
 
   destroy(error?: Error): void {
-    this.socket.destroy(error);
+    if (!this.given) this.socket.destroy(error);
   }
 
   resetAndDestroy(): void {
-    netModule().Socket.prototype.resetAndDestroy.call(this.socket);
+    if (!this.given) netModule().Socket.prototype.resetAndDestroy.call(this.socket);
   }
 
   pause(): void {
-    this.socket.pause();
+    if (!this.given) this.socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    if (!this.given) this.socket.resume();
   }
 
   ref(): void {
-    this.socket.ref();
+    if (!this.given) this.socket.ref();
   }
 
   unref(): void {
-    this.socket.unref();
+    if (!this.given) this.socket.unref();
   }
 
   frame(framing: FramingNumbers, unread: Buffer): void {
@@ -147,15 +153,29 @@ class SocketTransport implements Transport {
     return rest;
   }
 
-  release(): nodeNet.Socket {
-    this.given = true;
+  /** @throws ERR_INVALID_STATE */
+  release(unread: Buffer): nodeNet.Socket {
     const { socket } = this;
+    if (socket.writableEnded) throw new ERR_INVALID_STATE('this side of the connection has ended');
+    this.given = true;
+    taken.delete(socket);
     for (const [name, listener] of Object.entries(this.listeners)) {
       socket.off(name, listener as () => void);
     }
     // It flows again when somebody listens.
     socket.pause();
     (socket as { readableFlowing: boolean | null }).readableFlowing = null;
+    if (unread.length === 0) return socket;
+    const { readableEnded } = socket;
+    if (readableEnded) {
+      // The end follows once more, behind these bytes.
+      Object.assign(Reflect.get(socket, '_readableState') as object, {
+        ended: false,
+        endEmitted: false,
+      });
+    }
+    socket.unshift(unread);
+    if (readableEnded) socket.push(null);
     return socket;
   }
 
@@ -185,11 +205,23 @@ class SocketTransport implements Transport {
 /** A server of `node:net` for streams. */
 class NodeListener implements ListeningSocket {
   readonly ready: Promise<void>;
+  whenClosing: () => void = () => {};
   private readonly server: nodeNet.Server;
 
   constructor(options: LeanListenOptions, handlers: ListenHandlers) {
-    this.server = createServer(options, (socket) => {
+    checkNames(options, listenNames);
+    const server = createServer(options, (socket) => {
       handlers.open(new SocketTransport(socket, handlers));
+    });
+    this.server = server;
+    const close = server.close.bind(server);
+    // In a cluster, Node closes it when the worker disconnects.
+    server.close = (callback) => {
+      this.whenClosing();
+      return close(callback);
+    };
+    server.on('error', (error) => {
+      if (server.listening) handlers.acceptError(error as SystemError);
     });
     if (options.maxConnections !== undefined) {
       validateInteger(options.maxConnections, 'options.maxConnections', 0);
@@ -238,6 +270,7 @@ const socketOf = (transport: Transport): SocketTransport => transport as SocketT
 export const nodeSockets: Backend = {
   connect: (options, handlers) =>
     new Promise((resolve, reject) => {
+      checkNames(options, connectNames);
       const socket = connect(options);
       socket.once('error', reject);
       socket.once('connect', () => {
@@ -255,19 +288,23 @@ export const nodeSockets: Backend = {
     if (!(socket instanceof FallbackSocket)) {
       throw new ERR_INVALID_ARG_TYPE('socket', 'Socket', socket);
     }
-    const { destroyed, pending } = socket as nodeNet.Socket;
-    if (destroyed) throw new ERR_SOCKET_CLOSED();
+    const { destroyed, pending, readableEnded } = socket as nodeNet.Socket;
+    if (destroyed || taken.has(socket)) throw new ERR_SOCKET_CLOSED();
     if (pending) throw new ERR_INVALID_STATE('the socket is not connected');
-    return new SocketTransport(socket, handlers);
+    taken.add(socket);
+    // Whoever had the socket does not hear of what comes from now on.
+    socket.removeAllListeners('data').removeAllListeners('readable').setTimeout(0);
+    const transport = new SocketTransport(socket, handlers);
+    socket.resume();
+    if (readableEnded) process.nextTick(() => handlers.end(transport));
+    return transport;
   },
 
   frame: (transport, framing, unread) => socketOf(transport).frame(framing, unread),
   unframe: (transport) => [socketOf(transport).unframe()],
 
   toSocket(transport, unread) {
-    const socket = socketOf(transport).release();
-    if (unread.length > 0) socket.unshift(unread);
-    return socket as unknown as Socket;
+    return socketOf(transport).release(unread) as unknown as Socket;
   },
 
   setOption: () => unavailable('stream.setOption()'),

@@ -1,9 +1,6 @@
-import type { IpcNetConnectOpts, TcpNetConnectOpts } from 'node:net';
 import { onAbort, type Disposable } from '../internal/base/abort';
 import { AbortError, ERR_INVALID_ARG_VALUE, ERR_SOCKET_CLOSED } from '../internal/base/errors';
 import type { DialOptions } from '../internal/connect/dial';
-import * as own from '../internal/options/own-options';
-import { socketOptionNames } from '../internal/options/socket-option-names';
 import type { SocketOptions } from '../internal/socket/constructor-options';
 import type { ConnectionOptions } from '../types/connection-options';
 import type { Connection, Handlers } from '../types/interfaces';
@@ -11,9 +8,9 @@ import { Socket } from './socket';
 import { transferSocket } from './transfer';
 import { framingOf } from './options/framing';
 import { makeGroup } from './connection/delivery';
-import { connectionNames } from './connection/group';
 import { tableOf } from './connection/handlers';
-import { checkNames, namesOf } from './options/known-options';
+import { checkNames } from './options/known-options';
+import { connectNames } from './options/option-names';
 
 /** Options of `connect()`: those of `net.connect()`, and {@link ConnectionOptions}. */
 export interface LeanConnectOptions
@@ -30,37 +27,6 @@ export interface LeanConnectOptions
   /** See {@link ConnectionOptions}. */
   allowHalfOpen?: boolean | undefined;
 }
-
-const connectNames: ReadonlySet<string> = new Set([
-  ...namesOf<TcpNetConnectOpts & IpcNetConnectOpts>({
-    timeout: true,
-    port: true,
-    host: true,
-    localAddress: true,
-    localPort: true,
-    hints: true,
-    family: true,
-    lookup: true,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: true,
-    fd: true,
-    allowHalfOpen: true,
-    onread: true,
-    readable: true,
-    writable: true,
-    signal: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: true,
-    blockList: true,
-    typeOfService: true,
-    handle: true,
-    path: true,
-  }),
-  ...Object.keys(own.connectOptions),
-  ...socketOptionNames,
-  ...connectionNames,
-]);
 
 /**
  * Connects as `net.connect()` does, including the race of addresses, and calls the handlers for the
@@ -111,7 +77,14 @@ export function connect<Data = unknown>(
     socket.once('connect', () => {
       socket.off('close', failed);
       socket.pause();
-      const connection = transferSocket(socket, group);
+      let connection;
+      try {
+        connection = transferSocket(socket, group);
+      } catch (error) {
+        failed(error as Error);
+        socket.destroy();
+        return;
+      }
       // The socket no longer listens to the signal.
       if (signal !== undefined) {
         abortion = onAbort(signal, () => {

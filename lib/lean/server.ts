@@ -1,4 +1,3 @@
-import type { ListenOptions as NodeListenOptions, ServerOpts } from 'node:net';
 import type { ServerStats } from '../internal/listen/accept-policy';
 import {
   checkCloseOptions,
@@ -15,8 +14,6 @@ import { Handle } from '../internal/native/handle';
 import type { SocketName } from '../internal/native/handle-events';
 import type { TCP } from '../internal/native/tcp';
 import { setupListenHandle } from '../internal/listen/start';
-import * as own from '../internal/options/own-options';
-import { socketOptionNames } from '../internal/options/socket-option-names';
 import { applyAccepted } from '../internal/options/lazy-options';
 import {
   lacksKeepAlive,
@@ -44,10 +41,10 @@ import { transferHandle, transferSocket } from './transfer';
 import { keepEnds } from './connection/ends';
 import { framingOf } from './options/framing';
 import { makeGroup } from './connection/delivery';
-import { connectionNames } from './connection/group';
 import { tableOf } from './connection/handlers';
 import { holdUnread } from './connection/paused-input';
 import { checkNames, namesOf } from './options/known-options';
+import { listenNames } from './options/option-names';
 import { awaitFirstByte } from './connection/timeouts';
 
 /** Options of `listen()`: those of `net.createServer()` and `server.listen()` in one object. */
@@ -57,35 +54,6 @@ export interface LeanListenOptions extends ServerOptions, ListenOptions, Connect
   highWaterMark?: number | undefined;
   allowHalfOpen?: boolean | undefined;
 }
-
-const listenNames: ReadonlySet<string> = new Set([
-  ...namesOf<ServerOpts & NodeListenOptions>({
-    allowHalfOpen: true,
-    pauseOnConnect: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: true,
-    highWaterMark: true,
-    blockList: true,
-    backlog: true,
-    exclusive: true,
-    handle: true,
-    host: true,
-    ipv6Only: true,
-    reusePort: true,
-    path: true,
-    port: true,
-    readableAll: true,
-    writableAll: true,
-    signal: true,
-  }),
-  ...Object.keys(own.serverOptions),
-  ...Object.keys(own.listenOptions),
-  ...socketOptionNames,
-  ...connectionNames,
-  'fd',
-  'maxConnections',
-]);
 
 const closeNames = namesOf<CloseOptions>({ gracePeriod: true, idleTimeout: true });
 
@@ -105,6 +73,8 @@ export class LeanServer<Data = unknown> {
    * ERR_SERVER_NOT_RUNNING if it was closed before it listened.
    */
   readonly ready: Promise<this>;
+  /** Called when it begins to close, whoever closes it. @internal */
+  whenClosing: () => void = () => {};
   private readonly base: ServerImpl;
   private readonly group: ConnectionGroup;
 
@@ -124,6 +94,12 @@ export class LeanServer<Data = unknown> {
       this.install();
     };
     base.on('connection', (socket: Socket) => transferSocket(socket, this.group));
+    const { close } = base;
+    // In a cluster, whoever lets a worker disconnect closes the `net.Server` inside.
+    base.close = (...args) => {
+      this.whenClosing();
+      return close.apply(base, args as [CloseOptions]);
+    };
     base.on('drop', (drop: DropData) => this.group.table.drop(drop));
     base.on('acceptError', (error: SystemError) => this.group.table.acceptError(error));
     this.ready = new Promise((resolve, reject) => {

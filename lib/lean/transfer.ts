@@ -31,8 +31,9 @@ import { keepEnds, knownEnds } from './connection/ends';
 import { framingOf, wireBytes } from './options/framing';
 import { makeGroup } from './connection/delivery';
 import { tableOf } from './connection/handlers';
-import { connectionNames } from './connection/group';
+
 import { checkNames } from './options/known-options';
+import { connectionNames } from './options/option-names';
 import { holdEnd, holdUnread, takeHeld } from './connection/paused-input';
 
 /** Transfers of connections between sockets and handler tables. */

@@ -23,6 +23,8 @@ export interface ListenHandlers extends TransportHandlers {
 export interface ListeningSocket {
   /** Fulfilled when it listens. */
   readonly ready: Promise<unknown>;
+  /** Called when it begins to close, whoever closes it: in a cluster, that may be Node. */
+  whenClosing: () => void;
   address(): AddressInfo | string | null;
   stats(): ServerStats;
   /** Accepts no further connection until told to, if that can be had; the kernel keeps them. */

@@ -1,51 +1,60 @@
 import type { Buffer as NodeBuffer } from 'node:buffer';
 
+/**
+ * Chunks below this size are gathered in a larger one. Otherwise a peer that sends byte by byte would
+ * cost an object, and a step of every search, for each byte.
+ */
+const SMALL = 1024;
+const MOST_GATHERED = 16 * 1024;
+
 /** Bytes that have come in and that nobody was given yet, in the chunks that they came in. */
 export class Input {
   /** How many bytes there are. */
   length = 0;
-  private readonly chunks: NodeBuffer[] = [];
-  /** Where the unread part of the first chunk begins. */
+  /** Changes when bytes are taken or put back: positions of before are no longer true then. */
+  version = 0;
+  private chunks: NodeBuffer[] = [];
+  /** The first of the chunks that has unread bytes. Those before it were taken. */
+  private head = 0;
+  /** Where the unread part of that chunk begins. */
   private start = 0;
+  /** The chunk that small ones are gathered in, while it is the last one. */
+  private gathered: NodeBuffer | undefined = undefined;
 
   push(bytes: NodeBuffer): void {
     if (bytes.length === 0) return;
-    this.chunks.push(bytes);
     this.length += bytes.length;
+    if (bytes.length >= SMALL || this.chunks.length === 0 || !this.gather(bytes)) {
+      this.chunks.push(bytes);
+    }
   }
 
   /** Puts bytes in front of the others. */
   unshift(bytes: NodeBuffer): void {
     if (bytes.length === 0) return;
-    this.dropStart();
-    this.chunks.unshift(bytes);
+    if (this.start > 0) this.chunks[this.head] = this.chunks[this.head].subarray(this.start);
+    this.start = 0;
+    if (this.head === 0) this.chunks.unshift(bytes);
+    else this.chunks[(this.head -= 1)] = bytes;
     this.length += bytes.length;
+    this.version += 1;
   }
 
   /** The first chunk, or what `max` allows of it; there must be one. No byte is copied. */
   takeChunk(max: number): NodeBuffer {
-    const [first] = this.chunks;
-    return this.take(Math.min(max, first.length - this.start));
+    return this.take(Math.min(max, this.chunks[this.head].length - this.start));
   }
 
   /** Takes so many bytes off the front. They are copied only where they lie in several chunks. */
   take(size: number): NodeBuffer {
-    const [first] = this.chunks;
+    const first = this.chunks[this.head] as NodeBuffer | undefined;
+    if (first === undefined) return Buffer.alloc(0);
     const end = this.start + size;
-    this.length -= size;
-    if (first === undefined || end < first.length) {
-      if (first === undefined) return Buffer.alloc(0);
-      const bytes = first.subarray(this.start, end);
-      this.start = end;
-      return bytes;
-    }
-    if (end === first.length) {
-      const bytes = this.start === 0 ? first : first.subarray(this.start);
-      this.chunks.shift();
-      this.start = 0;
-      return bytes;
-    }
-    return this.takeFromSeveral(size);
+    if (end > first.length) return this.takeFromSeveral(size);
+    const bytes =
+      this.start === 0 && end === first.length ? first : first.subarray(this.start, end);
+    this.skip(size);
+    return bytes;
   }
 
   /** Takes all that there is. */
@@ -55,25 +64,19 @@ export class Input {
 
   /** Drops so many bytes off the front. */
   skip(size: number): void {
-    let left = size;
+    let end = this.start + size;
     this.length -= size;
-    while (left > 0) {
-      const available = this.chunks[0].length - this.start;
-      if (left < available) {
-        this.start += left;
-        return;
-      }
-      left -= available;
-      this.chunks.shift();
-      this.start = 0;
+    this.version += 1;
+    while (this.head < this.chunks.length && end >= this.chunks[this.head].length) {
+      end -= this.chunks[this.head].length;
+      this.dropChunk();
     }
+    this.start = end;
   }
 
   /** A copy of the first bytes, which stay. */
   copy(size: number): NodeBuffer {
-    const bytes = Buffer.allocUnsafe(size);
-    this.copyTo(bytes, 0);
-    return bytes;
+    return this.copyOf(0, size);
   }
 
   /**
@@ -81,35 +84,34 @@ export class Input {
    * chunk.
    */
   takeText(size: number, encoding: BufferEncoding): string {
-    const [first] = this.chunks;
+    const first = this.chunks[this.head] as NodeBuffer | undefined;
     const end = this.start + size;
     if (first === undefined || end >= first.length) return this.take(size).toString(encoding);
     const text = first.toString(encoding, this.start, end);
     this.start = end;
     this.length -= size;
+    this.version += 1;
     return text;
   }
 
   /** The byte at a position, which must be there. */
   at(position: number): number {
-    let index = this.start + position;
-    for (const chunk of this.chunks) {
-      if (index < chunk.length) return chunk[index];
-      index -= chunk.length;
-    }
-    return -1;
+    const index = this.chunkAt(position);
+    return this.chunks[index][position - this.chunkStart];
   }
 
   /** Where a delimiter begins, at `from` or behind it; -1 where there is none. */
   indexOf(delimiter: NodeBuffer, from: number): number {
-    let before = -this.start;
-    for (let i = 0; i < this.chunks.length; i += 1) {
-      const chunk = this.chunks[i];
-      const found = this.indexIn(chunk, before, delimiter, from);
-      if (found >= 0) return found;
+    if (from >= this.length) return -1;
+    let index = this.chunkAt(from);
+    let before = this.chunkStart;
+    for (; index < this.chunks.length; index += 1) {
+      const chunk = this.chunks[index];
+      const found = indexIn(chunk, delimiter, Math.max(from - before, 0));
+      if (found >= 0) return before + found;
       before += chunk.length;
       // It may begin in this chunk and end in a later one.
-      if (delimiter.length > 1 && i + 1 < this.chunks.length) {
+      if (delimiter.length > 1 && index + 1 < this.chunks.length) {
         const across = this.indexAcross(before, delimiter, from);
         if (across >= 0) return across;
       }
@@ -117,51 +119,80 @@ export class Input {
     return -1;
   }
 
-  private indexIn(chunk: NodeBuffer, before: number, delimiter: NodeBuffer, from: number): number {
-    const start = Math.max(from - before, 0);
-    if (start >= chunk.length) return -1;
-    const found =
-      delimiter.length === 1 ? chunk.indexOf(delimiter[0], start) : chunk.indexOf(delimiter, start);
-    return found < 0 ? -1 : before + found;
-  }
-
   /** Looks for one that begins before a position and ends behind it. */
   private indexAcross(position: number, delimiter: NodeBuffer, from: number): number {
     const begin = Math.max(position - delimiter.length + 1, from, 0);
     const end = Math.min(position + delimiter.length - 1, this.length);
     if (end - begin < delimiter.length) return -1;
-    const window = Buffer.allocUnsafe(end - begin);
-    this.copyTo(window, begin);
-    const found = window.indexOf(delimiter);
+    const found = this.copyOf(begin, end - begin).indexOf(delimiter);
     return found < 0 ? -1 : begin + found;
   }
 
-  /** Fills a Buffer with the bytes from a position on; there must be enough. */
-  private copyTo(target: NodeBuffer, position: number): void {
-    let skipped = this.start + position;
-    let filled = 0;
-    for (const chunk of this.chunks) {
-      if (filled === target.length) return;
-      if (skipped >= chunk.length) {
-        skipped -= chunk.length;
-      } else {
-        filled += chunk.copy(target, filled, skipped);
-        skipped = 0;
-      }
+  /** Set by {@link chunkAt}: where its chunk begins; below 0 if some of it was taken. */
+  private chunkStart = 0;
+
+  /** The index of the chunk with a position. It walks from the end, where searches go on. */
+  private chunkAt(position: number): number {
+    let index = this.chunks.length - 1;
+    let before = this.length - this.chunks[index].length;
+    while (before > position) {
+      index -= 1;
+      before -= this.chunks[index].length;
     }
+    this.chunkStart = before;
+    return index;
+  }
+
+  /** A copy of so many bytes from a position on; they must be there. */
+  private copyOf(position: number, size: number): NodeBuffer {
+    const bytes = Buffer.allocUnsafe(size);
+    if (size === 0) return bytes;
+    let index = this.chunkAt(position);
+    let filled = this.chunks[index].copy(bytes, 0, position - this.chunkStart);
+    while (filled < size) filled += this.chunks[(index += 1)].copy(bytes, filled);
+    return bytes;
   }
 
   private takeFromSeveral(size: number): NodeBuffer {
-    const bytes = Buffer.allocUnsafe(size);
-    this.copyTo(bytes, 0);
-    this.length += size;
+    const bytes = this.copyOf(0, size);
     this.skip(size);
     return bytes;
   }
 
-  private dropStart(): void {
-    if (this.start === 0) return;
-    this.chunks[0] = this.chunks[0].subarray(this.start);
-    this.start = 0;
+  /** Appends a small chunk to the last one, unless that is large. */
+  private gather(bytes: NodeBuffer): boolean {
+    const lastIndex = this.chunks.length - 1;
+    const last = this.chunks[lastIndex];
+    const length = last.length + bytes.length;
+    let memory: NodeBuffer;
+    if (last === this.gathered && length <= last.buffer.byteLength) {
+      memory = Buffer.from(last.buffer);
+    } else {
+      if (length > MOST_GATHERED || (last !== this.gathered && last.length >= SMALL)) return false;
+      memory = Buffer.allocUnsafeSlow(Math.min(2 * Math.max(length, SMALL / 2), MOST_GATHERED));
+      memory.set(last);
+    }
+    // What was given away of this memory lies in front of it.
+    memory.set(bytes, last.length);
+    this.gathered = this.chunks[lastIndex] = memory.subarray(0, length);
+    return true;
   }
+
+  private dropChunk(): void {
+    if (this.chunks[this.head] === this.gathered) this.gathered = undefined;
+    this.head += 1;
+    if (this.head === this.chunks.length) {
+      this.chunks.length = 0;
+      this.head = 0;
+    } else if (this.head > 32 && 2 * this.head > this.chunks.length) {
+      this.chunks = this.chunks.slice(this.head);
+      this.head = 0;
+    }
+  }
+}
+
+function indexIn(chunk: NodeBuffer, delimiter: NodeBuffer, from: number): number {
+  return delimiter.length === 1
+    ? chunk.indexOf(delimiter[0], from)
+    : chunk.indexOf(delimiter, from);
 }

@@ -35,6 +35,7 @@ export class Listener {
   private readonly server: ListeningSocket;
   private readonly streams: Stream[] = [];
   private readonly accepts: Deferred<Stream | null>[] = [];
+  private readonly signal: AbortSignal | undefined;
   private abortion: Disposable | undefined = undefined;
   private isClosed = false;
   private isPaused = false;
@@ -64,12 +65,18 @@ export class Listener {
         acceptError: onAcceptError,
       },
     );
+    this.server.whenClosing = () => this.stop();
     if (signal !== undefined) this.abortion = onAbort(signal, () => void this.close());
+    this.signal = signal;
   }
 
   /** @internal */
   async ready(): Promise<this> {
-    await this.server.ready;
+    try {
+      await this.server.ready;
+    } catch (error) {
+      throw this.signal?.aborted ? abortError(this.signal) : error;
+    }
     return this;
   }
 
@@ -113,12 +120,7 @@ export class Listener {
    */
   async close(options?: CloseOptions): Promise<void> {
     if (options !== undefined) backend.checkClose(options);
-    this.isClosed = true;
-    this.abortion?.dispose();
-    const closed = this.server.close(options);
-    for (const accept of this.accepts.splice(0)) accept.resolve(null);
-    for (const stream of this.streams.splice(0)) stream.destroy();
-    await closed;
+    await this.server.close(options);
   }
 
   /** As {@link close}. */
@@ -152,6 +154,13 @@ export class Listener {
   unref(): this {
     this.server.unref();
     return this;
+  }
+
+  private stop(): void {
+    this.isClosed = true;
+    this.abortion?.dispose();
+    for (const accept of this.accepts.splice(0)) accept.resolve(null);
+    for (const stream of this.streams.splice(0)) stream.destroy();
   }
 
   private onStream(stream: Stream): void {

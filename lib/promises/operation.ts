@@ -17,13 +17,21 @@ export interface OperationOptions {
 export const abortError = ({ reason }: AbortSignal): AbortError =>
   new AbortError(undefined, { cause: reason });
 
-/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; an AbortError if the signal is aborted already */
-export function checkOperation(options: unknown): asserts options is OperationOptions | undefined {
+/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+export function checkOperationTypes(
+  options: unknown,
+): asserts options is OperationOptions | undefined {
   if (options === undefined) return;
   validateObject(options, 'options');
   const { signal, timeout } = options as OperationOptions;
   if (timeout !== undefined) validateInteger(timeout, 'options.timeout', 0, TIMEOUT_MAX);
-  if (signal === undefined) return;
-  validateAbortSignal(signal, 'options.signal');
-  if (signal.aborted) throw abortError(signal);
+  if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+}
+
+/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; an AbortError if the signal is aborted already */
+export function checkOperation(options: unknown): asserts options is OperationOptions | undefined {
+  if (options === undefined) return;
+  checkOperationTypes(options);
+  const { signal } = options;
+  if (signal?.aborted) throw abortError(signal);
 }

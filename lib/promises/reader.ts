@@ -6,7 +6,7 @@ import { Deferred, rejected } from './deferred';
 import { Input } from './input';
 import { Iteration, iteratorResult } from './iteration';
 import { MessageQueue } from './message-queue';
-import { checkOperation, type OperationOptions } from './operation';
+import { checkOperation, checkOperationTypes, type OperationOptions } from './operation';
 import type { Transport } from './transport';
 import { Each, type Want } from './wants';
 
@@ -72,14 +72,26 @@ export class Reader {
     }
   }
 
-  iterate<Item>(item: Want<Item | null>): Iteration<Item> {
+  /**
+   * @param options - for each item
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   */
+  iterate<Item>(item: Want<Item | null>, options?: OperationOptions): Iteration<Item> {
+    checkOperationTypes(options);
     const want = new Each(item);
-    return new Iteration(() => this.ask(want));
+    const ask =
+      options === undefined
+        ? () => this.ask(want)
+        : () => this.read(() => want, undefined, options);
+    return new Iteration(ask, () => {
+      if (this.reading?.want === want) this.leave(this.reading);
+    });
   }
 
   /** @throws as {@link Stream.messages} */
-  messages(framing: Framing): Iteration<Buffer> {
+  messages(framing: Framing, options: OperationOptions | undefined): Iteration<Buffer> {
     const numbers = framingOf(framing);
+    checkOperationTypes(options);
     this.refuseIfBusy();
     const queue = new MessageQueue(numbers);
     const unread = this.input.takeAll();
@@ -90,12 +102,14 @@ export class Reader {
     const want = new Each(queue);
     const pull = (): Promise<IteratorResult<Buffer, undefined>> => {
       try {
-        return this.pull(want);
+        if (options !== undefined) this.leaveIfAborted(options, iteration);
+        return this.pull(want, options, () => void iteration.return());
       } catch (error) {
         return rejected(error as Error);
       }
     };
-    return new Iteration(pull, () => this.leaveMessages(queue));
+    const iteration = new Iteration<Buffer>(pull, () => this.leaveMessages(queue));
+    return iteration;
   }
 
   /** @throws ERR_INVALID_STATE */
@@ -137,7 +151,12 @@ export class Reader {
 
   // -------------------------------------------------------------------------------------------
 
-  private pull<Result>(want: Want<Result>, options?: OperationOptions): Promise<Result> {
+  /** @param givenUp - called when `options` have ended the wait */
+  private pull<Result>(
+    want: Want<Result>,
+    options?: OperationOptions,
+    givenUp?: () => void,
+  ): Promise<Result> {
     this.refuseIfReading();
     const result = this.attempt(want);
     if (result !== undefined) {
@@ -149,6 +168,7 @@ export class Reader {
       deferred.limit(options, () => {
         this.reading = undefined;
         if (this.isFull()) this.pause();
+        givenUp?.();
       });
     }
     this.reading = { want, deferred } as PendingRead;
@@ -181,12 +201,31 @@ export class Reader {
     }
   }
 
+  /** Ends an iteration's read that waits. Whoever has left the iteration does not wait for it. */
+  private leave({ deferred }: PendingRead): void {
+    this.reading = undefined;
+    deferred.resolve(iteratorResult(null));
+    if (this.isFull()) this.pause();
+  }
+
+  /**
+   * A loop that ends by a rejection does not call `return()`.
+   *
+   * @throws an AbortError
+   */
+  private leaveIfAborted(options: OperationOptions, iteration: Iteration<Buffer>): void {
+    try {
+      checkOperation(options);
+    } catch (error) {
+      if (this.reading === undefined) void iteration.return();
+      throw error;
+    }
+  }
+
   private leaveMessages(queue: MessageQueue): void {
     if (this.queue !== queue) return;
     this.queue = undefined;
-    // Whoever has left does not wait for it.
-    this.reading?.deferred.resolve(iteratorResult(null));
-    this.reading = undefined;
+    if (this.reading !== undefined) this.leave(this.reading);
     for (const bytes of queue.takeWire()) this.input.push(bytes);
     if (this.isOver()) return;
     this.paused = false;

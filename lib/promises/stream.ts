@@ -24,7 +24,6 @@ import {
   nextLine,
   some,
   until,
-  type LinesOptions,
   type ReadLineOptions,
   type ReadUntilOptions,
 } from './wants';
@@ -125,21 +124,26 @@ export class Stream {
     return this.reader.read(nextLine, undefined, options);
   }
 
-  /** All lines, as {@link readLine}. To leave the loop does not close the stream. */
-  lines(options?: LinesOptions): AsyncIterableIterator<string, undefined> {
-    return this.reader.iterate(line(options));
+  /**
+   * All lines, as {@link readLine}. To leave the loop does not close the stream.
+   *
+   * @param options - `signal` and `timeout` are for each line
+   */
+  lines(options?: ReadLineOptions): AsyncIterableIterator<string, undefined> {
+    return this.reader.iterate(line(options), options);
   }
 
   /**
    * Messages, cut natively as by the option `framing` of `uvnet/lean`. Until the loop is left, no other
    * read is possible; then reads go on behind the last message that was taken.
    *
+   * @param options - `signal` and `timeout` are for each message; either also ends the loop
    * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE for a framing that makes no
    *   sense; ERR_INVALID_STATE while another read is pending. A connection that breaks the framing is
    *   closed, with the errors of docs/LEAN.md
    */
-  messages(framing: Framing): AsyncIterableIterator<Buffer, undefined> {
-    return this.reader.messages(framing);
+  messages(framing: Framing, options?: OperationOptions): AsyncIterableIterator<Buffer, undefined> {
+    return this.reader.messages(framing, options);
   }
 
   /**

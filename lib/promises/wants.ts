@@ -201,7 +201,8 @@ export function line(options?: LinesOptions): Want<string | null> {
   const { max = DEFAULT_MAX, encoding = 'utf8' } = options ?? {};
   validateInteger(max, 'options.max', 0, LARGEST);
   validateString(encoding, 'options.encoding');
-  if (!Buffer.isEncoding(encoding)) {
+  // In UTF-16, the byte of a line feed is no line feed.
+  if (!Buffer.isEncoding(encoding) || /^(?:utf-?16le|ucs-?2)$/i.test(encoding)) {
     throw new ERR_INVALID_ARG_VALUE('options.encoding', encoding);
   }
   return new Line(max, encoding);

@@ -1,9 +1,11 @@
 import * as web from 'node:stream/web';
+import { ERR_SOCKET_CLOSED } from '../internal/base/errors';
 
 /** A stream's two sides as WHATWG streams. */
 
 /** A stream, as its WHATWG streams see it. */
 interface Stream {
+  readonly closed: Promise<void>;
   read(max: number): Promise<Buffer | null>;
   write(data: string | Uint8Array): Promise<void>;
   end(): Promise<void>;
@@ -52,9 +54,14 @@ export function writableOf(stream: Stream): web.WritableStream<string | Uint8Arr
   let writable = writables.get(stream);
   if (writable === undefined) {
     writable = new web.WritableStream({
+      start(controller) {
+        const fail = (error: unknown): void => controller.error(error);
+        stream.closed.then(() => fail(new ERR_SOCKET_CLOSED()), fail);
+        // An abort would wait for a write that waits for the peer.
+        controller.signal.addEventListener('abort', () => stream.destroy());
+      },
       write: (chunk: string | Uint8Array) => stream.write(chunk),
       close: () => stream.end(),
-      abort: () => stream.destroy(),
     });
     writables.set(stream, writable);
   }

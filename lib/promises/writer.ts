@@ -1,10 +1,23 @@
-import { ERR_STREAM_WRITE_AFTER_END } from '../internal/base/errors';
+import { ERR_INVALID_ARG_TYPE, ERR_STREAM_WRITE_AFTER_END } from '../internal/base/errors';
+import { validateArray } from '../internal/base/validators';
 import { Deferred, rejectedQuietly } from './deferred';
 import { checkOperation, type OperationOptions } from './operation';
 import type { Transport } from './transport';
 
 const DONE = Promise.resolve();
 const ignore = (): void => {};
+
+/** As transports do it. Wrong arguments are told before the state of the stream, as by Node. */
+function checkData(data: unknown, encoding?: BufferEncoding): void {
+  if (typeof data === 'string') Buffer.from('x', encoding);
+  else if (!(data instanceof Uint8Array)) {
+    throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
+  }
+}
+
+function checkAll(chunks: readonly unknown[]): void {
+  for (const chunk of chunks) checkData(chunk);
+}
 
 /** The writing half of a stream: the writes that wait until more may be written, and the end. */
 export class Writer {
@@ -24,8 +37,16 @@ export class Writer {
     options: OperationOptions | undefined,
   ): Promise<void> {
     try {
-      this.check(options);
-      return this.transport.write(data, encoding) ? DONE : this.wait(options);
+      if (options !== undefined) checkOperation(options);
+      const refusal = this.refusal();
+      if (refusal !== undefined) {
+        checkData(data, encoding);
+        throw refusal;
+      }
+      if (this.transport.write(data, encoding)) return DONE;
+      // Closed in this turn: it has not looked at the data.
+      if (!this.transport.isOpen) checkData(data, encoding);
+      return this.wait(options);
     } catch (error) {
       return rejectedQuietly(error as Error);
     }
@@ -36,8 +57,16 @@ export class Writer {
     options: OperationOptions | undefined,
   ): Promise<void> {
     try {
-      this.check(options);
-      return this.transport.writev(chunks) ? DONE : this.wait(options);
+      validateArray(chunks, 'chunks');
+      if (options !== undefined) checkOperation(options);
+      const refusal = this.refusal();
+      if (refusal !== undefined) {
+        checkAll(chunks);
+        throw refusal;
+      }
+      if (this.transport.writev(chunks)) return DONE;
+      if (!this.transport.isOpen) checkAll(chunks);
+      return this.wait(options);
     } catch (error) {
       return rejectedQuietly(error as Error);
     }
@@ -104,12 +133,12 @@ export class Writer {
 
   // -------------------------------------------------------------------------------------------
 
-  private check(options: OperationOptions | undefined): void {
-    if (options !== undefined) checkOperation(options);
+  /** Why nothing can be written; undefined while something can. */
+  private refusal(): Error | undefined {
     if (this.ending !== undefined || this.finished || this.closing !== undefined) {
-      throw new ERR_STREAM_WRITE_AFTER_END();
+      return new ERR_STREAM_WRITE_AFTER_END();
     }
-    if (this.failure !== undefined) throw this.failure;
+    return this.failure;
   }
 
   private wait(options: OperationOptions | undefined): Promise<void> {

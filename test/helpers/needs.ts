@@ -12,6 +12,7 @@ const packages = {
   openssl: 'openssl',
   promtool: 'prometheus',
   'redis-cli': 'redis-tools',
+  'redis-server': 'redis-server',
   strace: 'strace',
   'systemd-socket-activate': 'systemd',
   tcpdump: 'tcpdump',

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import nodeNet from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { addonEnvironment } from '../helpers/child';
@@ -119,6 +120,68 @@ describe('the Redis client', () => {
   });
 });
 
+describe('the Redis client, against other servers', () => {
+  needs(missingCommand('redis-server'))('gets the replies of redis-server', async () => {
+    const place = await scope.listen(scope.server());
+    const { port } = place.address() as nodeNet.AddressInfo;
+    await new Promise((resolve) => place.close(resolve));
+    const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir()];
+    const redis = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      let log = '';
+      for await (const chunk of redis.stdout) {
+        log += String(chunk);
+        if (log.includes('Ready to accept connections')) break;
+      }
+      const text = await printed('async-resp.mjs', `${port}`);
+      expect(text).toMatch(/^OK\nhello, größer\nerror: ERR unknown command/);
+      expect(text).toMatch(/\n1,000 commands in flight: 1 to 1000\n$/);
+    } finally {
+      redis.kill();
+      if (redis.exitCode === null) await once(redis, 'exit');
+    }
+  });
+
+  /** Runs the client against a server that sends this text; also tells whether it was left open. */
+  async function clientOf(text: string): Promise<{ code: number | null; stdout: string }> {
+    const server = scope.trackServer(
+      nodeNet.createServer(
+        (socket) =>
+          void socket
+            .on('error', () => {})
+            .resume()
+            .write(text),
+      ),
+    );
+    await scope.listen(server);
+    const { port } = server.address() as nodeNet.AddressInfo;
+    const args = [path.resolve('examples', 'async-resp.mjs'), `${port}`];
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: addonEnvironment,
+    });
+    const exit = once(child, 'exit') as Promise<[number | null]>;
+    const stdout = String(await readAll(child.stdout as never));
+    return { code: (await exit)[0], stdout };
+  }
+
+  test('takes an array of no size for null', async () => {
+    const counts = Array.from({ length: 1000 }, (_, i) => `:${i + 1}\r\n`).join('');
+    const { code, stdout } = await clientOf(`+OK\r\n*-1\r\n-ERR no\r\n:1\r\n${counts}`);
+    expect([code, stdout]).toEqual([
+      0,
+      'OK\nnull\nerror: ERR no\n1,000 commands in flight: 1 to 1000\n',
+    ]);
+  });
+
+  test.each(['!bogus\r\n', '$x\r\n', '*\r\n', ':1e3\r\n'])(
+    'closes the connection after a reply that makes no sense: %j',
+    async (reply) => {
+      expect(await clientOf(`+OK\r\n${reply}`)).toEqual({ code: 1, stdout: 'OK\n' });
+    },
+  );
+});
+
 describe('the SOCKS5 proxy', () => {
   needs(missingCommand('curl')).each(['--socks5', '--socks5-hostname'])(
     'connects curl %s to a web server',
@@ -215,29 +278,33 @@ describe('the SOCKS5 proxy', () => {
 });
 
 describe('the chat room', () => {
+  interface User {
+    socket: nodeNet.Socket;
+    sees: (line: string) => Promise<void>;
+  }
+
+  async function enter(where: string, name: string): Promise<User> {
+    const socket = scope.connect({ port: Number(where), host: '127.0.0.1' });
+    let text = '';
+    let wake = (): void => {};
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      wake();
+    });
+    const sees = async (line: string): Promise<void> => {
+      while (!text.includes(`${line}\n`)) await new Promise<void>((resolve) => (wake = resolve));
+      text = text.slice(text.indexOf(line) + line.length);
+    };
+    await sees('* your name?');
+    socket.write(`${name}\n`);
+    return { socket, sees };
+  }
+
   test('passes lines on, and reports who joins and leaves', async () => {
     const { where } = await started('async-chat.mjs');
-    const join = async (
-      name: string,
-    ): Promise<{ socket: nodeNet.Socket; sees: (line: string) => Promise<void> }> => {
-      const socket = scope.connect({ port: Number(where), host: '127.0.0.1' });
-      let text = '';
-      let wake = (): void => {};
-      socket.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-        wake();
-      });
-      const sees = async (line: string): Promise<void> => {
-        while (!text.includes(`${line}\n`)) await new Promise<void>((resolve) => (wake = resolve));
-        text = text.slice(text.indexOf(line) + line.length);
-      };
-      await sees('* your name?');
-      socket.write(`${name}\n`);
-      return { socket, sees };
-    };
-    const ann = await join('ann');
+    const ann = await enter(where, 'ann');
     await ann.sees('* welcome, ann. Here: ann');
-    const bob = await join('bob');
+    const bob = await enter(where, 'bob');
     await bob.sees('* welcome, bob. Here: ann, bob');
     await ann.sees('* bob has joined');
     bob.socket.write('hello, größer\n');
@@ -245,6 +312,53 @@ describe('the chat room', () => {
     bob.socket.destroy();
     await ann.sees('* bob has left');
     expect(ann.socket.destroyed).toBe(false);
+    ann.socket.destroy();
+  });
+
+  test('has one user of each name, and ends though they are there', async () => {
+    const { where } = await started('async-chat.mjs');
+    const ann = await enter(where, 'ann');
+    await ann.sees('* welcome, ann. Here: ann');
+    const other = await enter(where, 'ann');
+    await other.sees('* ann is here already. Another name?');
+    other.socket.write('bob\n');
+    await other.sees('* welcome, bob. Here: ann, bob');
+    for (const { socket } of [ann, other]) socket.on('error', () => {});
+    // The end of the case stops the room, which must succeed.
+  });
+
+  test('disconnects a user who does not read, and nobody else', async () => {
+    const { where } = await started('async-chat.mjs');
+    const ann = await enter(where, 'ann');
+    await ann.sees('* welcome, ann. Here: ann');
+    const slow = await enter(where, 'slow');
+    await slow.sees('* welcome, slow. Here: ann, slow');
+    const bob = await enter(where, 'bob');
+    await ann.sees('* bob has joined');
+    slow.socket.on('error', () => {}).pause();
+    let left = false;
+    const leaving = ann.sees('* slow has left').then(() => (left = true));
+    while (!left) {
+      const room = ann.socket.write(`${'x'.repeat(900)}\n`.repeat(100));
+      if (!room) await once(ann.socket, 'drain');
+      await new Promise(setImmediate);
+    }
+    await leaving;
+    await bob.sees('* slow has left');
+    for (const { socket } of [ann, slow, bob]) socket.destroy();
+  });
+
+  needs(missingCommand('nc'))('takes nc for a user', async () => {
+    const { where } = await started('async-chat.mjs');
+    const ann = await enter(where, 'ann');
+    await ann.sees('* welcome, ann. Here: ann');
+    const nc = await runClient('nc', ['-N', '127.0.0.1', where], 'nick\nhello\n');
+    expect(nc).toMatchObject({
+      code: 0,
+      stdout: '* your name?\n* welcome, nick. Here: ann, nick\n',
+    });
+    await ann.sees('nick: hello');
+    await ann.sees('* nick has left');
     ann.socket.destroy();
   });
 });

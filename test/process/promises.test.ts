@@ -1,6 +1,8 @@
 // What a whole process shows of uvnet/promises: rejections that nobody hears of, garbage, workers, descriptors.
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import nodeNet from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { addonEnvironment } from '../helpers/child';
@@ -75,6 +77,74 @@ describe.each(backends)('a process with uvnet/promises ($name)', ({ env }) => {
     });
     expect(seen).toEqual([]);
   });
+
+  test('has no unhandled rejection of writes that fail at once', () => {
+    const seen = run(async ({ connect, listen }) => {
+      const unhandled: string[] = [];
+      process.on('unhandledRejection', (error) => unhandled.push(String(error)));
+      const listener = await listen({ port: 0, host: '127.0.0.1' });
+      const at = { port: listener.port!, host: '127.0.0.1' };
+      const [destroyed, ended, closing] = [await connect(at), await connect(at), await connect(at)];
+      destroyed.destroy();
+      await destroyed.closed;
+      void ended.end();
+      void closing.close();
+      for (const stream of [destroyed, ended, closing]) {
+        void stream.write('x');
+        void stream.write('x', { signal: AbortSignal.abort() });
+        void stream.write(5 as never);
+        void stream.writev(['x']);
+        void stream.writev(5 as never);
+        void stream.end();
+        void stream.end({ signal: AbortSignal.abort() });
+        void stream.close({ signal: AbortSignal.abort() });
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      ended.destroy();
+      await listener.close();
+      return unhandled;
+    });
+    expect(seen).toEqual([]);
+  });
+
+  test.each(['rr', 'none'])(
+    'ends its listener when a cluster’s worker disconnects (%s)',
+    (policy) => {
+      const program = `
+      const cluster = require('node:cluster');
+      if (cluster.isPrimary) {
+        cluster.setupPrimary({ execArgv: process.execArgv, exec: process.argv[1] });
+        cluster.fork().on('exit', (code) => console.log(JSON.stringify(code)));
+      } else {
+        const { listen, serve } = require(${JSON.stringify(entry)});
+        (async () => {
+          const listener = await listen({ port: 0, host: '127.0.0.1' });
+          const other = await listen({ port: 0, host: '127.0.0.1' });
+          const serving = serve(other, () => {});
+          const accepting = listener.accept();
+          cluster.worker.disconnect();
+          if ((await accepting) !== null) process.exit(1);
+          if ((await listener.accept()) !== null) process.exit(2);
+          for await (const stream of listener) process.exit(3);
+          await serving;
+          process.exit(42);
+        })();
+      }`;
+      const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-promises-'));
+      const file = path.join(folder, 'program.cjs');
+      writeFileSync(file, program);
+      try {
+        const { stdout } = spawnSync(process.execPath, [file], {
+          env: { ...addonEnvironment, ...env, NODE_CLUSTER_SCHED_POLICY: policy },
+          encoding: 'utf8',
+        });
+        expect(stdout).toBe('42\n');
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   test('keeps streams that nobody refers to, and lets go of those that are closed', () => {
     const seen = run(async ({ connect, listen, serve }) => {

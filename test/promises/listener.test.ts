@@ -124,6 +124,26 @@ describePromises('a listener', ({ scope, promises, isNative }) => {
     expect(await rejection(aborted)).toMatchObject({ code: 'ABORT_ERR', cause: 'no' });
   });
 
+  test('is aborted before it listens', async () => {
+    const controller = new AbortController();
+    const listening = promises.listen({ port: 0, host: '127.0.0.1', signal: controller.signal });
+    controller.abort('why');
+    expect(await rejection(listening)).toMatchObject({ code: 'ABORT_ERR', cause: 'why' });
+  });
+
+  test('and connect() refuse options that do not exist', async () => {
+    const at = { port: 0, host: '127.0.0.1' };
+    for (const name of ['maxConnection', 'highWatermark', 'objectMode', 'encoding']) {
+      const options = { ...at, [name]: 1 } as object;
+      for (const call of [promises.listen(options), promises.connect(options)]) {
+        expect(await rejection(call as Promise<unknown>)).toMatchObject({
+          code: 'ERR_INVALID_ARG_VALUE',
+          message: expect.stringContaining(name) as string,
+        });
+      }
+    }
+  });
+
   test('rejects if it cannot listen', async () => {
     const listener = await scope.listen();
     const taken = promises.listen({ port: listener.port!, host: '127.0.0.1' });

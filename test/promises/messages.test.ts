@@ -111,6 +111,38 @@ describePromises('messages()', ({ scope }) => {
     expect(await stream.readLine()).toBe('x');
   });
 
+  test('has a signal and a time limit for each message, and either ends the loop', async () => {
+    const { stream, peer } = await scope.pair();
+    const loop = async (options: { signal?: AbortSignal; timeout?: number }): Promise<string[]> => {
+      const seen: string[] = [];
+      try {
+        for await (const message of stream.messages({ type: 'delimiter' }, options)) {
+          seen.push(String(message));
+        }
+      } catch (error) {
+        seen.push((error as { code: string }).code);
+      }
+      return seen;
+    };
+    peer.write('1\nhal');
+    expect(await loop({ timeout: 20 })).toEqual(['1', 'ETIMEDOUT']);
+    peer.write('f\nmore');
+    expect(await stream.readLine()).toBe('half');
+    const controller = new AbortController();
+    const looping = loop({ signal: controller.signal });
+    controller.abort();
+    expect(await looping).toEqual(['ABORT_ERR']);
+    expect(await loop({ signal: controller.signal })).toEqual(['ABORT_ERR']);
+    expect(String(await stream.readExactly(4))).toBe('more');
+    for (const options of [5, { signal: 5 }, { timeout: 'x' }]) {
+      expect(() => stream.messages({ type: 'delimiter' }, options as never)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+      );
+    }
+    peer.write('!');
+    expect(String(await stream.read())).toBe('!');
+  });
+
   test('closes a connection that breaks the framing', async () => {
     const { stream, peer } = await scope.pair();
     peer.write('ok\nlonger\n');

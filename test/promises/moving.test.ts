@@ -70,6 +70,88 @@ describePromises('a stream', ({ scope, promises, isNative }) => {
     expect(() => Stream.from(socket)).toThrow();
   });
 
+  test('becomes a socket after the peer’s end, with what nobody has read', async () => {
+    const { stream, peer } = await scope.pair();
+    peer.end('first, rest');
+    expect(String(await stream.readExactly(5))).toBe('first');
+    await eventually(() => stream.bytesRead === 11);
+    stream.unread(Buffer.from('<'));
+    const end = stream.readUntil('no such delimiter');
+    expect(String(((await rejection(end)) as unknown as { partial: Buffer }).partial)).toBe(
+      '<, rest',
+    );
+    stream.unread(Buffer.from('again'));
+    const socket = scope.sockets.track(stream.toSocket() as never as nodeNet.Socket);
+    const answer = readAll(peer);
+    const chunks: string[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(String(chunk)));
+    await nextEvent(socket, 'end');
+    expect(chunks.join('')).toBe('again');
+    socket.end('bye');
+    expect(String(await answer)).toBe('bye');
+  });
+
+  test('does not become a socket after its own end', async () => {
+    const { stream, peer } = await scope.pair();
+    const all = readAll(peer);
+    void stream.write('all');
+    void stream.end();
+    expect(() => stream.toSocket()).toThrow(expect.objectContaining({ code: 'ERR_INVALID_STATE' }));
+    expect(String(await all)).toBe('all');
+    peer.write('on');
+    expect(String(await stream.read())).toBe('on');
+    void stream.close();
+    expect(() => stream.toSocket()).toThrow();
+  });
+
+  test('leaves the socket alone that it has become', async () => {
+    const { stream, peer } = await scope.pair();
+    const socket = scope.sockets.track(stream.toSocket() as never as nodeNet.Socket);
+    stream.unref().ref();
+    stream.destroy(new Error('too late'));
+    stream.resetAndDestroy();
+    void stream.end();
+    void stream.close();
+    peer.end('to the socket');
+    expect(String(await readAll(socket))).toBe('to the socket');
+  });
+
+  test('is made of a socket in any state', async () => {
+    const paused = await socketPair();
+    paused.socket.pause();
+    paused.peer.write('abc');
+    expect(String(await scope.track(Stream.from(paused.socket)).read())).toBe('abc');
+
+    const flowing = await socketPair();
+    const seen: string[] = [];
+    flowing.socket.on('data', (chunk: Buffer) => seen.push(String(chunk)));
+    flowing.peer.write('one');
+    await eventually(() => seen.length === 1);
+    const stream = scope.track(Stream.from(flowing.socket));
+    flowing.peer.write('two');
+    expect(String(await stream.read())).toBe('two');
+    expect(seen).toEqual(['one']);
+    expect(() => Stream.from(flowing.socket)).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }),
+    );
+
+    const listening = await socketPair();
+    listening.socket.on('readable', () => {});
+    listening.peer.write('abc');
+    await eventually(() => listening.socket.readableLength === 3);
+    expect(String(await scope.track(Stream.from(listening.socket)).read())).toBe('abc');
+
+    const ended = await socketPair();
+    ended.peer.end();
+    await nextEvent(ended.socket.resume() as never, 'end');
+    const rest = scope.track(Stream.from(ended.socket));
+    expect(await rest.read()).toBe(null);
+    const answer = readAll(ended.peer);
+    await rest.write('answer');
+    await rest.end();
+    expect(String(await answer)).toBe('answer');
+  });
+
   test('is made of nothing but a socket that is connected', () => {
     for (const value of [undefined, null, 5, 'x', {}, new nodeNet.Server()]) {
       expect(() => Stream.from(value as never)).toThrow(
@@ -135,6 +217,36 @@ describePromises('a stream', ({ scope, promises, isNative }) => {
     const third = await scope.pair();
     await third.stream.writable.abort('no');
     await third.stream.closed;
+  });
+
+  test.each(['write', 'close'] as const)(
+    'is aborted as a WHATWG stream though a %s() waits for the peer',
+    async (waiting) => {
+      const { stream } = await scope.pair();
+      const writer = stream.writable.getWriter();
+      const write = writer.write(Buffer.alloc(50_000_000));
+      const last = waiting === 'write' ? write : writer.close();
+      const aborted = writer.abort('enough').catch(() => {});
+      await Promise.all([rejection(write), rejection(last), aborted, stream.closed]);
+      expect(stream.isOpen).toBe(false);
+    },
+  );
+
+  test('tells its WHATWG stream for writing that the connection is closed', async () => {
+    const { stream, peer } = await scope.pair();
+    const writer = stream.writable.getWriter();
+    peer.resetAndDestroy();
+    expect(await rejection(writer.closed)).toMatchObject({ code: 'ECONNRESET' });
+    const other = await scope.pair();
+    const closed = other.stream.writable.getWriter().closed;
+    other.stream.destroy();
+    expect(await rejection(closed)).toMatchObject({ code: 'ERR_SOCKET_CLOSED' });
+    const third = await scope.pair();
+    const ended = third.stream.writable.getWriter();
+    await ended.close();
+    third.peer.end();
+    await third.stream.closed;
+    await ended.closed;
   });
 
   test('aborts a pipe with a signal', async () => {

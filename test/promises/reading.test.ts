@@ -272,6 +272,63 @@ describePromises('reads', ({ scope, isNative }) => {
     expect(await stream.readLine({ max: 5 })).toBe('12345');
   });
 
+  test('find a line though other reads have taken bytes since the last search', async () => {
+    const { stream, peer } = await scope.pair();
+    const lines = stream.lines({ max: 10 });
+    peer.write('a'.repeat(30));
+    await eventually(() => stream.readableLength === 30);
+    expect(await rejection(lines.next())).toMatchObject({ code: 'ERR_UVNET_MESSAGE_TOO_LONG' });
+    expect(await stream.readExactly(30)).toHaveLength(30);
+    peer.write('b\nc\n');
+    await eventually(() => stream.readableLength === 4);
+    expect(await lines.next()).toEqual({ value: 'b', done: false });
+    stream.unread(Buffer.from('d\n'));
+    expect(await lines.next()).toEqual({ value: 'd', done: false });
+  });
+
+  test('of an iterator that is left while it waits end, and take nothing', async () => {
+    const { stream, peer } = await scope.pair();
+    for (const iterator of [stream.lines(), stream[Symbol.asyncIterator]()]) {
+      const waiting = iterator.next();
+      await iterator.return!();
+      expect(await waiting).toEqual({ value: undefined, done: true });
+    }
+    peer.write('line\n');
+    expect(await stream.readLine()).toBe('line');
+    const mine = stream.read();
+    await stream.lines().return!();
+    peer.write('x');
+    expect(String(await mine)).toBe('x');
+  });
+
+  test('by lines() have a signal and a time limit for each line', async () => {
+    const { stream, peer } = await scope.pair();
+    const controller = new AbortController();
+    const lines = stream.lines({ signal: controller.signal, timeout: 20 });
+    peer.write('one\ntw');
+    expect(await lines.next()).toEqual({ value: 'one', done: false });
+    expect(await rejection(lines.next())).toMatchObject({ code: 'ETIMEDOUT' });
+    peer.write('o\nthree\n');
+    expect(await lines.next()).toEqual({ value: 'two', done: false });
+    controller.abort('enough');
+    expect(await rejection(lines.next())).toMatchObject({ code: 'ABORT_ERR', cause: 'enough' });
+    expect(await stream.readLine()).toBe('three');
+    for (const options of [{ signal: 5 }, { timeout: 'x' }, 5]) {
+      expect(() => stream.lines(options as never)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+      );
+    }
+  });
+
+  test('refuse lines in UTF-16, where a line feed is not one byte', async () => {
+    const { stream } = await scope.pair();
+    for (const encoding of ['utf16le', 'UTF-16LE', 'ucs2', 'ucs-2'] as BufferEncoding[]) {
+      expect(await rejection(stream.readLine({ encoding }))).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+      });
+    }
+  });
+
   test('decode lines by their encoding, across chunks', async () => {
     const { stream, peer } = await scope.pair();
     const euro = Buffer.from('€');

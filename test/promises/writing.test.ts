@@ -163,6 +163,34 @@ describePromises('writes', ({ scope, promises, isNative }) => {
     expect(String(await all)).toBe('ok');
   });
 
+  test.each(['destroyed', 'ended', 'closing'])(
+    'of wrong types are told first on a stream that is %s',
+    async (state) => {
+      const { stream } = await scope.pair();
+      if (state === 'destroyed') stream.destroy();
+      else void (state === 'ended' ? stream.end() : stream.close());
+      const wrong = [
+        stream.write(5 as never),
+        stream.write('x', 5 as never),
+        stream.write('x', { timeout: 'x' as never }),
+        stream.writev(5 as never),
+        stream.writev('text' as never),
+        stream.writev(['a', 5 as never]),
+        stream.end(5 as never),
+        stream.close(5 as never),
+      ];
+      for (const promise of wrong) {
+        expect(await rejection(promise)).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+      }
+      expect(await rejection(stream.write('x', { encoding: 'no' as never }))).toMatchObject({
+        code: 'ERR_UNKNOWN_ENCODING',
+      });
+      expect(await rejection(stream.write('x'))).toMatchObject({
+        code: state === 'destroyed' ? 'ERR_SOCKET_CLOSED' : 'ERR_STREAM_WRITE_AFTER_END',
+      });
+    },
+  );
+
   test('are ended by end(), which is fulfilled when all is sent', async () => {
     const { stream, peer } = await scope.pair();
     void fill(stream);

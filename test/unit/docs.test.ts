@@ -8,7 +8,7 @@ import * as uvnet from 'uvnet';
 
 import * as own from '../../lib/internal/options/own-options';
 import { socketOptionNames } from '../../lib/internal/options/socket-option-names';
-import { connectionNames } from '../../lib/lean/connection/group';
+import { connectionNames } from '../../lib/lean/options/option-names';
 import { tableOf } from '../../lib/lean/connection/handlers';
 import { brokenLinks, pagesOf, proseOf } from '../helpers/markdown';
 

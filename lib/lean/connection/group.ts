@@ -4,14 +4,6 @@ import { binding, SLOT } from '../../internal/native/binding';
 import type { FramingNumbers } from '../../internal/native/native-types';
 import type { ConnectionOptions } from '../../types/connection-options';
 import { NO_FRAMING } from '../options/framing';
-import { namesOf } from '../options/known-options';
-
-export const connectionNames = namesOf<ConnectionOptions>({
-  borrow: true,
-  framing: true,
-  highWaterMark: true,
-  allowHalfOpen: true,
-});
 
 const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 
