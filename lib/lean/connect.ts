@@ -53,15 +53,18 @@ export function connect<Data = unknown>(
   const { signal } = options;
   return new Promise((resolve, reject) => {
     let abortion: Disposable | undefined;
+    let wasOpened = false;
     const group = makeGroup(
       table,
       {
         joined: () => {},
-        opened: (connection) => resolve(connection as Connection<Data>),
+        opened: (connection) => {
+          wasOpened = true;
+          resolve(connection as Connection<Data>);
+        },
         left: ({ last }) => {
           abortion?.dispose();
-          // The connection was never opened.
-          reject(last?.error ?? new ERR_SOCKET_CLOSED());
+          if (!wasOpened) reject(last?.error ?? new ERR_SOCKET_CLOSED());
         },
         stopped: () => {},
       },
