@@ -21,6 +21,7 @@ not count as failed. The last line is "N passed, N failed"; the exit code is 1 w
   --node N      ${versions.join(' or ')} (default: both)
   --only NAME   only this folder of test/; may be given more than once
   --jobs N      how many files at a time (default: 2)
+  --minutes N   end after N minutes; what has not run then has failed (default: 300)
   --reasons     print what is left out under qemu, and why
   --help        this text
 
@@ -42,6 +43,7 @@ main(async () => {
       node: { type: 'string', multiple: true, default: versions },
       only: { type: 'string', multiple: true, default: folders },
       jobs: { type: 'string', default: '2' },
+      minutes: { type: 'string', default: '300' },
       reasons: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -73,6 +75,7 @@ main(async () => {
     folders: values.only,
     leftOutFiles,
     jobs: Number(values.jobs),
+    minutes: Number(values.minutes),
     home: emulatorHome,
     runnerOf: async (version) => {
       const node = await emulatedNode(version);

@@ -8,7 +8,7 @@ import { runForeignTests } from './lib/foreign-run.mjs';
 import { nodeHome } from './lib/nodes.mjs';
 import { at, CommandError, main, run } from './lib/tools.mjs';
 import { leftOut, leftOutFiles } from './lib/windows-left-out.mjs';
-import { prepareWine, spawnWine, stopWine, windowsPath } from './lib/wine.mjs';
+import { prepareWine, windowsPath, WinePrefix } from './lib/wine.mjs';
 
 /** Wine 8 cannot run Node 24 and 26: V8 reserves its tables in a way that it does not know. */
 const versions = ['20', '22'];
@@ -23,6 +23,7 @@ The last line is "N passed, N failed". The exit code is 1 if a test failed.
   --node N      ${versions.join(' or ')} (default: both)
   --only NAME   only this folder of test/; may be given more than once
   --jobs N      how many files run at the same time (default: 2)
+  --minutes N   end after N minutes; files that have not run by then have failed (default: 120)
   --reasons     print the tests that are skipped on Windows, and why
   --help        this text
 
@@ -36,6 +37,7 @@ main(async () => {
       node: { type: 'string', multiple: true, default: versions },
       only: { type: 'string', multiple: true, default: folders },
       jobs: { type: 'string', default: '2' },
+      minutes: { type: 'string', default: '120' },
       reasons: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -53,6 +55,7 @@ main(async () => {
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
   const binary = await crossBuild('win32-x64', crossTargets['win32-x64']);
   await prepareWine();
+  const prefixes = [];
   try {
     await runForeignTests({
       versions: values.node,
@@ -60,11 +63,16 @@ main(async () => {
       folders: values.only,
       leftOutFiles,
       jobs: Number(values.jobs),
+      minutes: Number(values.minutes),
       home: at('.cache/wine'),
-      runnerOf: async (version) => {
+      runnerOf: async (version, job) => {
         const home = await nodeHome(version, { platform: 'win32', arch: 'x64' });
+        const node = path.join(home, 'bin/node.exe');
+        prefixes[job] ??= new WinePrefix(at('.cache/wine', `prefix-${process.pid}-${job}`));
+        const prefix = prefixes[job];
         return {
-          start: (args, options) => spawnWine(path.join(home, 'bin/node.exe'), args, options),
+          start: (args, options) => prefix.start(node, args, options),
+          stop: () => prefix.stop(),
           pathOf: windowsPath,
           cache: at('.cache/wine/jest'),
           binary,
@@ -73,6 +81,6 @@ main(async () => {
       },
     });
   } finally {
-    stopWine();
+    for (const prefix of prefixes) prefix.stop();
   }
 });

@@ -52,8 +52,9 @@ function findFiles(asked, folders, leftOutFiles) {
 }
 
 /**
- * Runs the tests on each of the versions, by the runner that `runnerOf(version)` answers (foreign-tests.mjs),
- * and prints what came of it; the exit code becomes 1 when something failed.
+ * Runs the tests on each of the versions, and prints what came of it; the exit code becomes 1 when something
+ * failed. Each of the `jobs` has a runner (foreign-tests.mjs), which `runnerOf(version, job)` answers. A file that
+ * has not run after `minutes` counts as failed.
  */
 export async function runForeignTests({
   versions,
@@ -61,21 +62,26 @@ export async function runForeignTests({
   folders,
   leftOutFiles,
   jobs,
+  minutes,
   home,
   runnerOf,
 }) {
+  const deadline = Date.now() + minutes * 60_000;
   const files = findFiles(asked, folders, leftOutFiles);
   mkdirSync(home, { recursive: true });
   const scratch = mkdtempSync(path.join(home, 'run-'));
   const all = [];
   try {
     for (const version of versions) {
-      const runner = await runnerOf(version);
+      const runners = [];
+      for (let job = 0; job < jobs; job += 1) runners.push(await runnerOf(version, job));
       const results = await inParallel(
         files,
         async (file) => {
           const started = Date.now();
-          const result = await testFile(runner, file, scratch);
+          const runner = runners.pop();
+          const result = await testFile(runner, file, { scratch, deadline });
+          runners.push(runner);
           report(version, result, started);
           return result;
         },

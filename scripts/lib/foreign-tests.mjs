@@ -13,23 +13,28 @@ import path from 'node:path';
 import { at } from './tools.mjs';
 
 /** A process that has recorded nothing for this time hangs. */
-const silenceMilliseconds = 90_000;
+const silenceMilliseconds = 60_000;
 /** How many processes a file gets if cases hang or crash. Each continues after such a case. */
 const maxAttempts = 6;
+/** How long they may take together. */
+const fileMilliseconds = 300_000;
+/** A case fails after this time: earlier than its process counts as one that hangs. */
+const caseMilliseconds = 30_000;
 
 /**
  * How a Node of another platform is started: `start(args, { env, stdio })` answers the child, `pathOf(file)`
  * is the path as that Node sees it, and jest keeps its own in `cache`. `binary` is the addon, and `leftOut`
  * has a regular expression for each case that cannot hold there. `patience` is how many times longer than
- * usual a case may take.
+ * usual a case may take. `stop()` ends what a killed process has left running.
  *
  * @typedef {{
- *   start: Function, pathOf: Function, cache: string, binary: string, leftOut: string[], patience?: number
+ *   start: Function, pathOf: Function, cache: string, binary: string, leftOut: string[], patience?: number,
+ *   stop?: Function
  * }} Runner
  */
 
-/** Runs jest on a file until it ends or hangs; answers how it ended, as a text for people. */
-function runJest(runner, file, { log, output }) {
+/** Runs jest on a file until it ends, hangs or is late; answers how it ended, as a text for people. */
+function runJest(runner, file, { log, output, deadline }) {
   const { start, pathOf, cache, binary, leftOut, patience = 1 } = runner;
   const descriptor = openSync(output, 'w');
   const child = start(
@@ -38,7 +43,7 @@ function runJest(runner, file, { log, output }) {
       ...[
         '--runInBand',
         '--forceExit',
-        `--testTimeout=${30_000 * patience}`,
+        `--testTimeout=${caseMilliseconds * patience}`,
         '--reporters=default',
       ],
       `--env=${pathOf(at('scripts/foreign/environment.cjs'))}`,
@@ -56,21 +61,25 @@ function runJest(runner, file, { log, output }) {
   );
   closeSync(descriptor);
   return new Promise((resolve, reject) => {
-    let hangs = false;
+    let killed;
+    const kill = (reason) => {
+      killed = reason;
+      child.kill('SIGKILL');
+    };
     let noted = Date.now();
     let size = 0;
     const watch = setInterval(() => {
       const now = statSync(log).size;
       if (now !== size) noted = Date.now();
       size = now;
-      if (Date.now() - noted < silenceMilliseconds * patience) return;
-      hangs = true;
-      child.kill('SIGKILL');
+      if (Date.now() >= deadline) kill('was ended because the time is over');
+      else if (Date.now() - noted >= silenceMilliseconds * patience) kill('hung');
     }, 1000);
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       clearInterval(watch);
-      resolve(hangs ? 'hung' : `ended with ${signal ?? `exit code ${code}`}`);
+      if (killed) runner.stop?.();
+      resolve(killed ?? `ended with ${signal ?? `exit code ${code}`}`);
     });
   });
 }
@@ -90,42 +99,47 @@ function readLog(log) {
   return { cases, finished: entries.some(({ finished }) => finished) };
 }
 
-/** Runs the cases of a file, however many processes they take: one that ends too early costs one case. */
+/**
+ * Runs the cases of a file, in several processes if need be: one that ends too early costs one case. Whatever
+ * keeps the rest of the file from running counts as a case that failed.
+ */
 async function runCases(runner, file, options) {
-  const { log } = options;
+  const { log, deadline } = options;
   writeFileSync(log, '');
   const broken = new Map();
-  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    const ending = await runJest(runner, file, options);
+  let ending = 'did not start because the time is over';
+  for (let attempt = 1; attempt <= maxAttempts && Date.now() < deadline; attempt += 1) {
+    ending = await runJest(runner, file, options);
     const { cases, finished } = readLog(log);
     for (const [index, { outcome }] of cases.entries()) {
       if (!outcome && !broken.has(index)) broken.set(index, ending);
     }
-    if (finished) break;
+    if (finished) return { cases, broken };
     // It ended without starting another case, and would do so again.
-    if (cases.length === 0 || ![...broken.keys()].includes(cases.length - 1)) {
-      cases.push({ name: `the file ${ending}` });
-      broken.set(cases.length - 1, ending);
-      return { cases, broken };
-    }
+    if (!broken.has(cases.length - 1)) break;
   }
-  return { cases: readLog(log).cases, broken };
+  const { cases } = readLog(log);
+  broken.set(cases.length, ending);
+  return { cases: [...cases, { name: `the file ${ending}` }], broken };
 }
 
 const control = '(node:net)';
 const isControl = ({ name }) => name.includes(control);
 
 /**
- * Runs a test file. A failing case of uvnet counts as failed, unless the same case also fails on
+ * Runs a test file, until `deadline` at most. A failing case of uvnet counts as failed, unless the same case also fails on
  * node:net there: `failedInControl` has those. Cases of node:net itself are only the control.
  */
-export async function testFile(runner, file, scratch) {
+export async function testFile(runner, file, { scratch, deadline }) {
   const name = file.replaceAll('/', '-');
   const files = {
     log: path.join(scratch, `${name}.log`),
     output: path.join(scratch, `${name}.out`),
   };
-  const { cases, broken } = await runCases(runner, file, files);
+  const { cases, broken } = await runCases(runner, file, {
+    ...files,
+    deadline: Math.min(deadline, Date.now() + fileMilliseconds * (runner.patience ?? 1)),
+  });
   for (const [index, ending] of broken) {
     Object.assign(cases[index], { outcome: 'failed', error: ending });
   }
