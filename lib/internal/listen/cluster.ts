@@ -12,6 +12,7 @@ import { widenMode } from './unix-path';
 /** Listening in a cluster worker, with the handle that its primary shares. */
 
 const UV_EADDRINUSE = errnoByName('EADDRINUSE');
+const UV_ENOTSUP = errnoByName('ENOTSUP');
 
 /**
  * Takes the listening socket that the primary of a cluster shares with its workers. Node has
@@ -76,6 +77,12 @@ export function listenInCluster(server: ServerImpl, target: ListenTarget, modes?
   (clusterModule() as unknown as ClusterWorker)._getServer(server, query, (error, shared) => {
     if (listeningId !== server._listeningId) {
       shared?.close();
+      return;
+    }
+    if (process.platform === 'win32' && isNodeHandle(shared)) {
+      // As with the other scheduling policy, whose connections are handles of Node too.
+      shared.close();
+      server.emit('error', exceptionWithHostPort(UV_ENOTSUP, 'listen', address, port!));
       return;
     }
     if (shared !== null) setOwner(shared, server);

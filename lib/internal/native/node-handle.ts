@@ -1,4 +1,5 @@
 import { binding } from './binding';
+import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } from '../base/errors';
 import { errnoException } from '../base/system-errors';
 import { openHandle } from './descriptor';
 import { Handle } from './handle';
@@ -52,8 +53,16 @@ export function openCopy(fd: number): Handle {
   }
 }
 
-/** Makes a handle of uvnet for the socket of a Node handle, which is closed. */
+/**
+ * Makes a handle of uvnet for the socket of a Node handle, which is closed.
+ *
+ * @throws ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows, where a handle does not have its descriptor: a handle that is
+ * bound would be taken for one that is not, and the server would listen on another port.
+ */
 export function takeNodeHandle(node: NodeHandle): Handle {
+  if (process.platform === 'win32') {
+    throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('handles of node:net');
+  }
   const { fd } = node;
   // A handle that is not bound and not connected has no descriptor yet.
   const handle = fd >= 0 ? openCopy(fd) : node.constructor.name === 'TCP' ? new TCP() : new Pipe();
