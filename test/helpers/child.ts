@@ -27,6 +27,8 @@ export const addonEnvironment: NodeJS.ProcessEnv = {
 export interface ChildTools {
   net: Net;
   require: NodeJS.Require;
+  /** Opens descriptors until none is left. Returns a function that closes so many of them, or all. */
+  takeDescriptors: () => (count?: number) => void;
   /** The `args` after conversion through JSON; only the body knows their types. */
   args: any;
 }
@@ -42,12 +44,28 @@ export interface ChildOptions {
   stdio?: StdioOptions;
 }
 
+/** For `under`: few descriptors, so that a child soon has none left. */
+export const fewDescriptors = ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'];
+
+/** Part of the child's source. */
+function takeDescriptors(): (count?: number) => void {
+  const { openSync, closeSync } = require('node:fs') as typeof import('node:fs');
+  const taken: number[] = [];
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    // None is left.
+  }
+  return (count = taken.length) => taken.splice(0, count).forEach((fd) => closeSync(fd));
+}
+
 export type Body = (tools: ChildTools) => unknown;
 
 /** The source of a program that runs `body`, which must not close over anything. */
 export function programOf({ entry }: Implementation, body: Body, args: unknown[] = []): string {
   return `'use strict';
-const tools = { net: require(${JSON.stringify(entry)}), require, args: ${JSON.stringify(args)} };
+${takeDescriptors.toString()}
+const tools = { net: require(${JSON.stringify(entry)}), require, takeDescriptors, args: ${JSON.stringify(args)} };
 (${body.toString()})(tools);`;
 }
 

@@ -1,4 +1,4 @@
-import { runChild } from '../helpers/child';
+import { fewDescriptors, runChild } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 
 /** What a program loads when it uses uvnet for the first time. */
@@ -18,18 +18,12 @@ test('neither uvnet nor a connect to an IP address loads node:net', async () => 
 test('a first listen without a free descriptor is an error event, and a later one works', async () => {
   const { stdout, stderr } = await runChild(
     uvnet!,
-    ({ net, require: load }) => {
-      const { openSync, closeSync } = load('node:fs') as typeof import('node:fs');
+    ({ net, takeDescriptors }) => {
       process.stdout.write('');
-      const kept: number[] = [];
-      try {
-        for (;;) kept.push(openSync('/dev/null', 'r'));
-      } catch {
-        // There are no more.
-      }
+      const release = takeDescriptors();
       const server = net.createServer();
       server.once('error', ({ code }: any) => {
-        for (const fd of kept) closeSync(fd);
+        release();
         server.listen(0, () => {
           process.stdout.write(`${code} listening`);
           server.close();
@@ -37,7 +31,7 @@ test('a first listen without a free descriptor is an error event, and a later on
       });
       server.listen(0);
     },
-    { under: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'] },
+    { under: fewDescriptors },
   );
   expect([stdout, stderr]).toEqual(['EMFILE listening', '']);
 });

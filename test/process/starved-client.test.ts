@@ -1,6 +1,6 @@
 import nodeNet from 'node:net';
 
-import { runChild, type ChildTools } from '../helpers/child';
+import { fewDescriptors, runChild, type ChildTools } from '../helpers/child';
 import { implementations, uvnet } from '../helpers/implementations';
 import { endpointOf, Scope } from '../helpers/scope';
 
@@ -10,25 +10,19 @@ const scope = new Scope(nodeNet);
 afterEach(() => scope.dispose());
 
 /** Connects with no descriptor left, and again by the same socket when there are some. */
-function program({ net, require: load, args }: ChildTools): void {
-  const { openSync, closeSync } = load('node:fs') as typeof import('node:fs');
+function program({ net, takeDescriptors, args }: ChildTools): void {
   const [options] = args as [import('node:net').NetConnectOpts];
   const log: unknown[] = [];
   // Makes stdout, which takes descriptors of its own.
   process.stdout.write('');
-  const kept: number[] = [];
-  try {
-    for (;;) kept.push(openSync('/dev/null', 'r'));
-  } catch {
-    // There are no more.
-  }
+  const release = takeDescriptors();
   const socket = net.connect(options);
   log.push('returned');
   socket.once('error', ({ code, syscall, address, port }: any) => {
     log.push({ code, syscall, address, port });
   });
   socket.once('close', () => {
-    for (const fd of kept) closeSync(fd);
+    release();
     socket.connect(options, () => {
       log.push('connected');
       socket.destroy();
@@ -47,7 +41,7 @@ describe.each(implementations)('a client of $name with no descriptor left', (imp
       const options = endpointOf(server) as { host?: string; port?: number; path?: string };
       const { code, stdout, stderr } = await runChild(implementation, program, {
         args: [{ ...options, ...(kind === 'tcp' ? extra : {}) }],
-        under: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'],
+        under: fewDescriptors,
       });
       expect([code, stderr]).toEqual([0, '']);
       const { host, port, path } = options;
@@ -64,23 +58,17 @@ describe.each(implementations)('a client of $name with no descriptor left', (imp
 test('a socket with a traffic class is made with no descriptor left, too', async () => {
   const { stdout, stderr } = await runChild(
     uvnet!,
-    ({ net, require: load }) => {
-      const { openSync, closeSync } = load('node:fs') as typeof import('node:fs');
+    ({ net, takeDescriptors }) => {
       process.stdout.write('');
-      const kept: number[] = [];
-      try {
-        for (;;) kept.push(openSync('/dev/null', 'r'));
-      } catch {
-        // There are no more.
-      }
+      const release = takeDescriptors();
       const socket = new net.Socket({ typeOfService: 16 } as object);
       socket.on('error', ({ code, syscall }: any) => {
-        for (const fd of kept) closeSync(fd);
+        release();
         process.stdout.write(`${code} ${syscall}`);
       });
       socket.connect(1, '127.0.0.1');
     },
-    { under: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'] },
+    { under: fewDescriptors },
   );
   expect([stdout, stderr]).toEqual(['EMFILE connect', '']);
 });

@@ -5,7 +5,7 @@ import http from 'node:http';
 import type { Socket as NodeSocket } from 'node:net';
 
 import type { Socket } from '../../lib/index';
-import { runChild } from '../helpers/child';
+import { fewDescriptors, runChild } from '../helpers/child';
 import { errorShape } from '../helpers/errors';
 import { nextEvent, nextTurn } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
@@ -221,18 +221,11 @@ describeUnix('peek', () => {
   test('rejects if no descriptor is left for it, and the connection goes on', async () => {
     const { stdout, stderr } = await runChild(
       uvnet!,
-      ({ net, require }) => {
-        const fs = require('node:fs') as typeof import('node:fs');
+      ({ net, takeDescriptors }) => {
         const server = net.createServer((peer) => {
-          const kept: number[] = [];
-          try {
-            for (;;) kept.push(fs.openSync('/dev/null', 'r'));
-          } catch {
-            // None is left.
-          }
+          const release = takeDescriptors();
           void (peer as Socket).peek(5).catch((error: NodeJS.ErrnoException) => {
-            fs.closeSync(kept.pop()!);
-            fs.closeSync(kept.pop()!);
+            release(2);
             console.log(error.code);
             void (peer as Socket).peek(5).then((bytes) => {
               console.log(String(bytes));
@@ -251,7 +244,7 @@ describeUnix('peek', () => {
           client = net.connect(port, '127.0.0.1');
         });
       },
-      { under: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'] },
+      { under: fewDescriptors },
     );
     expect([stdout, stderr]).toEqual(['start\nEMFILE\nhello\nhello\n', '']);
   });
