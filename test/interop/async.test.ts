@@ -36,15 +36,16 @@ async function printed(file: string, ...args: string[]): Promise<string> {
   return String(await readAll(child.stdout as never));
 }
 
-/** Runs the HTTP client against a server that answers with this text and then ends. */
-async function clientOf(response: string): Promise<{ code: number | null; stdout: string }> {
-  const server = scope.trackServer(
-    nodeNet.createServer((socket) => socket.once('data', () => socket.end(response))),
-  );
+/** Runs an example against a server, to its end. `where` makes its argument of the server's port. */
+async function outcomeOf(
+  file: string,
+  serve: (socket: nodeNet.Socket) => void,
+  where: (port: number) => string,
+): Promise<{ code: number | null; stdout: string }> {
+  const server = scope.trackServer(nodeNet.createServer(serve));
   await scope.listen(server);
   const { port } = server.address() as nodeNet.AddressInfo;
-  const args = [path.resolve('examples', 'async-http.mjs'), `http://127.0.0.1:${port}/`];
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [path.resolve('examples', file), where(port)], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: addonEnvironment,
   });
@@ -81,6 +82,14 @@ async function webServer(host = '127.0.0.1'): Promise<string> {
 }
 
 describe('the HTTP client', () => {
+  /** Runs the client against a server that answers with this text and then ends. */
+  const clientOf = (response: string): ReturnType<typeof outcomeOf> =>
+    outcomeOf(
+      'async-http.mjs',
+      (socket) => void socket.once('data', () => socket.end(response)),
+      (port) => `http://127.0.0.1:${port}/`,
+    );
+
   test('reads bodies with a length, in chunks and up to the end over one connection', async () => {
     const url = await webServer();
     expect(await printed('async-http.mjs', `${url}/first`, '/chunks', '/', '/end')).toBe(
@@ -142,28 +151,17 @@ describe('the Redis client, against other servers', () => {
     }
   });
 
-  /** Runs the client against a server that sends this text; also tells whether it was left open. */
-  async function clientOf(text: string): Promise<{ code: number | null; stdout: string }> {
-    const server = scope.trackServer(
-      nodeNet.createServer(
-        (socket) =>
-          void socket
-            .on('error', () => {})
-            .resume()
-            .write(text),
-      ),
+  /** Runs the client against a server that sends this text and leaves the connection open. */
+  const clientOf = (text: string): ReturnType<typeof outcomeOf> =>
+    outcomeOf(
+      'async-resp.mjs',
+      (socket) =>
+        void socket
+          .on('error', () => {})
+          .resume()
+          .write(text),
+      String,
     );
-    await scope.listen(server);
-    const { port } = server.address() as nodeNet.AddressInfo;
-    const args = [path.resolve('examples', 'async-resp.mjs'), `${port}`];
-    const child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: addonEnvironment,
-    });
-    const exit = once(child, 'exit') as Promise<[number | null]>;
-    const stdout = String(await readAll(child.stdout as never));
-    return { code: (await exit)[0], stdout };
-  }
 
   test('takes an array of no size for null', async () => {
     const counts = Array.from({ length: 1000 }, (_, i) => `:${i + 1}\r\n`).join('');
