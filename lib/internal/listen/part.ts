@@ -1,4 +1,5 @@
 import type * as listening from './listening';
+import type { ServerImpl } from './server-impl';
 import { lazyPart } from '../base/parts';
 
 /** The code that listens and accepts, which clients do not need. */
@@ -16,3 +17,16 @@ export const createServerHandle: CreateServerHandle = (
   flags?,
   ...rest
 ) => listeningPart().createServerHandle(address, port, addressType, fd, flags, ...rest);
+
+/** See start.ts. Like that function, it has six parameters. */
+export const setupListenHandle: ServerImpl['_listen2'] = function (
+  this: ServerImpl,
+  address,
+  port,
+  addressType,
+  backlog,
+  fd?,
+  flags?,
+) {
+  listeningPart().setupListenHandle.call(this, address, port, addressType, backlog, fd, flags);
+};

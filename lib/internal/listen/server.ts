@@ -16,7 +16,7 @@ import type { SocketOptionName } from '../options/socket-option-types';
 import { wantDescriptors } from '../socket/receive-descriptors';
 import type { SocketImpl } from '../socket/socket-state';
 import { admissionProperties } from './admission';
-import { listeningPart } from './part';
+import { listeningPart, setupListenHandle } from './part';
 import { checkCloseOptions, closeProperties, endGrace, startGrace } from './server-close';
 import { initializeLimits, limitProperties, stats } from './server-limits';
 import type { ServerOptions } from './server-options';
@@ -98,28 +98,18 @@ Object.setPrototypeOf(Server, EventEmitter);
 
 const serverMethods = {
   listen(this: ServerImpl, ...args: unknown[]): ServerImpl {
+    let part;
     try {
-      listeningPart();
+      part = listeningPart();
     } catch (error) {
       // No descriptor is free, for example. A listen that needs one fails in the same way.
       process.nextTick(() => this.emit('error', error));
       return this;
     }
-    return listeningPart().listen.apply(this, args);
+    return part.listen.apply(this, args);
   },
 
-  _listen2(
-    this: ServerImpl,
-    address: string | null,
-    port: number | null,
-    addressType: number | null,
-    backlog: number,
-    fd?: number | null,
-    flags?: number,
-  ): void {
-    const { setupListenHandle } = listeningPart();
-    setupListenHandle.call(this, address, port, addressType, backlog, fd, flags);
-  },
+  _listen2: setupListenHandle,
 
   address(this: ServerImpl): SocketName | string | null {
     const handle = this._handle as TCP | null;
