@@ -12,6 +12,7 @@ import type { DropData } from '../internal/listen/accept';
 import type { FramingNumbers } from '../internal/native/native-types';
 import type { Backend, ListenHandlers, ListeningSocket } from '../promises/backend';
 import { MessageCutter } from '../promises/cutter';
+import { checkChunks, checkData } from '../promises/operation';
 import type { Transport, TransportHandlers } from '../promises/transport';
 import { checkNames } from '../lean/options/known-options';
 import { connectNames, listenNames } from '../lean/options/option-names';
@@ -32,12 +33,6 @@ const bytesOf = (data: Buffer | string, encoding: BufferEncoding | null): Buffer
 
 /** Sockets that a stream has taken. */
 const taken = new WeakSet<nodeNet.Socket>();
-
-/** A stream of Node's would be destroyed by what is neither. */
-function checkData(data: unknown): void {
-  if (typeof data === 'string' || data instanceof Uint8Array) return;
-  throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
-}
 
 /** A socket of `node:net` as a stream's transport. */
 class SocketTransport implements Transport {
@@ -97,7 +92,7 @@ class SocketTransport implements Transport {
   }
 
   writev(chunks: readonly (string | Uint8Array)[]): boolean {
-    for (const chunk of chunks) checkData(chunk);
+    checkChunks(chunks);
     this.socket.cork();
     let more = true;
     try {

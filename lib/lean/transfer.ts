@@ -31,7 +31,6 @@ import { keepEnds, knownEnds } from './connection/ends';
 import { framingOf, wireBytes } from './options/framing';
 import { makeGroup } from './connection/delivery';
 import { tableOf } from './connection/handlers';
-
 import { checkNames } from './options/known-options';
 import { connectionNames } from './options/option-names';
 import { holdEnd, holdUnread, takeHeld } from './connection/paused-input';

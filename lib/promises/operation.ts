@@ -1,4 +1,4 @@
-import { AbortError } from '../internal/base/errors';
+import { AbortError, ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import { validateAbortSignal, validateInteger, validateObject } from '../internal/base/validators';
 import { TIMEOUT_MAX } from '../internal/base/timers';
 
@@ -34,4 +34,21 @@ export function checkOperation(options: unknown): asserts options is OperationOp
   checkOperationTypes(options);
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
+}
+
+/**
+ * Wrong arguments of a write are reported before the state of the stream, as Node does it.
+ *
+ * @throws ERR_INVALID_ARG_TYPE; ERR_UNKNOWN_ENCODING
+ */
+export function checkData(data: unknown, encoding?: BufferEncoding): void {
+  if (typeof data === 'string') Buffer.from('x', encoding);
+  else if (!(data instanceof Uint8Array)) {
+    throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
+  }
+}
+
+/** @throws ERR_INVALID_ARG_TYPE */
+export function checkChunks(chunks: readonly unknown[]): void {
+  for (const chunk of chunks) checkData(chunk);
 }

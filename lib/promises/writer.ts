@@ -1,23 +1,11 @@
-import { ERR_INVALID_ARG_TYPE, ERR_STREAM_WRITE_AFTER_END } from '../internal/base/errors';
+import { ERR_STREAM_WRITE_AFTER_END } from '../internal/base/errors';
 import { validateArray } from '../internal/base/validators';
 import { Deferred, rejectedQuietly } from './deferred';
-import { checkOperation, type OperationOptions } from './operation';
+import { checkChunks, checkData, checkOperation, type OperationOptions } from './operation';
 import type { Transport } from './transport';
 
 const DONE = Promise.resolve();
 const ignore = (): void => {};
-
-/** As transports do it. Wrong arguments are told before the state of the stream, as by Node. */
-function checkData(data: unknown, encoding?: BufferEncoding): void {
-  if (typeof data === 'string') Buffer.from('x', encoding);
-  else if (!(data instanceof Uint8Array)) {
-    throw new ERR_INVALID_ARG_TYPE('data', ['string', 'Buffer', 'Uint8Array'], data);
-  }
-}
-
-function checkAll(chunks: readonly unknown[]): void {
-  for (const chunk of chunks) checkData(chunk);
-}
 
 /** The writing half of a stream: the writes that wait until more may be written, and the end. */
 export class Writer {
@@ -61,11 +49,11 @@ export class Writer {
       if (options !== undefined) checkOperation(options);
       const refusal = this.refusal();
       if (refusal !== undefined) {
-        checkAll(chunks);
+        checkChunks(chunks);
         throw refusal;
       }
       if (this.transport.writev(chunks)) return DONE;
-      if (!this.transport.isOpen) checkAll(chunks);
+      if (!this.transport.isOpen) checkChunks(chunks);
       return this.wait(options);
     } catch (error) {
       return rejectedQuietly(error as Error);
