@@ -125,6 +125,7 @@ describePromises('messages()', ({ scope }) => {
       return seen;
     };
     peer.write('1\nhal');
+    await eventually(() => stream.readableLength === 5);
     expect(await loop({ timeout: 20 })).toEqual(['1', 'ETIMEDOUT']);
     peer.write('f\nmore');
     expect(await stream.readLine()).toBe('half');
