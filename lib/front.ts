@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { implementation } from './backend';
 
 /** `uvnet/front`: uvnet's listener for Node's own servers. */

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { backend, implementation } from './backend';
 import { netModule } from './internal/base/builtins';
 

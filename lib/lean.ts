@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { implementation } from './backend';
 
 /** `uvnet/lean`: handler tables and relays, for servers that do not need streams. */

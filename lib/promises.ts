@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { implementation } from './backend';
 import { useBackend } from './promises/backend';
 
