@@ -5,6 +5,7 @@
 // mstcpip.h only after the two above.
 #include <mstcpip.h>
 
+#include "descriptor/socket_error.h"
 #include "info/tcp_info.h"
 
 namespace uvnet {
@@ -53,7 +54,7 @@ int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info) {
   DWORD length = 0;
   if (WSAIoctl(fd, SIO_TCP_INFO, &version, sizeof(version), &kernel, sizeof(kernel), &length,
                nullptr, nullptr) != 0) {
-    return uv_translate_sys_error(WSAGetLastError());
+    return LastSocketError();
   }
   if (kernel.State < sizeof(kStates) / sizeof(kStates[0])) info->state = kStates[kernel.State];
   double* numbers = info->numbers;
@@ -98,7 +99,7 @@ int ReadTcpInfo(uv_os_sock_t fd, TcpInfo* info) {
 
 int ReadQueueDepths(uv_os_sock_t fd, TcpInfo* info) {
   u_long bytes;
-  if (ioctlsocket(fd, FIONREAD, &bytes) != 0) return uv_translate_sys_error(WSAGetLastError());
+  if (ioctlsocket(fd, FIONREAD, &bytes) != 0) return LastSocketError();
   info->numbers[TcpInfo::kReceiveQueueBytes] = static_cast<double>(bytes);
   return 0;
 }

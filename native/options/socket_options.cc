@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "descriptor/socket_error.h"
 #include "options/kernel_numbers.h"
 
 namespace uvnet {
@@ -21,14 +22,6 @@ using KernelOption = SocketOption::KernelOption;
 
 constexpr int64_t kMillisecondsPerSecond = 1000;
 
-int LastError() {
-#ifdef _WIN32
-  return uv_translate_sys_error(WSAGetLastError());
-#else
-  return -errno;
-#endif
-}
-
 int SetRaw(uv_os_sock_t fd, int level, int name, const void* data, size_t size) {
 #ifdef _WIN32
   const int result =
@@ -36,7 +29,7 @@ int SetRaw(uv_os_sock_t fd, int level, int name, const void* data, size_t size) 
 #else
   const int result = setsockopt(fd, level, name, data, static_cast<socklen_t>(size));
 #endif
-  return result == 0 ? 0 : LastError();
+  return result == 0 ? 0 : LastSocketError();
 }
 
 int GetRaw(uv_os_sock_t fd, int level, int name, void* data, size_t* size) {
@@ -47,7 +40,7 @@ int GetRaw(uv_os_sock_t fd, int level, int name, void* data, size_t* size) {
   auto length = static_cast<socklen_t>(*size);
   const int result = getsockopt(fd, level, name, data, &length);
 #endif
-  if (result != 0) return LastError();
+  if (result != 0) return LastSocketError();
   *size = static_cast<size_t>(length);
   return 0;
 }
@@ -113,7 +106,7 @@ constexpr bool InterfaceByIndex() {
 #ifndef _WIN32
 int InterfaceToIndex(const std::string& name, int* index) {
   const unsigned found = if_nametoindex(name.c_str());
-  if (found == 0) return LastError();
+  if (found == 0) return LastSocketError();
   *index = static_cast<int>(found);
   return 0;
 }
@@ -122,7 +115,7 @@ int InterfaceFromIndex(int index, std::string* name) {
   name->clear();
   if (index == 0) return 0;
   char buffer[IF_NAMESIZE];
-  if (if_indextoname(static_cast<unsigned>(index), buffer) == nullptr) return LastError();
+  if (if_indextoname(static_cast<unsigned>(index), buffer) == nullptr) return LastSocketError();
   *name = buffer;
   return 0;
 }
@@ -184,7 +177,7 @@ int SocketFamily(uv_os_sock_t fd) {
 #else
   sockaddr_storage address;
   socklen_t size = sizeof(address);
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return LastError();
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return LastSocketError();
   return address.ss_family;
 #endif
 }
@@ -304,22 +297,22 @@ int OpenStreamSocket(int family, bool multipath, uv_os_sock_t* out) {
 #if defined(__linux__)
   const int protocol = multipath ? IPPROTO_MPTCP : 0;
   const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-  if (fd < 0) return LastError();
+  if (fd < 0) return LastSocketError();
   *out = fd;
   return 0;
 #elif defined(_WIN32)
   if (multipath) return UV_ENOTSUP;
   const SOCKET fd = WSASocketW(family, SOCK_STREAM, 0, nullptr, 0,
                                WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
-  if (fd == INVALID_SOCKET) return LastError();
+  if (fd == INVALID_SOCKET) return LastSocketError();
   *out = fd;
   return 0;
 #else
   if (multipath) return UV_ENOTSUP;
   const int fd = socket(family, SOCK_STREAM, 0);
-  if (fd < 0) return LastError();
+  if (fd < 0) return LastSocketError();
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
-    const int status = LastError();
+    const int status = LastSocketError();
     CloseSocket(fd);
     return status;
   }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { binding, errnoByName } from '../native/binding';
 import { debug } from '../base/diagnostics';
-import { ERR_INVALID_ARG_VALUE } from '../base/errors';
+import { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, ERR_INVALID_ARG_VALUE } from '../base/errors';
 import type { Pipe } from '../native/pipe';
 import { validateBoolean, validateInteger } from '../base/validators';
 
@@ -17,7 +17,8 @@ const UV_ECONNREFUSED = errnoByName('ECONNREFUSED');
 export interface PathOptions {
   /**
    * Permissions of the socket's path, for example `0o660`. Users with write permission may connect.
-   * The permissions are set before the first connection can be made. Not available on Windows.
+   * The permissions are set before the first connection can be made. On Windows, `listen()` throws
+   * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM.
    * Default: set by the umask.
    */
   mode?: number | undefined;
@@ -32,6 +33,8 @@ export interface PathOptions {
 export function checkPathOptions(path: string, { mode, replaceStale }: PathOptions): void {
   if (mode !== undefined) {
     validateInteger(mode, 'options.mode', 0, 0o777);
+    // To ignore it would let everybody in.
+    if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('mode');
     if (path.startsWith('\0')) {
       throw new ERR_INVALID_ARG_VALUE('options.mode', mode, 'an abstract socket has no mode');
     }
@@ -57,7 +60,7 @@ export function widenMode(path: string, options: PathOptions | undefined): numbe
 }
 
 function setMode(path: string, options: PathOptions | undefined, onlyMore: boolean): number {
-  if (options?.mode === undefined || process.platform === 'win32') return 0;
+  if (options?.mode === undefined) return 0;
   return binding.setSocketMode(path, options.mode, onlyMore);
 }
 
@@ -68,6 +71,7 @@ function setMode(path: string, options: PathOptions | undefined, onlyMore: boole
  * process.
  */
 function bindOver(pipe: Pipe, path: string): number {
+  // The name of an abstract socket or of a Windows pipe ends with its process.
   if (path.startsWith('\0') || process.platform === 'win32') return pipe.bind(path);
   const lock = lockDirectory(dirname(path));
   try {
