@@ -92,7 +92,7 @@ main(async () => {
         pathOf: (file) => file,
         cache: path.join(emulatorHome, 'jest'),
         binary,
-        leftOut: leftOut.map(({ what }) => what),
+        leftOut,
         patience: 4,
       };
     },

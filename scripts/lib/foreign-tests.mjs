@@ -24,18 +24,22 @@ const caseMilliseconds = 30_000;
 /**
  * How a Node of another platform is started: `start(args, { env, stdio })` answers the child, `pathOf(file)`
  * is the path as that Node sees it, and jest keeps its own in `cache`. `binary` is the addon, and `leftOut`
- * has a regular expression for each case that cannot hold there. `patience` is how many times longer than
- * usual a case may take. `stop()` ends what a killed process has left running.
+ * has the cases that cannot hold there: a regular expression of their name, for one file or for all.
+ * `patience` is how many times longer than usual a case may take. `stop()` ends what a killed process has left
+ * running.
  *
  * @typedef {{
- *   start: Function, pathOf: Function, cache: string, binary: string, leftOut: string[], patience?: number,
- *   stop?: Function
+ *   start: Function, pathOf: Function, cache: string, binary: string, leftOut: { what: string, file?: string }[],
+ *   patience?: number, stop?: Function
  * }} Runner
  */
 
 /** Runs jest on a file until it ends, hangs or is late; answers how it ended, as a text for people. */
 function runJest(runner, file, { log, output, deadline }) {
   const { start, pathOf, cache, binary, leftOut, patience = 1 } = runner;
+  const patterns = leftOut
+    .filter((each) => each.file === undefined || each.file === file)
+    .map(({ what }) => what);
   const descriptor = openSync(output, 'w');
   const child = start(
     [
@@ -54,7 +58,7 @@ function runJest(runner, file, { log, output, deadline }) {
       env: {
         UVNET_BINDING: pathOf(binary),
         UVNET_TEST_LOG: pathOf(log),
-        UVNET_TEST_LEFT_OUT: JSON.stringify(leftOut),
+        UVNET_TEST_LEFT_OUT: JSON.stringify(patterns),
       },
       stdio: ['ignore', descriptor, descriptor],
     },

@@ -83,5 +83,8 @@ export function nodeAtLeast(major: number, minor = 0): boolean {
 }
 
 const [uvMajor = 0, uvMinor = 0] = process.versions.uv.split('.').map(Number);
-/** Older versions of libuv treat a reset after the last bytes as an end, and so does node:net. */
-export const libuvSeesLateResets = uvMajor > 1 || uvMinor >= 52;
+/**
+ * Older versions of libuv treat a reset after the last bytes as an end, and so does node:net; on Windows it depends on the
+ * system alone.
+ */
+export const libuvSeesLateResets = process.platform === 'win32' || uvMajor > 1 || uvMinor >= 52;

@@ -27,6 +27,12 @@ export interface Pair {
   peer: Socket;
 }
 
+/** The path of a Unix socket in a folder; on Windows, the name of a pipe that is as unique as the folder. */
+export function localPath(folder: string, name: string): string {
+  if (process.platform !== 'win32') return path.join(folder, name);
+  return `\\\\.\\pipe\\${path.basename(folder)}-${name}`;
+}
+
 export class Scope {
   private readonly servers = new Set<Server>();
   private readonly sockets = new Set<Socket>();
@@ -88,8 +94,7 @@ export class Scope {
   /** A path for a unix socket in a folder of this case; on Windows, the name of a pipe of this case. */
   path(name = `${this.servers.size}.sock`): string {
     this.folder ??= mkdtempSync(path.join(tmpdir(), 'uvnet-'));
-    if (process.platform !== 'win32') return path.join(this.folder, name);
-    return `\\\\.\\pipe\\${path.basename(this.folder)}-${name}`;
+    return localPath(this.folder, name);
   }
 
   async dispose(): Promise<void> {

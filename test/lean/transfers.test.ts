@@ -1,12 +1,11 @@
 // Connections that are made, and that change between sockets and handler tables.
-import { constants } from 'node:os';
 import type { Socket as NodeSocket } from 'node:net';
 
-import { binding } from '../../lib/internal/native/binding';
+import { binding, errnoByName } from '../../lib/internal/native/binding';
 import { deferred, nextEvent } from '../helpers/events';
 import { lean, LeanScope, net, receiveAll, type Connection } from '../helpers/lean';
 
-const UV_EBADF = -constants.errno.EBADF;
+const UV_EBADF = errnoByName('EBADF');
 
 describe('connections', () => {
   const scope = new LeanScope();

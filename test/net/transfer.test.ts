@@ -126,7 +126,7 @@ function openStreams(): number {
 }
 
 describe.each(implementations.map((each): [string, Implementation] => [each.name, each]))(
-  'many connections on %s',
+  'many connections (%s)',
   (_, { net }) => {
     const scope = new Scope(net);
     afterEach(() => scope.dispose());

@@ -1,11 +1,15 @@
 // How a process ends while servers listen and connections are busy: exit code,
 // signal and output must be those of the same program on node:net.
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
 import type { ChildTools, Outcome } from '../helpers/child';
 import { runChild } from '../helpers/child';
 import type { Implementation } from '../helpers/implementations';
 import { implementations, reference, uvnet } from '../helpers/implementations';
+import { localPath } from '../helpers/scope';
 
 const rivals = implementations.map((each): [string, Implementation] => [each.name, each]);
 
@@ -322,6 +326,8 @@ describe('nothing that node:net would have sent is lost', () => {
         received.push(await receiveFrom(implementation, writer, [how, writes, size]));
       }
       expect(new Set(received.map((each) => each.length)).size).toBe(1);
+      // A pipe of Windows takes no write at once, so the next one waits in the stream.
+      if (process.platform === 'win32') continue;
       expect(received[0]?.length).toBe(
         writes * size + (how === 'writes in an exit listener' ? size : 0),
       );
@@ -354,9 +360,8 @@ describe('nothing that node:net would have sent is lost', () => {
     args: unknown[],
     connections = 1,
   ): Promise<string> {
-    const { mkdtempSync, rmSync } = await import('node:fs');
-    const folder = mkdtempSync('/tmp/uvnet-');
-    const path = `${folder}/socket`;
+    const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-'));
+    const place = localPath(folder, 'socket');
     const server = reference.net.createServer();
     const received = new Promise<string>((resolve) => {
       let text = '';
@@ -370,8 +375,8 @@ describe('nothing that node:net would have sent is lost', () => {
         peer.on('error', () => {});
       });
     });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
-    const outcome = await runChild(implementation, body, { args: [path, ...args] });
+    await new Promise<void>((resolve) => server.listen(place, resolve));
+    const outcome = await runChild(implementation, body, { args: [place, ...args] });
     expect(outcome.signal).toBeNull();
     const text = await received;
     await new Promise((resolve) => server.close(resolve));

@@ -10,9 +10,10 @@ import { addonEnvironment, programOf, runChild, type ChildTools } from '../helpe
 import { nextEvent } from '../helpers/events';
 import { implementations, uvnet } from '../helpers/implementations';
 import { leanEntry } from '../helpers/lean';
+import { localPath } from '../helpers/scope';
 
 /** Ends while a connection arrives at a server that does not keep the process alive. */
-async function endBusy({ net, require, args: [what, watched, leanFile, folder] }: ChildTools) {
+async function endBusy({ net, require, args: [what, watched, leanFile, path] }: ChildTools) {
   const hooks = require('node:async_hooks') as typeof import('node:async_hooks');
   const plain = require('node:net') as typeof import('node:net');
   const { once } = require('node:events') as typeof import('node:events');
@@ -31,7 +32,6 @@ async function endBusy({ net, require, args: [what, watched, leanFile, folder] }
       return;
     }
     const server = net.createServer((peer) => peer.unref());
-    const path = `${folder}/socket`;
     server.listen(what === 'a local connection' ? { path } : { port: 0, host: '127.0.0.1' });
     await once(server, 'listening');
     const address = server.address() as import('node:net').AddressInfo;
@@ -64,7 +64,7 @@ const arrivals = [
 
 describe.each(['AsyncLocalStorage', 'async_hooks'])('with %s in use', (watched) => {
   test.each(arrivals)('%s does not change how the process ends', async (what) => {
-    const args = [what, watched, leanEntry.entry, folder];
+    const args = [what, watched, leanEntry.entry, localPath(folder, 'socket')];
     const outcome = await runChild(uvnet!, endBusy, { args });
     expect(outcome).toEqual({ code: 0, signal: null, stdout: 'ends\n', stderr: '' });
   });
