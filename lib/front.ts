@@ -6,7 +6,7 @@ import { implementation } from './backend';
 
 const front = implementation().frontPart();
 
-/** Makes a front, which listens in place of a server of Node. See docs/FRONT.md. */
+/** Makes a front, which listens in place of one or more servers. See docs/FRONT.md. */
 export const createFront = front.createFront;
 /** Returns the listening sockets that systemd has passed to this process. */
 export const listenFds = front.listenFds;
@@ -22,6 +22,9 @@ export type { ServerStats } from './internal/listen/accept-policy';
 export type { DropData } from './internal/listen/accept';
 export type { ProxyInfo } from './internal/proxy/proxy-info';
 export type { ListenFd, ListenFdsOptions } from './front/listen-fds';
+export type { Choose, RelayTarget, SocketListener, Target } from './front/targets';
+export type { RelayError, RelayOptions } from './lean/relay';
+export type { ClientHello, Hello, Protocol } from './types/hello';
 export type { Measurable, MeasuredStats } from './front/metrics';
 export type {
   Front,

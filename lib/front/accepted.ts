@@ -14,7 +14,6 @@ import { buildProxyInfo, type ProxyInfo } from '../internal/proxy/proxy-info';
 const kHolder: unique symbol = Symbol('holder');
 const kPlace: unique symbol = Symbol('place');
 const kHeader: unique symbol = Symbol('header');
-const kHeadSize: unique symbol = Symbol('headSize');
 const kTimer: unique symbol = Symbol('timer');
 
 /** Who counts the connection. */
@@ -22,7 +21,7 @@ export interface Holder {
   left(): void;
 }
 
-/** What a PROXY header has said, as long as nobody has asked for it. */
+/** What was read before the handle existed. `info` is made when somebody asks for it. */
 interface Header {
   readonly parts: ProxyParts;
   info?: ProxyInfo | undefined;
@@ -43,8 +42,6 @@ export interface AcceptedHandle extends Carrier {
   getpeername?(out: SocketName): number;
   getsockname?(out: SocketName): number;
   readStart(): number;
-  /** How many bytes were read before the handle existed. */
-  [kHeadSize]?: number;
   [kHolder]: Holder;
   /** -1 when the connection is not counted any more. */
   [kPlace]: number;
@@ -90,13 +87,26 @@ function firstHandle(fd: number, kind: 'TCP' | 'Pipe'): AcceptedHandle {
   return handle;
 }
 
-function leave(handle: AcceptedHandle): void {
+export const partsOf = (handle: AcceptedHandle): ProxyParts | undefined => handle[kHeader]?.parts;
+
+/** How many bytes of the application were read before the handle existed. */
+export const headSizeOf = (handle: AcceptedHandle): number => partsOf(handle)?.[9]?.length ?? 0;
+
+/** All bytes that the connection has sent and that were read. */
+const bytesReadOf = (handle: AcceptedHandle): number => handle.bytesRead + headSizeOf(handle);
+
+/** Forgets the connection, and returns its place, which is the caller's from now on. */
+export function giveUp(handle: AcceptedHandle): number {
   const place = handle[kPlace];
-  if (place < 0) return;
   handle[kPlace] = -1;
   open[place] = undefined;
   if (handle[kTimer] !== undefined) clearTimeout(handle[kTimer]);
-  binding.leaveSocket(place, handle.bytesRead + (handle[kHeadSize] ?? 0), handle.bytesWritten);
+  return place;
+}
+
+function leave(handle: AcceptedHandle): void {
+  if (handle[kPlace] < 0) return;
+  binding.leaveSocket(giveUp(handle), bytesReadOf(handle), handle.bytesWritten);
   handle[kHolder].left();
 }
 
@@ -148,10 +158,14 @@ export function acceptHandle(
   return handle;
 }
 
-/** From now on the handle's names are those that the header gives. */
-export function nameByHeader(handle: AcceptedHandle, parts: ProxyParts): void {
-  const [version, , family, , source, sourcePort, target, targetPort] = parts;
-  if (version !== 0) handle[kHeader] = { parts };
+/**
+ * From now on, the names of the handle are those that the header gives, and the socket begins with
+ * the bytes that were read in search of the header.
+ */
+export function takeParts(handle: AcceptedHandle, parts: ProxyParts): void {
+  const [, , family, , source, sourcePort, target, targetPort, , head] = parts;
+  handle[kHeader] = { parts };
+  if (head !== undefined) beginWith(handle, head);
   if (family !== 4 && family !== 6) return;
   const name = `IPv${family}`;
   nameEnds(
@@ -177,8 +191,7 @@ export function socketOf(handle: AcceptedHandle): nodeNet.Socket | undefined {
  * Gives the socket bytes that were read while it was not clear whether they begin a header. It gets
  * them as soon as it reads, before all others.
  */
-export function beginWith(handle: AcceptedHandle, bytes: Buffer): void {
-  handle[kHeadSize] = bytes.length;
+function beginWith(handle: AcceptedHandle, bytes: Buffer): void {
   handle.readStart = () => {
     handle.readStart = (Object.getPrototypeOf(handle) as AcceptedHandle).readStart;
     socketOf(handle)!.push(bytes);
@@ -197,8 +210,7 @@ export function keepHeader(handle: AcceptedHandle): void {
 export function expectFirstByte(handle: AcceptedHandle, ms: number, late: () => void): void {
   handle[kTimer] = setTimeout(() => {
     // A socket that does not read leaves the bytes in the kernel.
-    const read = handle.bytesRead + (handle[kHeadSize] ?? 0);
-    if (read === 0 && binding.isReadable(handle.fd) !== 1) late();
+    if (bytesReadOf(handle) === 0 && binding.isReadable(handle.fd) !== 1) late();
   }, ms);
   handle[kTimer].unref();
 }

@@ -5,7 +5,8 @@ import type { FrontCloseOptions, FrontCloseResult } from '../types/front';
 import { openHandles, socketOf, type Holder } from './accepted';
 import { announceEnds } from './last-answers';
 import { endSessions } from './sessions';
-import { StandIn, type Listening } from './stand-in';
+import type { Routing } from './routing';
+import type { Listening } from './stand-in';
 
 /** Ending a front in order. */
 
@@ -17,13 +18,20 @@ export interface Closing {
   timer: NodeJS.Timeout | undefined;
   /** Until the idle connections are closed, and then the checks for those that become idle. */
   idle: NodeJS.Timeout | undefined;
-  /** The server behind the front is still to be closed. */
+  /** The servers behind the front when it began to close. */
+  readonly servers: readonly nodeNet.Server[];
+  /** They are still to be closed. */
   keepsIdle: boolean;
   destroyed: number;
 }
 
+type HttpServer = nodeNet.Server & { closeIdleConnections(): void };
+
 interface EndingFront extends Listening, Holder {
-  readonly server: nodeNet.Server;
+  /** The servers that listen through the front. */
+  readonly servers: ReadonlySet<nodeNet.Server>;
+  readonly routing: Routing | undefined;
+  detach(server: nodeNet.Server): void;
   readonly _connections: number;
   once(event: 'close', listener: () => void): unknown;
 }
@@ -33,27 +41,29 @@ const closings = new WeakMap<EndingFront, Closing>();
 
 function begin(front: EndingFront): Closing {
   const open = front._connections;
+  const servers = [...front.servers];
   const state: Omit<Closing, 'result'> = {
+    servers,
     timer: undefined,
     idle: undefined,
     keepsIdle: true,
     destroyed: 0,
   };
-  let announced: (() => void) | undefined;
+  let announced: (() => void)[] = [];
   const result = new Promise<FrontCloseResult>((resolve) => {
     const done = (): void => {
       clearTimeout(state.timer);
       clearTimeout(state.idle);
       closings.delete(front);
-      announced?.();
-      // A server that has no connections left need not wait.
-      if (state.keepsIdle) StandIn.detach(front.server, front);
+      for (const end of announced) end();
+      // Servers that have no connections left need not wait.
+      if (state.keepsIdle) for (const server of servers) front.detach(server);
       resolve({ ended: open - state.destroyed, destroyed: state.destroyed });
     };
     if (front._handle === null && open === 0) {
       done();
     } else {
-      announced = announceEnds(front.server, front);
+      announced = servers.map((server) => announceEnds(server, front));
       front.once('close', done);
     }
   });
@@ -61,21 +71,25 @@ function begin(front: EndingFront): Closing {
 }
 
 /**
- * Closes the server, which ends its idle connections. A connection of http that is at work now
+ * Closes the servers, which end their idle connections. A connection of http that is at work now
  * stays open after its answer if that answer had begun, so it is looked for. This does not hold for
  * a server that goes on listening elsewhere.
  */
 function endIdle(front: EndingFront, closing: Closing): void {
   closing.keepsIdle = false;
-  StandIn.detach(front.server, front);
-  const { server } = front as { server: nodeNet.Server & { closeIdleConnections?: () => void } };
-  if (server.closeIdleConnections === undefined || server.listening) return;
-  closing.idle = setInterval(() => server.closeIdleConnections!(), IDLE_CHECK);
+  for (const server of closing.servers) front.detach(server);
+  const ending = closing.servers.filter(
+    (server): server is HttpServer => 'closeIdleConnections' in server && !server.listening,
+  );
+  if (ending.length === 0) return;
+  closing.idle = setInterval(() => {
+    for (const server of ending) server.closeIdleConnections();
+  }, IDLE_CHECK);
 }
 
 function destroyAll(front: EndingFront, closing: Closing): void {
   const handles = openHandles(front);
-  closing.destroyed = handles.length;
+  closing.destroyed = handles.length + (front.routing?.connections.destroyAll() ?? 0);
   for (const handle of handles) {
     const socket = socketOf(handle);
     if (socket === undefined) handle.close();
@@ -96,10 +110,12 @@ export async function closeFront(
   let closing = closings.get(front);
   const isFirst = closing === undefined;
   if (closing === undefined) {
+    // Nobody gets the connections that have no server yet. They do not count as ended.
+    front.routing?.abandon();
     closing = begin(front);
     if (front._handle !== null || front._connections > 0) closings.set(front, closing);
     front.stop();
-    endSessions(front.server, front);
+    for (const server of closing.servers) endSessions(server, front);
   }
   const present = closing;
   const goesOn = closings.has(front);

@@ -8,12 +8,13 @@ import {
 } from '../internal/base/errors';
 import { errnoException } from '../internal/base/system-errors';
 import { isIP } from '../internal/base/ip';
+import { validateBoolean, validateInteger, validateObject } from '../internal/base/validators';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { setupListenHandle } from '../internal/listen/start';
 import { Server } from '../internal/listen/server';
 import type { ServerImpl } from '../internal/listen/server-impl';
 import { binding } from '../internal/native/binding';
-import type { ProxyParts } from '../internal/native/native-types';
+import type { ProxyParts, SniffedParts } from '../internal/native/native-types';
 import type { SocketName } from '../internal/native/handle-events';
 import { TCP } from '../internal/native/tcp';
 import { applyAcceptedTo } from '../internal/options/lazy-options';
@@ -21,21 +22,22 @@ import { uncount } from '../internal/socket/closing';
 import type * as declared from '../types/front';
 import {
   acceptHandle,
-  beginWith,
   expectFirstByte,
   keepHeader,
-  nameByHeader,
   openHandles,
   socketOf,
   startAccepting,
+  takeParts,
   type AcceptedHandle,
 } from './accepted';
 import { closeFront } from './closing';
 import { metrics } from './metrics';
 import { keepSessions } from './sessions';
-import { deliver, StandIn } from './stand-in';
+import { Routing } from './routing';
+import { deliver, listens, StandIn } from './stand-in';
+import type { Choose } from './targets';
 
-const settings = [
+const settingNames = [
   'allowHalfOpen',
   'pauseOnConnect',
   'noDelay',
@@ -43,6 +45,9 @@ const settings = [
   'keepAliveInitialDelay',
   'highWaterMark',
 ] as const;
+
+/** HAProxy's examples wait 5 seconds for a ClientHello. Twice that covers more lost segments. */
+const DEFAULT_SNIFF_TIMEOUT = 10_000;
 
 /**
  * The listener of a server of uvnet, with another consumer: the descriptors that it accepts become
@@ -53,11 +58,14 @@ export class Front extends Server {
   private context: AsyncResource | undefined;
   /** The last call of `listen()` that has come to its end. Before that, a name is looked up. */
   private settledId = this._listeningId;
+  /** The arguments of `_listen2`. */
+  private place: unknown[] = [];
+  private readonly settings: Readonly<Record<string, unknown>>;
+  /** The servers that listen through the front. */
+  readonly servers = new Set<nodeNet.Server>();
+  readonly routing: Routing | undefined;
 
-  constructor(
-    readonly server: nodeNet.Server,
-    options: declared.FrontOptions,
-  ) {
+  constructor(server: nodeNet.Server | Choose, options: declared.FrontOptions) {
     super(options);
     if ((options as { receiveDescriptors?: unknown }).receiveDescriptors === true) {
       throw new ERR_INVALID_ARG_VALUE(
@@ -66,11 +74,27 @@ export class Front extends Server {
         'is not possible with sockets of node:net',
       );
     }
+    const given = settingNames.filter((name) => options[name] !== undefined);
+    this.settings = Object.fromEntries(given.map((name) => [name, this[name]]));
+    if (typeof server === 'function') {
+      const { sniffTimeout = DEFAULT_SNIFF_TIMEOUT } = options;
+      validateInteger(sniffTimeout, 'options.sniffTimeout', 1, 2 ** 31 - 1);
+      this[kLimits].policy.setSniff(sniffTimeout);
+      this.routing = new Routing(this, server);
+    } else {
+      this.prepare(server);
+    }
+  }
+
+  private prepare(server: nodeNet.Server): void {
+    this.servers.add(server);
     keepSessions(server);
     // As if the server had been created with them.
-    for (const name of settings) {
-      if (options[name] !== undefined) Object.assign(server, { [name]: this[name] });
-    }
+    Object.assign(server, this.settings);
+  }
+
+  get isShared(): boolean {
+    return this.routing !== undefined;
   }
 
   override _listen2(...place: Parameters<ServerImpl['_listen2']>): void {
@@ -83,8 +107,30 @@ export class Front extends Server {
     if (status !== 0) throw errnoException(status, 'listen');
     this.context = new AsyncResource('UVNETFRONT');
     const kind = handle instanceof TCP ? 'TCP' : 'Pipe';
-    handle.onsocket = (fd, slot, proxied) => this.accept(kind, fd, slot, proxied);
-    StandIn.attach(this.server, this, place);
+    handle.onsocket = (...socket) => this.accept(kind, ...socket);
+    this.place = place;
+    for (const server of this.servers) StandIn.attach(server, this, place);
+  }
+
+  /** A server that the function has chosen listens from now on. True if it did not before. */
+  attach(server: nodeNet.Server): boolean {
+    if (this.servers.has(server)) return false;
+    this.prepare(server);
+    const isNew = !server.listening;
+    StandIn.attach(server, this, this.place);
+    return isNew;
+  }
+
+  /** The front does not listen for the server any more. */
+  detach(server: nodeNet.Server): void {
+    // A function may choose other servers when the front listens again.
+    if (this.isShared) this.servers.delete(server);
+    StandIn.detach(server, this);
+  }
+
+  /** Calls a function in the context of `listen()`. */
+  run<Result>(fn: (...args: never[]) => Result, ...args: unknown[]): Result {
+    return this.context!.runInAsyncScope(fn as (...args: unknown[]) => Result, undefined, ...args);
   }
 
   /** Runs outside that context: a socket does not belong to it. */
@@ -93,6 +139,7 @@ export class Front extends Server {
     fd: number,
     slot: number,
     parts: ProxyParts | undefined,
+    sniffed: SniffedParts | undefined,
   ): void {
     let handle;
     try {
@@ -103,10 +150,10 @@ export class Front extends Server {
     }
     this._connections++;
     if (this[kAcceptedOptions] !== undefined) applyAcceptedTo(this, fd);
-    if (parts !== undefined) {
-      nameByHeader(handle, parts);
-      const head = parts[9];
-      if (head !== undefined) beginWith(handle, head);
+    if (parts !== undefined) takeParts(handle, parts);
+    if (this.routing !== undefined) {
+      this.routing.arrive(handle, sniffed);
+      return;
     }
     if (this[kLimits].hasNodeList && this.isBlocked(handle)) {
       handle.close();
@@ -123,7 +170,11 @@ export class Front extends Server {
   }
 
   private give(handle: AcceptedHandle): void {
-    if (this.context!.runInAsyncScope(deliver, undefined, this.server, handle)) return;
+    const [server] = this.servers;
+    if (listens(server)) {
+      this.run(deliver, server, handle);
+      return;
+    }
     // Nobody closes a server to get more connections.
     handle.close();
     this.stop();
@@ -195,17 +246,30 @@ Object.assign(Front.prototype, {
  * gives it the connections that pass, as sockets of Node's own. So the server and all that is
  * built on it behave as with their own `listen()`.
  *
- * @param server - of `node:net`, `node:http`, `node:https`, `node:http2` or `node:tls`
- * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows,
- *   where sockets cannot be transferred
+ * With a function and `sniff: true`, several servers share the port. As soon as the first bytes of a
+ * connection show its protocol, the function is called, and returns who gets the connection. The
+ * bytes are not consumed.
+ *
+ * @param server - of `node:net`, `node:http`, `node:https`, `node:http2` or `node:tls`; or a
+ *   function that chooses one
+ * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE;
+ *   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM on Windows, where sockets cannot be transferred
  */
 export function createFront(
-  server: nodeNet.Server,
+  server: nodeNet.Server | Choose,
   options: declared.FrontOptions = {},
 ): declared.Front {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('createFront()');
-  if (!(server instanceof netModule().Server)) {
-    throw new ERR_INVALID_ARG_TYPE('server', 'net.Server', server);
+  const isFunction = typeof server === 'function';
+  if (!isFunction && !(server instanceof netModule().Server)) {
+    throw new ERR_INVALID_ARG_TYPE('server', ['net.Server', 'Function'], server);
+  }
+  validateObject(options, 'options');
+  const { sniff = false } = options;
+  validateBoolean(sniff, 'options.sniff');
+  if (sniff !== isFunction) {
+    const reason = sniff ? 'needs a function that chooses a server' : 'must be true for a function';
+    throw new ERR_INVALID_ARG_VALUE('options.sniff', sniff, reason);
   }
   return new Front(server, options) as unknown as declared.Front;
 }

@@ -4,7 +4,9 @@ import type { SystemError } from '../internal/base/system-errors';
 import type { DropData } from '../internal/listen/accept';
 import type { ServerStats } from '../internal/listen/accept-policy';
 import type { ListenOptions, ServerOptions } from '../internal/listen/server-options';
+import type { RelayError } from '../internal/relay/relay';
 import type { AnyListener, Listener } from './events';
+import type { Hello } from './hello';
 import type { Server } from './interfaces';
 
 /** The types of `uvnet/front`. */
@@ -12,9 +14,20 @@ import type { Server } from './interfaces';
 /**
  * Options of {@link createFront}: those of `net.createServer()` of uvnet. `allowHalfOpen`,
  * `pauseOnConnect`, `noDelay`, `keepAlive`, `keepAliveInitialDelay` and `highWaterMark` are set on
- * the server behind the front, if they are given.
+ * the servers behind the front, if they are given.
  */
-export type FrontOptions = Omit<ServerOptions, 'receiveDescriptors'>;
+export interface FrontOptions extends Omit<ServerOptions, 'receiveDescriptors'> {
+  /**
+   * Whether to look at the first bytes of each connection. It must be true with a function, and
+   * cannot be with a server. `connectionAttemptTimeout` then has no effect. Default: false.
+   */
+  sniff?: boolean | undefined;
+  /**
+   * Milliseconds in which the first bytes must show the protocol of a connection. After that, the
+   * connection is dropped. Default: 10 000.
+   */
+  sniffTimeout?: number | undefined;
+}
 
 /** Options of {@link Front.close}. */
 export interface FrontCloseOptions {
@@ -57,6 +70,8 @@ export interface FrontEvents {
   /** The front cannot listen. */
   error: [error: Error];
   listening: [];
+  /** A relay has failed. Both its connections are closed. */
+  relayError: [error: RelayError, hello: Hello];
 }
 
 /** The limits of a server, which may change while it listens. */

@@ -37,7 +37,7 @@ enum class Callback : uint8_t {
   kDescriptor,      // (id, descriptor, position): arrived with the bytes that are reported next
   kRelay,           // (id of a, 0 | status, Relay::Side, flags of relay.cc)
   kOrigin,          // (id of a server): must call CaptureOrigin; see Listener::AttachClient
-  kSocket,          // (id, descriptor, place, as kConnection): see AcceptedSockets
+  kSocket,          // (id, descriptor, place, flags): see AcceptedSockets and Transfer
   kCount,
 };
 

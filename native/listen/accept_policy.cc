@@ -130,6 +130,32 @@ napi_value PolicyProxy(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
+// (policy, ms); 0: nobody looks at the first bytes.
+napi_value PolicySniff(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  if (policy == nullptr) return arguments.Return(UV_EINVAL);
+  policy->sniff_timeout = static_cast<uint64_t>(arguments.Double(1));
+  return arguments.Return(0);
+}
+
+// (policy, DropReason): counts a connection for which JavaScript has made the decision. kNone: it
+// was accepted.
+napi_value PolicyCount(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  AcceptPolicy* policy = PolicyFrom(env, arguments.at(0));
+  const int reason = arguments.Int(1, -1);
+  if (policy == nullptr || reason < 0 || reason >= static_cast<int>(DropReason::kCount)) {
+    return arguments.Return(UV_EINVAL);
+  }
+  if (reason == static_cast<int>(DropReason::kNone)) {
+    policy->CountAccepted();
+  } else {
+    policy->CountDrop(static_cast<DropReason>(reason));
+  }
+  return arguments.Return(0);
+}
+
 // (policy, block list, trusted proxies): ids of lists; -1 for no list.
 napi_value PolicyLists(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -209,6 +235,8 @@ void InitAcceptPolicy(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "policyRate", PolicyRate);
   Define(env, exports, "policyLists", PolicyLists);
   Define(env, exports, "policyProxy", PolicyProxy);
+  Define(env, exports, "policySniff", PolicySniff);
+  Define(env, exports, "policyCount", PolicyCount);
   Define(env, exports, "policyStats", PolicyStats);
   Define(env, exports, "policyIdle", PolicyIdle);
 }

@@ -25,6 +25,9 @@ enum class DropReason : uint8_t {
   kProxyPeer,     // the peer may not send a PROXY header
   kProxyHeader,   // no header, a malformed one, or the peer closed before it was complete
   kProxyTimeout,  // no complete header in time
+  kSniffTimeout,  // the first bytes did not show the protocol in time
+  kSniffEnded,    // the peer left before it had sent a byte
+  kNoTarget,      // JavaScript has chosen no server for it
   kCount,
 };
 
@@ -78,6 +81,8 @@ class AcceptPolicy final : private Admission::Giver {
   // Null: all peers may send a header.
   std::shared_ptr<const BlockRules> trusted_proxies;
   uint64_t proxy_timeout = 0;  // milliseconds
+  // Milliseconds in which the first bytes must show the protocol. 0: nobody looks at them.
+  uint64_t sniff_timeout = 0;
 
   // Decisions ----------------------------------------------------------------
   // Determines whether a PROXY header is expected from this peer. Returns kProxyPeer if a header is

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "descriptor/descriptor.h"
-#include "env/arguments.h"
 #include "env/modules.h"
+#include "stream/stream_arguments.h"
 
 namespace uvnet {
 
@@ -44,8 +44,14 @@ void AcceptedSockets::Settle(int place, int fd) {
   Leave(place, 0, 0);
 }
 
+void AcceptedSockets::Move(int place, Stream* stream) {
+  if (!Has(place)) return;
+  stream->Admit(std::move(places_[static_cast<size_t>(place)]));
+  free_.push_back(place);
+}
+
 void AcceptedSockets::Leave(int place, uint64_t bytes_read, uint64_t bytes_written) {
-  if (place < 0 || static_cast<size_t>(place) >= places_.size()) return;
+  if (!Has(place)) return;
   places_[static_cast<size_t>(place)].Leave(bytes_read, bytes_written);
   free_.push_back(place);
 }
@@ -68,6 +74,16 @@ napi_value LeaveSocket(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// (place, id of a stream on the same connection, bytes that were read before it was made)
+napi_value MoveSocket(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* stream = arguments.stream(1);
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  AcceptedSockets::Of(arguments.environment()).Move(arguments.Int(0, -1), stream);
+  stream->CountRead(static_cast<size_t>(arguments.Double(2)));
+  return arguments.Return(0);
+}
+
 // (place, fd): JavaScript cannot use what it has taken.
 napi_value RefuseSocket(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -81,6 +97,7 @@ napi_value RefuseSocket(napi_env env, napi_callback_info info) {
 void InitAcceptedSockets(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "startSockets", StartSockets);
   Define(env, exports, "leaveSocket", LeaveSocket);
+  Define(env, exports, "moveSocket", MoveSocket);
   Define(env, exports, "refuseSocket", RefuseSocket);
 }
 

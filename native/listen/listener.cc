@@ -8,6 +8,7 @@
 #include "env/modules.h"
 #include "listen/accepted_sockets.h"
 #include "proxy/proxy_info.h"
+#include "sniff/sniffed_info.h"
 #include "stream/stream_arguments.h"
 
 namespace uvnet {
@@ -116,19 +117,21 @@ void Listener::ReportConnection(Stream* client, const Proxied* proxied) {
 }
 
 // JavaScript makes a handle of Node for the descriptor. As with Node's own connections, the handle
-// must not inherit the async context of the listener, so it is made outside any callback.
-void Listener::Transfer(int fd, Admission admission, const Proxied* proxied) {
+// must not inherit the async context of the listener, so it is made outside any callback. If the
+// first bytes were sniffed, JavaScript may still find no server for it, and counts it itself.
+void Listener::Transfer(int fd, Admission admission, const Proxied& proxied) {
   const HandleScope handles(environment_->env());
   if (outside_ == nullptr) outside_ = AsyncContext::Make(environment_, client_type());
   AcceptedSockets& sockets = AcceptedSockets::Of(environment_);
   const int place = sockets.Add(fd, std::move(admission));
-  policy_->CountAccepted();
-  proxied_ = proxied;
+  const bool is_sniffed = proxied.sniffed != nullptr;
+  if (!is_sniffed) policy_->CountAccepted();
+  proxied_ = &proxied;
   JsCall(environment_, outside_ == nullptr ? nullptr : outside_->get())
       .Int(server_->id())
       .Int(fd)
       .Int(place)
-      .Int(proxied == nullptr ? 0 : 1)
+      .Int((proxied.is_proxied() ? 1 : 0) | (is_sniffed ? 2 : 0))
       .Run(Callback::kSocket);
   proxied_ = nullptr;
   sockets.Settle(place, fd);
@@ -218,13 +221,25 @@ napi_value CaptureOrigin(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-// (id), within Callback::kConnection
-napi_value AcceptedProxyInfo(napi_env env, napi_callback_info info) {
-  StreamArguments arguments(env, info);
+const Listener::Proxied* FindProxied(const StreamArguments& arguments) {
   Stream* stream = arguments.stream();
   if (stream == nullptr || Listener::Of(stream) == nullptr) return nullptr;
-  const Listener::Proxied* proxied = Listener::Of(stream)->proxied();
+  return Listener::Of(stream)->proxied();
+}
+
+// The next two methods: (id), within Callback::kConnection or Callback::kSocket.
+
+napi_value AcceptedProxyInfo(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  const Listener::Proxied* proxied = FindProxied(arguments);
   return proxied == nullptr ? nullptr : ProxyInfo(env, proxied->header, *proxied->head);
+}
+
+napi_value AcceptedSniffed(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  const Listener::Proxied* proxied = FindProxied(arguments);
+  const bool is_sniffed = proxied != nullptr && proxied->sniffed != nullptr;
+  return is_sniffed ? SniffedInfo(env, *proxied->sniffed) : nullptr;
 }
 
 const Listener::Drop* FindDrop(const StreamArguments& arguments) {
@@ -268,6 +283,7 @@ void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "pauseListener", PauseListener);
   Define(env, exports, "captureOrigin", CaptureOrigin);
   Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
+  Define(env, exports, "acceptedSniffed", AcceptedSniffed);
   Define(env, exports, "dropReason", DropReasonOf);
   Define(env, exports, "dropPeerName", DropPeerName);
   Define(env, exports, "dropSockName", DropSockName);

@@ -11,6 +11,7 @@
 
 #include "listen/accept_policy.h"
 #include "proxy/proxy_protocol.h"
+#include "sniff/protocol.h"
 #include "stream/admission.h"
 #include "stream/stream.h"
 
@@ -63,10 +64,15 @@ class Listener : private StreamAttachment {
   // no streams are made for them. UV_ENOTSUP on Windows.
   int TransferSockets();
 
-  // Data that came before the first byte of the connection, during Callback::kConnection.
+  // What is known of a connection, during Callback::kConnection and Callback::kSocket. These report
+  // it only if it is not empty.
   struct Proxied {
     const ProxyHeader* header;  // may be null
+    // Bytes of the application that were taken from the kernel in search of a header.
     const std::vector<uint8_t>* head;
+    const Sniffed* sniffed;  // null if nobody looked
+
+    bool is_proxied() const { return header != nullptr || !head->empty(); }
   };
   const Proxied* proxied() const { return proxied_; }
 
@@ -102,7 +108,7 @@ class Listener : private StreamAttachment {
 
   bool transfers() const { return transfers_; }
   // Takes ownership of the descriptor. User code may close the listener.
-  void Transfer(int fd, Admission admission, const Proxied* proxied);
+  void Transfer(int fd, Admission admission, const Proxied& proxied);
   // Registers the client and reports it. User code may close the listener.
   void ReportConnection(Stream* client, const Proxied* proxied);
   void ReportError(int status);

@@ -6,10 +6,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "listen/listener.h"
 #include "listen/proxy_handshake.h"
+#include "sniff/sniff_queue.h"
 
 namespace uvnet {
 
@@ -20,7 +22,9 @@ namespace {
 // connections.
 //
 // Life: ends when both its uv handles are closed.
-class PosixListener final : public Listener, private ProxyHandshakeOwner {
+class PosixListener final : public Listener,
+                            private ProxyHandshakeOwner,
+                            private SniffQueue::Owner {
  public:
   PosixListener(Stream* server, AcceptPolicy* policy) : Listener(server, policy) {}
 
@@ -45,6 +49,8 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   void HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
                      const std::vector<uint8_t>& head) override;
   void HandshakeFailed(AcceptedSocket socket, DropReason reason) override;
+  void SniffDone(Candidate candidate) override;
+  void SniffFailed(Candidate candidate, SniffFailure failure) override;
 
   static void OnReadable(uv_poll_t* poll, int status, int events);
   static void OnRetry(uv_timer_t* timer);
@@ -54,8 +60,11 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   int Poll() { return uv_poll_start(&poll_, UV_READABLE, OnReadable); }
   bool AcceptOne();
   void Take(AcceptedSocket socket);
+  // Looks at the first bytes, if the policy says so.
+  void LetIn(AcceptedSocket socket, ProxyHeader* header, const std::vector<uint8_t>& head);
+  void LookAt(Candidate candidate);
   // Makes the stream and reports it, or transfers the descriptor.
-  void Deliver(AcceptedSocket socket, const ProxyHeader* header, const std::vector<uint8_t>& head);
+  void Deliver(AcceptedSocket socket, const Proxied& proxied);
   void Refuse(int fd, const sockaddr_storage& peer, DropReason reason);
   void BackOff(int status);
 
@@ -68,6 +77,8 @@ class PosixListener final : public Listener, private ProxyHandshakeOwner {
   int burst_ = 1;
   int full_bursts_ = 0;
   int open_parts_ = 0;
+  // Made when the first bytes of a connection have not arrived together with it.
+  SniffQueue* sniff_queue_ = nullptr;
   // Set during a wake-up, whose end reports the drops.
   bool accepting_ = false;
   bool paused_ = false;
@@ -186,6 +197,7 @@ void PosixListener::Close() {
   if (closing_) return;
   closing_ = true;
   AbandonHandshakes();
+  if (sniff_queue_ != nullptr) std::exchange(sniff_queue_, nullptr)->Close();
   SetConsumer(nullptr);
   if (open_parts_ == 0) {
     delete this;
@@ -282,7 +294,7 @@ void PosixListener::Take(AcceptedSocket socket) {
     ProxyHandshake::Start(environment_, this, std::move(socket), policy_->proxy_mode,
                           policy_->proxy_timeout);
   } else {
-    Deliver(std::move(socket), nullptr, {});
+    LetIn(std::move(socket), nullptr, {});
   }
 }
 
@@ -298,7 +310,7 @@ void PosixListener::HandshakeDone(AcceptedSocket socket, ProxyHeader* header,
     socket.admission.Leave(0, 0);
     Refuse(socket.fd, client, reason);
   } else {
-    Deliver(std::move(socket), header, head);
+    LetIn(std::move(socket), header, head);
   }
 }
 
@@ -307,12 +319,52 @@ void PosixListener::HandshakeFailed(AcceptedSocket socket, DropReason reason) {
   Refuse(socket.fd, socket.peer, reason);
 }
 
-void PosixListener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
-                            const std::vector<uint8_t>& head) {
-  const Proxied proxied = {header, &head};
-  const Proxied* const in_front = header != nullptr || !head.empty() ? &proxied : nullptr;
+void PosixListener::LetIn(AcceptedSocket socket, ProxyHeader* header,
+                          const std::vector<uint8_t>& head) {
+  if (policy_->sniff_timeout == 0) {
+    Deliver(std::move(socket), {header, &head, nullptr});
+    return;
+  }
+  Candidate candidate;
+  candidate.socket = std::move(socket);
+  if (header != nullptr) candidate.header = std::make_unique<ProxyHeader>(std::move(*header));
+  candidate.head = head;
+  LookAt(std::move(candidate));
+}
+
+void PosixListener::LookAt(Candidate candidate) {
+  size_t wanted = 0;
+  switch (candidate.Look(false, &wanted)) {
+    case Candidate::State::kDecided: SniffDone(std::move(candidate)); return;
+    case Candidate::State::kEnded: SniffFailed(std::move(candidate), SniffFailure::kEnded); return;
+    case Candidate::State::kUndecided: break;
+  }
+  int status = 0;
+  if (sniff_queue_ == nullptr) sniff_queue_ = SniffQueue::New(environment_, this, &status);
+  if (status == 0) status = sniff_queue_->Add(&candidate, wanted, policy_->sniff_timeout);
+  if (status == 0) return;
+  close(candidate.socket.fd);
+  candidate.socket.admission.Leave(0, 0);
+  BackOff(status);
+}
+
+void PosixListener::SniffDone(Candidate candidate) {
+  Deliver(std::move(candidate.socket),
+          {candidate.header.get(), &candidate.head, &candidate.sniffed});
+}
+
+void PosixListener::SniffFailed(Candidate candidate, SniffFailure failure) {
+  sockaddr_storage client = candidate.socket.peer;
+  if (candidate.header != nullptr) SourceAddress(*candidate.header, &client);
+  candidate.socket.admission.Leave(0, 0);
+  const bool is_late = failure == SniffFailure::kTimeout;
+  Refuse(candidate.socket.fd, client,
+         is_late ? DropReason::kSniffTimeout : DropReason::kSniffEnded);
+}
+
+void PosixListener::Deliver(AcceptedSocket socket, const Proxied& proxied) {
   if (transfers()) {
-    Transfer(socket.fd, std::move(socket.admission), in_front);
+    Transfer(socket.fd, std::move(socket.admission), proxied);
     return;
   }
   int status;
@@ -325,9 +377,9 @@ void PosixListener::Deliver(AcceptedSocket socket, const ProxyHeader* header,
     return;
   }
   client->Accepted(reinterpret_cast<const sockaddr*>(&socket.peer), std::move(socket.admission));
-  client->CountRead(head.size());
+  client->CountRead(proxied.head->size());
   policy_->CountAccepted();
-  ReportConnection(client, in_front);
+  ReportConnection(client, proxied.is_proxied() ? &proxied : nullptr);
 }
 
 void PosixListener::Refuse(int fd, const sockaddr_storage& peer, DropReason reason) {

@@ -3,23 +3,16 @@
 
 #ifndef _WIN32
 
-#include <sys/socket.h>
 #include <uv.h>
 
 #include "listen/accept_policy.h"
 #include "proxy/proxy_protocol.h"
+#include "stream/accepted_socket.h"
 
 namespace uvnet {
 
 class Environment;
 class ProxyHandshake;
-
-// An accepted descriptor that will become a connection.
-struct AcceptedSocket {
-  int fd = -1;
-  sockaddr_storage peer{};
-  Admission admission;
-};
 
 // The owner of handshakes. It has the list of those that have not ended.
 class ProxyHandshakeOwner {

@@ -116,6 +116,9 @@ class Stream final : public Handle {
   // until it closes.
   void Accepted(const sockaddr* peer, Admission admission) {
     SetPeer(peer);
+    Admit(std::move(admission));
+  }
+  void Admit(Admission admission) {
     admission_ = std::move(admission);
     Touch();
   }

@@ -2,11 +2,20 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { AddressInfo, Server } from 'node:net';
+import net, { type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { createFront, type Front, type FrontOptions, type ListenOptions } from 'uvnet/front';
+import {
+  createFront,
+  type Choose,
+  type Front,
+  type FrontOptions,
+  type Hello,
+  type ListenOptions,
+} from 'uvnet/front';
+
+import { nextEvent } from './events';
 
 /** A key and a certificate of its own for localhost, made by openssl. */
 export function makeCertificate(): { key: Buffer; cert: Buffer } {
@@ -22,19 +31,54 @@ export function makeCertificate(): { key: Buffer; cert: Buffer } {
   }
 }
 
+const LOCAL = '127.0.0.1';
+
 export class FrontScope {
   private readonly fronts: Front[] = [];
+  private readonly clients: net.Socket[] = [];
 
   /** A front of the server that listens, on a free port of 127.0.0.1 unless told otherwise. */
-  async open(server: Server, options?: FrontOptions, place?: ListenOptions): Promise<Front> {
+  async open(
+    server: Server | Choose,
+    options?: FrontOptions,
+    place?: ListenOptions,
+  ): Promise<Front> {
     const front = createFront(server, options);
     this.fronts.push(front);
-    front.listen(place ?? { port: 0, host: '127.0.0.1' });
+    front.listen(place ?? { port: 0, host: LOCAL });
     await once(front, 'listening');
     return front;
   }
 
+  /** A front that notes each hello, and closes the connection. */
+  async sniffing(options: FrontOptions = {}, place?: ListenOptions): Promise<[Front, Hello[]]> {
+    const hellos: Hello[] = [];
+    const choose: Choose = (hello) => {
+      hellos.push(hello);
+      return (socket) => void socket.destroy();
+    };
+    return [await this.open(choose, { sniff: true, ...options }, place), hellos];
+  }
+
+  /** A client to which resets do not matter. */
+  connect(front: Front): net.Socket {
+    const address = front.address();
+    const client =
+      typeof address === 'string' ? net.connect(address) : net.connect(portOfFront(front), LOCAL);
+    this.clients.push(client);
+    return client.on('error', () => {}).setNoDelay();
+  }
+
+  /** Sends the chunks, and waits until the connection is over. */
+  async send(front: Front, ...chunks: (Buffer | string)[]): Promise<void> {
+    const client = this.connect(front).resume();
+    const closed = nextEvent(client, 'close');
+    for (const chunk of chunks) await new Promise((resolve) => client.write(chunk, resolve));
+    await closed;
+  }
+
   async dispose(): Promise<void> {
+    for (const client of this.clients.splice(0)) client.destroy();
     for (const front of this.fronts.splice(0)) await front.close({ gracePeriod: 0 });
   }
 }

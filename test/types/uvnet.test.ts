@@ -61,6 +61,17 @@ export function front({ createFront, proxyInfoOf }: typeof uvnetFront, server: u
   const { accepted } = one.stats();
   void one.close({ gracePeriod: accepted }).then(({ ended, destroyed }) => ended + destroyed);
   const address: string | undefined = proxyInfoOf({})?.sourceAddress;
+  const several = createFront(
+    ({ protocol, serverName, alpnProtocols }) => {
+      if (protocol === 'ssh') return { connect: { port: 22 }, sendProxy: 2, relay: {} };
+      if (alpnProtocols.includes('h2')) return (socket) => void socket.toLean({});
+      return serverName === undefined ? undefined : server;
+    },
+    { sniff: true, sniffTimeout: 5000 },
+  );
+  several.on('relayError', (error, { remoteAddress }) => `${error.side} ${remoteAddress}`);
+  // @ts-expect-error -- no such protocol
+  createFront(({ protocol }) => (protocol === 'smtp' ? null : server), { sniff: true });
   // @ts-expect-error -- Node's sockets cannot receive descriptors
   createFront(server, { receiveDescriptors: address !== undefined });
 }

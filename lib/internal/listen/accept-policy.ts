@@ -7,7 +7,10 @@ import type { ListenPolicy, NativePolicy } from '../native/native-types';
  * Why a connection was refused. It is the name of the option that refused it, except for these:
  *
  * - `proxyHeader`: a required PROXY header is missing, or the header is malformed;
- * - `proxyTimeout`: no complete PROXY header has arrived in time.
+ * - `proxyTimeout`: no complete PROXY header has arrived in time;
+ * - `sniffTimeout`: the first bytes did not show the protocol in time (fronts only, as are the rest);
+ * - `sniffEnded`: the peer ended or reset the connection before it had sent a byte;
+ * - `noTarget`: the function of the front chose nobody, or failed.
  */
 export type DropReason =
   | 'maxConnections'
@@ -16,7 +19,10 @@ export type DropReason =
   | 'acceptRate'
   | 'trustedProxies'
   | 'proxyHeader'
-  | 'proxyTimeout';
+  | 'proxyTimeout'
+  | 'sniffTimeout'
+  | 'sniffEnded'
+  | 'noTarget';
 
 /** In the order of DropReason in accept_policy.h, where 0 is "none". */
 export const dropReasons: readonly (DropReason | undefined)[] = [
@@ -28,13 +34,19 @@ export const dropReasons: readonly (DropReason | undefined)[] = [
   'trustedProxies',
   'proxyHeader',
   'proxyTimeout',
+  'sniffTimeout',
+  'sniffEnded',
+  'noTarget',
 ];
 
 /** The counters of a server; see `server.stats()`. */
 export interface ServerStats {
   /** Connections that became a socket. */
   accepted: number;
-  /** Connections that are open now, including those that wait for their PROXY header. */
+  /**
+   * Connections that are open now, including those that wait for their PROXY header, their first
+   * bytes or their server.
+   */
   open: number;
   /** Connections that were refused, by reason. */
   dropped: Record<DropReason, number>;
@@ -82,6 +94,16 @@ export class AcceptPolicy implements ListenPolicy {
 
   setProxy(mode: ProxyMode, timeout: number): void {
     binding.policyProxy(this.native, proxyModes.indexOf(mode), timeout);
+  }
+
+  /** Milliseconds in which the first bytes must show the protocol; 0: nobody looks at them. */
+  setSniff(timeout: number): void {
+    binding.policySniff(this.native, timeout);
+  }
+
+  /** Counts a connection whose first bytes were looked at. Without a reason, it was accepted. */
+  count(reason?: DropReason): void {
+    binding.policyCount(this.native, dropReasons.indexOf(reason));
   }
 
   stats(): ServerStats {

@@ -69,7 +69,7 @@ export interface DropData {
   remoteFamily?: string;
 }
 
-function dropData(reason: DropReason, local: SocketName, remote: SocketName): DropData {
+export function dropData(reason: DropReason, local: SocketName, remote: SocketName): DropData {
   if (local.address === undefined && remote.address === undefined) return { reason };
   return {
     localAddress: local.address,

@@ -143,10 +143,15 @@ function onOrigin(id: number): void {
   origin.runInAsyncScope(binding.captureOrigin, undefined, id);
 }
 
+/** Flags of Callback::kSocket. */
+const PROXIED = 1;
+const SNIFFED = 2;
+
 /** The descriptor stands in `transit` until this side has it; see AcceptedSockets. */
-function deliverSocket(id: number, fd: number, place: number, proxied: 0 | 1): void {
-  const handle = handles[id & SLOT];
-  handle?.onsocket?.(fd, place, proxied === 1 ? binding.acceptedProxyInfo(id) : undefined);
+function deliverSocket(id: number, fd: number, place: number, flags: number): void {
+  const proxied = (flags & PROXIED) !== 0 ? binding.acceptedProxyInfo(id) : undefined;
+  const sniffed = (flags & SNIFFED) !== 0 ? binding.acceptedSniffed(id) : undefined;
+  handles[id & SLOT]?.onsocket?.(fd, place, proxied, sniffed);
 }
 
 const callbacks: NativeCallback[] = [

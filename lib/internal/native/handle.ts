@@ -8,7 +8,7 @@ import {
   type SocketName,
   IdleGuard,
 } from './handle-events';
-import type { ListenPolicy, ProxyParts } from './native-types';
+import type { ListenPolicy, ProxyParts, SniffedParts } from './native-types';
 import { denialOf } from '../base/permission';
 
 /**
@@ -19,7 +19,12 @@ import { denialOf } from '../base/permission';
 
 export type ConnectCallback = (status: number) => void;
 type ConnectionCallback = (this: Handle, status: number, client?: Handle) => void;
-type SocketCallback = (fd: number, place: number, proxied: ProxyParts | undefined) => void;
+type SocketCallback = (
+  fd: number,
+  place: number,
+  proxied: ProxyParts | undefined,
+  sniffed: SniffedParts | undefined,
+) => void;
 type DropCallback = (this: Handle, count: number) => void;
 
 /**

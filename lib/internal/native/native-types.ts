@@ -24,6 +24,14 @@ export type ProxyParts = [
   head: Buffer | undefined,
 ];
 
+/** The result of `acceptedSniffed`: Protocol of native/sniff/protocol.h, and the ClientHello. */
+export type SniffedParts = [
+  protocol: number,
+  serverName: string,
+  alpnProtocols: string[],
+  versions: number[],
+];
+
 /** A native object with the limits of a server. */
 export type NativePolicy = object;
 
@@ -93,12 +101,19 @@ export interface NativeBinding {
   startSockets(transit: Int32Array): number;
   /** Gives back the place of a connection that `onsocket` has reported. */
   leaveSocket(place: number, bytesRead: number, bytesWritten: number): void;
-  /** The same for a descriptor that JavaScript has taken and cannot use. This closes it. */
+  /**
+   * Moves the place to a stream on the same connection, which gives it back itself. `headSize` is
+   * the number of bytes that were read before.
+   */
+  moveSocket(place: number, id: number, headSize: number): number;
+  /** Gives the place back and closes the descriptor, which JavaScript has taken and cannot use. */
   refuseSocket(place: number, fd: number): void;
   /** Makes the running callback the async context of a server's connections. */
   captureOrigin(id: number): number;
   /** Valid only while a connection with a PROXY header is being reported. */
   acceptedProxyInfo(id: number): ProxyParts | undefined;
+  /** Valid only while `onsocket` is being called. */
+  acceptedSniffed(id: number): SniffedParts | undefined;
   /** Valid only while drops are being reported; see `deliverDrops` in callbacks.ts. */
   dropReason(id: number, index: number): number;
   dropPeerName(id: number, index: number): string | number;
@@ -117,6 +132,8 @@ export interface NativeBinding {
   policyRate(policy: object, perSecond: number, burst: number): number;
   policyLists(policy: object, blockList: number, trustedProxies: number): number;
   policyProxy(policy: object, mode: number, timeout: number): number;
+  policySniff(policy: object, timeout: number): number;
+  policyCount(policy: object, reason: number): number;
   policyStats(policy: object, numbers: Float64Array): number;
   policyIdle(policy: object, idle: number): number[];
 

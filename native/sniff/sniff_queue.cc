@@ -1,0 +1,236 @@
+#include "sniff/sniff_queue.h"
+
+#ifndef _WIN32
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/epoll.h>
+#else
+#include <sys/event.h>
+#endif
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "env/environment.h"
+
+namespace uvnet {
+
+namespace {
+
+// How many connections one wake-up may look at, so that a flood cannot starve the others.
+constexpr int kMaxEvents = 64;
+
+struct Arrival {
+  void* data;
+  bool is_last;
+};
+
+int OpenWatcher() {
+#ifdef __linux__
+  const int watcher = epoll_create1(EPOLL_CLOEXEC);
+  return watcher < 0 ? uv_translate_sys_error(errno) : watcher;
+#else
+  const int watcher = kqueue();
+  if (watcher < 0) return uv_translate_sys_error(errno);
+  (void)fcntl(watcher, F_SETFD, FD_CLOEXEC);
+  return watcher;
+#endif
+}
+
+// Reports what is there already, too.
+int Watch(int watcher, int fd, void* data) {
+#ifdef __linux__
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = data;
+  const int result = epoll_ctl(watcher, EPOLL_CTL_ADD, fd, &event);
+#else
+  struct kevent event;
+  EV_SET(&event, fd, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, data);
+  const int result = kevent(watcher, &event, 1, nullptr, 0, nullptr);
+#endif
+  return result == 0 ? 0 : uv_translate_sys_error(errno);
+}
+
+// Closing the descriptor would not be enough: its new owner keeps the connection open.
+void Unwatch(int watcher, int fd) {
+#ifdef __linux__
+  epoll_event event{};
+  (void)epoll_ctl(watcher, EPOLL_CTL_DEL, fd, &event);
+#else
+  struct kevent event;
+  EV_SET(&event, fd, EVFILT_READ, EV_DELETE, 0, 0, nullptr);
+  (void)kevent(watcher, &event, 1, nullptr, 0, nullptr);
+#endif
+}
+
+int TakeArrivals(int watcher, Arrival* arrivals) {
+#ifdef __linux__
+  epoll_event events[kMaxEvents];
+  const int count = epoll_wait(watcher, events, kMaxEvents, 0);
+  for (int i = 0; i < count; ++i) {
+    const bool is_last = (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    arrivals[i] = {events[i].data.ptr, is_last};
+  }
+#else
+  struct kevent events[kMaxEvents];
+  const timespec now{};
+  const int count = kevent(watcher, nullptr, 0, events, kMaxEvents, &now);
+  for (int i = 0; i < count; ++i) {
+    arrivals[i] = {events[i].udata, (events[i].flags & (EV_EOF | EV_ERROR)) != 0};
+  }
+#endif
+  return count;
+}
+
+}  // namespace
+
+Candidate::State Candidate::Look(bool is_last, size_t* wanted) {
+  int available = 0;
+  if (!is_last && ioctl(socket.fd, FIONREAD, &available) == 0 && available > 0 &&
+      head.size() + static_cast<size_t>(available) < *wanted) {
+    return State::kUndecided;
+  }
+  // The bytes that a handshake has taken from the socket are fewer than a PROXY header.
+  uint8_t bytes[kMaxSniffed];
+  const size_t before = std::min(head.size(), sizeof bytes);
+  std::copy_n(head.data(), before, bytes);
+  ssize_t count;
+  do {
+    count = recv(socket.fd, bytes + before, sizeof bytes - before, MSG_PEEK | MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  const bool is_empty = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  if (count < 0 && !is_empty) return State::kEnded;
+  const size_t size = before + static_cast<size_t>(std::max<ssize_t>(count, 0));
+  if (Sniff(bytes, size, &sniffed, wanted)) return State::kDecided;
+  if (count != 0 && !is_last) return State::kUndecided;
+  // The peer has sent all that it will: nothing, or something of no known protocol.
+  return size == 0 ? State::kEnded : State::kDecided;
+}
+
+SniffQueue* SniffQueue::New(Environment* environment, Owner* owner, int* status) {
+  auto* const self = new SniffQueue(environment, owner);
+  self->watcher_ = OpenWatcher();
+  *status = self->watcher_ < 0 ? self->watcher_
+                               : uv_poll_init(environment->loop(), &self->poll_, self->watcher_);
+  if (*status != 0) {
+    if (self->watcher_ >= 0) close(self->watcher_);
+    delete self;
+    return nullptr;
+  }
+  self->poll_.data = self;
+  ++self->open_parts_;
+  environment->HandleOpened();
+  *status = uv_timer_init(environment->loop(), &self->timer_);
+  if (*status == 0) {
+    self->timer_.data = self;
+    ++self->open_parts_;
+    environment->HandleOpened();
+    *status = uv_poll_start(&self->poll_, UV_READABLE, OnArrivals);
+  }
+  if (*status != 0) {
+    self->Close();
+    return nullptr;
+  }
+  // It is the listener that keeps the loop alive.
+  uv_unref(reinterpret_cast<uv_handle_t*>(&self->poll_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&self->timer_));
+  return self;
+}
+
+int SniffQueue::Add(Candidate* candidate, size_t wanted, uint64_t timeout) {
+  const int fd = candidate->socket.fd;
+  auto waiting = std::make_unique<Waiting>();
+  const int status = Watch(watcher_, fd, waiting.get());
+  if (status != 0) return status;
+  waiting->candidate = std::move(*candidate);
+  waiting->wanted = wanted;
+  waiting->deadline = uv_now(environment_->loop()) + timeout;
+  // It is the last one, unless the timeout has become shorter in the meantime.
+  Waiting* before = last_;
+  while (before != nullptr && before->deadline > waiting->deadline) before = before->previous;
+  waiting->previous = before;
+  waiting->next = before == nullptr ? first_ : before->next;
+  (waiting->next == nullptr ? last_ : waiting->next->previous) = waiting.get();
+  (before == nullptr ? first_ : before->next) = waiting.release();
+  if (before == nullptr) StartTimer();
+  return 0;
+}
+
+void SniffQueue::StartTimer() {
+  uv_timer_stop(&timer_);
+  if (first_ == nullptr) return;
+  const uint64_t now = uv_now(environment_->loop());
+  // It cannot fail with a callback and a handle that is not closing.
+  (void)uv_timer_start(&timer_, OnTimeout, first_->deadline - std::min(now, first_->deadline), 0);
+}
+
+Candidate SniffQueue::Remove(Waiting* waiting) {
+  const std::unique_ptr<Waiting> owned(waiting);
+  Unwatch(watcher_, waiting->candidate.socket.fd);
+  (waiting->previous == nullptr ? first_ : waiting->previous->next) = waiting->next;
+  (waiting->next == nullptr ? last_ : waiting->next->previous) = waiting->previous;
+  return std::move(waiting->candidate);
+}
+
+void SniffQueue::OnArrivals(uv_poll_t* poll, int, int) {
+  auto* const self = static_cast<SniffQueue*>(poll->data);
+  Arrival arrivals[kMaxEvents];
+  const int count = TakeArrivals(self->watcher_, arrivals);
+  // Only its own arrival removes a connection, or a close, which ends the loop.
+  for (int i = 0; i < count && self->owner_ != nullptr; ++i) {
+    self->Arrived(static_cast<Waiting*>(arrivals[i].data), arrivals[i].is_last);
+  }
+}
+
+void SniffQueue::Arrived(Waiting* waiting, bool is_last) {
+  const Candidate::State state = waiting->candidate.Look(is_last, &waiting->wanted);
+  if (state == Candidate::State::kUndecided) return;
+  Candidate candidate = Remove(waiting);
+  if (state == Candidate::State::kDecided) {
+    owner_->SniffDone(std::move(candidate));
+  } else {
+    owner_->SniffFailed(std::move(candidate), SniffFailure::kEnded);
+  }
+}
+
+void SniffQueue::OnTimeout(uv_timer_t* timer) {
+  auto* const self = static_cast<SniffQueue*>(timer->data);
+  const uint64_t now = uv_now(self->environment_->loop());
+  while (self->owner_ != nullptr && self->first_ != nullptr && self->first_->deadline <= now) {
+    Candidate candidate = self->Remove(self->first_);
+    self->owner_->SniffFailed(std::move(candidate), SniffFailure::kTimeout);
+  }
+  if (self->owner_ != nullptr) self->StartTimer();
+}
+
+void SniffQueue::Close() {
+  owner_ = nullptr;
+  while (first_ != nullptr) {
+    const Candidate candidate = Remove(first_);
+    close(candidate.socket.fd);
+  }
+  // In the order in which New made them. It may have failed after the first.
+  const int parts = open_parts_;
+  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), OnPartClosed);
+  if (parts == 2) uv_close(reinterpret_cast<uv_handle_t*>(&timer_), OnPartClosed);
+}
+
+void SniffQueue::OnPartClosed(uv_handle_t* handle) {
+  auto* const self = static_cast<SniffQueue*>(handle->data);
+  Environment* const environment = self->environment_;
+  if (--self->open_parts_ == 0) {
+    close(self->watcher_);
+    delete self;
+  }
+  environment->HandleClosed();
+}
+
+}  // namespace uvnet
+
+#endif  // _WIN32

@@ -1,0 +1,568 @@
+// Several servers behind one port: who gets a connection.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import nodeNet from 'node:net';
+import tls from 'node:tls';
+import * as net from 'uvnet';
+import { createFront, proxyInfoOf, type Choose, type Front, type Target } from 'uvnet/front';
+
+import { addonEnvironment } from '../helpers/child';
+import { deferred, nextEvent, nextTurn } from '../helpers/events';
+import { FrontScope, makeCertificate, portOfFront } from '../helpers/fronts';
+import { describeNeeds, missingCommand } from '../helpers/needs';
+
+const scope = new FrontScope();
+const servers: nodeNet.Server[] = [];
+afterEach(async () => {
+  await scope.dispose();
+  for (const server of servers.splice(0)) {
+    const closed = nextEvent(server, 'close');
+    server.close();
+    await closed;
+  }
+});
+
+const open = (choose: Choose, options = {}, place?: object): Promise<Front> =>
+  scope.open(choose, { sniff: true, ...options }, place);
+
+/** A server of its own, for relays. */
+async function listening<S extends nodeNet.Server>(server: S): Promise<number> {
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as nodeNet.AddressInfo).port;
+}
+
+async function whole(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return String(Buffer.concat(chunks));
+}
+
+const request = 'GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+const ssh = 'SSH-2.0-x\r\n';
+const header = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
+
+/** Sends the text, and returns all that comes back; undefined after a reset. */
+async function talk(front: Front, text: string): Promise<string | undefined> {
+  const client = scope.connect(front);
+  client.end(text);
+  return whole(client).catch(() => undefined);
+}
+
+const echo = (): nodeNet.Server => nodeNet.createServer((socket) => socket.pipe(socket));
+
+describeNeeds(missingCommand('openssl'))('servers of several protocols', () => {
+  let credentials: ReturnType<typeof makeCertificate>;
+  beforeAll(() => {
+    credentials = makeCertificate();
+  });
+
+  async function getOverTls(front: Front, options: tls.ConnectionOptions = {}): Promise<string> {
+    const socket = scope.connect(front);
+    const client = tls.connect({ socket, rejectUnauthorized: false, ...options });
+    client.write(request);
+    return whole(client);
+  }
+
+  async function getOverHttp2(front: Front, isSecure: boolean): Promise<string> {
+    const socket = scope.connect(front);
+    const session = http2.connect(isSecure ? 'https://localhost' : 'http://localhost', {
+      createConnection: () =>
+        isSecure
+          ? tls.connect({ socket, ALPNProtocols: ['h2'], rejectUnauthorized: false })
+          : socket,
+    });
+    const page = await whole(session.request({ ':path': '/a' }) as AsyncIterable<Buffer>);
+    session.close();
+    return page;
+  }
+
+  test('http, https, http2 and a function share a port, and no byte is missing', async () => {
+    const plain = http.createServer(({ url }, response) => response.end(`plain ${url}`));
+    const secure = https.createServer(credentials, ({ url }, response) => {
+      response.end(`secure ${url}`);
+    });
+    const h2 = http2.createSecureServer(credentials, ({ url }, response) => {
+      response.end(`h2 ${url}`);
+    });
+    const h2c = http2.createServer(({ url }, response) => response.end(`h2c ${url}`));
+    const front = await open(({ protocol, alpnProtocols }): Target => {
+      if (protocol === 'tls') return alpnProtocols.includes('h2') ? h2 : secure;
+      if (protocol === 'http2') return h2c;
+      if (protocol === 'ssh') return (socket) => void socket.pipe(socket);
+      return protocol === 'http1' ? plain : undefined;
+    });
+    for (let round = 0; round < 2; round++) {
+      expect(await talk(front, request)).toContain('plain /a');
+      expect(await getOverTls(front)).toContain('secure /a');
+      expect(await getOverHttp2(front, true)).toBe('h2 /a');
+      expect(await getOverHttp2(front, false)).toBe('h2c /a');
+      expect(await talk(front, `${ssh}more`)).toBe(`${ssh}more`);
+    }
+    const drop = once(front, 'drop');
+    expect(await talk(front, '\x01')).toBeFalsy();
+    expect((await drop)[0]).toMatchObject({ reason: 'noTarget', remoteAddress: '127.0.0.1' });
+    expect(front.stats()).toMatchObject({ accepted: 10, dropped: { noTarget: 1 } });
+    for (const server of [plain, secure, h2, h2c]) {
+      expect(server.address()).toEqual(front.address());
+    }
+    await front.close();
+    for (const server of [plain, secure, h2, h2c]) expect(server.listening).toBe(false);
+    expect(front.stats().open).toBe(0);
+  });
+
+  describeNeeds(missingCommand('curl'))('with curl', () => {
+    test.each([
+      ['--http1.1', 'https', 'https 1.1'],
+      ['--http2', 'https', 'h2 2.0'],
+      ['--http1.1', 'http', 'http 1.1'],
+      ['--http2-prior-knowledge', 'http', 'h2c 2.0'],
+    ])('curl %s gets %s', async (option, scheme, page) => {
+      const named =
+        (name: string) =>
+        ({ httpVersion }: { httpVersion: string }, response: { end(text: string): unknown }) => {
+          response.end(`${name} ${httpVersion}`);
+        };
+      const h2 = http2.createSecureServer(credentials, named('h2'));
+      const h2c = http2.createServer(named('h2c'));
+      const secure = https.createServer(credentials, named('https'));
+      const plain = http.createServer(named('http'));
+      const front = await open(({ protocol, alpnProtocols }) => {
+        if (protocol === 'tls') return alpnProtocols.includes('h2') ? h2 : secure;
+        return protocol === 'http2' ? h2c : plain;
+      });
+      const child = spawn('curl', ['-sk', option, `${scheme}://127.0.0.1:${portOfFront(front)}/`]);
+      const [answer] = await Promise.all([child.stdout.toArray(), once(child, 'close')]);
+      expect(String(answer)).toBe(page);
+    });
+  });
+
+  test('TLS is relayed by server name, and its bytes are unchanged', async () => {
+    const server = (name: string): tls.Server =>
+      tls.createServer(credentials, (socket) => {
+        socket
+          .on('error', () => {})
+          .resume()
+          .end(`${name} for ${String(socket.servername)}`);
+      });
+    const routes = new Map([
+      ['a.example', await listening(server('one'))],
+      ['b.example', await listening(server('two'))],
+    ]);
+    const front = await open(({ serverName = '' }) => {
+      const port = routes.get(serverName);
+      return port === undefined ? undefined : { connect: { port, host: '127.0.0.1' } };
+    });
+    expect(await getOverTls(front, { servername: 'a.example' })).toBe('one for a.example');
+    expect(await getOverTls(front, { servername: 'b.example' })).toBe('two for b.example');
+    await expect(getOverTls(front, { servername: 'c.example' })).rejects.toThrow();
+    expect(front.stats()).toMatchObject({ accepted: 2, dropped: { noTarget: 1 } });
+    await front.close();
+  });
+
+  test('a TLS server knows the client of the PROXY header', async () => {
+    const server = tls.createServer(credentials, (socket) => {
+      socket.end(`${socket.remoteAddress} ${proxyInfoOf(socket)?.sourcePort}`);
+    });
+    const front = await open(() => server, { proxyProtocol: 'required' });
+    const socket = scope.connect(front);
+    socket.write(header);
+    expect(await whole(tls.connect({ socket, rejectUnauthorized: false }))).toBe('192.0.2.1 1234');
+  });
+});
+
+describe('a server of Node that is chosen', () => {
+  test('listens from then on, and starts before its first connection', async () => {
+    const server = echo();
+    const events: string[] = [];
+    server.on('listening', () => events.push('listening'));
+    server.on(
+      'connection',
+      ({ constructor, server: own }: nodeNet.Socket & { server: unknown }) => {
+        events.push(`connection ${constructor === nodeNet.Socket} ${own === server}`);
+      },
+    );
+    const front = await open(() => server);
+    expect(server.listening).toBe(false);
+    expect(await talk(front, ssh)).toBe(ssh);
+    expect(await talk(front, ssh)).toBe(ssh);
+    expect(events).toEqual(['listening', 'connection true true', 'connection true true']);
+  });
+
+  test('ends its idle connections when the front closes, as do all others', async () => {
+    const [one, two] = [http.createServer(), http.createServer()];
+    for (const server of [one, two]) {
+      server.on('request', (_, response: http.ServerResponse) => response.end('hello'));
+    }
+    const front = await open(({ protocol }) => (protocol === 'http1' ? one : two));
+    const client = scope.connect(front);
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(client, 'data');
+    expect(await front.close()).toEqual({ ended: 1, destroyed: 0 });
+  });
+
+  test('gets no more connections once it is closed, and the front goes on', async () => {
+    const [closed, other] = [echo(), echo()];
+    const front = await open(({ protocol }) => (protocol === 'ssh' ? closed : other));
+    expect(await talk(front, ssh)).toBe(ssh);
+    closed.close();
+    expect(await talk(front, ssh)).toBeFalsy();
+    expect(await talk(front, request)).toBe(request);
+    expect(closed.listening).toBe(false);
+    expect(front.stats()).toMatchObject({ accepted: 2, dropped: { noTarget: 1 } });
+  });
+
+  test('may listen by itself, and go on when the front closes', async () => {
+    const server = echo();
+    const port = await listening(server);
+    const front = await open(() => server);
+    expect(await talk(front, ssh)).toBe(ssh);
+    await front.close();
+    expect(server.listening).toBe(true);
+    expect(port).toBe((server.address() as nodeNet.AddressInfo).port);
+  });
+
+  test('is chosen again after the front was closed and listens again', async () => {
+    const server = echo();
+    const front = await open(() => server);
+    expect(await talk(front, ssh)).toBe(ssh);
+    await front.close();
+    front.listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    expect(await talk(front, ssh)).toBe(ssh);
+  });
+
+  test('has the settings of the front', async () => {
+    const server = nodeNet.createServer({ highWaterMark: 5 });
+    const front = await open(() => server, { highWaterMark: 1000, allowHalfOpen: true });
+    const client = scope.connect(front);
+    client.write(ssh);
+    const [socket] = (await once(server, 'connection')) as [nodeNet.Socket];
+    expect(socket.readableHighWaterMark).toBe(1000);
+    expect(socket.allowHalfOpen).toBe(true);
+    socket.destroy();
+  });
+});
+
+describe('uvnet behind a front', () => {
+  test('a server of uvnet gets sockets of uvnet, and counts them', async () => {
+    const server = net.createServer((socket) => {
+      server.getConnections((_, count) => {
+        socket.resume().end(`${socket instanceof net.Socket} ${count} ${socket.remoteAddress}`);
+      });
+    });
+    const front = await open(() => server, { proxyProtocol: 'required' });
+    expect(await talk(front, `${header}${ssh}`)).toBe('true 1 192.0.2.1');
+    expect(server.address()).toEqual(front.address());
+    expect(server.listening).toBe(true);
+    await front.close();
+    expect(server.listening).toBe(false);
+    expect(front.stats()).toMatchObject({ accepted: 1, open: 0 });
+  });
+
+  test('the limits of a uvnet server that are known to it go on working', async () => {
+    const blockList = new net.BlockList();
+    blockList.addAddress('127.0.0.1');
+    const blocking = net.createServer({ blockList }, () => expect(false).toBe(true));
+    const full = net.createServer(() => expect(false).toBe(true));
+    full.maxConnections = 0;
+    const front = await open(({ protocol }) => (protocol === 'ssh' ? blocking : full));
+    expect(await talk(front, ssh)).toBeFalsy();
+    const dropped = once(full, 'drop');
+    expect(await talk(front, request)).toBeFalsy();
+    expect((await dropped)[0]).toMatchObject({ reason: 'maxConnections' });
+    expect(front.stats()).toMatchObject({ open: 0, dropped: { blockList: 1 } });
+  });
+
+  test('a function gets a socket with the settings of the front', async () => {
+    const front = await open(
+      () => (socket) => {
+        const { readableHighWaterMark, allowHalfOpen, proxyInfo } = socket;
+        socket.end(JSON.stringify([readableHighWaterMark, allowHalfOpen, proxyInfo?.version]));
+      },
+      { highWaterMark: 1000, allowHalfOpen: true, noDelay: true, proxyProtocol: 'required' },
+    );
+    expect(await talk(front, `${header}${ssh}`)).toBe('[1000,true,1]');
+  });
+
+  test('the socket of a function can become a connection of a handler table', async () => {
+    const front = await open(() => (socket) => {
+      socket.toLean({ data: (connection, bytes) => void connection.write(bytes) });
+    });
+    const client = scope.connect(front);
+    client.write(ssh);
+    expect(String((await once(client, 'data'))[0])).toBe(ssh);
+    expect(front.stats()).toMatchObject({ open: 1, bytesRead: 11, bytesWritten: 11 });
+    client.end();
+    await nextEvent(client, 'close');
+    while (front.stats().open > 0) await nextTurn();
+  });
+
+  test('bytes that were read in search of a PROXY header come first, and count', async () => {
+    const front = await open(() => (socket) => void socket.pipe(socket), {
+      proxyProtocol: 'optional',
+    });
+    const client = scope.connect(front);
+    client.write('PRO');
+    while (front.stats().open === 0) await nextTurn();
+    client.end('BLEM / HTTP/1.1\r\n');
+    expect(await whole(client)).toBe('PROBLEM / HTTP/1.1\r\n');
+    expect(front.stats()).toMatchObject({ bytesRead: 20, bytesWritten: 20 });
+  });
+
+  test('close() waits for its sockets, and destroys them after the grace period', async () => {
+    const sockets: net.Socket[] = [];
+    const front = await open(() => (socket) => void sockets.push(socket));
+    const clients = [scope.connect(front), scope.connect(front)];
+    for (const [index, client] of clients.entries()) {
+      client.write(ssh);
+      while (sockets.length <= index) await nextTurn();
+    }
+    const slow = front.close();
+    const closed = nextEvent(clients[0]!.resume(), 'close');
+    sockets[0]!.destroy();
+    await closed;
+    while (front.stats().open > 1) await nextTurn();
+    expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 1, destroyed: 1 });
+    expect(await slow).toEqual({ ended: 1, destroyed: 1 });
+    expect(sockets[1]!.destroyed).toBe(true);
+  });
+});
+
+describe('a relay', () => {
+  test.each([1, 2] as const)('can tell the server its client (PROXY %i)', async (version) => {
+    const server = net.createServer({ proxyProtocol: 'required' }, (socket) => {
+      socket.resume().end(`${socket.proxyInfo!.version} ${String(socket.remotePort)}`);
+    });
+    const port = await listening(server as unknown as nodeNet.Server);
+    const front = await open(() => ({
+      connect: { port, host: '127.0.0.1' },
+      sendProxy: version,
+    }));
+    const client = scope.connect(front);
+    client.write(ssh);
+    await once(client, 'connect');
+    const { localPort } = client;
+    expect(await whole(client)).toBe(`${version} ${String(localPort)}`);
+  });
+
+  test('keeps its place until it ends', async () => {
+    const port = await listening(echo());
+    const front = await open(() => ({ connect: { port, host: '127.0.0.1' } }), {
+      maxConnectionsPerAddress: 1,
+    });
+    const client = scope.connect(front);
+    client.write(ssh);
+    expect(String((await once(client, 'data'))[0])).toBe(ssh);
+    const drop = once(front, 'drop');
+    expect(await talk(front, ssh)).toBeFalsy();
+    expect((await drop)[0]).toMatchObject({ reason: 'maxConnectionsPerAddress' });
+    client.end();
+    await nextEvent(client, 'close');
+    while (front.stats().open > 0) await nextTurn();
+    expect(await talk(front, ssh)).toBe(ssh);
+  });
+
+  test('that cannot connect is reported, and the connection is closed', async () => {
+    const unused = echo();
+    const port = await listening(unused);
+    servers.pop();
+    await new Promise((resolve) => unused.close(resolve));
+    const front = await open(() => ({ connect: { port, host: '127.0.0.1' } }));
+    const failed = once(front, 'relayError');
+    const answer = talk(front, ssh);
+    const [error, hello] = (await failed) as [Error, { protocol: string }];
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', side: 'b' });
+    expect(hello.protocol).toBe('ssh');
+    expect(await answer).toBeFalsy();
+    while (front.stats().open > 0) await nextTurn();
+  });
+
+  test('with bad options is reported, and both connections are closed', async () => {
+    const port = await listening(echo());
+    const target = { connect: { port, host: '127.0.0.1' }, relay: { idleTimeout: -1 } };
+    const front = await open(() => target);
+    const failed = once(front, 'relayError');
+    expect(await talk(front, ssh)).toBeFalsy();
+    expect((await failed)[0]).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  });
+
+  test('is destroyed when the grace period of close() is over', async () => {
+    const port = await listening(echo());
+    const front = await open(() => ({ connect: { port, host: '127.0.0.1' } }));
+    const client = scope.connect(front);
+    client.write(ssh);
+    await once(client, 'data');
+    const closed = nextEvent(client.resume(), 'close');
+    expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 0, destroyed: 1 });
+    await closed;
+  });
+});
+
+describe('a promise of a target', () => {
+  function pending(): [Choose, Promise<void>, (target: Target) => void] {
+    const chosen = deferred<Target>();
+    const asked = deferred();
+    const choose = (): Promise<Target> => {
+      asked.resolve();
+      return chosen.promise;
+    };
+    return [choose, asked.promise, chosen.resolve];
+  }
+
+  test('may take its time, and the connection counts as open', async () => {
+    const [choose, asked, resolve] = pending();
+    const front = await open(choose);
+    const answer = talk(front, ssh);
+    await asked;
+    expect(front.stats()).toMatchObject({ open: 1, accepted: 0 });
+    resolve(echo());
+    expect(await answer).toBe(ssh);
+    expect(front.stats()).toMatchObject({ accepted: 1 });
+  });
+
+  test('is of no use after close(), which drops the connection', async () => {
+    const [choose, asked, resolve] = pending();
+    const front = await open(choose);
+    const answer = talk(front, ssh);
+    await asked;
+    expect(await front.close()).toEqual({ ended: 0, destroyed: 0 });
+    expect(await answer).toBeFalsy();
+    resolve(() => expect(false).toBe(true));
+    await nextTurn();
+    expect(front.stats()).toMatchObject({ open: 0, accepted: 0 });
+  });
+
+  test('survives a peer that resets in the meantime', async () => {
+    const [choose, asked, resolve] = pending();
+    const front = await open(choose);
+    const client = scope.connect(front);
+    client.write(ssh);
+    await asked;
+    client.resetAndDestroy();
+    await nextEvent(client, 'close');
+    const failed = deferred<Error>();
+    resolve((socket) => void socket.on('error', failed.resolve).resume());
+    expect(await failed.promise).toMatchObject({ code: 'ECONNRESET' });
+    while (front.stats().open > 0) await nextTurn();
+  });
+
+  test('leaves no store of the function to the socket', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const front = await open(() =>
+      storage.run('choosing', () =>
+        Promise.resolve((socket: net.Socket) => {
+          socket.on('data', (bytes: Buffer) => {
+            seen.push(storage.getStore());
+            socket.end(bytes);
+          });
+        }),
+      ),
+    );
+    expect(await talk(front, ssh)).toBe(ssh);
+    expect(seen).toEqual([undefined]);
+  });
+});
+
+describe('the function', () => {
+  test('may close its front', async () => {
+    const front: Front = await open(() => {
+      void front.close();
+      return (socket) => void socket.end('bye');
+    });
+    expect(await talk(front, ssh)).toBeFalsy();
+    expect(front.stats()).toMatchObject({ open: 0, accepted: 0 });
+  });
+
+  test('runs in the context of listen()', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const front = createFront(
+      () => {
+        seen.push(storage.getStore());
+        return (socket) => void socket.destroy();
+      },
+      { sniff: true },
+    );
+    storage.run('listen', () => front.listen(0, '127.0.0.1'));
+    await once(front, 'listening');
+    await talk(front, ssh);
+    expect(seen).toEqual(['listen']);
+    await front.close();
+  });
+
+  test.each([
+    ['throws', "() => { throw new Error('bad') }", 'uncaughtException bad'],
+    ['returns a number', '() => 5', 'uncaughtException ERR_INVALID_ARG_TYPE'],
+    ['returns the front', '() => front', 'uncaughtException ERR_INVALID_ARG_TYPE'],
+    [
+      'returns a bad port',
+      '() => ({ connect: { port: -1 } })',
+      'uncaughtException ERR_SOCKET_BAD_PORT',
+    ],
+    ['rejects', "async () => { throw new Error('bad') }", 'unhandledRejection bad'],
+    ['fulfils with a number', 'async () => 5', 'uncaughtException ERR_INVALID_ARG_TYPE'],
+  ])('that %s loses the connection, and the front goes on', async (_, choose, expected) => {
+    const program = `
+      const net = require('node:net');
+      const { createFront } = require(${JSON.stringify(require.resolve('../../dist/front.js'))});
+      const front = createFront(${choose}, { sniff: true });
+      for (const event of ['uncaughtException', 'unhandledRejection']) {
+        process.on(event, (error) => console.log(event, error.code ?? error.message));
+      }
+      let left = 2;
+      const again = () => {
+        if (--left < 0) {
+          const { open, accepted, dropped } = front.stats();
+          console.log(open, accepted, dropped.noTarget);
+          return front.close();
+        }
+        const client = net.connect(front.address().port, '127.0.0.1').resume();
+        client.on('error', () => {}).on('close', again).write('SSH-2.0-x\\r\\n');
+      };
+      front.listen(0, '127.0.0.1', again);`;
+    const child = spawn(process.execPath, ['-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: addonEnvironment,
+    });
+    const [output] = await Promise.all([child.stdout.toArray(), once(child, 'close')]);
+    expect(String(Buffer.concat(output as Buffer[]))).toBe(`${expected}\n${expected}\n0 0 2\n`);
+  });
+
+  test('is not asked for an address that a list of node:net blocks', async () => {
+    const blockList = new nodeNet.BlockList();
+    blockList.addAddress('127.0.0.1');
+    let asked = 0;
+    const front = await open(() => void asked++, { blockList });
+    const drop = once(front, 'drop');
+    expect(await talk(front, ssh)).toBeFalsy();
+    expect((await drop)[0]).toMatchObject({ reason: 'blockList' });
+    expect(front.stats()).toMatchObject({ open: 0, accepted: 0, dropped: { blockList: 1 } });
+    expect(asked).toBe(0);
+  });
+
+  test('needs the option sniff, which needs it', () => {
+    const server = nodeNet.createServer();
+    const codeOf = (...args: unknown[]): unknown => {
+      try {
+        return Reflect.apply(createFront, undefined, args);
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code;
+      }
+    };
+    expect(codeOf()).toBe('ERR_INVALID_ARG_TYPE');
+    expect(codeOf(server, 5)).toBe('ERR_INVALID_ARG_TYPE');
+    expect(codeOf(server, null)).toBe('ERR_INVALID_ARG_TYPE');
+    expect(codeOf(() => server)).toBe('ERR_INVALID_ARG_VALUE');
+    expect(codeOf(server, { sniff: true })).toBe('ERR_INVALID_ARG_VALUE');
+    expect(codeOf(() => server, { sniff: 1 })).toBe('ERR_INVALID_ARG_TYPE');
+    expect(codeOf(() => server, { sniff: true, sniffTimeout: 0 })).toBe('ERR_OUT_OF_RANGE');
+    expect(codeOf(() => server, { sniff: true, sniffTimeout: '5' })).toBe('ERR_INVALID_ARG_TYPE');
+  });
+});
