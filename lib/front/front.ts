@@ -63,6 +63,8 @@ export class Front extends Server {
   private readonly settings: Readonly<Record<string, unknown>>;
   /** The servers that listen through the front. */
   readonly servers = new Set<nodeNet.Server>();
+  /** Servers that were closed by themselves while the front listened. They stay closed. */
+  private closed = new WeakSet<nodeNet.Server>();
   readonly routing: Routing | undefined;
 
   constructor(server: nodeNet.Server | Choose, options: declared.FrontOptions) {
@@ -109,13 +111,18 @@ export class Front extends Server {
     const kind = handle instanceof TCP ? 'TCP' : 'Pipe';
     handle.onsocket = (...socket) => this.accept(kind, ...socket);
     this.place = place;
+    this.closed = new WeakSet();
     for (const server of this.servers) StandIn.attach(server, this, place);
   }
 
   /** A server that the function has chosen listens from now on. True if it did not before. */
   attach(server: nodeNet.Server): boolean {
-    if (this.servers.has(server)) return false;
+    if (this.servers.has(server) || (this.closed.has(server) && !server.listening)) return false;
     this.prepare(server);
+    // Until its last connection has ended, the end of the front concerns it.
+    server.once('close', () => {
+      if (this.servers.delete(server)) this.closed.add(server);
+    });
     const isNew = !server.listening;
     StandIn.attach(server, this, this.place);
     return isNew;

@@ -137,8 +137,11 @@ export class Routing {
     }
   }
 
-  /** Makes a handle of uvnet for the connection, and gives it away. */
-  private take(handle: AcceptedHandle, giveTaken: (taken: Handle) => void): void {
+  /**
+   * Makes a handle of uvnet for the connection, and gives it away. Returns false if there is no
+   * descriptor for it; the connection is closed then.
+   */
+  private take(handle: AcceptedHandle, giveTaken: (taken: Handle) => void): boolean {
     const { front } = this;
     let taken: Handle;
     this.waiting.delete(handle);
@@ -147,10 +150,11 @@ export class Routing {
     } catch (error) {
       handle.close();
       front.emit('acceptError', error);
-      return;
+      return false;
     }
     front[kLimits].policy.count();
     front.run(giveTaken, taken);
+    return true;
   }
 
   private startRelay(handle: AcceptedHandle, hello: Hello, target: RelayTarget): void {
@@ -168,7 +172,10 @@ export class Routing {
         this.front.emit('relayError', error, hello);
       });
     };
-    this.take(handle, (taken) => this.connections.giveToFunction(start, taken, true));
+    const isTaken = this.take(handle, (taken) => {
+      this.connections.giveToFunction(start, taken, true);
+    });
+    if (!isTaken) upstream.destroy();
   }
 
   private drop(handle: AcceptedHandle, hello: Hello, reason: DropReason): void {

@@ -26,7 +26,7 @@ enum class DropReason : uint8_t {
   kProxyHeader,   // no header, a malformed one, or the peer closed before it was complete
   kProxyTimeout,  // no complete header in time
   kSniffTimeout,  // the first bytes did not show the protocol in time
-  kSniffEnded,    // the peer left before it had sent a byte
+  kSniffEnded,    // the peer left without a byte, or by a reset
   kNoTarget,      // JavaScript has chosen no server for it
   kCount,
 };

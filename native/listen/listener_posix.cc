@@ -39,7 +39,7 @@ class PosixListener final : public Listener,
   static constexpr uint64_t kPause = uint64_t{1} << 40;
 
   int Listen(int backlog) override;
-  int ListenFed() override { return InitTimer(); }
+  int ListenFed() override;
   int SetBacklog(int backlog) override;
   int TakeDescriptor(int fd) override;
   void SetRef(bool ref) override;
@@ -57,6 +57,7 @@ class PosixListener final : public Listener,
   static void OnPartClosed(uv_handle_t* handle);
 
   int InitTimer();
+  int PrepareSniffing();
   int Poll() { return uv_poll_start(&poll_, UV_READABLE, OnReadable); }
   bool AcceptOne();
   void Take(AcceptedSocket socket);
@@ -77,7 +78,6 @@ class PosixListener final : public Listener,
   int burst_ = 1;
   int full_bursts_ = 0;
   int open_parts_ = 0;
-  // Made when the first bytes of a connection have not arrived together with it.
   SniffQueue* sniff_queue_ = nullptr;
   // Set during a wake-up, whose end reports the drops.
   bool accepting_ = false;
@@ -129,7 +129,22 @@ int PosixListener::Listen(int backlog) {
   ++open_parts_;
   environment_->HandleOpened();
   SetRef(server_->HasRef());
-  return Poll();
+  status = PrepareSniffing();
+  return status == 0 ? Poll() : status;
+}
+
+int PosixListener::ListenFed() {
+  const int status = InitTimer();
+  return status == 0 ? PrepareSniffing() : status;
+}
+
+// The queue needs a descriptor. It gets it before the first connection, which would be lost if
+// there were none left.
+int PosixListener::PrepareSniffing() {
+  if (policy_->sniff_timeout == 0 || sniff_queue_ != nullptr) return 0;
+  int status = 0;
+  sniff_queue_ = SniffQueue::New(environment_, this, &status);
+  return status;
 }
 
 int PosixListener::InitTimer() {
@@ -339,8 +354,8 @@ void PosixListener::LookAt(Candidate candidate) {
     case Candidate::State::kEnded: SniffFailed(std::move(candidate), SniffFailure::kEnded); return;
     case Candidate::State::kUndecided: break;
   }
-  int status = 0;
-  if (sniff_queue_ == nullptr) sniff_queue_ = SniffQueue::New(environment_, this, &status);
+  // Only a listener whose policy was replaced has no queue yet.
+  int status = PrepareSniffing();
   if (status == 0) status = sniff_queue_->Add(&candidate, wanted, policy_->sniff_timeout);
   if (status == 0) return;
   close(candidate.socket.fd);

@@ -29,7 +29,7 @@ struct Candidate {
   enum class State : uint8_t {
     kUndecided,
     kDecided,
-    kEnded,  // the peer has ended or reset the connection without a byte
+    kEnded,  // the peer has ended the connection without a byte, or has reset it
   };
   // Looks at the bytes that have arrived. They stay in the kernel (MSG_PEEK) for the owner of the
   // connection. `is_last`: no more bytes will come. `*wanted` is as in Sniff: with fewer bytes,

@@ -7,41 +7,21 @@ import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type tls from 'node:tls';
 import { Worker } from 'node:worker_threads';
 
-import { proxyInfoOf } from 'uvnet/front';
-import { addonEnvironment } from '../helpers/child';
-import { FrontScope, makeCertificate, portOfFront } from '../helpers/fronts';
+import { proxyInfoOf, type Hello } from 'uvnet/front';
+import { FrontScope, makeCertificate, portOfFront, runProgram } from '../helpers/fronts';
 import { describeNeeds, missingCommand, needs } from '../helpers/needs';
 
 const entry = require.resolve('../../dist/front.js');
 const fronts = new FrontScope();
 afterEach(() => fronts.dispose());
 
-async function run(program: string, env: Record<string, string> = {}): Promise<string> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-front-'));
-  try {
-    const file = path.join(folder, 'program.cjs');
-    writeFileSync(file, program);
-    const child = spawn(process.execPath, [file], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...addonEnvironment, ...env },
-    });
-    const [output, errors] = await Promise.all([
-      child.stdout.toArray(),
-      child.stderr.toArray(),
-      once(child, 'close'),
-    ]);
-    return String(Buffer.concat([...output, ...errors] as Buffer[]));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
 test.each(['rr', 'none'])(
   'the workers of a cluster (%s) have fronts on one port',
   async (policy) => {
-    const output = await run(
+    const output = await runProgram(
       `
       const cluster = require('node:cluster');
       const http = require('node:http');
@@ -63,11 +43,85 @@ test.each(['rr', 'none'])(
         const front = createFront(server, { maxConnectionsPerAddress: 10 });
         front.listen(0, '127.0.0.1');
       }`,
-      { NODE_CLUSTER_SCHED_POLICY: policy },
+      { env: { NODE_CLUSTER_SCHED_POLICY: policy } },
     );
     expect(output).toBe('true\n');
   },
 );
+
+test.each(['rr', 'none'])(
+  'a worker of a cluster (%s) that ends with an idle period answers over kept connections',
+  async (policy) => {
+    const output = await runProgram(
+      `
+      const cluster = require('node:cluster');
+      const http = require('node:http');
+      if (cluster.isPrimary) {
+        const worker = cluster.fork();
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        const get = (port) => new Promise((resolve, reject) => {
+          http.get({ port, host: '127.0.0.1', agent }, (answer) => {
+            answer.resume().on('end', () => resolve(answer.headers.connection));
+          }).on('error', reject);
+        });
+        cluster.on('listening', async (_, { port }) => {
+          console.log(await get(port));
+          worker.send('close');
+          await new Promise((resolve) => worker.once('message', resolve));
+          console.log(await get(port));
+          worker.once('exit', () => agent.destroy());
+        });
+        worker.on('message', (text) => console.log(text));
+      } else {
+        const { createFront } = require(${JSON.stringify(entry)});
+        const front = createFront(http.createServer((_, response) => response.end('x')));
+        front.listen(0, '127.0.0.1');
+        process.on('message', async () => {
+          const closed = front.close({ idlePeriod: 2 ** 30 });
+          process.send('closing');
+          const result = JSON.stringify(await closed);
+          process.send(result, () => process.disconnect());
+        });
+      }`,
+      { env: { NODE_CLUSTER_SCHED_POLICY: policy } },
+    );
+    expect(output).toBe('keep-alive\nclosing\nclose\n{"ended":1,"destroyed":0}\n');
+  },
+);
+
+test('a thread whose front ends with an idle period answers over kept connections', async () => {
+  const worker = new Worker(
+    `
+      const { parentPort } = require('node:worker_threads');
+      const { createFront } = require(${JSON.stringify(entry)});
+      const server = require('node:http').createServer((_, response) => response.end('x'));
+      const front = createFront(server);
+      front.listen(0, '127.0.0.1', () => parentPort.postMessage(front.address().port));
+      parentPort.once('message', async () => {
+        const closed = front.close({ idlePeriod: 2 ** 30 });
+        parentPort.postMessage('closing');
+        parentPort.postMessage(await closed);
+      });`,
+    { eval: true },
+  );
+  const [port] = (await once(worker, 'message')) as [number];
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const get = async (): Promise<unknown> => {
+    const request = http.get({ port, host: '127.0.0.1', agent });
+    const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
+    await answer.toArray();
+    return answer.headers.connection;
+  };
+  expect(await get()).toBe('keep-alive');
+  const messages: unknown[] = [];
+  worker.on('message', (message) => messages.push(message));
+  worker.postMessage('close');
+  await once(worker, 'message');
+  expect(await get()).toBe('close');
+  await once(worker, 'exit');
+  expect(messages).toEqual(['closing', { ended: 1, destroyed: 0 }]);
+  agent.destroy();
+});
 
 test('a thread that is terminated leaves no connection of its front open', async () => {
   const worker = new Worker(
@@ -146,5 +200,35 @@ describeNeeds(missingCommand('haproxy'))('HAProxy', () => {
       const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
       expect(String(await answer.toArray())).toBe('2');
     });
+  });
+
+  needs(missingCommand('openssl'))('it passes TLS through to the server of the name', async () => {
+    const credentials = makeCertificate();
+    const server = (name: string): https.Server =>
+      https.createServer(credentials, ({ socket }, response) => {
+        const { servername } = socket as tls.TLSSocket;
+        response.end(`${name} ${String(servername)} ${String(proxyInfoOf(socket)?.version)}`);
+      });
+    const hellos: Hello[] = [];
+    const [one, two] = [server('one'), server('two')];
+    const front = await fronts.open(
+      (hello) => {
+        hellos.push(hello);
+        return hello.serverName === 'one.example' ? one : two;
+      },
+      { sniff: true, proxyProtocol: 'required' },
+    );
+    await balance(portOfFront(front), 'send-proxy-v2', async (socketPath) => {
+      const get = async (servername: string): Promise<string> => {
+        const options = { socketPath, servername, agent: false, rejectUnauthorized: false };
+        const [answer] = (await once(https.get(options), 'response')) as [http.IncomingMessage];
+        return String(await answer.toArray());
+      };
+      expect(await get('one.example')).toBe('one one.example 2');
+      expect(await get('two.example')).toBe('two two.example 2');
+    });
+    const served = hellos.filter(({ protocol }) => protocol === 'tls');
+    expect(served.map(({ serverName }) => serverName)).toEqual(['one.example', 'two.example']);
+    for (const { proxyInfo } of served) expect(proxyInfo).toMatchObject({ version: 2 });
   });
 });

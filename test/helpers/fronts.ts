@@ -1,7 +1,7 @@
 // Fronts for the tests, closed after each.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,6 +15,7 @@ import {
   type ListenOptions,
 } from 'uvnet/front';
 
+import { addonEnvironment } from './child';
 import { nextEvent } from './events';
 
 /** A key and a certificate of its own for localhost, made by openssl. */
@@ -26,6 +27,30 @@ export function makeCertificate(): { key: Buffer; cert: Buffer } {
     const args = [...command.split(' '), '-subj', '/CN=localhost', '-keyout', key!, '-out', cert!];
     execFileSync('openssl', args, { stdio: 'ignore' });
     return { key: readFileSync(key!), cert: readFileSync(cert!) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Runs a program to its end. Returns what it has printed, and then its errors. */
+export async function runProgram(
+  program: string,
+  { env = {}, flags = [] }: { env?: Record<string, string>; flags?: string[] } = {},
+): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-front-'));
+  try {
+    const file = path.join(folder, 'program.cjs');
+    writeFileSync(file, program);
+    const child = spawn(process.execPath, [...flags, file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...addonEnvironment, ...env },
+    });
+    const [output, errors] = await Promise.all([
+      child.stdout.toArray(),
+      child.stderr.toArray(),
+      once(child, 'close'),
+    ]);
+    return String(Buffer.concat([...output, ...errors] as Buffer[]));
   } finally {
     rmSync(folder, { recursive: true });
   }

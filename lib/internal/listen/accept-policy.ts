@@ -9,7 +9,7 @@ import type { ListenPolicy, NativePolicy } from '../native/native-types';
  * - `proxyHeader`: a required PROXY header is missing, or the header is malformed;
  * - `proxyTimeout`: no complete PROXY header has arrived in time;
  * - `sniffTimeout`: the first bytes did not show the protocol in time (fronts only, as are the rest);
- * - `sniffEnded`: the peer ended or reset the connection before it had sent a byte;
+ * - `sniffEnded`: the peer has ended the connection without a byte, or has reset it;
  * - `noTarget`: the function of the front chose nobody, or failed.
  */
 export type DropReason =
