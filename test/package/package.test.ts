@@ -172,12 +172,19 @@ describePackage('the tarball', (installed) => {
         server.close();`,
         );
       }
+      const compilerOptions = {
+        ...{ noEmit: true, strict: true, target: 'es2022' },
+        module: resolution === 'bundler' ? 'esnext' : 'node16',
+        moduleResolution: resolution,
+        typeRoots: [at('node_modules/@types')],
+        // Since version 6, TypeScript takes only the types that something asks for.
+        types: [],
+      };
+      const project = path.join(installed.project, `tsconfig.${resolution}.json`);
+      writeFileSync(project, JSON.stringify({ compilerOptions, files: names }));
       const { status, stdout } = installed.node([
         at('node_modules/typescript/bin/tsc'),
-        // Since version 6, TypeScript takes only the types that something asks for.
-        ...['--noEmit', '--strict', '--target', 'es2022', '--types', ''],
-        ...['--module', resolution === 'bundler' ? 'esnext' : 'node16'],
-        ...['--moduleResolution', resolution, '--typeRoots', at('node_modules/@types'), ...names],
+        ...['--project', project],
       ]);
       expect(stdout).toBe('');
       expect(status).toBe(0);
