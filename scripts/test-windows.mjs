@@ -8,7 +8,7 @@ import { runForeignTests } from './lib/foreign-run.mjs';
 import { nodeHome } from './lib/nodes.mjs';
 import { at, CommandError, main, run } from './lib/tools.mjs';
 import { findGaps } from './lib/wine-gaps.mjs';
-import { leftOut, leftOutFiles, slowFiles } from './lib/windows-left-out.mjs';
+import { leftOut, leftOutFiles } from './lib/windows-left-out.mjs';
 import { prepareWine, windowsPath, WinePrefix } from './lib/wine.mjs';
 
 /** Wine 8 cannot run Node 24 and 26: V8 reserves its tables in a way that it does not know. */
@@ -23,7 +23,6 @@ The last line is "N passed, N failed". The exit code is 1 if a test failed.
 
   --node N      ${versions.join(' or ')} (default: both)
   --only NAME   only this folder of test/; may be given more than once
-  --short       without the files that take long
   --jobs N      how many files run at the same time (default: 2)
   --minutes N   end after N minutes; files that have not run by then have failed (default: 120)
   --reasons     print the tests that are skipped on Windows, and why
@@ -38,7 +37,6 @@ main(async () => {
     options: {
       node: { type: 'string', multiple: true, default: versions },
       only: { type: 'string', multiple: true, default: folders },
-      short: { type: 'boolean' },
       jobs: { type: 'string', default: '2' },
       minutes: { type: 'string', default: '120' },
       reasons: { type: 'boolean' },
@@ -70,7 +68,7 @@ main(async () => {
       versions: values.node,
       asked: positionals,
       folders: values.only,
-      leftOutFiles: values.short ? [...leftOutFiles, ...slowFiles] : leftOutFiles,
+      leftOutFiles,
       jobs: Number(values.jobs),
       minutes: Number(values.minutes),
       home: at('.cache/wine'),

@@ -129,6 +129,12 @@ export const leftOut = [
     { what: 'bytes that were read, pushed back or peeked at', why: peek },
     { what: 'bytes that were written to either side leave first', ...sends },
   ),
+  ...inFile('test/process/examples.test.ts', { what: 'restart\\.mjs', why: transfers }),
+  ...inFile('test/process/first-use.test.ts', {
+    what: 'without a free descriptor',
+    why: 'Windows has no limit of descriptors',
+  }),
+  ...inFile('test/process/promises.test.ts', { what: 'cluster’s worker', why: cluster }),
   ...inFile('test/process/globals.test.ts', { what: 'on its native code', why: transfers }),
   ...inFile('test/process/exit.test.ts', { what: 'after a signal', why: signals }),
   ...inFile(
@@ -139,6 +145,3 @@ export const leftOut = [
     { what: '--trusted-proxy', why: proxy },
   ),
 ];
-
-/** Files that take long there, so that a run with `--short` leaves them to others. */
-export const slowFiles = [];
