@@ -68,7 +68,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
       const report = await dial({ addresses: [dead[0], live[1]] }, implementation);
       expect(report.remoteAddress).toBe(live[1]);
       expect(report.took).toBeGreaterThan(DELAY * 0.8);
-      expect(report.took).toBeLessThan(DELAY * 1.2);
+      expect(report.took).toBeLessThan(DELAY * 2);
       expect(report.left).toBe(0);
     });
   });
@@ -138,7 +138,9 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     ]) {
       const report = await dial({ addresses });
       expect(report.remoteAddress).toBe(addresses[1]);
-      expect(at(report, 'attempt', addresses[1])).toBeLessThan(at(report, 'attemptFailed') + 10);
+      expect(at(report, 'attempt', addresses[1])).toBeLessThan(
+        at(report, 'attemptFailed') + DELAY / 2,
+      );
       expect(report.took).toBeLessThan(DELAY / 2);
     }
   });
@@ -147,7 +149,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     const addresses = [dead[0], refused[1], live[0]];
     const report = await dial({ addresses });
     expect(report.remoteAddress).toBe(live[0]);
-    expect(report.took).toBeLessThan(DELAY * 1.2);
+    expect(report.took).toBeLessThan(DELAY * 2);
   });
 
   test('a live address behind eight dead ones is reached', async () => {
@@ -204,7 +206,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     const report = await dial({ addresses: dead.slice(2, 6), options: { connectTimeout } });
     expect(report.error).toMatchObject({ name: 'AggregateError', code: 'ETIMEDOUT' });
     expect(report.took).toBeGreaterThan(connectTimeout * 0.95);
-    expect(report.took).toBeLessThan(connectTimeout * 1.05);
+    expect(report.took).toBeLessThan(connectTimeout * 1.5);
     expect(report.left).toBe(0);
   });
 
@@ -223,7 +225,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     const report = await dial({ addresses: [live[0], dead[4], live[1]], options });
     expect(report.remoteAddress).toBe(live[1]);
     expect(report.attempted).toEqual([`${dead[4]}:${server.port}`, `${live[1]}:${server.port}`]);
-    expect(report.took).toBeLessThan(DELAY * 1.2);
+    expect(report.took).toBeLessThan(DELAY * 2);
   });
 
   describe('destroyed inside an event, the race ends there', () => {
