@@ -11,7 +11,7 @@ import { createFront, proxyInfoOf } from 'uvnet/front';
 import * as uvnet from 'uvnet';
 
 import { addonEnvironment } from '../helpers/child';
-import { FrontScope, makeCertificate, portOfFront } from '../helpers/fronts';
+import { FrontScope, get, makeCertificate, portOfFront } from '../helpers/fronts';
 import { describeNeeds, missingCommand } from '../helpers/needs';
 
 const header = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
@@ -26,12 +26,6 @@ async function talk(port: number | { path: string }, text: string): Promise<stri
   client.setEncoding('utf8').on('data', (part: string) => (answer += part));
   await once(client, 'close');
   return answer;
-}
-
-async function get(port: number, agent?: http.Agent): Promise<string> {
-  const request = http.get({ port, host: '127.0.0.1', path: '/path', agent });
-  const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
-  return String(await answer.toArray());
 }
 
 describe('the servers behind a front', () => {
@@ -311,171 +305,6 @@ async function talkSilently(port: number): Promise<string> {
   await once(client, 'close');
   return 'closed';
 }
-
-describe('closing a front', () => {
-  test('connections that are still open after the grace period are destroyed', async () => {
-    const server = net.createServer((socket) => socket.on('error', () => {}));
-    const front = await fronts.open(server);
-    const connected = once(server, 'connection');
-    const client = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
-    await connected;
-    const events: string[] = [];
-    front.on('close', () => events.push('front'));
-    server.on('close', () => events.push('server'));
-    const slow = front.close();
-    expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 0, destroyed: 1 });
-    expect(await slow).toEqual({ ended: 0, destroyed: 1 });
-    await once(client, 'close');
-    await new Promise(setImmediate);
-    expect(events.sort()).toEqual(['front', 'server']);
-  });
-
-  test('a request at work is answered, and its connection then closed', async () => {
-    const server = http.createServer();
-    const front = await fronts.open(server);
-    const agent = new http.Agent({ keepAlive: true });
-    const answer = get(portOfFront(front), agent);
-    const [, response] = (await once(server, 'request')) as [unknown, http.ServerResponse];
-    const closed = front.close();
-    response.end('late');
-    expect(await answer).toBe('late');
-    expect(await closed).toEqual({ ended: 1, destroyed: 0 });
-    agent.destroy();
-  });
-
-  /** An http server, and a client with one kept connection that has had an answer. */
-  async function openIdle(server = http.createServer((_, response) => response.end('hello'))) {
-    const front = await fronts.open(server);
-    const agent = new http.Agent({ keepAlive: true });
-    const port = portOfFront(front);
-    const again = async (): Promise<[http.IncomingMessage, boolean]> => {
-      const request = http.get({ port, host: '127.0.0.1', agent });
-      const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
-      await answer.toArray();
-      return [answer, request.reusedSocket];
-    };
-    expect((await again())[0].headers.connection).toBe('keep-alive');
-    return { server, front, agent, again };
-  }
-
-  test('in the idle period, a request over a kept connection is the last one', async () => {
-    const { server, front, again } = await openIdle();
-    const closed = front.close({ idlePeriod: 60_000 });
-    expect(front.listening).toBe(false);
-    const [answer, reused] = await again();
-    expect(reused).toBe(true);
-    expect(answer.headers.connection).toBe('close');
-    expect(await closed).toEqual({ ended: 1, destroyed: 0 });
-    expect(server.listening).toBe(false);
-    expect(server.listenerCount('request')).toBe(1);
-  });
-
-  test('idle connections end with the idle period, which a further call can end', async () => {
-    const { server, front, agent } = await openIdle();
-    const slow = front.close({ idlePeriod: 60_000 });
-    void front.close();
-    expect(server.listening).toBe(true);
-    const fast = front.close({ idlePeriod: 0 });
-    expect(server.listening).toBe(false);
-    expect(await slow).toEqual({ ended: 1, destroyed: 0 });
-    expect(await fast).toEqual({ ended: 1, destroyed: 0 });
-    agent.destroy();
-    const other = await openIdle();
-    expect(await other.front.close({ idlePeriod: 1 })).toEqual({ ended: 1, destroyed: 0 });
-    other.agent.destroy();
-  });
-
-  test('the grace period ends the idle period', async () => {
-    const { front, agent } = await openIdle();
-    const result = await front.close({ idlePeriod: 60_000, gracePeriod: 1 });
-    expect(result).toEqual({ ended: 0, destroyed: 1 });
-    agent.destroy();
-  });
-
-  test('answers of another front of the server do not say that they are the last', async () => {
-    const server = http.createServer((_, response) => response.end('hello'));
-    const { front, again } = await openIdle(server);
-    const other = await fronts.open(server);
-    const closed = front.close({ idlePeriod: 60_000 });
-    const agent = new http.Agent({ keepAlive: true });
-    const request = http.get({ port: portOfFront(other), host: '127.0.0.1', agent });
-    const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
-    await answer.toArray();
-    expect(answer.headers.connection).toBe('keep-alive');
-    expect((await again())[0].headers.connection).toBe('close');
-    await closed;
-    expect(server.listening).toBe(true);
-    agent.destroy();
-  });
-
-  test('an answer to Expect: 100-continue says so, and http answers it itself without listeners', async () => {
-    for (const listens of [true, false]) {
-      const server = http.createServer((_, response) => response.end('hello'));
-      if (listens) {
-        server.on('checkContinue', (_, response: http.ServerResponse) => {
-          response.writeContinue();
-          response.end('hello');
-        });
-      }
-      const front = await fronts.open(server);
-      const client = net.connect(portOfFront(front), '127.0.0.1').setEncoding('utf8');
-      client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-      await once(client, 'data');
-      const closed = front.close({ idlePeriod: 60_000 });
-      client.write(
-        'PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n',
-      );
-      const answer = (await client.toArray()).join('');
-      expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
-      expect(answer).toContain('\r\nConnection: close\r\n');
-      await closed;
-    }
-  });
-
-  test('server.close() closes its front', async () => {
-    const server = net.createServer();
-    const front = await fronts.open(server);
-    const closed = once(front, 'close');
-    server.close();
-    await closed;
-    expect(front.listening).toBe(false);
-    expect(await front.close()).toEqual({ ended: 0, destroyed: 0 });
-  });
-
-  test('a front can be closed from a handler, by a signal, and before it listens', async () => {
-    const never = createFront(net.createServer());
-    expect(await never.close()).toEqual({ ended: 0, destroyed: 0 });
-    const server = net.createServer((socket) => {
-      socket.end();
-      closing = front.close({ gracePeriod: 0 });
-    });
-    let closing: Promise<unknown> | undefined;
-    const front = await fronts.open(server);
-    await talk(portOfFront(front), '');
-    await closing;
-    const abort = new AbortController();
-    const place = { port: 0, host: '127.0.0.1', signal: abort.signal };
-    const other = await fronts.open(net.createServer(), {}, place);
-    const closed = once(other, 'close');
-    abort.abort();
-    await closed;
-  });
-
-  test('bad options are refused', async () => {
-    const front = await fronts.open(net.createServer());
-    await expect(front.close({ gracePeriod: -1 })).rejects.toMatchObject({
-      code: 'ERR_OUT_OF_RANGE',
-    });
-    await expect(front.close(5 as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
-    await expect(front.close({ idlePeriod: 0.5 })).rejects.toMatchObject({
-      code: 'ERR_OUT_OF_RANGE',
-    });
-    await expect(front.close({ idlePeriod: '1' as never })).rejects.toMatchObject({
-      code: 'ERR_INVALID_ARG_TYPE',
-    });
-    expect(front.listening).toBe(true);
-  });
-});
 
 describe('what a socket begins with', () => {
   test('bytes that only look like the start of a PROXY header reach the server', async () => {

@@ -1,5 +1,4 @@
 // Several servers behind one port: who gets a connection.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -8,11 +7,10 @@ import https from 'node:https';
 import nodeNet from 'node:net';
 import tls from 'node:tls';
 import * as net from 'uvnet';
-import { createFront, proxyInfoOf, type Choose, type Front, type Target } from 'uvnet/front';
+import { proxyInfoOf, type Choose, type Front, type Target } from 'uvnet/front';
 
-import { addonEnvironment } from '../helpers/child';
-import { deferred, nextEvent, nextTurn } from '../helpers/events';
-import { FrontScope, makeCertificate, portOfFront } from '../helpers/fronts';
+import { nextEvent, nextTurn } from '../helpers/events';
+import { FrontScope, makeCertificate, portOfFront, whole } from '../helpers/fronts';
 import { describeNeeds, missingCommand } from '../helpers/needs';
 
 const scope = new FrontScope();
@@ -37,22 +35,9 @@ async function listening<S extends nodeNet.Server>(server: S): Promise<number> {
   return (server.address() as nodeNet.AddressInfo).port;
 }
 
-async function whole(stream: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return String(Buffer.concat(chunks));
-}
-
 const request = 'GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 const ssh = 'SSH-2.0-x\r\n';
 const header = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
-
-/** Sends the text, and returns all that comes back; undefined after a reset. */
-async function talk(front: Front, text: string): Promise<string | undefined> {
-  const client = scope.connect(front);
-  client.end(text);
-  return whole(client).catch(() => undefined);
-}
 
 const echo = (): nodeNet.Server => nodeNet.createServer((socket) => socket.pipe(socket));
 
@@ -62,7 +47,7 @@ describeNeeds(missingCommand('openssl'))('servers of several protocols', () => {
     credentials = makeCertificate();
   });
 
-  async function getOverTls(front: Front, options: tls.ConnectionOptions = {}): Promise<string> {
+  function getOverTls(front: Front, options: tls.ConnectionOptions = {}): Promise<string> {
     const socket = scope.connect(front);
     const client = tls.connect({ socket, rejectUnauthorized: false, ...options });
     client.write(request);
@@ -98,14 +83,14 @@ describeNeeds(missingCommand('openssl'))('servers of several protocols', () => {
       return protocol === 'http1' ? plain : undefined;
     });
     for (let round = 0; round < 2; round++) {
-      expect(await talk(front, request)).toContain('plain /a');
+      expect(await scope.talk(front, request)).toContain('plain /a');
       expect(await getOverTls(front)).toContain('secure /a');
       expect(await getOverHttp2(front, true)).toBe('h2 /a');
       expect(await getOverHttp2(front, false)).toBe('h2c /a');
-      expect(await talk(front, `${ssh}more`)).toBe(`${ssh}more`);
+      expect(await scope.talk(front, `${ssh}more`)).toBe(`${ssh}more`);
     }
     const drop = once(front, 'drop');
-    expect(await talk(front, '\x01')).toBeFalsy();
+    expect(await scope.talk(front, '\x01')).toBeFalsy();
     expect((await drop)[0]).toMatchObject({ reason: 'noTarget', remoteAddress: '127.0.0.1' });
     expect(front.stats()).toMatchObject({ accepted: 10, dropped: { noTarget: 1 } });
     for (const server of [plain, secure, h2, h2c]) {
@@ -189,8 +174,8 @@ describe('a server of Node that is chosen', () => {
     );
     const front = await open(() => server);
     expect(server.listening).toBe(false);
-    expect(await talk(front, ssh)).toBe(ssh);
-    expect(await talk(front, ssh)).toBe(ssh);
+    expect(await scope.talk(front, ssh)).toBe(ssh);
+    expect(await scope.talk(front, ssh)).toBe(ssh);
     expect(events).toEqual(['listening', 'connection true true', 'connection true true']);
   });
 
@@ -209,10 +194,10 @@ describe('a server of Node that is chosen', () => {
   test('gets no more connections once it is closed, and the front goes on', async () => {
     const [closed, other] = [echo(), echo()];
     const front = await open(({ protocol }) => (protocol === 'ssh' ? closed : other));
-    expect(await talk(front, ssh)).toBe(ssh);
+    expect(await scope.talk(front, ssh)).toBe(ssh);
     closed.close();
-    expect(await talk(front, ssh)).toBeFalsy();
-    expect(await talk(front, request)).toBe(request);
+    expect(await scope.talk(front, ssh)).toBeFalsy();
+    expect(await scope.talk(front, request)).toBe(request);
     expect(closed.listening).toBe(false);
     expect(front.stats()).toMatchObject({ accepted: 2, dropped: { noTarget: 1 } });
   });
@@ -221,7 +206,7 @@ describe('a server of Node that is chosen', () => {
     const server = echo();
     const port = await listening(server);
     const front = await open(() => server);
-    expect(await talk(front, ssh)).toBe(ssh);
+    expect(await scope.talk(front, ssh)).toBe(ssh);
     await front.close();
     expect(server.listening).toBe(true);
     expect(port).toBe((server.address() as nodeNet.AddressInfo).port);
@@ -230,11 +215,11 @@ describe('a server of Node that is chosen', () => {
   test('is chosen again after the front was closed and listens again', async () => {
     const server = echo();
     const front = await open(() => server);
-    expect(await talk(front, ssh)).toBe(ssh);
+    expect(await scope.talk(front, ssh)).toBe(ssh);
     await front.close();
     front.listen(0, '127.0.0.1');
     await once(front, 'listening');
-    expect(await talk(front, ssh)).toBe(ssh);
+    expect(await scope.talk(front, ssh)).toBe(ssh);
   });
 
   test('has the settings of the front', async () => {
@@ -257,7 +242,7 @@ describe('uvnet behind a front', () => {
       });
     });
     const front = await open(() => server, { proxyProtocol: 'required' });
-    expect(await talk(front, `${header}${ssh}`)).toBe('true 1 192.0.2.1');
+    expect(await scope.talk(front, `${header}${ssh}`)).toBe('true 1 192.0.2.1');
     expect(server.address()).toEqual(front.address());
     expect(server.listening).toBe(true);
     await front.close();
@@ -272,9 +257,9 @@ describe('uvnet behind a front', () => {
     const full = net.createServer(() => expect(false).toBe(true));
     full.maxConnections = 0;
     const front = await open(({ protocol }) => (protocol === 'ssh' ? blocking : full));
-    expect(await talk(front, ssh)).toBeFalsy();
+    expect(await scope.talk(front, ssh)).toBeFalsy();
     const dropped = once(full, 'drop');
-    expect(await talk(front, request)).toBeFalsy();
+    expect(await scope.talk(front, request)).toBeFalsy();
     expect((await dropped)[0]).toMatchObject({ reason: 'maxConnections' });
     expect(front.stats()).toMatchObject({ open: 0, dropped: { blockList: 1 } });
   });
@@ -287,7 +272,7 @@ describe('uvnet behind a front', () => {
       },
       { highWaterMark: 1000, allowHalfOpen: true, noDelay: true, proxyProtocol: 'required' },
     );
-    expect(await talk(front, `${header}${ssh}`)).toBe('[1000,true,1]');
+    expect(await scope.talk(front, `${header}${ssh}`)).toBe('[1000,true,1]');
   });
 
   test('the socket of a function can become a connection of a handler table', async () => {
@@ -360,12 +345,12 @@ describe('a relay', () => {
     client.write(ssh);
     expect(String((await once(client, 'data'))[0])).toBe(ssh);
     const drop = once(front, 'drop');
-    expect(await talk(front, ssh)).toBeFalsy();
+    expect(await scope.talk(front, ssh)).toBeFalsy();
     expect((await drop)[0]).toMatchObject({ reason: 'maxConnectionsPerAddress' });
     client.end();
     await nextEvent(client, 'close');
     while (front.stats().open > 0) await nextTurn();
-    expect(await talk(front, ssh)).toBe(ssh);
+    expect(await scope.talk(front, ssh)).toBe(ssh);
   });
 
   test('that cannot connect is reported, and the connection is closed', async () => {
@@ -375,7 +360,7 @@ describe('a relay', () => {
     await new Promise((resolve) => unused.close(resolve));
     const front = await open(() => ({ connect: { port, host: '127.0.0.1' } }));
     const failed = once(front, 'relayError');
-    const answer = talk(front, ssh);
+    const answer = scope.talk(front, ssh);
     const [error, hello] = (await failed) as [Error, { protocol: string }];
     expect(error).toMatchObject({ code: 'ECONNREFUSED', side: 'b' });
     expect(hello.protocol).toBe('ssh');
@@ -388,7 +373,7 @@ describe('a relay', () => {
     const target = { connect: { port, host: '127.0.0.1' }, relay: { idleTimeout: -1 } };
     const front = await open(() => target);
     const failed = once(front, 'relayError');
-    expect(await talk(front, ssh)).toBeFalsy();
+    expect(await scope.talk(front, ssh)).toBeFalsy();
     expect((await failed)[0]).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
@@ -401,168 +386,5 @@ describe('a relay', () => {
     const closed = nextEvent(client.resume(), 'close');
     expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 0, destroyed: 1 });
     await closed;
-  });
-});
-
-describe('a promise of a target', () => {
-  function pending(): [Choose, Promise<void>, (target: Target) => void] {
-    const chosen = deferred<Target>();
-    const asked = deferred();
-    const choose = (): Promise<Target> => {
-      asked.resolve();
-      return chosen.promise;
-    };
-    return [choose, asked.promise, chosen.resolve];
-  }
-
-  test('may take its time, and the connection counts as open', async () => {
-    const [choose, asked, resolve] = pending();
-    const front = await open(choose);
-    const answer = talk(front, ssh);
-    await asked;
-    expect(front.stats()).toMatchObject({ open: 1, accepted: 0 });
-    resolve(echo());
-    expect(await answer).toBe(ssh);
-    expect(front.stats()).toMatchObject({ accepted: 1 });
-  });
-
-  test('is of no use after close(), which drops the connection', async () => {
-    const [choose, asked, resolve] = pending();
-    const front = await open(choose);
-    const answer = talk(front, ssh);
-    await asked;
-    expect(await front.close()).toEqual({ ended: 0, destroyed: 0 });
-    expect(await answer).toBeFalsy();
-    resolve(() => expect(false).toBe(true));
-    await nextTurn();
-    expect(front.stats()).toMatchObject({ open: 0, accepted: 0 });
-  });
-
-  test('survives a peer that resets in the meantime', async () => {
-    const [choose, asked, resolve] = pending();
-    const front = await open(choose);
-    const client = scope.connect(front);
-    client.write(ssh);
-    await asked;
-    client.resetAndDestroy();
-    await nextEvent(client, 'close');
-    const failed = deferred<Error>();
-    resolve((socket) => void socket.on('error', failed.resolve).resume());
-    expect(await failed.promise).toMatchObject({ code: 'ECONNRESET' });
-    while (front.stats().open > 0) await nextTurn();
-  });
-
-  test('leaves no store of the function to the socket', async () => {
-    const storage = new AsyncLocalStorage<string>();
-    const seen: unknown[] = [];
-    const front = await open(() =>
-      storage.run('choosing', () =>
-        Promise.resolve((socket: net.Socket) => {
-          socket.on('data', (bytes: Buffer) => {
-            seen.push(storage.getStore());
-            socket.end(bytes);
-          });
-        }),
-      ),
-    );
-    expect(await talk(front, ssh)).toBe(ssh);
-    expect(seen).toEqual([undefined]);
-  });
-});
-
-describe('the function', () => {
-  test('may close its front', async () => {
-    const front: Front = await open(() => {
-      void front.close();
-      return (socket) => void socket.end('bye');
-    });
-    expect(await talk(front, ssh)).toBeFalsy();
-    expect(front.stats()).toMatchObject({ open: 0, accepted: 0 });
-  });
-
-  test('runs in the context of listen()', async () => {
-    const storage = new AsyncLocalStorage<string>();
-    const seen: unknown[] = [];
-    const front = createFront(
-      () => {
-        seen.push(storage.getStore());
-        return (socket) => void socket.destroy();
-      },
-      { sniff: true },
-    );
-    storage.run('listen', () => front.listen(0, '127.0.0.1'));
-    await once(front, 'listening');
-    await talk(front, ssh);
-    expect(seen).toEqual(['listen']);
-    await front.close();
-  });
-
-  test.each([
-    ['throws', "() => { throw new Error('bad') }", 'uncaughtException bad'],
-    ['returns a number', '() => 5', 'uncaughtException ERR_INVALID_ARG_TYPE'],
-    ['returns the front', '() => front', 'uncaughtException ERR_INVALID_ARG_TYPE'],
-    [
-      'returns a bad port',
-      '() => ({ connect: { port: -1 } })',
-      'uncaughtException ERR_SOCKET_BAD_PORT',
-    ],
-    ['rejects', "async () => { throw new Error('bad') }", 'unhandledRejection bad'],
-    ['fulfils with a number', 'async () => 5', 'uncaughtException ERR_INVALID_ARG_TYPE'],
-  ])('that %s loses the connection, and the front goes on', async (_, choose, expected) => {
-    const program = `
-      const net = require('node:net');
-      const { createFront } = require(${JSON.stringify(require.resolve('../../dist/front.js'))});
-      const front = createFront(${choose}, { sniff: true });
-      for (const event of ['uncaughtException', 'unhandledRejection']) {
-        process.on(event, (error) => console.log(event, error.code ?? error.message));
-      }
-      let left = 2;
-      const again = () => {
-        if (--left < 0) {
-          const { open, accepted, dropped } = front.stats();
-          console.log(open, accepted, dropped.noTarget);
-          return front.close();
-        }
-        const client = net.connect(front.address().port, '127.0.0.1').resume();
-        client.on('error', () => {}).on('close', again).write('SSH-2.0-x\\r\\n');
-      };
-      front.listen(0, '127.0.0.1', again);`;
-    const child = spawn(process.execPath, ['-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: addonEnvironment,
-    });
-    const [output] = await Promise.all([child.stdout.toArray(), once(child, 'close')]);
-    expect(String(Buffer.concat(output as Buffer[]))).toBe(`${expected}\n${expected}\n0 0 2\n`);
-  });
-
-  test('is not asked for an address that a list of node:net blocks', async () => {
-    const blockList = new nodeNet.BlockList();
-    blockList.addAddress('127.0.0.1');
-    let asked = 0;
-    const front = await open(() => void asked++, { blockList });
-    const drop = once(front, 'drop');
-    expect(await talk(front, ssh)).toBeFalsy();
-    expect((await drop)[0]).toMatchObject({ reason: 'blockList' });
-    expect(front.stats()).toMatchObject({ open: 0, accepted: 0, dropped: { blockList: 1 } });
-    expect(asked).toBe(0);
-  });
-
-  test('needs the option sniff, which needs it', () => {
-    const server = nodeNet.createServer();
-    const codeOf = (...args: unknown[]): unknown => {
-      try {
-        return Reflect.apply(createFront, undefined, args);
-      } catch (error) {
-        return (error as NodeJS.ErrnoException).code;
-      }
-    };
-    expect(codeOf()).toBe('ERR_INVALID_ARG_TYPE');
-    expect(codeOf(server, 5)).toBe('ERR_INVALID_ARG_TYPE');
-    expect(codeOf(server, null)).toBe('ERR_INVALID_ARG_TYPE');
-    expect(codeOf(() => server)).toBe('ERR_INVALID_ARG_VALUE');
-    expect(codeOf(server, { sniff: true })).toBe('ERR_INVALID_ARG_VALUE');
-    expect(codeOf(() => server, { sniff: 1 })).toBe('ERR_INVALID_ARG_TYPE');
-    expect(codeOf(() => server, { sniff: true, sniffTimeout: 0 })).toBe('ERR_OUT_OF_RANGE');
-    expect(codeOf(() => server, { sniff: true, sniffTimeout: '5' })).toBe('ERR_INVALID_ARG_TYPE');
   });
 });

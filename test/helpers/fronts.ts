@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -102,10 +103,31 @@ export class FrontScope {
     await closed;
   }
 
+  /** Sends the text, and returns all that comes back; undefined after a reset. */
+  async talk(front: Front, text: string): Promise<string | undefined> {
+    const client = this.connect(front);
+    client.end(text);
+    return whole(client).catch(() => undefined);
+  }
+
   async dispose(): Promise<void> {
     for (const client of this.clients.splice(0)) client.destroy();
     for (const front of this.fronts.splice(0)) await front.close({ gracePeriod: 0 });
   }
+}
+
+/** All that comes, as one text. */
+export async function whole(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return String(Buffer.concat(chunks));
+}
+
+/** The text of the answer to a request over http. */
+export async function get(port: number, agent?: http.Agent): Promise<string> {
+  const request = http.get({ port, host: LOCAL, path: '/path', agent });
+  const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
+  return whole(answer);
 }
 
 export const portOfFront = (front: Front): number => (front.address() as AddressInfo).port;
