@@ -64,14 +64,17 @@ test.each(['rr', 'none'])(
             answer.resume().on('end', () => resolve(answer.headers.connection));
           }).on('error', reject);
         });
+        const message = () => new Promise((resolve) => worker.once('message', resolve));
         cluster.on('listening', async (_, { port }) => {
           console.log(await get(port));
           worker.send('close');
-          await new Promise((resolve) => worker.once('message', resolve));
+          console.log(await message());
+          // It comes before or after the answer.
+          const result = message();
           console.log(await get(port));
-          worker.once('exit', () => agent.destroy());
+          console.log(await result);
+          agent.destroy();
         });
-        worker.on('message', (text) => console.log(text));
       } else {
         const { createFront } = require(${JSON.stringify(entry)});
         const front = createFront(http.createServer((_, response) => response.end('x')));
@@ -117,8 +120,10 @@ test('a thread whose front ends with an idle period answers over kept connection
   worker.on('message', (message) => messages.push(message));
   worker.postMessage('close');
   await once(worker, 'message');
+  // The thread may end before the answer is here.
+  const ended = once(worker, 'exit');
   expect(await get()).toBe('close');
-  await once(worker, 'exit');
+  await ended;
   expect(messages).toEqual(['closing', { ended: 1, destroyed: 0 }]);
   agent.destroy();
 });
