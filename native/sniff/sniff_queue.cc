@@ -2,93 +2,16 @@
 
 #ifndef _WIN32
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/epoll.h>
-#else
-#include <sys/event.h>
-#endif
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
+#include "descriptor/arrivals.h"
 #include "env/environment.h"
 
 namespace uvnet {
-
-namespace {
-
-// How many connections one wake-up may look at, so that a flood cannot starve the others.
-constexpr int kMaxEvents = 64;
-
-struct Arrival {
-  void* data;
-  bool is_last;
-};
-
-int OpenWatcher() {
-#ifdef __linux__
-  const int watcher = epoll_create1(EPOLL_CLOEXEC);
-  return watcher < 0 ? uv_translate_sys_error(errno) : watcher;
-#else
-  const int watcher = kqueue();
-  if (watcher < 0) return uv_translate_sys_error(errno);
-  (void)fcntl(watcher, F_SETFD, FD_CLOEXEC);
-  return watcher;
-#endif
-}
-
-// Reports what is there already, too.
-int Watch(int watcher, int fd, void* data) {
-#ifdef __linux__
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-  event.data.ptr = data;
-  const int result = epoll_ctl(watcher, EPOLL_CTL_ADD, fd, &event);
-#else
-  struct kevent event;
-  EV_SET(&event, fd, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, data);
-  const int result = kevent(watcher, &event, 1, nullptr, 0, nullptr);
-#endif
-  return result == 0 ? 0 : uv_translate_sys_error(errno);
-}
-
-// Closing the descriptor would not be enough: its new owner keeps the connection open.
-void Unwatch(int watcher, int fd) {
-#ifdef __linux__
-  epoll_event event{};
-  (void)epoll_ctl(watcher, EPOLL_CTL_DEL, fd, &event);
-#else
-  struct kevent event;
-  EV_SET(&event, fd, EVFILT_READ, EV_DELETE, 0, 0, nullptr);
-  (void)kevent(watcher, &event, 1, nullptr, 0, nullptr);
-#endif
-}
-
-int TakeArrivals(int watcher, Arrival* arrivals) {
-#ifdef __linux__
-  epoll_event events[kMaxEvents];
-  const int count = epoll_wait(watcher, events, kMaxEvents, 0);
-  for (int i = 0; i < count; ++i) {
-    const bool is_last = (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    arrivals[i] = {events[i].data.ptr, is_last};
-  }
-#else
-  struct kevent events[kMaxEvents];
-  const timespec now{};
-  const int count = kevent(watcher, nullptr, 0, events, kMaxEvents, &now);
-  for (int i = 0; i < count; ++i) {
-    arrivals[i] = {events[i].udata, (events[i].flags & (EV_EOF | EV_ERROR)) != 0};
-  }
-#endif
-  return count;
-}
-
-}  // namespace
 
 Candidate::State Candidate::Look(bool is_last, size_t* wanted) {
   int available = 0;
@@ -100,13 +23,9 @@ Candidate::State Candidate::Look(bool is_last, size_t* wanted) {
   uint8_t bytes[kMaxSniffed];
   const size_t before = std::min(head.size(), sizeof bytes);
   std::copy_n(head.data(), before, bytes);
-  ssize_t count;
-  do {
-    count = recv(socket.fd, bytes + before, sizeof bytes - before, MSG_PEEK | MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
-  const bool is_empty = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-  if (count < 0 && !is_empty) return State::kEnded;
-  const size_t size = before + static_cast<size_t>(std::max<ssize_t>(count, 0));
+  const int count = CopyWaiting(socket.fd, bytes + before, sizeof bytes - before);
+  if (count < 0 && count != UV_EAGAIN) return State::kEnded;
+  const size_t size = before + static_cast<size_t>(std::max(count, 0));
   if (Sniff(bytes, size, &sniffed, wanted)) return State::kDecided;
   if (count != 0 && !is_last) return State::kUndecided;
   // The peer has sent all that it will: nothing, or something of no known protocol.
@@ -146,7 +65,7 @@ SniffQueue* SniffQueue::New(Environment* environment, Owner* owner, int* status)
 int SniffQueue::Add(Candidate* candidate, size_t wanted, uint64_t timeout) {
   const int fd = candidate->socket.fd;
   auto waiting = std::make_unique<Waiting>();
-  const int status = Watch(watcher_, fd, waiting.get());
+  const int status = WatchArrivals(watcher_, fd, waiting.get());
   if (status != 0) return status;
   waiting->candidate = std::move(*candidate);
   waiting->wanted = wanted;
@@ -172,7 +91,7 @@ void SniffQueue::StartTimer() {
 
 Candidate SniffQueue::Remove(Waiting* waiting) {
   const std::unique_ptr<Waiting> owned(waiting);
-  Unwatch(watcher_, waiting->candidate.socket.fd);
+  UnwatchArrivals(watcher_, waiting->candidate.socket.fd);
   (waiting->previous == nullptr ? first_ : waiting->previous->next) = waiting->next;
   (waiting->next == nullptr ? last_ : waiting->next->previous) = waiting->previous;
   return std::move(waiting->candidate);
@@ -180,7 +99,7 @@ Candidate SniffQueue::Remove(Waiting* waiting) {
 
 void SniffQueue::OnArrivals(uv_poll_t* poll, int, int) {
   auto* const self = static_cast<SniffQueue*>(poll->data);
-  Arrival arrivals[kMaxEvents];
+  Arrival arrivals[kMaxArrivals];
   const int count = TakeArrivals(self->watcher_, arrivals);
   // Only its own arrival removes a connection, or a close, which ends the loop.
   for (int i = 0; i < count && self->owner_ != nullptr; ++i) {

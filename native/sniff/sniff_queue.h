@@ -44,10 +44,8 @@ enum class SniffFailure : uint8_t {
 
 // Waits for the first bytes of connections.
 //
-// The bytes stay in the kernel, so a descriptor stays readable, and an ordinary poll would spin. So
-// a separate, edge-triggered epoll (or kqueue) watches all descriptors. It becomes readable once
-// for each arrival, and the loop polls it. No connection needs a uv handle, and all share one
-// timer.
+// The bytes stay in the kernel, and one watcher (descriptor/arrivals.h) reports their arrivals. No
+// connection needs a uv handle, and all share one timer.
 //
 // Life: owns itself from New until both its uv handles are closed. Close ends all waits without a
 // report, and closes the descriptors.

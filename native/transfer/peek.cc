@@ -1,17 +1,11 @@
 #include "transfer/peek.h"
 
 #ifndef _WIN32
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <cerrno>
-#endif
-#if defined(__linux__)
-#include <sys/epoll.h>
-#elif defined(__APPLE__)
-#include <sys/event.h>
 #endif
 
+#include "descriptor/arrivals.h"
 #include "env/js_call.h"
 #include "env/modules.h"
 #include "stream/stream.h"
@@ -22,51 +16,6 @@ namespace uvnet {
 #if defined(__linux__) || defined(__APPLE__)
 
 namespace {
-
-// Opens a descriptor that becomes readable once for each arrival of data at `fd`.
-int OpenWatcher(int fd) {
-#ifdef __linux__
-  const int watcher = epoll_create1(EPOLL_CLOEXEC);
-  if (watcher < 0) return -errno;
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-  const bool added = epoll_ctl(watcher, EPOLL_CTL_ADD, fd, &event) == 0;
-#else
-  const int watcher = kqueue();
-  if (watcher < 0) return -errno;
-  (void)fcntl(watcher, F_SETFD, FD_CLOEXEC);
-  struct kevent event;
-  EV_SET(&event, fd, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, nullptr);
-  const bool added = kevent(watcher, &event, 1, nullptr, 0, nullptr) == 0;
-#endif
-  if (added) return watcher;
-  const int status = -errno;
-  close(watcher);
-  return status;
-}
-
-// Consumes the notification. Returns true if no more data will arrive.
-bool TakeEvent(int watcher) {
-#ifdef __linux__
-  epoll_event event{};
-  if (epoll_wait(watcher, &event, 1, 0) != 1) return false;
-  return (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-#else
-  struct kevent event;
-  const timespec now{};
-  if (kevent(watcher, nullptr, 0, &event, 1, &now) != 1) return false;
-  return (event.flags & (EV_EOF | EV_ERROR)) != 0;
-#endif
-}
-
-// Returns the number of bytes, or a status; UV_EAGAIN if there are none yet.
-int CopyWaiting(int fd, char* to, size_t size) {
-  ssize_t copied;
-  do {
-    copied = recv(fd, to, size, MSG_PEEK | MSG_DONTWAIT);
-  } while (copied < 0 && errno == EINTR);
-  return copied < 0 ? -errno : static_cast<int>(copied);
-}
 
 // Whether the kernel can hold this many unread bytes. Linux reports twice the requested buffer
 // size, and uses up to half of it for its own needs. On a Unix socket, waiting bytes count for the
@@ -102,8 +51,9 @@ int Peek::Start(Stream* stream, char* to, size_t size, bool* untouched) {
 }
 
 int Peek::Watch(int fd) {
-  watcher_ = OpenWatcher(fd);
-  int status = watcher_ < 0 ? watcher_ : uv_poll_init(environment_->loop(), &poll_, watcher_);
+  watcher_ = OpenWatcher();
+  int status = watcher_ < 0 ? watcher_ : WatchArrivals(watcher_, fd, this);
+  if (status == 0) status = uv_poll_init(environment_->loop(), &poll_, watcher_);
   if (status != 0) {
     if (watcher_ >= 0) close(watcher_);
     delete this;
@@ -129,7 +79,8 @@ void Peek::SetRef(bool ref) {
 void Peek::OnReadable(uv_poll_t* poll, int, int) { static_cast<Peek*>(poll->data)->OnArrival(); }
 
 void Peek::OnArrival() {
-  const bool last = TakeEvent(watcher_);
+  Arrival arrivals[kMaxArrivals];
+  const bool last = TakeArrivals(watcher_, arrivals) == 1 && arrivals[0].is_last;
   char bytes[kMaxSize];
   const int copied = CopyWaiting(stream_->fd(), bytes, size_);
   if (copied == UV_EAGAIN && !last) return;

@@ -14,9 +14,7 @@ namespace uvnet {
 // (MSG_PEEK). The stream must not read in the meantime. Afterwards it, or any other owner of the
 // descriptor, reads the same bytes.
 //
-// The descriptor stays readable while fewer bytes than requested have arrived, so an ordinary poll
-// would spin. So a separate, edge-triggered epoll (or kqueue) watches it. That becomes readable
-// once for each arrival, and the loop polls it.
+// A watcher (descriptor/arrivals.h) reports each arrival.
 //
 // Life: made by Start if not all bytes have arrived. The stream owns it until it reports with
 // Callback::kPeek or the stream closes.
