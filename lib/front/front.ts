@@ -7,9 +7,9 @@ import {
   ERR_INVALID_ARG_VALUE,
 } from '../internal/base/errors';
 import { errnoException } from '../internal/base/system-errors';
-import { isIP } from '../internal/base/ip';
 import { validateBoolean, validateInteger, validateObject } from '../internal/base/validators';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
+import { isBlocked } from '../internal/listen/accept';
 import { setupListenHandle } from '../internal/listen/start';
 import { Server } from '../internal/listen/server';
 import type { ServerImpl } from '../internal/listen/server-impl';
@@ -191,8 +191,7 @@ export class Front extends Server {
   private isBlocked(handle: AcceptedHandle): boolean {
     const name: SocketName = {};
     handle.getpeername?.(name);
-    const family = isIP(name.address);
-    return family !== 0 && this.blockList!.check(name.address!, `ipv${family}`);
+    return isBlocked(this, name.address);
   }
 
   private late(handle: AcceptedHandle): void {

@@ -1,3 +1,4 @@
+import { attemptInfo } from '../internal/listen/admission';
 import type { SocketName } from '../internal/native/handle-events';
 import type { SniffedParts } from '../internal/native/native-types';
 import type { Hello, Protocol } from '../types/hello';
@@ -31,12 +32,7 @@ export function makeHello(handle: AcceptedHandle, parts: SniffedParts = nothing)
     serverName: serverName === '' ? undefined : serverName,
     alpnProtocols,
     versions: versions.map((version) => versionNames[version]),
-    remoteAddress: remote.address,
-    remotePort: remote.port,
-    remoteFamily: remote.family,
-    localAddress: local.address,
-    localPort: local.port,
-    localFamily: local.family,
+    ...attemptInfo(remote, local),
     proxyInfo: proxyInfoOf({ _handle: handle }),
   };
 }

@@ -1,10 +1,9 @@
 import type * as nodeNet from 'node:net';
 import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import { kLimits } from '../internal/base/symbols';
-import { dropData } from '../internal/listen/accept';
+import { dropData, isBlocked } from '../internal/listen/accept';
 import type { DropReason } from '../internal/listen/accept-policy';
 import type { ServerImpl } from '../internal/listen/server-impl';
-import { isIP } from '../internal/base/ip';
 import type { SniffedParts } from '../internal/native/native-types';
 import type { Handle } from '../internal/native/handle';
 import { Socket } from '../internal/socket/socket';
@@ -37,11 +36,6 @@ interface RoutedFront extends ServerImpl, Holder {
 const isPromise = (value: unknown): value is PromiseLike<Target> =>
   typeof (value as Partial<PromiseLike<Target>> | null | undefined)?.then === 'function';
 
-const isBlockedBy = ({ blockList }: ServerImpl, { remoteAddress }: Hello): boolean => {
-  const family = isIP(remoteAddress);
-  return family !== 0 && blockList?.check(remoteAddress!, `ipv${family}`) === true;
-};
-
 export class Routing {
   /** The connections that nobody has got yet. */
   private readonly waiting = new Set<AcceptedHandle>();
@@ -59,7 +53,7 @@ export class Routing {
     const hello = makeHello(handle, sniffed);
     this.waiting.add(handle);
     // The native code cannot ask the lists of `node:net`.
-    if (this.front[kLimits].hasNodeList && isBlockedBy(this.front, hello)) {
+    if (this.front[kLimits].hasNodeList && isBlocked(this.front, hello.remoteAddress)) {
       this.drop(handle, hello, 'blockList');
       return;
     }
@@ -123,7 +117,7 @@ export class Routing {
     // Nobody closes a server to get more connections.
     if (!listens(server)) this.drop(handle, hello, 'noTarget');
     else if (!isUvnetServer(server)) this.giveToNode(handle, server);
-    else if (isBlockedBy(server, hello)) this.drop(handle, hello, 'blockList');
+    else if (isBlocked(server, hello.remoteAddress)) this.drop(handle, hello, 'blockList');
     else this.take(handle, (taken) => this.connections.giveToServer(server, taken));
   }
 

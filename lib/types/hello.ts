@@ -1,3 +1,4 @@
+import type { ConnectionAttemptInfo } from '../internal/listen/admission';
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 
 /** What a front knows of a connection when it chooses a server for it. */
@@ -33,20 +34,8 @@ export interface ClientHello {
  * The argument of the function that chooses. The addresses are those of the PROXY header if there is
  * one. A connection over a Unix socket has none.
  */
-export interface Hello extends ClientHello {
+export interface Hello extends ClientHello, Readonly<ConnectionAttemptInfo> {
   readonly protocol: Protocol;
-  /** The IP address of the client. */
-  readonly remoteAddress: string | undefined;
-  /** The port of the client. */
-  readonly remotePort: number | undefined;
-  /** `'IPv4'` or `'IPv6'`. */
-  readonly remoteFamily: string | undefined;
-  /** The IP address to which the client connected. */
-  readonly localAddress: string | undefined;
-  /** The port to which the client connected. */
-  readonly localPort: number | undefined;
-  /** `'IPv4'` or `'IPv6'`. */
-  readonly localFamily: string | undefined;
   /** The contents of the PROXY header. */
   readonly proxyInfo: ProxyInfo | undefined;
 }

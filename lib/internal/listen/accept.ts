@@ -99,6 +99,12 @@ export function onDrop(this: Handle, count: number): void {
   for (const drop of drops) server.emit('drop', drop);
 }
 
+/** Whether the block list of a server has the address of a peer. A pipe has no address. */
+export function isBlocked({ blockList }: ServerImpl, address: string | undefined): boolean {
+  const family = isIP(address);
+  return blockList !== undefined && family !== 0 && blockList.check(address!, `ipv${family}`);
+}
+
 /** Checks that the native policy cannot make, for handles and block lists of node:net. */
 function refuse(server: ServerImpl, client: TCP): boolean {
   if (server.maxConnections != null && server._connections >= server.maxConnections) {
@@ -109,14 +115,12 @@ function refuse(server: ServerImpl, client: TCP): boolean {
     server.emit('drop', dropData('maxConnections', local, remote));
     return true;
   }
-  const { blockList } = server;
-  if (blockList === undefined) return false;
+  if (server.blockList === undefined) return false;
   const isOurs = (client as object) instanceof TCP || (client as object) instanceof Pipe;
   if (isOurs && !server[kLimits].hasNodeList) return false;
   const name: SocketName = {};
   client.getpeername?.(name);
-  const family = isIP(name.address);
-  return family !== 0 && blockList.check(name.address!, `ipv${family}`);
+  return isBlocked(server, name.address);
 }
 
 /**

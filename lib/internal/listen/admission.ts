@@ -1,5 +1,6 @@
 import { clearTimeout, startTimer, TIMEOUT_MAX } from '../base/timers';
 import { binding } from '../native/binding';
+import type { SocketName } from '../native/handle-events';
 import type { ServerImpl } from './server-impl';
 import type { SocketImpl } from '../socket/socket-state';
 import { kAttemptTimeout } from '../base/symbols';
@@ -26,21 +27,21 @@ export interface ConnectionAttemptInfo {
   localFamily: string | undefined;
 }
 
+export const attemptInfo = (remote: SocketName, local: SocketName): ConnectionAttemptInfo => ({
+  remoteAddress: remote.address,
+  remotePort: remote.port,
+  remoteFamily: remote.family,
+  localAddress: local.address,
+  localPort: local.port,
+  localFamily: local.family,
+});
+
 /**
  * Emits 'connectionAttempt'. Returns false if a listener refused the connection by destroying the
  * socket.
  */
 export function isAdmitted(server: ServerImpl, socket: SocketImpl): boolean {
-  const remote = socket._getpeername();
-  const local = socket._getsockname();
-  const info: ConnectionAttemptInfo = {
-    remoteAddress: remote.address,
-    remotePort: remote.port,
-    remoteFamily: remote.family,
-    localAddress: local.address,
-    localPort: local.port,
-    localFamily: local.family,
-  };
+  const info = attemptInfo(socket._getpeername(), socket._getsockname());
   server.emit('connectionAttempt', socket, info);
   return !socket.destroyed;
 }
