@@ -1,14 +1,12 @@
 // Several servers behind one port: the function that chooses.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import nodeNet from 'node:net';
 import type * as net from 'uvnet';
 import { createFront, type Choose, type Front, type Target } from 'uvnet/front';
 
-import { addonEnvironment } from '../helpers/child';
 import { deferred, nextEvent, nextTurn } from '../helpers/events';
-import { FrontScope } from '../helpers/fronts';
+import { FrontScope, runProgram } from '../helpers/fronts';
 
 const scope = new FrontScope();
 afterEach(() => scope.dispose());
@@ -142,12 +140,7 @@ describe('the function', () => {
         client.on('error', () => {}).on('close', again).write('SSH-2.0-x\\r\\n');
       };
       front.listen(0, '127.0.0.1', again);`;
-    const child = spawn(process.execPath, ['-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: addonEnvironment,
-    });
-    const [output] = await Promise.all([child.stdout.toArray(), once(child, 'close')]);
-    expect(String(Buffer.concat(output as Buffer[]))).toBe(`${expected}\n${expected}\n0 0 2\n`);
+    expect(await runProgram(program)).toBe(`${expected}\n${expected}\n0 0 2\n`);
   });
 
   test('is not asked for an address that a list of node:net blocks', async () => {

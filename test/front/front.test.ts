@@ -10,8 +10,7 @@ import tls from 'node:tls';
 import { createFront, proxyInfoOf } from 'uvnet/front';
 import * as uvnet from 'uvnet';
 
-import { addonEnvironment } from '../helpers/child';
-import { FrontScope, get, makeCertificate, portOfFront } from '../helpers/fronts';
+import { FrontScope, get, makeCertificate, portOfFront, runProgram } from '../helpers/fronts';
 import { describeNeeds, missingCommand } from '../helpers/needs';
 
 const header = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
@@ -93,14 +92,7 @@ describe('the servers behind a front', () => {
         if (++times === 2) front.close({ gracePeriod: 0 });
         else net.connect(front.address().port, '127.0.0.1').resume().on('close', again);
       }`;
-    const child = spawn(process.execPath, ['-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: addonEnvironment,
-    });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (output += part));
-    await once(child, 'close');
-    expect(output).toBe('thrown\nthrown\n');
+    expect(await runProgram(program)).toBe('thrown\nthrown\n');
   });
 
   test('a Unix socket has its mode, and its path is the address of both', async () => {

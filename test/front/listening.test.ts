@@ -6,12 +6,11 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 
 import { createFront, type Front } from 'uvnet/front';
 
 import { addonEnvironment } from '../helpers/child';
-import { FrontScope, portOfFront } from '../helpers/fronts';
+import { FrontScope, portOfFront, startStarved } from '../helpers/fronts';
 import { Observer, type Query } from '../helpers/kernel';
 
 const entry = require.resolve('../../dist/front.js');
@@ -254,13 +253,7 @@ testLinux('a front without descriptors says so, and serves those who waited', as
       console.log('stats ' + JSON.stringify({ accepted, open, failed: acceptErrors > 0 }));
       process.exit();
     }).resume();`;
-  const child = spawn('sh', ['-c', 'ulimit -n 64; exec "$0" -e "$1"', process.execPath, program], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: addonEnvironment,
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async (): Promise<string> => (await lines.next()).value as string;
-  const port = Number((await answer()).replace('port ', ''));
+  const { child, answer, port } = await startStarved(program);
   let mayLeave = (): void => {};
   const full = new Promise<void>((resolve) => (mayLeave = resolve));
   const served = Array.from({ length: clients }, async (_, number) => {

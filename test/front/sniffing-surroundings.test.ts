@@ -1,17 +1,14 @@
 // Fronts that look at the first bytes, in surroundings that are hard for them: workers, garbage
 // collections, few descriptors, and a close at the wrong time.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 
 import { createFront, type Front } from 'uvnet/front';
 
-import { addonEnvironment } from '../helpers/child';
 import { nextEvent, nextTurn } from '../helpers/events';
-import { FrontScope, portOfFront, runProgram } from '../helpers/fronts';
+import { FrontScope, portOfFront, runProgram, startStarved } from '../helpers/fronts';
 
 const entry = JSON.stringify(require.resolve('../../dist/front.js'));
 const scope = new FrontScope();
@@ -188,16 +185,6 @@ describe('garbage collections', () => {
 });
 
 describe('few descriptors', () => {
-  const start = async (program: string) => {
-    const child = spawn(
-      'sh',
-      ['-c', 'ulimit -n 64; exec "$0" -e "$1"', process.execPath, program],
-      { stdio: ['pipe', 'pipe', 'inherit'], env: addonEnvironment },
-    );
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const answer = async (): Promise<string> => (await lines.next()).value as string;
-    return { child, answer, port: Number((await answer()).replace('port ', '')) };
-  };
   const prelude = `
     const fs = require('node:fs');
     const net = require('node:net');
@@ -219,7 +206,7 @@ describe('few descriptors', () => {
 
   testLinux('clients that cannot be accepted are served when others leave', async () => {
     const count = 150;
-    const { child, answer, port } = await start(`${prelude} listen(() => server);`);
+    const { child, answer, port } = await startStarved(`${prelude} listen(() => server);`);
     let maySpeak = (): void => {};
     const full = new Promise<void>((resolve) => (maySpeak = resolve));
     const served = Array.from({ length: count }, async () => {
@@ -238,7 +225,7 @@ describe('few descriptors', () => {
   });
 
   testLinux('one descriptor is enough to wait for the bytes of the first client', async () => {
-    const { child, answer, port } = await start(`${prelude}
+    const { child, answer, port } = await startStarved(`${prelude}
       const front = listen(() => server);
       front.once('listening', () => {
         const taken = [];
@@ -260,7 +247,7 @@ describe('few descriptors', () => {
   });
 
   testLinux('a relay without a descriptor ends before it connects', async () => {
-    const { child, answer, port } = await start(`${prelude}
+    const { child, answer, port } = await startStarved(`${prelude}
       server.listen(0, '127.0.0.1');
       const front = listen(() => {
         const taken = [];

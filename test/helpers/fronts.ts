@@ -1,11 +1,13 @@
 // Fronts for the tests, closed after each.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 
 import {
   createFront,
@@ -16,7 +18,7 @@ import {
   type ListenOptions,
 } from 'uvnet/front';
 
-import { addonEnvironment } from './child';
+import { addonEnvironment, fewDescriptors } from './child';
 import { nextEvent } from './events';
 
 /** A key and a certificate of its own for localhost, made by openssl. */
@@ -55,6 +57,25 @@ export async function runProgram(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+interface Starved {
+  child: ChildProcessByStdio<Writable, Readable, null>;
+  /** The next line that it prints. */
+  answer: () => Promise<string>;
+  port: number;
+}
+
+/** Starts a program that has few descriptors, and first prints `port` and the port of its front. */
+export async function startStarved(program: string): Promise<Starved> {
+  const [command, ...args] = fewDescriptors;
+  const child = spawn(command!, [...args, process.execPath, '-e', program], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: addonEnvironment,
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<string> => (await lines.next()).value as string;
+  return { child, answer, port: Number((await answer()).replace('port ', '')) };
 }
 
 const LOCAL = '127.0.0.1';
