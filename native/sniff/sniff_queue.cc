@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "descriptor/arrivals.h"
@@ -63,38 +64,34 @@ SniffQueue* SniffQueue::New(Environment* environment, Owner* owner, int* status)
 }
 
 int SniffQueue::Add(Candidate* candidate, size_t wanted, uint64_t timeout) {
-  const int fd = candidate->socket.fd;
-  auto waiting = std::make_unique<Waiting>();
-  const int status = WatchArrivals(watcher_, fd, waiting.get());
-  if (status != 0) return status;
-  waiting->candidate = std::move(*candidate);
-  waiting->wanted = wanted;
-  waiting->deadline = uv_now(environment_->loop()) + timeout;
+  const uint64_t deadline = uv_now(environment_->loop()) + timeout;
   // It is the last one, unless the timeout has become shorter in the meantime.
-  Waiting* before = last_;
-  while (before != nullptr && before->deadline > waiting->deadline) before = before->previous;
-  waiting->previous = before;
-  waiting->next = before == nullptr ? first_ : before->next;
-  (waiting->next == nullptr ? last_ : waiting->next->previous) = waiting.get();
-  (before == nullptr ? first_ : before->next) = waiting.release();
-  if (before == nullptr) StartTimer();
+  auto next = queue_.end();
+  while (next != queue_.begin() && (*std::prev(next))->deadline > deadline) --next;
+  auto waiting = std::make_unique<Waiting>();
+  const int status = WatchArrivals(watcher_, candidate->socket.fd, waiting.get());
+  if (status != 0) return status;
+  *waiting = {std::move(*candidate), wanted, deadline, {}};
+  const auto place = queue_.insert(next, std::move(waiting));
+  (*place)->place = place;
+  if (place == queue_.begin()) StartTimer();
   return 0;
 }
 
 void SniffQueue::StartTimer() {
   uv_timer_stop(&timer_);
-  if (first_ == nullptr) return;
+  if (queue_.empty()) return;
   const uint64_t now = uv_now(environment_->loop());
+  const uint64_t deadline = std::max(now, queue_.front()->deadline);
   // It cannot fail with a callback and a handle that is not closing.
-  (void)uv_timer_start(&timer_, OnTimeout, first_->deadline - std::min(now, first_->deadline), 0);
+  (void)uv_timer_start(&timer_, OnTimeout, deadline - now, 0);
 }
 
 Candidate SniffQueue::Remove(Waiting* waiting) {
-  const std::unique_ptr<Waiting> owned(waiting);
-  UnwatchArrivals(watcher_, waiting->candidate.socket.fd);
-  (waiting->previous == nullptr ? first_ : waiting->previous->next) = waiting->next;
-  (waiting->next == nullptr ? last_ : waiting->next->previous) = waiting->previous;
-  return std::move(waiting->candidate);
+  Candidate candidate = std::move(waiting->candidate);
+  UnwatchArrivals(watcher_, candidate.socket.fd);
+  queue_.erase(waiting->place);
+  return candidate;
 }
 
 void SniffQueue::OnArrivals(uv_poll_t* poll, int, int) {
@@ -121,8 +118,9 @@ void SniffQueue::Arrived(Waiting* waiting, bool is_last) {
 void SniffQueue::OnTimeout(uv_timer_t* timer) {
   auto* const self = static_cast<SniffQueue*>(timer->data);
   const uint64_t now = uv_now(self->environment_->loop());
-  while (self->owner_ != nullptr && self->first_ != nullptr && self->first_->deadline <= now) {
-    Candidate candidate = self->Remove(self->first_);
+  while (self->owner_ != nullptr && !self->queue_.empty() &&
+         self->queue_.front()->deadline <= now) {
+    Candidate candidate = self->Remove(self->queue_.front().get());
     self->owner_->SniffFailed(std::move(candidate), SniffFailure::kTimeout);
   }
   if (self->owner_ != nullptr) self->StartTimer();
@@ -130,8 +128,8 @@ void SniffQueue::OnTimeout(uv_timer_t* timer) {
 
 void SniffQueue::Close() {
   owner_ = nullptr;
-  while (first_ != nullptr) {
-    const Candidate candidate = Remove(first_);
+  while (!queue_.empty()) {
+    const Candidate candidate = Remove(queue_.front().get());
     close(candidate.socket.fd);
   }
   // In the order in which New made them. It may have failed after the first.

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -73,13 +74,13 @@ class SniffQueue {
   void Close();
 
  private:
-  // The list is ordered by deadline.
+  struct Waiting;
+  using Queue = std::list<std::unique_ptr<Waiting>>;  // ordered by deadline
   struct Waiting {
     Candidate candidate;
     size_t wanted;
     uint64_t deadline;
-    Waiting* previous;
-    Waiting* next;
+    Queue::iterator place;
   };
 
   SniffQueue(Environment* environment, Owner* owner) : environment_(environment), owner_(owner) {}
@@ -95,8 +96,7 @@ class SniffQueue {
 
   Environment* const environment_;
   Owner* owner_;  // null: closed
-  Waiting* first_ = nullptr;
-  Waiting* last_ = nullptr;
+  Queue queue_;
   int watcher_ = -1;
   uv_poll_t poll_;
   uv_timer_t timer_;
