@@ -7,7 +7,7 @@ import type { Front } from 'uvnet/front';
 
 import { FrontScope, portOfFront } from '../helpers/fronts';
 import { alpn, clientHello, extension, serverName, supportedVersions } from '../helpers/hellos';
-import { missingCommand, needs } from '../helpers/needs';
+import { describeNeeds, missingCommand, needs } from '../helpers/needs';
 import { nextEvent, nextTurn } from '../helpers/events';
 
 const scope = new FrontScope();
@@ -156,21 +156,23 @@ describe('a ClientHello', () => {
     ]);
   });
 
-  test.each([
-    [['-servername', 'a.example', '-alpn', 'h2,http/1.1'], 'a.example', ['h2', 'http/1.1'], 2],
-    [['-noservername', '-tls1_2'], undefined, [], 1],
-    [['-servername', 'b.example', '-tls1_3'], 'b.example', [], 1],
-  ])('is read from openssl s_client %j', async (args, name, protocols, versions) => {
-    const [front, hellos] = await scope.sniffing();
-    const port = portOfFront(front);
-    const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...args], {
-      stdio: 'ignore',
+  describeNeeds(missingCommand('openssl'))('of openssl s_client', () => {
+    test.each([
+      [['-servername', 'a.example', '-alpn', 'h2,http/1.1'], 'a.example', ['h2', 'http/1.1'], 2],
+      [['-noservername', '-tls1_2'], undefined, [], 1],
+      [['-servername', 'b.example', '-tls1_3'], 'b.example', [], 1],
+    ])('is read with %j', async (args, name, protocols, versions) => {
+      const [front, hellos] = await scope.sniffing();
+      const port = portOfFront(front);
+      const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...args], {
+        stdio: 'ignore',
+      });
+      await once(child, 'exit');
+      expect(hellos).toEqual([
+        expect.objectContaining({ protocol: 'tls', serverName: name, alpnProtocols: protocols }),
+      ]);
+      expect(hellos[0]!.versions.length).toBeGreaterThanOrEqual(versions);
     });
-    await once(child, 'exit');
-    expect(hellos).toEqual([
-      expect.objectContaining({ protocol: 'tls', serverName: name, alpnProtocols: protocols }),
-    ]);
-    expect(hellos[0]!.versions.length).toBeGreaterThanOrEqual(versions);
   });
 
   needs(missingCommand('curl'))('is read from curl', async () => {

@@ -39,7 +39,8 @@ function program({ require, args }: Pick<ChildTools, 'require' | 'args'>): void 
     const server = net.createServer((peer) => {
       peer.on('error', () => {});
       peer.write('hello');
-      peer.on('data', () => peer.end());
+      // It does not end the relay, which may be over before its first report otherwise.
+      peer.resume();
     });
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
