@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 
 import { addonEnvironment } from '../helpers/child';
+import { missingCommand, needs } from '../helpers/needs';
 
 const root = path.resolve(__dirname, '../..');
 
@@ -13,6 +14,7 @@ const examples: [name: string, rest: string[], wrong: string[]][] = [
   ['chat', [], ['65536']],
   ['http-hello', [], ['eighty']],
   ['load-balancer', ['80'], ['8080']],
+  ['one-port', [], ['443', '22', 'a.example']],
   ['resp-server', [], ['--port']],
   ['restart', ['no-such-service.sock'], ['80a']],
   ['tcp-proxy', ['80'], ['8080', 'example.org:99999']],
@@ -50,7 +52,9 @@ describe.each(examples)('examples/%s.mjs', (name, rest, wrong) => {
     expect(run(name, ...wrong)).toEqual({ status: 2, stdout: '', stderr: usage });
   });
 
-  test('reports a port in use in one line', () => {
+  const needed = name === 'one-port' ? missingCommand('openssl') : undefined;
+
+  needs(needed)('reports a port in use in one line', () => {
     expect(run(name, port, ...rest)).toEqual({
       status: 1,
       stdout: '',
