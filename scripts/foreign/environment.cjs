@@ -10,9 +10,6 @@ const { TestEnvironment } = require('jest-environment-node');
 
 const log = process.env.UVNET_TEST_LOG;
 
-// What starts this Node's program again, where the system cannot by itself.
-if (process.env.UVNET_TEST_EXEC_PATH) process.execPath = process.env.UVNET_TEST_EXEC_PATH;
-
 /** Those that began in an earlier process, as often as they are named. */
 const begun = readFileSync(log, 'utf8')
   .split('\n')
@@ -20,7 +17,7 @@ const begun = readFileSync(log, 'utf8')
   .map((line) => JSON.parse(line).begun)
   .filter(Boolean);
 
-/** Cases that cannot hold on Windows, by regular expressions. */
+/** Cases that cannot hold there, by regular expressions. */
 const leftOut = JSON.parse(process.env.UVNET_TEST_LEFT_OUT).map((text) => new RegExp(text));
 
 function nameOf(test) {
@@ -29,7 +26,7 @@ function nameOf(test) {
   return names.join(' › ');
 }
 
-module.exports = class WineEnvironment extends TestEnvironment {
+module.exports = class ForeignEnvironment extends TestEnvironment {
   handleTestEvent({ name: event, test }) {
     const note = (entry) => appendFileSync(log, `${JSON.stringify(entry)}\n`);
     if (event === 'test_start') {
