@@ -31,5 +31,6 @@ export type {
   FrontCloseOptions,
   FrontCloseResult,
   FrontOptions,
+  FrontStats,
   MetricsOptions,
 } from './types/front';

@@ -7,6 +7,7 @@ import {
   ERR_INVALID_ARG_VALUE,
 } from '../internal/base/errors';
 import { errnoException } from '../internal/base/system-errors';
+import { isMadeBy } from '../internal/base/made-by';
 import { validateBoolean, validateInteger, validateObject } from '../internal/base/validators';
 import { kAcceptedOptions, kAttemptTimeout, kLimits } from '../internal/base/symbols';
 import { isBlocked } from '../internal/listen/accept';
@@ -66,6 +67,8 @@ export class Front extends Server {
   /** Servers that were closed by themselves while the front listened. They stay closed. */
   private closed = new WeakSet<nodeNet.Server>();
   readonly routing: Routing | undefined;
+  /** A listener of the servers' event 'close'. */
+  private readonly ended: (this: nodeNet.Server) => void;
 
   constructor(server: nodeNet.Server | Choose, options: declared.FrontOptions) {
     super(options);
@@ -76,6 +79,17 @@ export class Front extends Server {
         'is not possible with sockets of node:net',
       );
     }
+    const { maxConnections } = options;
+    if (maxConnections !== undefined) {
+      validateInteger(maxConnections, 'options.maxConnections', 0);
+      this.maxConnections = maxConnections;
+    }
+    const forget = (one: nodeNet.Server): void => {
+      if (this.servers.delete(one)) this.closed.add(one);
+    };
+    this.ended = function () {
+      forget(this);
+    };
     const given = settingNames.filter((name) => options[name] !== undefined);
     this.settings = Object.fromEntries(given.map((name) => [name, this[name]]));
     if (typeof server === 'function') {
@@ -115,29 +129,32 @@ export class Front extends Server {
     for (const server of this.servers) StandIn.attach(server, this, place);
   }
 
-  /** A server that the function has chosen listens from now on. True if it did not before. */
+  /** A server that the function has chosen listens from now on. True if this is its first time. */
   attach(server: nodeNet.Server): boolean {
     if (this.servers.has(server) || (this.closed.has(server) && !server.listening)) return false;
     this.prepare(server);
     // Until its last connection has ended, the end of the front concerns it.
-    server.once('close', () => {
-      if (this.servers.delete(server)) this.closed.add(server);
-    });
-    const isNew = !server.listening;
+    server.once('close', this.ended);
     StandIn.attach(server, this, this.place);
-    return isNew;
+    return true;
   }
 
   /** The front does not listen for the server any more. */
   detach(server: nodeNet.Server): void {
     // A function may choose other servers when the front listens again.
     if (this.isShared) this.servers.delete(server);
+    server.off('close', this.ended);
     StandIn.detach(server, this);
   }
 
   /** Calls a function in the context of `listen()`. */
   run<Result>(fn: (...args: never[]) => Result, ...args: unknown[]): Result {
     return this.context!.runInAsyncScope(fn as (...args: unknown[]) => Result, undefined, ...args);
+  }
+
+  /** Emits an event in the context of `listen()`. */
+  report(event: string, ...args: unknown[]): void {
+    this.context!.runInAsyncScope(this.emit, this, event, ...args);
   }
 
   /** Runs outside that context: a socket does not belong to it. */
@@ -152,7 +169,7 @@ export class Front extends Server {
     try {
       handle = acceptHandle(this, kind, fd, slot);
     } catch (error) {
-      this.emit('acceptError', error);
+      this.report('acceptError', error);
       return;
     }
     this._connections++;
@@ -238,7 +255,8 @@ Object.assign(Front.prototype, {
       stats.bytesRead += bytesRead;
       stats.bytesWritten += bytesWritten;
     }
-    return stats;
+    const { relays = 0, relayErrors = 0 } = this.routing ?? {};
+    return { ...stats, relays, relayErrors };
   },
   ...(asyncDispose !== undefined && {
     async [asyncDispose](this: Front) {
@@ -267,8 +285,12 @@ export function createFront(
 ): declared.Front {
   if (process.platform === 'win32') throw new ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('createFront()');
   const isFunction = typeof server === 'function';
+  if (isMadeBy(Server, server)) {
+    const reason = 'is of uvnet, whose servers have the options of a front themselves';
+    throw new ERR_INVALID_ARG_VALUE('server', server, reason);
+  }
   if (!isFunction && !(server instanceof netModule().Server)) {
-    throw new ERR_INVALID_ARG_TYPE('server', ['net.Server', 'Function'], server);
+    throw new ERR_INVALID_ARG_TYPE('server', ['Server', 'Function'], server);
   }
   validateObject(options, 'options');
   const { sniff = false } = options;

@@ -18,6 +18,8 @@ export interface MeasuredStats {
   acceptErrors: number;
   bytesRead?: number | undefined;
   bytesWritten?: number | undefined;
+  relays?: number | undefined;
+  relayErrors?: number | undefined;
 }
 
 type Labels = readonly (readonly [name: string, value: string])[];
@@ -72,6 +74,18 @@ const families: readonly Family[] = [
     unit: 'bytes',
     help: 'Bytes that were written to connections.',
     samples: ({ bytesWritten }) => one(bytesWritten),
+  },
+  {
+    name: 'relays',
+    type: 'counter',
+    help: 'Connections that a front has relayed to another host.',
+    samples: ({ relays }) => one(relays),
+  },
+  {
+    name: 'relay_errors',
+    type: 'counter',
+    help: 'Relays of a front that have failed.',
+    samples: ({ relayErrors }) => one(relayErrors),
   },
 ];
 

@@ -29,8 +29,10 @@ import { UvnetConnections } from './uvnet-connections';
 interface RoutedFront extends ServerImpl, Holder {
   /** Calls a function in the context of `listen()`. */
   run<Result>(fn: (...args: never[]) => Result, ...args: unknown[]): Result;
-  /** Has the server listen through the front. Returns true if that begins with this call. */
+  /** Has the server listen through the front. Returns true if this is the first call. */
   attach(server: nodeNet.Server): boolean;
+  /** Emits an event in the context of `listen()`. */
+  report(event: string, ...args: unknown[]): void;
 }
 
 const isPromise = (value: unknown): value is PromiseLike<Target> =>
@@ -39,6 +41,11 @@ const isPromise = (value: unknown): value is PromiseLike<Target> =>
 export class Routing {
   /** The connections that nobody has got yet. */
   private readonly waiting = new Set<AcceptedHandle>();
+  /** Servers that were chosen for the first time, and may not have emitted 'listening' yet. */
+  private readonly starting = new Set<nodeNet.Server>();
+  /** How many relays have begun, and how many have failed. */
+  relays = 0;
+  relayErrors = 0;
   readonly connections: UvnetConnections;
 
   constructor(
@@ -99,17 +106,28 @@ export class Routing {
     if (!this.waiting.has(handle)) return;
     if (target == null) {
       this.drop(handle, hello, 'noTarget');
-    } else if (isServer(target) && (target as object) !== this.front) {
-      // http and others get ready for connections in their event 'listening', which comes first.
-      if (!this.front.attach(target)) this.giveToServer(handle, hello, target);
+    } else if (isServer(target)) {
+      if (this.isReady(target)) this.giveToServer(handle, hello, target);
       else process.nextTick(() => this.giveToServer(handle, hello, target));
     } else if (typeof target === 'function') {
       this.take(handle, (taken) => this.connections.giveToFunction(target, taken, false));
     } else if (typeof target === 'object' && isRelayTarget(target)) {
       this.startRelay(handle, hello, target);
     } else {
-      throw new ERR_INVALID_ARG_TYPE('target', ['net.Server', 'Function', 'Object'], target);
+      throw new ERR_INVALID_ARG_TYPE('target', ['Server', 'Function', 'RelayTarget'], target);
     }
+  }
+
+  /**
+   * Has the server listen. http and others get ready for connections in their event 'listening',
+   * which is on its way if this returns false.
+   */
+  private isReady(server: nodeNet.Server): boolean {
+    if (this.front.attach(server)) {
+      this.starting.add(server);
+      process.nextTick(() => this.starting.delete(server));
+    }
+    return !this.starting.has(server);
   }
 
   private giveToServer(handle: AcceptedHandle, hello: Hello, server: nodeNet.Server): void {
@@ -143,7 +161,7 @@ export class Routing {
       taken = this.connections.take(handle);
     } catch (error) {
       handle.close();
-      front.emit('acceptError', error);
+      front.report('acceptError', error);
       return false;
     }
     front[kLimits].policy.count();
@@ -163,13 +181,16 @@ export class Routing {
         // A relay that could not start leaves both connections to their owner.
         socket.destroy();
         upstream.destroy();
-        this.front.emit('relayError', error, hello);
+        this.relayErrors++;
+        // What a listener throws is not a rejection.
+        process.nextTick(() => this.front.report('relayError', error, hello));
       });
     };
     const isTaken = this.take(handle, (taken) => {
       this.connections.giveToFunction(start, taken, true);
     });
-    if (!isTaken) upstream.destroy();
+    if (isTaken) this.relays++;
+    else upstream.destroy();
   }
 
   private drop(handle: AcceptedHandle, hello: Hello, reason: DropReason): void {
@@ -179,6 +200,6 @@ export class Routing {
     front[kLimits].policy.count(reason);
     if (front.listenerCount('drop') === 0) return;
     const { remote, local } = endsOf(hello);
-    front.emit('drop', dropData(reason, local, remote));
+    front.report('drop', dropData(reason, local, remote));
   }
 }

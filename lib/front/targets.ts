@@ -46,8 +46,9 @@ export type Choose = (hello: Hello) => Target | PromiseLike<Target>;
 export const isUvnetServer = (target: object): target is ServerImpl & nodeNet.Server =>
   isMadeBy(Server, target);
 
+/** A front is a server of uvnet, too, but it has no sockets that it could give to anybody. */
 export const isServer = (target: object): target is nodeNet.Server =>
-  target instanceof netModule().Server || isUvnetServer(target);
+  target instanceof netModule().Server || (isUvnetServer(target) && !('isShared' in target));
 
 export const isRelayTarget = (target: object): target is RelayTarget => {
   const { connect } = target as Partial<RelayTarget>;

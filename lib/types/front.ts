@@ -17,6 +17,8 @@ import type { Server } from './interfaces';
  * the servers behind the front, if they are given.
  */
 export interface FrontOptions extends Omit<ServerOptions, 'receiveDescriptors'> {
+  /** Most connections that the front has open at a time. Default: no limit. */
+  maxConnections?: number | undefined;
   /**
    * Whether to look at the first bytes of each connection. It must be true with a function, and
    * cannot be with a server. `connectionAttemptTimeout` then has no effect. Default: false.
@@ -55,6 +57,14 @@ export interface MetricsOptions {
   prefix?: string | undefined;
   /** Labels of each sample, by name. Default: none. */
   labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The counters of a front; see {@link Front.stats}. */
+export interface FrontStats extends ServerStats {
+  /** Connections that were relayed to another host. */
+  relays: number;
+  /** Relays that have failed, each with an event 'relayError'. */
+  relayErrors: number;
 }
 
 /** The events of a {@link Front}. */
@@ -112,7 +122,7 @@ export interface Front extends EventEmitter, Limits {
   /** Where it listens, as `net.Server#address()`. */
   address(): nodeNet.AddressInfo | string | null;
   /** What the front has let in, dropped, read and written so far. */
-  stats(): ServerStats;
+  stats(): FrontStats;
   /** Returns {@link stats} as OpenMetrics text, as `metrics(front, options)` of `uvnet/front`. */
   metrics(options?: MetricsOptions): string;
   /** Calls back with the number of connections that are open. */

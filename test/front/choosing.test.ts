@@ -1,6 +1,7 @@
 // Several servers behind one port: the function that chooses.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
+import http from 'node:http';
 import nodeNet from 'node:net';
 import type * as net from 'uvnet';
 import { createFront, type Choose, type Front, type Target } from 'uvnet/front';
@@ -45,10 +46,27 @@ describe('a promise of a target', () => {
     const answer = scope.talk(front, ssh);
     await asked;
     expect(await front.close()).toEqual({ ended: 0, destroyed: 0 });
-    expect(await answer).toBeFalsy();
+    expect(await answer).toBe('');
     resolve(() => expect(false).toBe(true));
     await nextTurn();
     expect(front.stats()).toMatchObject({ open: 0, accepted: 0 });
+  });
+
+  test('that many wait for gives none of them to a server before it listens', async () => {
+    const [choose, , resolve] = pending();
+    const server = http.createServer((_, response) => response.end('hello'));
+    const events: string[] = [];
+    for (const event of ['listening', 'connection']) server.on(event, () => events.push(event));
+    const shared = Promise.resolve(choose({} as never));
+    const front = await open(() => shared);
+    const clients = [0, 1, 2].map(() => scope.connect(front));
+    for (const client of clients) client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    while (front.stats().open < clients.length) await nextTurn();
+    resolve(server);
+    await Promise.all(clients.map((client) => once(client, 'data')));
+    expect(events).toEqual(['listening', 'connection', 'connection', 'connection']);
+    // http knows all three, so it ends them.
+    expect(await front.close()).toEqual({ ended: 3, destroyed: 0 });
   });
 
   test('survives a peer that resets in the meantime', async () => {
@@ -89,7 +107,7 @@ describe('the function', () => {
       void front.close();
       return (socket) => void socket.end('bye');
     });
-    expect(await scope.talk(front, ssh)).toBeFalsy();
+    expect(await scope.talk(front, ssh)).toBe('');
     expect(front.stats()).toMatchObject({ open: 0, accepted: 0 });
   });
 
@@ -114,6 +132,22 @@ describe('the function', () => {
     ['throws', "() => { throw new Error('bad') }", 'uncaughtException bad'],
     ['returns a number', '() => 5', 'uncaughtException ERR_INVALID_ARG_TYPE'],
     ['returns the front', '() => front', 'uncaughtException ERR_INVALID_ARG_TYPE'],
+    [
+      'returns another front',
+      '() => createFront(net.createServer())',
+      'uncaughtException ERR_INVALID_ARG_TYPE',
+    ],
+    ['returns a handler table', '() => ({ data() {} })', 'uncaughtException ERR_INVALID_ARG_TYPE'],
+    [
+      'asks for an unknown PROXY header',
+      '() => ({ connect: { port: 1 }, sendProxy: 3 })',
+      'uncaughtException ERR_INVALID_ARG_VALUE',
+    ],
+    [
+      'returns what throws when it is looked at',
+      "() => ({ get then() { throw new Error('bad'); } })",
+      'uncaughtException bad',
+    ],
     [
       'returns a bad port',
       '() => ({ connect: { port: -1 } })',
@@ -143,13 +177,33 @@ describe('the function', () => {
     expect(await runProgram(program)).toBe(`${expected}\n${expected}\n0 0 2\n`);
   });
 
+  test('has no part in the context of events, which is that of listen()', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const relay = { connect: { path: `/nonexistent-${process.pid}` } };
+    const choose: Choose = ({ protocol }) =>
+      storage.run('choosing', () => (protocol === 'ssh' ? relay : undefined));
+    const front = createFront(choose, { sniff: true });
+    front.on('drop', ({ reason }) => seen.push([reason, storage.getStore()]));
+    front.on('relayError', ({ code }) => seen.push([code, storage.getStore()]));
+    storage.run('listen', () => front.listen(0, '127.0.0.1'));
+    await once(front, 'listening');
+    for (const text of ['', '\x01', ssh]) await scope.talk(front, text);
+    await front.close();
+    expect(seen).toEqual([
+      ['sniffEnded', 'listen'],
+      ['noTarget', 'listen'],
+      ['ENOENT', 'listen'],
+    ]);
+  });
+
   test('is not asked for an address that a list of node:net blocks', async () => {
     const blockList = new nodeNet.BlockList();
     blockList.addAddress('127.0.0.1');
     let asked = 0;
     const front = await open(() => void asked++, { blockList });
     const drop = once(front, 'drop');
-    expect(await scope.talk(front, ssh)).toBeFalsy();
+    expect(await scope.talk(front, ssh)).toBe('');
     expect((await drop)[0]).toMatchObject({ reason: 'blockList' });
     expect(front.stats()).toMatchObject({ open: 0, accepted: 0, dropped: { blockList: 1 } });
     expect(asked).toBe(0);

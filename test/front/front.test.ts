@@ -17,16 +17,6 @@ const header = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
 const fronts = new FrontScope();
 afterEach(() => fronts.dispose());
 
-/** Connects, sends the text, and returns all that comes back. */
-async function talk(port: number | { path: string }, text: string): Promise<string> {
-  const client = typeof port === 'number' ? net.connect(port, '127.0.0.1') : net.connect(port);
-  client.on('error', () => {}).end(text);
-  let answer = '';
-  client.setEncoding('utf8').on('data', (part: string) => (answer += part));
-  await once(client, 'close');
-  return answer;
-}
-
 describe('the servers behind a front', () => {
   test('an http server answers through its front, and listens as long as it', async () => {
     const server = http.createServer((request, response) => {
@@ -72,7 +62,7 @@ describe('the servers behind a front', () => {
     const first = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
     await connected;
     const dropped = once(server, 'drop');
-    await talk(portOfFront(front), '');
+    await fronts.talk(front, '');
     await dropped;
     expect(front.stats().open).toBe(1);
     first.destroy();
@@ -100,7 +90,7 @@ describe('the servers behind a front', () => {
     const server = net.createServer((socket) => socket.end('hello'));
     const front = await fronts.open(server, {}, { path, mode: 0o600, replaceStale: true });
     expect(server.address()).toBe(path);
-    expect(await talk({ path }, '')).toBe('hello');
+    expect(await fronts.talk(front, '')).toBe('hello');
     await front.close();
     expect(server.listening).toBe(false);
   });
@@ -111,7 +101,7 @@ describe('the servers behind a front', () => {
     const second = await fronts.open(server);
     await first.close();
     expect(server.listening).toBe(true);
-    expect(await talk(portOfFront(second), '')).toBe('hello');
+    expect(await fronts.talk(second, '')).toBe('hello');
     await second.close();
     expect(server.listening).toBe(false);
   });
@@ -120,7 +110,7 @@ describe('the servers behind a front', () => {
     const server = net.createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const front = await fronts.open(server);
-    expect(await talk(portOfFront(front), '')).toBe('hello');
+    expect(await fronts.talk(front, '')).toBe('hello');
     await front.close();
     expect(server.listening).toBe(true);
     server.close();
@@ -131,6 +121,11 @@ describe('the servers behind a front', () => {
     expect(() => createFront({} as never)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
     );
+    for (const own of [uvnet.createServer(), createFront(net.createServer())]) {
+      expect(() => createFront(own as never)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+      );
+    }
     expect(() => createFront(net.createServer(), { acceptRate: 5 as never })).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
     );
@@ -225,7 +220,7 @@ describe('the filters of a front', () => {
     blockList.addSubnet('127.0.0.0', 8);
     const front = await fronts.open(server, { blockList });
     const dropped = once(front, 'drop');
-    await talk(portOfFront(front), '');
+    await fronts.talk(front, '');
     const [drop] = (await dropped) as [{ reason: string }];
     expect(drop.reason).toBe('blockList');
     expect(front.stats()).toMatchObject({ accepted: 0, open: 0, dropped: { blockList: 1 } });
@@ -241,8 +236,8 @@ describe('the filters of a front', () => {
     const blockList = new net.BlockList();
     blockList.addAddress('192.0.2.1');
     const front = await fronts.open(server, { blockList, proxyProtocol: 'required' });
-    expect(await talk(portOfFront(front), header)).toBe('');
-    expect(await talk(portOfFront(front), header.replace('192.0.2.1', '192.0.2.2'))).toBe('hello');
+    expect(await fronts.talk(front, header)).toBe('');
+    expect(await fronts.talk(front, header.replace('192.0.2.1', '192.0.2.2'))).toBe('hello');
     expect(reached).toBe(1);
     expect(front.stats().open).toBe(0);
   });
@@ -254,7 +249,7 @@ describe('the filters of a front', () => {
     const first = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
     await connected;
     const dropped = once(front, 'drop');
-    await talk(portOfFront(front), '');
+    await fronts.talk(front, '');
     expect(((await dropped) as [{ reason: string }])[0].reason).toBe('maxConnectionsPerAddress');
     first.destroy();
     while (front.stats().open > 0) await new Promise(setImmediate);
@@ -263,6 +258,26 @@ describe('the filters of a front', () => {
     await again;
     third.destroy();
   });
+
+  test.each(['a server', 'a function'])(
+    'maxConnections holds as an option and as a property (%s)',
+    async (kind) => {
+      const server = net.createServer((socket) => socket.pipe(socket));
+      const options = { maxConnections: 1, sniff: kind === 'a function' };
+      const front = await fronts.open(options.sniff ? () => server : server, options);
+      const first = fronts.connect(front);
+      first.write('SSH-2.0-x');
+      await once(first, 'data');
+      expect(await fronts.talk(front, 'SSH-2.0-x')).toBe('');
+      front.maxConnections = 2;
+      expect(await fronts.talk(front, 'SSH-2.0-x')).toBe('SSH-2.0-x');
+      expect(front.stats()).toMatchObject({ accepted: 2, dropped: { maxConnections: 1 } });
+      const negative = { maxConnections: -1 };
+      expect(() => createFront(server, negative)).toThrow(
+        expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }),
+      );
+    },
+  );
 
   test('what was read in search of an optional header is the first that http reads', async () => {
     const server = http.createServer((request, response) => {
@@ -283,20 +298,17 @@ describe('the filters of a front', () => {
   test('a connection that sends nothing in time is destroyed, or reported', async () => {
     const server = net.createServer((socket) => socket.on('error', () => {}));
     const front = await fronts.open(server, { connectionAttemptTimeout: 20 });
-    expect(await talkSilently(portOfFront(front))).toBe('closed');
+    const connected = once(server, 'connection');
+    const silent = fronts.connect(front).resume();
+    const [lost] = (await connected) as [net.Socket];
+    await once(silent, 'close');
+    expect([lost.destroyed, lost.bytesRead]).toEqual([true, 0]);
     const reported = once(front, 'connectionAttemptTimeout');
-    const client = net.connect(portOfFront(front), '127.0.0.1');
-    const [socket] = (await reported) as [net.Socket];
-    expect(socket.constructor).toBe(net.Socket);
-    client.destroy();
+    fronts.connect(front);
+    const [kept] = (await reported) as [net.Socket];
+    expect([kept.constructor, kept.destroyed]).toEqual([net.Socket, false]);
   });
 });
-
-async function talkSilently(port: number): Promise<string> {
-  const client = net.connect(port, '127.0.0.1').resume();
-  await once(client, 'close');
-  return 'closed';
-}
 
 describe('what a socket begins with', () => {
   test('bytes that only look like the start of a PROXY header reach the server', async () => {

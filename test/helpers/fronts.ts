@@ -124,11 +124,13 @@ export class FrontScope {
     await closed;
   }
 
-  /** Sends the text, and returns all that comes back; undefined after a reset. */
-  async talk(front: Front, text: string): Promise<string | undefined> {
+  /** Sends the text, and returns all that comes back until the connection ends or is reset. */
+  async talk(front: Front, text: string): Promise<string> {
     const client = this.connect(front);
-    client.end(text);
-    return whole(client).catch(() => undefined);
+    const chunks: Buffer[] = [];
+    client.on('data', (chunk: Buffer) => chunks.push(chunk)).end(text);
+    await nextEvent(client, 'close');
+    return String(Buffer.concat(chunks));
   }
 
   async dispose(): Promise<void> {

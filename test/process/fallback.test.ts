@@ -39,6 +39,7 @@ const methods = {
 function program(folder: string, expected: Record<string, string[]>): void {
   const net = require(`${folder}/index.js`);
   const lean = require(`${folder}/lean.js`);
+  const front = require(`${folder}/front.js`);
   const codeOf = (body: () => unknown): string => {
     try {
       body();
@@ -71,6 +72,10 @@ function program(folder: string, expected: Record<string, string[]>): void {
     leanListen: codeOf(() => lean.listen({ port: 0 }, {})),
     leanConnect: codeOf(() => lean.connect(local, {})),
     relay: codeOf(() => lean.relay(null, null)),
+    front: codeOf(() => front.createFront(net.createServer())),
+    sniffing: codeOf(() => front.createFront(() => undefined, { sniff: true })),
+    listenFds: codeOf(() => front.listenFds()),
+    metrics: codeOf(() => front.metrics({})),
     // Values that request nothing, and features of node:net.
     off: codeOf(() => net.createServer({ proxyProtocol: 'off', maxConnectionsPerAddress: null })),
     plain: codeOf(() => net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true })),
