@@ -1,4 +1,5 @@
 import type { ChildTools, Outcome, Body } from '../helpers/child';
+import { runChild } from '../helpers/child';
 import { policies, runClusterOn, type Policy } from '../helpers/cluster';
 import { describeNet, nodeAtLeast, uvnet } from '../helpers/implementations';
 
@@ -62,6 +63,45 @@ describeNet('workers of a cluster', (implementation) => {
         'listening 4',
       ]);
     });
+  });
+
+  // Nobody answers the request for the handle, so the process ends.
+  test('a process with the id of a worker and without a channel does not listen by itself', async () => {
+    const { code, stdout, stderr } = await runChild(
+      implementation,
+      ({ net }) => {
+        net.createServer().listen(0, '127.0.0.1', () => console.log('listening'));
+      },
+      { env: { NODE_UNIQUE_ID: '1' } },
+    );
+    expect([code, stdout, stderr]).toEqual([0, '', '']);
+  });
+
+  test('a child with a channel that is no worker listens by itself, and so does a thread of a worker', async () => {
+    const { stdout, stderr } = await runCluster(({ net, require, args: [file] }) => {
+      const cluster = require('node:cluster') as import('node:cluster').Cluster;
+      const { fork } = require('node:child_process') as typeof import('node:child_process');
+      const { isMainThread, Worker } =
+        require('node:worker_threads') as typeof import('node:worker_threads');
+      const { argv } = process;
+      if (!isMainThread || argv[2] === 'child') {
+        const where = isMainThread ? 'child' : 'thread';
+        const server = net.createServer().listen(0, '127.0.0.1', () => {
+          console.log(`${where} listens, a worker: ${cluster.isWorker}`);
+          server.close();
+          if (isMainThread) process.disconnect!();
+        });
+        return;
+      }
+      if (cluster.isWorker) {
+        new Worker(file as string).on('exit', () => process.disconnect!());
+        return;
+      }
+      cluster.fork().on('exit', () => fork(file as string, ['child']));
+      cluster.on('listening', () => console.log('the primary was asked'));
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toBe('thread listens, a worker: false\nchild listens, a worker: false\n');
   });
 
   test('a port that is taken is reported to the worker', async () => {

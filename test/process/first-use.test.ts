@@ -15,6 +15,17 @@ test('neither uvnet nor a connect to an IP address loads node:net', async () => 
   expect([stdout, stderr]).toEqual(['false', '']);
 });
 
+test('a listen outside of a cluster does not load node:cluster', async () => {
+  const { stdout, stderr } = await runChild(uvnet!, ({ net }) => {
+    const { moduleLoadList } = process as unknown as { moduleLoadList: string[] };
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      process.stdout.write(String(moduleLoadList.includes('NativeModule cluster')));
+      server.close();
+    });
+  });
+  expect([stdout, stderr]).toEqual(['false', '']);
+});
+
 test('a first listen without a free descriptor is an error event, and a later one works', async () => {
   const { stdout, stderr } = await runChild(
     uvnet!,

@@ -1,6 +1,6 @@
 import { onAbort } from '../base/abort';
 import { foldArguments, isPipeName, toNumber } from '../base/arguments';
-import { clusterModule, dnsModule } from '../base/builtins';
+import { dnsModule } from '../base/builtins';
 import { serverListenChannel } from '../base/diagnostics';
 import { ERR_INVALID_ARG_VALUE, ERR_SERVER_ALREADY_LISTEN } from '../base/errors';
 import { errnoException } from '../base/system-errors';
@@ -14,7 +14,7 @@ import { takeNodeHandle, isNodeHandle } from '../native/node-handle';
 import { Pipe, PipeMode } from '../native/pipe';
 import { BindFlag } from '../native/tcp';
 import { planServer } from '../options/lazy-options';
-import { listenInCluster } from './cluster';
+import { isClusterWorker, listenInCluster } from './cluster';
 import type { ListenTarget, ServerImpl } from './server-impl';
 import { checkPathOptions, type PathOptions } from './unix-path';
 
@@ -49,10 +49,10 @@ function flagsOf(options: ListenOptions): number {
  */
 function listenAt(server: ServerImpl, target: ListenTarget, modes?: object): void {
   const { address, port, addressType, backlog, fd, exclusive, flags } = target;
-  if (exclusive || clusterModule().isPrimary) {
-    server._listen2(address, port, addressType, backlog, fd, flags);
-  } else {
+  if (!exclusive && isClusterWorker()) {
     listenInCluster(server, target, modes);
+  } else {
+    server._listen2(address, port, addressType, backlog, fd, flags);
   }
 }
 
