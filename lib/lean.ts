@@ -21,7 +21,7 @@ export type { Connection, Endpoint, Handlers, ServerHandlers } from './types/int
 export type { ConnectionOptions, Framing } from './types/connection-options';
 export type { ProxyInfo } from './internal/proxy/proxy-info';
 export type { CloseOptions } from './internal/listen/server-impl';
-export type { LeanConnectOptions as ConnectOptions } from './lean/connect';
+export type { LeanConnectOptions as ConnectOptions } from './lean/options/connect-options';
 export type { LeanListenOptions as ListenOptions, LeanServer as Server } from './lean/server';
 export type { ProxiedConnection, ProxyHeaderOptions } from './lean/proxy-header';
 export type { RelayError, RelayOptions, RelayProgress, RelayResult } from './lean/relay';

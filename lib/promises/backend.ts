@@ -10,7 +10,7 @@ import type {
   SocketOptionName,
   SocketOptionValues,
 } from '../internal/options/socket-option-types';
-import type { LeanConnectOptions } from '../lean/connect';
+import type { LeanConnectOptions } from '../lean/options/connect-options';
 import type { LeanListenOptions } from '../lean/server';
 import type { Socket } from '../types/interfaces';
 import type { Transport, TransportHandlers } from './transport';

@@ -1,6 +1,6 @@
 import { ERR_INVALID_ARG_VALUE } from '../internal/base/errors';
 import { validateObject } from '../internal/base/validators';
-import type { LeanConnectOptions } from '../lean/connect';
+import type { LeanConnectOptions } from '../lean/options/connect-options';
 import { backend } from './backend';
 import { Stream, streamHandlers } from './stream';
 

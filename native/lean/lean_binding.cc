@@ -112,6 +112,17 @@ napi_value Add(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
+// (id, group)
+napi_value ShareContext(napi_env env, napi_callback_info info) {
+  StreamArguments arguments(env, info);
+  Stream* const stream = arguments.stream();
+  LeanGroup* const group = GroupFrom(arguments, 1);
+  if (stream == nullptr) return arguments.Return(UV_EBADF);
+  if (group == nullptr) return arguments.Return(UV_EINVAL);
+  stream->Attach(group->context());
+  return arguments.Return(0);
+}
+
 // A connection of a handler table. `stream()` is null if the id is not one of such a connection.
 class Connection {
  public:
@@ -362,6 +373,7 @@ void InitLean(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "leanGroupFree", GroupFree);
   Define(env, exports, "leanListen", Listen);
   Define(env, exports, "leanAdd", Add);
+  Define(env, exports, "leanShareContext", ShareContext);
   Define(env, exports, "leanRemove", Remove);
   Define(env, exports, "leanResume", Resume);
   Define(env, exports, "leanHold", Hold);

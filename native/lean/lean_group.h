@@ -40,6 +40,7 @@ class LeanGroup final : public StreamConsumer, public ConnectionConsumer {
   }
 
   int number() const { return number_; }
+  const std::shared_ptr<AsyncContext>& context() const { return context_; }
   napi_async_context async_context() const { return context_->get(); }
 
   // Makes the group the consumer of the stream, or ends this.

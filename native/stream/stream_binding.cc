@@ -8,14 +8,14 @@ namespace uvnet {
 
 namespace {
 
-// (type of the async resource): the id
+// (type of the async resource?): the id
 template <Handle::Kind kKind>
 napi_value New(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int status;
   Stream* stream = Stream::New(arguments.environment(), kKind, &status);
   if (stream == nullptr) return arguments.Return(status);
-  stream->Attach(arguments.at(0));
+  if (arguments.has(0)) stream->Attach(arguments.at(0));
   return arguments.Return(stream->Register());
 }
 

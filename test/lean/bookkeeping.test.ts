@@ -3,9 +3,9 @@ import nodeNet from 'node:net';
 
 import { runChild } from '../helpers/child';
 import { deferred, nextEvent, nextTurn } from '../helpers/events';
+import type { lean } from '../helpers/lean';
 import {
   closeAtOnce,
-  lean,
   leanEntry,
   LeanScope,
   net,
@@ -186,31 +186,6 @@ describe('the bookkeeping of a handler table', () => {
       code: 0,
       lines: ['', 'client', 'server'],
     });
-  });
-
-  test('a connect that is aborted before `open` is rejected, and no handler is called', async () => {
-    const server = await scope.listen({ close: () => closed.resolve() });
-    const closed = deferred();
-    const controller = new AbortController();
-    const handler = jest.fn();
-    const connecting = lean.connect(
-      { port: server.port!, host: '127.0.0.1', signal: controller.signal },
-      { open: handler, close: handler },
-    );
-    // Only after the socket was transferred to the table.
-    const socketConnects = jest
-      .spyOn(net.Socket.prototype, 'pause')
-      .mockImplementationOnce(function (this: InstanceType<typeof net.Socket>) {
-        process.nextTick(() => controller.abort());
-        return this;
-      });
-    try {
-      await expect(connecting).rejects.toMatchObject({ name: 'AbortError' });
-      await closed.promise;
-      expect(handler).not.toHaveBeenCalled();
-    } finally {
-      socketConnects.mockRestore();
-    }
   });
 
   test('resume() of a connection that is not paused does nothing', async () => {

@@ -30,6 +30,8 @@ export const kPathOptions: unique symbol = Symbol('pathOptions');
 
 /** The most recent call of connect(), until it succeeds. */
 export const kConnectCall: unique symbol = Symbol('connectCall');
+/** Called when a connect has succeeded. */
+export const kConnected: unique symbol = Symbol('connected');
 /** Callbacks that wait for the present connect; see when-connected.ts. */
 export const kWaiting: unique symbol = Symbol('waiting');
 /** Emits the pending 'close'. */

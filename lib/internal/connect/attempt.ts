@@ -3,12 +3,13 @@ import { debug } from '../base/diagnostics';
 import { ERR_IP_BLOCKED } from '../base/errors';
 import { exceptionWithHostPort } from '../base/system-errors';
 import { connectDenial } from '../base/permission';
-import { kConnectCall, kHandle } from '../base/symbols';
+import { kConnectCall, kConnected, kHandle } from '../base/symbols';
 import type { ConnectCallback, Handle } from '../native/handle';
 import { Pipe } from '../native/pipe';
 import type { TCP } from '../native/tcp';
 import { setOptionsBeforeConnect, refusal } from '../options/lazy-options';
-import type { CallUnderWay, SocketImpl } from '../socket/socket-state';
+import type { CallUnderWay } from '../socket/socket-state';
+import type { Dialling } from './dialling';
 
 /** A call of `connect()`, and the single attempt of a call without a race and without a timer. */
 
@@ -38,10 +39,7 @@ export class ConnectCall implements CallUnderWay {
   /** The race of this call, if it has one. */
   race: CallUnderWay | undefined;
 
-  constructor(
-    readonly socket: SocketImpl,
-    private readonly succeed: (socket: SocketImpl) => void,
-  ) {
+  constructor(readonly socket: Dialling) {
     this.handle = socket[kHandle]!;
     // If `connect()` is called several times without `destroy()`, the last call gets the result. A
     // connect that the kernel has already started goes on, and makes the later calls fail.
@@ -68,7 +66,7 @@ export class ConnectCall implements CallUnderWay {
 
   connected(): void {
     this.socket[kConnectCall] = undefined;
-    this.succeed(this.socket);
+    this.socket[kConnected]();
   }
 
   fail(error: Error): void {
@@ -77,7 +75,7 @@ export class ConnectCall implements CallUnderWay {
 }
 
 /** Whether the block list of the socket contains the address. */
-export function isBlocked(socket: SocketImpl, { address, family }: Target): boolean {
+export function isBlocked(socket: Dialling, { address, family }: Target): boolean {
   return socket.blockList?.check(address, `ipv${family}`) === true;
 }
 

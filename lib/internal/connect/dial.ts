@@ -19,7 +19,7 @@ import { anyAddress, isIP } from '../base/ip';
 import { isFamily, lookupAll, lookupBoth, lookupOne, queryOf, type UseTargets } from './lookup';
 import { attempt, ConnectCall, type Destination, type Target } from './attempt';
 import { Race, type RaceSettings } from './race';
-import type { SocketImpl } from '../socket/socket-state';
+import type { Dialling } from './dialling';
 import { kBoundSource } from '../base/symbols';
 import {
   validateBoolean,
@@ -34,9 +34,6 @@ import {
 /** The main part of `connect()`: it checks the options, resolves the name and starts the race. */
 
 const UV_EINVAL = errnoByName('EINVAL');
-
-/** The function that gets the connected socket (see connect.ts). */
-type Succeed = (socket: SocketImpl) => void;
 
 /**
  * How many attempts may run at the same time. Each costs a descriptor and a half-open connection.
@@ -73,8 +70,8 @@ export interface DialOptions extends TcpNetConnectOpts {
 }
 
 /** Connects a socket to a path: a Unix domain socket or a named pipe. */
-export function dialPipe(socket: SocketImpl, path: string, succeed: Succeed): void {
-  attempt(new ConnectCall(socket, succeed), { address: path });
+export function dialPipe(socket: Dialling, path: string): void {
+  attempt(new ConnectCall(socket), { address: path });
 }
 
 function dialInNextTick(call: ConnectCall, destination: Destination): void {
@@ -155,7 +152,7 @@ function settingsOf(options: DialOptions, host: string, single: boolean): RaceSe
 }
 
 /** Connects a socket over TCP. */
-export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succeed): void {
+export function dialTcp(socket: Dialling, options: DialOptions): void {
   const host = options.host || 'localhost';
   const bound = socket[kBoundSource] === true;
   checkEndpoints(options, host, bound);
@@ -166,7 +163,7 @@ export function dialTcp(socket: SocketImpl, options: DialOptions, succeed: Succe
   validateBoolean(dualLookup, 'options.dualLookup');
   if (literal === 0 && options.lookup != null) validateFunction(options.lookup, 'options.lookup');
 
-  const call = new ConnectCall(socket, succeed);
+  const call = new ConnectCall(socket);
   const { port, localAddress, localPort, connectTimeout } = settings;
   // Only TCP handles of uvnet race. A handle that the program has passed in makes one attempt, as
   // in node:net.

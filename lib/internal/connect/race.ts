@@ -8,8 +8,8 @@ import type { TCP } from '../native/tcp';
 import { anyAddress } from '../base/ip';
 import { setOptionsBeforeConnect, refusal } from '../options/lazy-options';
 import { connectDenial } from '../base/permission';
-import type { SocketImpl } from '../socket/socket-state';
 import { isBlocked, type Target } from './attempt';
+import type { Dialling } from './dialling';
 
 /**
  * The race of a socket. It passes the candidates to the native race. The events of the native race
@@ -36,7 +36,7 @@ export interface RaceSettings {
 
 /** The call of `connect()` that started the race. */
 interface RaceCall {
-  readonly socket: SocketImpl;
+  readonly socket: Dialling;
   readonly handle: Handle;
   readonly isPending: boolean;
   connected(): void;
@@ -69,7 +69,7 @@ export class Race implements RaceListener {
   /** There was only one address. Its error becomes the error of the socket, as in Node. */
   private single = false;
   private created = false;
-  private readonly socket: SocketImpl;
+  private readonly socket: Dialling;
   private readonly handle: TCP;
 
   constructor(

@@ -142,7 +142,8 @@ export interface NativeBinding {
    * at once.
    */
   /** Returns the id of a new handle. `type` is the type of its async resource. */
-  tcpNew(type: string): number;
+  /** Without a type, the handle has no async context yet. */
+  tcpNew(type?: string): number;
   tcpOpen(id: number, fd: number): number;
   tcpBind(
     id: number,
@@ -261,7 +262,7 @@ export interface NativeBinding {
    * With `onlyMore`, returns UV_EACCES if it would take access away.
    */
   setSocketMode(path: string, mode: number, onlyMore: boolean): number;
-  pipeNew(type: string): number;
+  pipeNew(type?: string): number;
   pipeOpen(id: number, fd: number): number;
   pipeBind(id: number, name: string): number;
   pipeConnect(id: number, name: string): number;
@@ -305,6 +306,8 @@ export interface NativeBinding {
   /** Makes a listening handle add its connections to the group. */
   leanListen(id: number, group: number, paused: boolean): number;
   leanAdd(id: number, group: number, announce: boolean): number;
+  /** Gives a handle the async context of the group. */
+  leanShareContext(id: number, group: number): number;
   /**
    * Removes a connection from its group. The JavaScript handle owns it, with an async context of
    * this type.

@@ -1,6 +1,7 @@
 import type * as nodeNet from 'node:net';
-import { ERR_INVALID_ARG_VALUE } from '../base/errors';
+import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../base/errors';
 import { validateNumber } from '../base/validators';
+import { isBlockList } from '../block-list/list-id';
 import type { ConnectSocketOptions } from '../options/socket-option-types';
 
 /** Options of `new Socket()`. See `net.Socket` for options that are not described here. */
@@ -47,4 +48,11 @@ export function checkSocketOptions(options: SocketOptions | undefined): void {
     validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
     if (options.keepAliveInitialDelay < 0) options.keepAliveInitialDelay = 0;
   }
+}
+
+/** Returns the option `blockList`, if it is given. */
+export function blockListOf({ blockList }: SocketOptions): nodeNet.BlockList | undefined {
+  if (!blockList) return undefined;
+  if (isBlockList(blockList)) return blockList;
+  throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', blockList);
 }

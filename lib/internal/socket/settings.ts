@@ -4,7 +4,8 @@ import { errnoException } from '../base/system-errors';
 import { kHandle, kKeepAlive, kNoDelay, kTypeOfService } from '../base/symbols';
 import { validateInt32 } from '../base/validators';
 import type { TCP } from '../native/tcp';
-import type { KeepAliveSetting } from '../options/option-owners';
+import type { KeepAliveSetting, OptionSocket } from '../options/option-owners';
+import type { SocketOptions } from './constructor-options';
 import type { SocketImpl } from './socket-state';
 
 /** Settings that `net.Socket` has methods for. */
@@ -24,8 +25,24 @@ const sameKeepAlive = (a: KeepAliveSetting | null, b: KeepAliveSetting): boolean
   (!b.enable ||
     (a !== null && a.delay === b.delay && a.interval === b.interval && a.count === b.count));
 
+/** Keeps the settings among the options of a socket until it is connected. */
+export function keepSettings(socket: OptionSocket, options: SocketOptions): void {
+  if (options.noDelay) socket[kNoDelay] = true;
+  if (options.keepAlive) {
+    socket[kKeepAlive] = {
+      enable: true,
+      delay: ~~(options.keepAliveInitialDelay! / 1000),
+      interval: undefined,
+      count: undefined,
+    };
+  }
+}
+
 /** Applies the settings of a socket to its handle, which has just connected. */
-export function applySettings(socket: SocketImpl, handle: TCP): void {
+export function applySettings(
+  socket: OptionSocket & { emit(event: 'error', error: Error): unknown },
+  handle: TCP,
+): void {
   if (socket[kNoDelay] && handle.setNoDelay) handle.setNoDelay(true);
   const keepAlive = socket[kKeepAlive];
   if (keepAlive?.enable === true && handle.setKeepAlive) {

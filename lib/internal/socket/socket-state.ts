@@ -107,6 +107,7 @@ export interface SocketImpl extends Duplex, HandleOwner {
   [symbols.kReceiveDescriptors]?: boolean;
   [symbols.kDescriptorsToSend]?: number;
   [symbols.kConnectCall]?: CallUnderWay | undefined;
+  [symbols.kConnected](): void;
   [symbols.kWaiting]?: Set<() => void>;
   [symbols.kCloseReport]?: (() => void) | undefined;
   [symbols.kSignal]?: AbortSignal;

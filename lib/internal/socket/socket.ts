@@ -1,7 +1,6 @@
 import { Duplex } from 'node:stream';
 import { netModule } from '../base/builtins';
 import { isMadeBy } from '../base/made-by';
-import { ERR_INVALID_ARG_TYPE } from '../base/errors';
 import {
   kTimerDelay,
   kBuffer,
@@ -23,7 +22,6 @@ import {
   kWriteCallback,
 } from '../base/symbols';
 import { validateAbortSignal } from '../base/validators';
-import { isBlockList } from '../block-list/list-id';
 import type { Handle } from '../native/handle';
 import { keepTypeOfService } from '../options/lazy-options';
 import { namesOption } from '../options/option-names';
@@ -31,11 +29,11 @@ import { optionsPart } from '../options/part';
 import type { ProxyInfo } from '../proxy/proxy-info';
 import { AcceptedSocketOptions } from './accepted-options';
 import { closingMethods } from './closing';
-import { checkSocketOptions, type SocketOptions } from './constructor-options';
+import { blockListOf, checkSocketOptions, type SocketOptions } from './constructor-options';
 import { nameGetters, nameMethods } from './names';
 import { readMethods } from './read-path';
 import { wantDescriptors } from './receive-descriptors';
-import { settingMethods } from './settings';
+import { keepSettings, settingMethods } from './settings';
 import { watchSignal } from './signal';
 import type { SocketImpl } from './socket-state';
 import { attachHandle, takeHandle, takeUserBuffer } from './take-handle';
@@ -149,24 +147,12 @@ const { Socket: SocketFunction } = {
     // All options are checked before a descriptor changes its owner.
     keepTypeOfService(socket, settings.typeOfService);
     if (settings.receiveDescriptors) wantDescriptors(socket);
-    if (settings.blockList) {
-      if (!isBlockList(settings.blockList)) {
-        throw new ERR_INVALID_ARG_TYPE('options.blockList', 'net.BlockList', settings.blockList);
-      }
-      socket.blockList = settings.blockList;
-    }
+    const blockList = blockListOf(settings);
+    if (blockList !== undefined) socket.blockList = blockList;
     const connected = takeHandle(socket, settings);
     takeUserBuffer(socket, settings);
 
-    if (settings.noDelay) socket[kNoDelay] = true;
-    if (settings.keepAlive) {
-      socket[kKeepAlive] = {
-        enable: true,
-        delay: ~~(settings.keepAliveInitialDelay! / 1000),
-        interval: undefined,
-        count: undefined,
-      };
-    }
+    keepSettings(socket, settings);
     socket.on('end', onReadableEnd);
     try {
       attachHandle(socket);

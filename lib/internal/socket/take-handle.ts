@@ -20,8 +20,10 @@ import type { SocketImpl } from './socket-state';
 
 /** Gives a socket its handle, and initializes it. */
 
+type HandleTaker = Pick<SocketImpl, typeof kHandle | typeof kBoundSource | typeof kBoundPath>;
+
 /** Gives the socket the handle from its options. Returns true if the handle is connected. */
-export function takeHandle(socket: SocketImpl, options: SocketOptions): boolean {
+export function takeHandle(socket: HandleTaker, options: SocketOptions): boolean {
   const { handle } = options;
   if (handle instanceof Handle) {
     socket[kHandle] = handle;

@@ -135,7 +135,7 @@ function onClosed(group: ConnectionGroup): void {
   }
 }
 
-function onOpen(connection: Connection): void {
+export function onOpen(connection: Connection): void {
   const { group } = connection;
   if (group.refuses) {
     connection.destroy();

@@ -1,0 +1,166 @@
+// Outgoing connections of handler tables, which are made without a socket.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import diagnostics from 'node:diagnostics_channel';
+import { getEventListeners } from 'node:events';
+
+import { runChild } from '../helpers/child';
+import { deferred } from '../helpers/events';
+import { lean, leanEntry, LeanScope, net } from '../helpers/lean';
+
+const host = '127.0.0.1';
+
+/** The code of the error that a function throws. */
+function codeOf(act: () => unknown): unknown {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+}
+
+describe('an outgoing connection', () => {
+  const scope = new LeanScope();
+  afterEach(() => scope.dispose());
+
+  test.each([
+    { highWaterMark: -1 },
+    { highWaterMark: 1.5 },
+    { signal: {} },
+    { blockList: {} },
+    { typeOfService: 256 },
+    { keepAliveInitialDelay: 'x' },
+    { fd: -1 },
+  ])('throws for %j what a socket throws', (options) => {
+    const code = codeOf(() => lean.connect({ port: 1, host, ...options } as never, {}));
+    expect(code).toMatch(/^ERR_/);
+    expect(code).toBe(codeOf(() => new net.Socket(options as never)));
+  });
+
+  test('has the settings among its options', async () => {
+    const { port } = await scope.listen({});
+    const options = { port: port!, host, noDelay: true, keepAlive: true };
+    const connection = await lean.connect(options, {});
+    const socket = scope.track(connection.toSocket());
+    expect([socket.getOption('noDelay'), socket.getOption('keepAlive')]).toEqual([true, true]);
+  });
+
+  test('is refused if the block list contains the address', async () => {
+    const { port } = await scope.listen({});
+    const blockList = new net.BlockList();
+    blockList.addAddress(host);
+    const close = jest.fn();
+    await expect(lean.connect({ port: port!, host, blockList }, { close })).rejects.toMatchObject({
+      code: 'ERR_IP_BLOCKED',
+    });
+    expect(close).not.toHaveBeenCalled();
+  });
+
+  const twoAddresses = (_host: string, _options: object, answer: (...values: never[]) => void) =>
+    (answer as (error: null, all: object[]) => void)(null, [
+      { address: '127.0.0.2', family: 4 },
+      { address: host, family: 4 },
+    ]);
+
+  test.each<[string, () => object]>([
+    ['to one address', () => ({ host })],
+    ['after a race', () => ({ host: 'two.test', lookup: twoAddresses })],
+    ['from a bound socket', () => ({ host, handle: new net.BoundSocket({ host }) })],
+  ])('calls its handlers in the context of connect(), %s', async (_, makeOptions) => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const note = (): void => void seen.push(storage.getStore());
+    const closed = deferred();
+    const { port } = await scope.listen({ open: (connection) => connection.end('x') });
+    const options = storage.run('options', makeOptions);
+    await storage.run('connect', () =>
+      lean.connect({ port: port!, ...options } as never, {
+        open: note,
+        data: note,
+        end: note,
+        close() {
+          note();
+          closed.resolve();
+        },
+      }),
+    );
+    await closed.promise;
+    expect(seen).toEqual(['connect', 'connect', 'connect', 'connect']);
+  });
+
+  test('that is not readable gets its end after `open`', async () => {
+    const { port } = await scope.listen({});
+    const log: string[] = [];
+    const closed = deferred();
+    await lean.connect(
+      { port: port!, host, readable: false },
+      {
+        open: () => log.push('open'),
+        end: () => log.push('end'),
+        close: () => closed.resolve(),
+      },
+    );
+    await closed.promise;
+    expect(log).toEqual(['open', 'end']);
+  });
+
+  test('that is not writable ends its side at once', async () => {
+    const ended = deferred();
+    const { port } = await scope.listen({ end: () => ended.resolve() });
+    const connection = await lean.connect({ port: port!, host, writable: false }, {});
+    expect(codeOf(() => connection.write('x'))).toBe('ERR_STREAM_WRITE_AFTER_END');
+    await ended.promise;
+  });
+
+  test('is rejected, and calls no handler, if it is aborted while it connects', async () => {
+    const { port } = await scope.listen({});
+    const { signal, abort } = ((controller) => ({
+      signal: controller.signal,
+      abort: () => controller.abort(),
+    }))(new AbortController());
+    const handler = jest.fn();
+    const handlers = { open: handler, close: handler };
+    const connecting = lean.connect({ port: port!, host, signal }, handlers);
+    // The system connects in the tick before.
+    process.nextTick(abort);
+    await expect(connecting).rejects.toMatchObject({ name: 'AbortError' });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  test('publishes no socket', async () => {
+    const { port } = await scope.listen({});
+    const published = jest.fn();
+    diagnostics.subscribe('net.client.socket', published);
+    try {
+      (await lean.connect({ port: port!, host }, {})).destroy();
+    } finally {
+      diagnostics.unsubscribe('net.client.socket', published);
+    }
+    expect(published).not.toHaveBeenCalled();
+  });
+
+  test('goes on if its handler `open` throws', async () => {
+    const { stdout, code } = await runChild(leanEntry, async ({ net: module }) => {
+      const { listen, connect } = module as unknown as typeof lean;
+      const server = listen({ port: 0, host: '127.0.0.1' }, {});
+      await server.ready;
+      process.on('uncaughtException', ({ message }) => console.log(message));
+      const connection = await connect(
+        { port: server.port!, host: '127.0.0.1' },
+        {
+          open() {
+            throw new Error('open');
+          },
+          close() {
+            console.log('close');
+            void server.close();
+          },
+        },
+      );
+      console.log('connected');
+      connection.destroy();
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'open\nconnected\nclose\n' });
+  });
+});
