@@ -109,11 +109,12 @@ export class Connecting implements Dialling, GroupOwner<Connection> {
     this.connecting = false;
     const handle = this[kHandle]!;
     applySettings(this, handle as TCP);
-    const refused = applyConnected(this);
-    if (refused !== undefined) this.destroy(refused);
+    // A setting that the system refused has ended this.
     if (this[kHandle] === null) return;
     let connection;
     try {
+      const refused = applyConnected(this);
+      if (refused !== undefined) throw refused;
       connection = transferHandle(handle, this.group, false);
     } catch (error) {
       this.destroy(error as Error);

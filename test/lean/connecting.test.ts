@@ -1,13 +1,23 @@
 // Outgoing connections of handler tables, which are made without a socket.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import diagnostics from 'node:diagnostics_channel';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 
-import { runChild } from '../helpers/child';
+import { fewDescriptors, runChild } from '../helpers/child';
 import { deferred } from '../helpers/events';
 import { lean, leanEntry, LeanScope, net } from '../helpers/lean';
 
 const host = '127.0.0.1';
+
+/** The error that a function throws or rejects with. */
+async function errorOf(act: () => Promise<unknown>): Promise<NodeJS.ErrnoException> {
+  try {
+    await act();
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
+  throw new Error('no error');
+}
 
 /** The code of the error that a function throws. */
 function codeOf(act: () => unknown): unknown {
@@ -61,6 +71,34 @@ describe('an outgoing connection', () => {
       { address: '127.0.0.2', family: 4 },
       { address: host, family: 4 },
     ]);
+
+  const noAddress = (_host: string, _options: object, answer: (error: Error) => void) =>
+    process.nextTick(answer, Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+
+  test.each<[string, (port: number) => object]>([
+    ['a port where nobody listens', (port) => ({ port, host })],
+    ['a path that does not exist', () => ({ path: scope.path() })],
+    ['two addresses', (port) => ({ port, host: 'two.test', lookup: twoAddresses })],
+    ['a name that does not exist', (port) => ({ port, host: 'no.test', lookup: noAddress })],
+    ['the descriptor of a file', (port) => ({ port, host, fd: 0x7fffffff })],
+    ['a path of a wrong type', () => ({ path: 1 })],
+  ])('is rejected with the error of a socket for %s', async (_, makeOptions) => {
+    const server = await scope.listen({});
+    const { port } = server;
+    await server.close();
+    const options = makeOptions(port!);
+    const expected = await errorOf(async () => {
+      await once(net.connect(options as never), 'connect');
+    });
+    const close = jest.fn();
+    const error = await errorOf(() => lean.connect(options as never, { close }));
+    expect(expected.code).toEqual(expect.any(String));
+    expect({ ...error, message: error.message }).toEqual({
+      ...expected,
+      message: expected.message,
+    });
+    expect(close).not.toHaveBeenCalled();
+  });
 
   test.each<[string, () => object]>([
     ['to one address', () => ({ host })],
@@ -162,5 +200,87 @@ describe('an outgoing connection', () => {
       connection.destroy();
     });
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'open\nconnected\nclose\n' });
+  });
+
+  test('is rejected if no descriptor is left, and can be made when there are some', async () => {
+    const { stdout, stderr } = await runChild(
+      leanEntry,
+      async ({ net: module, takeDescriptors, args: [where] }) => {
+        const { connect } = module as unknown as typeof lean;
+        process.stdout.write('');
+        const release = takeDescriptors();
+        const failed = await connect(where, {}).catch(({ code, syscall }) => `${code} ${syscall}`);
+        release();
+        (await connect(where, {})).destroy();
+        process.stdout.write(failed as string);
+      },
+      { args: [{ host, port: (await scope.listen({})).port }], under: fewDescriptors },
+    );
+    expect([stdout, stderr]).toEqual(['EMFILE connect', '']);
+  });
+
+  test.each(['tcp', 'unix', 'race'])('may be under way when its worker ends (%s)', async (kind) => {
+    const path = kind === 'unix' ? scope.path() : undefined;
+    const { port } = await scope.listen({}, path === undefined ? {} : { path });
+    const where = path === undefined ? { port, host } : { path };
+    const { code, stdout, stderr } = await runChild(
+      leanEntry,
+      async ({ require, args: [entry, options] }) => {
+        const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
+        const source = `
+          const { connect } = require(${JSON.stringify(entry)});
+          const options = ${JSON.stringify(options)};
+          if (options.host === 'two.test') {
+            const all = ['127.0.0.2', '127.0.0.1'].map((address) => ({ address, family: 4 }));
+            options.lookup = (host, _, answer) => answer(null, all);
+          }
+          const again = (connection) => connection.destroy();
+          const dial = () => connect(options, { open: again, close: dial }).catch(dial);
+          for (let i = 0; i < 20; i++) dial();
+          require('node:worker_threads').parentPort.postMessage('');`;
+        for (let round = 0; round < 3; round++) {
+          const worker = new Worker(source, { eval: true });
+          const ended = new Promise((resolve) => worker.once('exit', resolve));
+          await new Promise((resolve) => worker.once('message', resolve));
+          await worker.terminate();
+          console.log(await ended);
+        }
+      },
+      { args: [leanEntry.entry, kind === 'race' ? { port, host: 'two.test' } : where] },
+    );
+    expect([code, stdout, stderr]).toEqual([0, '1\n1\n1\n', '']);
+  });
+
+  test('stays open when garbage is collected', async () => {
+    const { stdout, stderr } = await runChild(
+      leanEntry,
+      async ({ net: module, args: [where] }) => {
+        const { connect } = module as unknown as typeof lean;
+        const collect = (globalThis as unknown as { gc: () => void }).gc;
+        let received = '';
+        const closed = new Promise<void>((resolve) => {
+          void connect(where, {
+            open: (connection) => void setImmediate(() => connection.end('x')),
+            data: (_, bytes) => void (received += bytes.toString()),
+            close: () => resolve(),
+          });
+        });
+        collect();
+        await new Promise((resolve) => setImmediate(resolve));
+        collect();
+        await closed;
+        console.log(received);
+      },
+      {
+        args: [
+          {
+            host,
+            port: (await scope.listen({ data: (peer, bytes) => void peer.write(bytes) })).port,
+          },
+        ],
+        nodeFlags: ['--expose-gc'],
+      },
+    );
+    expect([stdout, stderr]).toEqual(['x\n', '']);
   });
 });
