@@ -40,7 +40,9 @@ void ChunkMemory::Close() {
 
 void ChunkMemory::Allocated(const void* memory, size_t size) {
   used_ = true;
-  if (kGuarded && reinterpret_cast<uintptr_t>(memory) > end_) MoveGuard(memory);
+  if (const auto address = reinterpret_cast<uintptr_t>(memory); kGuarded && address > end_) {
+    MoveGuard(address);
+  }
   unpaced_ += size;
   if (unpaced_ < kPacedBytes) return;
   unpaced_ = 0;
@@ -50,20 +52,29 @@ void ChunkMemory::Allocated(const void* memory, size_t size) {
   static_cast<void>(napi_create_string_latin1(environment_->env(), kNothing, kGarbage, &garbage));
 }
 
-// The heap grew for this memory, so a block that is allocated now comes after it.
-void ChunkMemory::MoveGuard(const void* memory) {
-  if (guard_ == nullptr) uv_timer_start(&timer_, OnTimer, kPatience, kPatience);
+// The heap grew for this memory, so a block that is allocated now comes after it. Unless a thread
+// of V8 has just freed chunks before it: then the block fills their gap, and the next chunk tries
+// again.
+void ChunkMemory::MoveGuard(uintptr_t memory) {
   void* guard = std::malloc(kGuardSize);
-  end_ = std::max(reinterpret_cast<uintptr_t>(memory), reinterpret_cast<uintptr_t>(guard));
+  const auto address = reinterpret_cast<uintptr_t>(guard);
+  if (address < memory && ++tries_ < kTries) {
+    std::free(guard);
+    return;
+  }
+  if (guard_ == nullptr) uv_timer_start(&timer_, OnTimer, kPatience, kPatience);
   // Freed only now, so that the new block cannot take its place.
   std::free(guard_);
   guard_ = guard;
+  end_ = std::max(memory, address);
+  tries_ = 0;
 }
 
 void ChunkMemory::ReleaseGuard() {
   std::free(guard_);
   guard_ = nullptr;
   end_ = 0;
+  tries_ = 0;
 }
 
 void ChunkMemory::OnTimer(uv_timer_t* timer) {

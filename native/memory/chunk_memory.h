@@ -42,11 +42,14 @@ class ChunkMemory {
 
   // As large as the largest chunks: a smaller block could be placed in a gap between them.
   static constexpr size_t kGuardSize = 64 * 1024;
+  // Gaps are filled by then. What still lies above a new block is not in the part of the heap that
+  // grows: threads have a heap of several parts.
+  static constexpr int kTries = 1000;
   static constexpr uint64_t kPatience = 1000;  // ms without a chunk
 
   explicit ChunkMemory(Environment* environment) : environment_(environment) {}
 
-  void MoveGuard(const void* memory);
+  void MoveGuard(uintptr_t memory);
   void ReleaseGuard();
   static void OnTimer(uv_timer_t* timer);
 
@@ -54,7 +57,8 @@ class ChunkMemory {
   uv_timer_t timer_;
   size_t unpaced_ = 0;
   void* guard_ = nullptr;
-  uintptr_t end_ = 0;  // the highest address seen
+  uintptr_t end_ = 0;  // of the guard or, after all tries, of the highest chunk
+  int tries_ = 0;      // to move the guard
   bool used_ = false;  // since the timer last fired
 };
 
