@@ -66,10 +66,10 @@ describe('names of socket options', () => {
     expect(catchError(() => findOption(name, 'connect')).code).toBe('ERR_INVALID_ARG_VALUE');
   });
 
-  it('says that an option is not available on a platform', () => {
-    const error = catchError(() => onPlatform('darwin', () => findOption('mark', 'connect')));
+  it.each(['mark', 'maxSegment'])('%s is not available on macOS', (name) => {
+    const error = catchError(() => onPlatform('darwin', () => findOption(name, 'connect')));
     expect(error).toMatchObject({ code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
-    expect(error.message).toContain("The feature socket option 'mark' is unavailable");
+    expect(error.message).toContain(`The feature socket option '${name}' is unavailable`);
   });
 
   it('gives fastOpen the meaning of the role', () => {

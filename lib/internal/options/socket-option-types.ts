@@ -129,7 +129,7 @@ export interface SocketOptionInputs {
   /**
    * Largest segment to send and to announce to the peer. On a connection, `getOption` returns
    * the size in use. tcp(7). In bytes, 88 to 32767. Effective when set before connect or
-   * listen. Available on Linux, macOS.
+   * listen. Available on Linux.
    */
   maxSegment: number;
 
@@ -512,7 +512,7 @@ export const socketOptionTable: readonly SocketOptionRow[] = [
     stage: 'Connect',
     server: 'Inherited',
     domain: 'Tcp',
-    platforms: ['linux', 'darwin'],
+    platforms: ['linux'],
     kernelNames: ['TCP_MAXSEG'],
   },
   {
