@@ -58,14 +58,16 @@ class ReceiveBuffer final : public EnvironmentPart {
   // Passes the buffer to the caller. The next Bulk() makes another one.
   napi_status TakeBulk(napi_env env, napi_value* buffer);
 
+  // Called after memory for chunks was allocated: `size` bytes since the last call, the last of
+  // them at `memory`. It needs an open handle scope.
+  void Allocated(const void* memory, size_t size);
+
   void Close() override;
   // JavaScript modules that are loaded again do not know the slab.
   void ForgetFacade() override { Release(); }
 
  private:
   void Release();
-  // Called after memory was allocated for JavaScript.
-  void Allocated(const void* memory, size_t size);
 
   Environment* environment_;
   ChunkMemory* chunks_ = nullptr;  // lives as long as its timer

@@ -327,6 +327,11 @@ export interface NativeBinding {
    * or that of writing as a positive number, if there is one.
    */
   leanTakeNoted(id: number): (Buffer | number)[];
+  /**
+   * Counts memory of chunks that this side allocated: `size` bytes since the last call, with `last`
+   * as the last Buffer.
+   */
+  leanAllocated(last: Buffer, size: number): void;
   /** Returns the bytes that were read but belong to no message from events or `leanCut`. */
   leanUncut(id: number): Buffer | undefined;
   leanFlush(): void;

@@ -12,11 +12,20 @@ let slab = Buffer.alloc(0);
 let words: Int32Array;
 let used = 0;
 
+/** After this many bytes of larger Buffers, the native code paces the garbage collector. */
+const PACED_BYTES = 64 * 1024;
+let unpaced = 0;
+
 /** Copies bytes into a Buffer that the program may keep. Small Buffers share a slab. */
 export function ownBytes(at: number, size: number): Buffer {
   if (size > SMALL_READ) {
     const bytes = Buffer.allocUnsafeSlow(size);
     received.copy(bytes, 0, at, at + size);
+    unpaced += size;
+    if (unpaced >= PACED_BYTES) {
+      binding.leanAllocated(bytes, unpaced);
+      unpaced = 0;
+    }
     return bytes;
   }
   // The initial slab has length zero, and so has a slab that the program has detached.
