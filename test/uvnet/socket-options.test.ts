@@ -262,16 +262,11 @@ describeLinux('socket options', () => {
     expect(client.getOption('quickAck')).toBe(true);
   });
 
-  test('reuseAddr: false leaves an address in TIME_WAIT alone', async () => {
-    const first = await pair({});
-    const { port } = first.server.address() as { port: number };
-    // The side that closes first is the one that waits.
-    first.peer.end();
-    first.client.resume().end();
-    first.peer.resume();
-    await Promise.all([nextEvent(first.client, 'close'), nextEvent(first.peer, 'close')]);
-    first.server.close();
-    await nextEvent(first.server, 'close');
+  test('reuseAddr: false leaves an address alone that a connection still has', async () => {
+    // TIME_WAIT is such a state, too, but a busy system cuts it short (tcp_max_tw_buckets in tcp(7)).
+    const { server } = await pair({});
+    const { port } = server.address() as { port: number };
+    server.close();
 
     const strict = scope.server();
     strict.listen({ port, host: '127.0.0.1', reuseAddr: false } as never);
