@@ -184,7 +184,7 @@ export function socketOf(handle: AcceptedHandle): nodeNet.Socket | undefined {
     ({ description }) => description === 'owner_symbol',
   );
   if (ownerSymbol === undefined) return undefined;
-  return (handle as unknown as Record<symbol, nodeNet.Socket | undefined>)[ownerSymbol];
+  return (handle as unknown as Record<symbol, nodeNet.Socket | null>)[ownerSymbol] ?? undefined;
 }
 
 /**

@@ -23,6 +23,8 @@ export interface Closing {
   /** They are still to be closed. */
   keepsIdle: boolean;
   destroyed: number;
+  /** Ends it. */
+  end(): void;
 }
 
 type HttpServer = nodeNet.Server & { closeIdleConnections(): void };
@@ -34,6 +36,7 @@ interface EndingFront extends Listening, Holder {
   detach(server: nodeNet.Server): void;
   readonly _connections: number;
   once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
 }
 
 /** What is on its way, by front. */
@@ -42,32 +45,42 @@ const closings = new WeakMap<EndingFront, Closing>();
 function begin(front: EndingFront): Closing {
   const open = front._connections;
   const servers = [...front.servers];
-  const state: Omit<Closing, 'result'> = {
+  let announced: (() => void)[] = [];
+  let resolve!: (result: FrontCloseResult) => void;
+  const state: Closing = {
     servers,
     timer: undefined,
     idle: undefined,
     keepsIdle: true,
     destroyed: 0,
-  };
-  let announced: (() => void)[] = [];
-  const result = new Promise<FrontCloseResult>((resolve) => {
-    const done = (): void => {
+    result: new Promise((settle) => (resolve = settle)),
+    end() {
       clearTimeout(state.timer);
       clearTimeout(state.idle);
       closings.delete(front);
+      front.off('close', closed);
       for (const end of announced) end();
-      // Servers that have no connections left need not wait.
-      if (state.keepsIdle) for (const server of servers) front.detach(server);
-      resolve({ ended: open - state.destroyed, destroyed: state.destroyed });
-    };
-    if (front._handle === null && open === 0) {
-      done();
-    } else {
-      announced = servers.map((server) => announceEnds(server, front));
-      front.once('close', done);
-    }
-  });
-  return Object.assign(state, { result });
+      const { destroyed } = state;
+      resolve({ ended: open - front._connections - destroyed, destroyed });
+    },
+  };
+  const closed = (): void => {
+    state.end();
+    // Servers that have no connections left need not wait.
+    if (state.keepsIdle) for (const server of servers) front.detach(server);
+  };
+  if (front._handle === null && open === 0) {
+    closed();
+  } else {
+    announced = servers.map((server) => announceEnds(server, front));
+    front.once('close', closed);
+  }
+  return state;
+}
+
+/** The front listens again, so its connections go on. */
+export function endClosing(front: EndingFront): void {
+  closings.get(front)?.end();
 }
 
 /**

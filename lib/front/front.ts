@@ -31,7 +31,7 @@ import {
   takeParts,
   type AcceptedHandle,
 } from './accepted';
-import { closeFront } from './closing';
+import { closeFront, endClosing } from './closing';
 import { metrics } from './metrics';
 import { keepSessions } from './sessions';
 import { Routing } from './routing';
@@ -121,6 +121,7 @@ export class Front extends Server {
     if (handle === null) return;
     const status = binding.transferSockets(handle.id);
     if (status !== 0) throw errnoException(status, 'listen');
+    endClosing(this);
     this.context = new AsyncResource('UVNETFRONT');
     const kind = handle instanceof TCP ? 'TCP' : 'Pipe';
     handle.onsocket = (...socket) => this.accept(kind, ...socket);

@@ -133,8 +133,8 @@ export interface Front extends EventEmitter, Limits {
   /**
    * Stops accepting, and closes the server behind the front: an http server ends its idle
    * connections, and the others after their next answer, which says so. http2 sessions get GOAWAY.
-   * The promise is fulfilled when all connections of the front have closed. Further calls may
-   * change the periods, counted from then on.
+   * The promise is fulfilled when all connections of the front have closed, or when the front
+   * listens again: then the others go on. Further calls may change the periods, counted from then on.
    *
    * @throws (rejects with) ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */

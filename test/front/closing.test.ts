@@ -1,10 +1,14 @@
 // Fronts that end in order.
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
 import net from 'node:net';
-import { createFront } from 'uvnet/front';
+import tls from 'node:tls';
+import { createFront, type Front } from 'uvnet/front';
 
-import { FrontScope, get, portOfFront } from '../helpers/fronts';
+import { FrontScope, get, makeCertificate, portOfFront } from '../helpers/fronts';
+import { describeNeeds, missingCommand } from '../helpers/needs';
 
 const fronts = new FrontScope();
 afterEach(() => fronts.dispose());
@@ -129,6 +133,42 @@ describe('closing a front', () => {
     }
   });
 
+  test.each(['a server', 'a function'])(
+    'listening again ends close(), and connections go on (%s)',
+    async (kind) => {
+      const server = net.createServer((socket) => socket.pipe(socket));
+      const front =
+        kind === 'a server'
+          ? await fronts.open(server)
+          : await fronts.open(() => server, { sniff: true });
+      const client = fronts.connect(front);
+      client.write('SSH-2.0-x');
+      await once(client, 'data');
+      const closed = front.close({ gracePeriod: 2 ** 30 });
+      front.listen(0, '127.0.0.1');
+      await once(front, 'listening');
+      expect(await closed).toEqual({ ended: 0, destroyed: 0 });
+      client.write('more');
+      expect(String((await once(client, 'data'))[0])).toBe('more');
+      expect(await fronts.talk(front, 'SSH-2.0-x')).toBe('SSH-2.0-x');
+      while (front.stats().open > 1) await new Promise(setImmediate);
+      expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 0, destroyed: 1 });
+      expect(front.listening).toBe(false);
+    },
+  );
+
+  test('answers are not the last ones any more when the front listens again', async () => {
+    const { front, agent, again } = await openIdle();
+    const closed = front.close({ idlePeriod: 2 ** 30 });
+    front.listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    expect(await closed).toEqual({ ended: 0, destroyed: 0 });
+    const [answer, reused] = await again();
+    expect([answer.headers.connection, reused]).toEqual(['keep-alive', true]);
+    expect(await front.close()).toEqual({ ended: 1, destroyed: 0 });
+    agent.destroy();
+  });
+
   test('server.close() closes its front', async () => {
     const server = net.createServer();
     const front = await fronts.open(server);
@@ -156,6 +196,75 @@ describe('closing a front', () => {
     const closed = once(other, 'close');
     abort.abort();
     await closed;
+  });
+
+  describeNeeds(missingCommand('openssl'))('with TLS', () => {
+    let credentials: ReturnType<typeof makeCertificate>;
+    beforeAll(() => {
+      credentials = makeCertificate();
+    });
+
+    const connectTo = (front: Front, protocol = 'http/1.1'): tls.TLSSocket => {
+      const socket = fronts.connect(front);
+      const options = { socket, rejectUnauthorized: false, ALPNProtocols: [protocol] };
+      return tls.connect(options).on('error', () => {});
+    };
+
+    test('idle connections of https end', async () => {
+      const server = https.createServer(credentials, (_, response) => response.end('hello'));
+      const front = await fronts.open(server);
+      const client = connectTo(front);
+      client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      await once(client, 'data');
+      expect(await front.close()).toEqual({ ended: 1, destroyed: 0 });
+    });
+
+    test.each(['over TLS', 'without TLS'])(
+      'sessions of http2 end, the idle ones at once, and others with their streams (%s)',
+      async (kind) => {
+        const server =
+          kind === 'over TLS' ? http2.createSecureServer(credentials) : http2.createServer();
+        const waiting: http2.ServerHttp2Stream[] = [];
+        server.on('stream', (stream: http2.ServerHttp2Stream, headers) => {
+          if (headers[':path'] === '/late') waiting.push(stream);
+          else stream.end('now');
+        });
+        const front = await fronts.open(server);
+        const ask = async (path: string): Promise<string> => {
+          const client = http2.connect('http://localhost', {
+            createConnection: () =>
+              kind === 'over TLS' ? connectTo(front, 'h2') : fronts.connect(front),
+          });
+          return String(await client.request({ ':path': path }).toArray());
+        };
+        expect(await ask('/')).toBe('now');
+        const late = [ask('/late'), ask('/late').catch(() => 'lost')];
+        while (waiting.length < 2) await new Promise(setImmediate);
+        const closed = front.close();
+        waiting[0]!.end('late');
+        while (front.stats().open > 1) await new Promise(setImmediate);
+        expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 2, destroyed: 1 });
+        expect(await closed).toEqual({ ended: 2, destroyed: 1 });
+        expect((await Promise.all(late))[0]).toBe('late');
+      },
+    );
+
+    test('a connection of tls ends by itself or with the grace period, also in its handshake', async () => {
+      const server = tls.createServer(credentials, (socket) => {
+        socket.on('error', () => {}).write('hello');
+      });
+      server.on('tlsClientError', () => {});
+      const front = await fronts.open(server);
+      const clients = [connectTo(front), connectTo(front)];
+      await Promise.all(clients.map((client) => once(client, 'data')));
+      fronts.connect(front);
+      while (front.stats().open < 3) await new Promise(setImmediate);
+      const closed = front.close();
+      clients[0]!.end();
+      while (front.stats().open > 2) await new Promise(setImmediate);
+      expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 1, destroyed: 2 });
+      expect(await closed).toEqual({ ended: 1, destroyed: 2 });
+    });
   });
 
   test('bad options are refused', async () => {

@@ -178,16 +178,53 @@ describeNeeds(missingCommand('openssl'))('TLS behind a front', () => {
     expect(await closed).toEqual({ ended: 1, destroyed: 0 });
   });
 
-  test('a tls server emits secureConnection with a socket that knows its client', async () => {
-    const server = tls.createServer(credentials, (socket) => {
-      socket.end(`${socket.remoteAddress} ${proxyInfoOf(socket)?.sourcePort}`);
-    });
+  test('a tls server emits secureConnection with a socket that knows its client, also when it has closed', async () => {
+    const server = tls.createServer(credentials);
     const front = await fronts.open(server, { proxyProtocol: 'required' });
-    const socket = net.connect(portOfFront(front), '127.0.0.1');
+    const connected = once(server, 'secureConnection');
+    const socket = fronts.connect(front);
     socket.write(header);
-    const client = tls.connect({ socket, rejectUnauthorized: false });
-    expect(String(await client.toArray())).toBe('192.0.2.1 1234');
+    tls.connect({ socket, rejectUnauthorized: false }).on('error', () => {});
+    const [accepted] = (await connected) as [tls.TLSSocket];
+    const { remoteAddress, remotePort, remoteFamily } = accepted;
+    expect([remoteAddress, remotePort, remoteFamily]).toEqual(['192.0.2.1', 1234, 'IPv4']);
+    const { localAddress, localPort, localFamily } = accepted;
+    expect([localAddress, localPort, localFamily]).toEqual(['198.51.100.1', 443, 'IPv4']);
+    expect(accepted.address()).toEqual({ address: '198.51.100.1', port: 443, family: 'IPv4' });
+    expect(proxyInfoOf(accepted)).toMatchObject({ peerAddress: '127.0.0.1', sourcePort: 1234 });
+    accepted.destroy();
+    await once(accepted, 'close');
+    expect(proxyInfoOf(accepted)).toMatchObject({ peerAddress: '127.0.0.1', sourcePort: 1234 });
   });
+
+  test.each(['over TLS', 'without TLS'])(
+    'a request over http2 knows its client (%s)',
+    async (kind) => {
+      const isSecure = kind === 'over TLS';
+      const server = isSecure ? http2.createSecureServer(credentials) : http2.createServer();
+      server.on('request', (request: http2.Http2ServerRequest, response) => {
+        const { socket, stream } = request;
+        const { remoteAddress, localPort } = socket;
+        const infos = [proxyInfoOf(socket), proxyInfoOf(stream.session!.socket)];
+        const ports = infos.map((info) => info?.sourcePort);
+        (response as http2.Http2ServerResponse).end(
+          JSON.stringify([remoteAddress, localPort, ...ports]),
+        );
+      });
+      const front = await fronts.open(server, { proxyProtocol: 'required' });
+      const client = http2.connect('http://localhost', {
+        createConnection: () => {
+          const socket = fronts.connect(front);
+          socket.write(header);
+          const options = { socket, rejectUnauthorized: false, ALPNProtocols: ['h2'] };
+          return isSecure ? tls.connect(options) : socket;
+        },
+      });
+      const page = String(await client.request().toArray());
+      expect(JSON.parse(page)).toEqual(['192.0.2.1', 443, 1234, 1234]);
+      client.close();
+    },
+  );
 
   describeNeeds(missingCommand('curl'))('other clients', () => {
     test.each(['--http1.1', '--http2'])('curl %s gets its page', async (version) => {
