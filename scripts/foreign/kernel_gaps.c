@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -57,6 +58,20 @@ static int get_mptcp_info(void) {
   return getsockopt(client, MPTCP_LEVEL, MPTCP_INFORMATION, info, &length);
 }
 
+// proc_pid_maps(5): the memory that brk(2) grows has a name.
+static int find_heap(void) {
+  void* allocated = malloc(1);
+  FILE* maps = fopen("/proc/self/maps", "r");
+  if (allocated == NULL || maps == NULL) return -1;
+  char line[512];
+  int found = 0;
+  while (fgets(line, sizeof line, maps) != NULL) found |= strstr(line, "[heap]") != NULL;
+  fclose(maps);
+  free(allocated);
+  errno = ENOENT;
+  return found ? 0 : -1;
+}
+
 int main(void) {
   print("TCP_INFO", get_tcp_info());
   print("MPTCP_INFO", get_mptcp_info());
@@ -65,5 +80,6 @@ int main(void) {
   print("SO_BUSY_POLL", set_number(SOL_SOCKET, SO_BUSY_POLL, 50));
   print("SO_INCOMING_CPU", set_number(SOL_SOCKET, SO_INCOMING_CPU, 0));
   print("IP_TRANSPARENT", set_number(IPPROTO_IP, IP_TRANSPARENT, 1));
+  print("HEAP", find_heap());
   return 0;
 }
