@@ -288,7 +288,8 @@ napi_value Writev(napi_env env, napi_callback_info info) {
   if (list == nullptr || napi_get_array_length(env, list, &count) != napi_ok) {
     return arguments.Return(UV_EINVAL);
   }
-  std::vector<uv_buf_t> buffers(count);
+  std::vector<uv_buf_t> buffers;
+  buffers.reserve(count);
   bool borrowed = false;
   for (uint32_t i = 0; i < count; ++i) {
     napi_value chunk;
@@ -297,11 +298,11 @@ napi_value Writev(napi_env env, napi_callback_info info) {
       return arguments.Return(UV_EINVAL);
     }
     borrowed = borrowed || connection.hub()->Holds(bytes.data);
-    buffers[i] = MakeBuffer(bytes.data, bytes.size);
+    AppendBuffers(&buffers, bytes.data, bytes.size);
   }
   Stream* const stream = connection.stream();
-  const int result = borrowed ? stream->WriteCopied(buffers.data(), count)
-                              : stream->WriteVector(buffers.data(), count, list, nullptr);
+  const int result = borrowed ? stream->WriteCopied(buffers.data(), buffers.size())
+                              : stream->WriteVector(buffers.data(), buffers.size(), list, nullptr);
   return arguments.ReturnNumber(connection.Outcome(result));
 }
 

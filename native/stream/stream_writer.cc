@@ -1,20 +1,22 @@
 #include "stream/stream_writer.h"
 
+#include <algorithm>
 #include <cstring>
+#include <forward_list>
 #include <utility>
 #include <vector>
 
 #include "descriptor/send_now.h"
 #include "env/js_call.h"
-#include "env/request.h"
 #include "memory/buffer.h"
 #include "stream/stream.h"
 #include "stream/stream_consumer.h"
 
 namespace uvnet {
 
-// A write that the kernel has not taken completely. It keeps the rest of the bytes alive.
-class WriteRequest : public Request<uv_write_t> {
+// A write that the kernel has not taken completely. It keeps the rest of the bytes alive, and owns
+// itself while libuv holds one of its requests.
+class WriteRequest {
  public:
   // `list` has the writes of the stream, and lives as long as the stream.
   WriteRequest(Stream* stream, WriteList* list, bool notify)
@@ -36,6 +38,8 @@ class WriteRequest : public Request<uv_write_t> {
     if (pin_ != nullptr) napi_delete_reference(stream_->environment()->env(), pin_);
     if (block_ != nullptr) GatherPool::Of(stream_->environment()).Give(std::move(block_));
   }
+  WriteRequest(const WriteRequest&) = delete;
+  WriteRequest& operator=(const WriteRequest&) = delete;
 
   int Pin(napi_value object) {
     napi_env env = stream_->environment()->env();
@@ -44,41 +48,37 @@ class WriteRequest : public Request<uv_write_t> {
   void Own(std::unique_ptr<char[]> bytes) { owned_ = std::move(bytes); }
   void Own(std::unique_ptr<GatherBlock> block) { block_ = std::move(block); }
   void Keep(const uv_buf_t* buffers, size_t count) { buffers_.assign(buffers, buffers + count); }
+  // Copies the bytes instead.
+  void KeepCopy(const uv_buf_t* buffers, size_t count);
 
   const std::vector<uv_buf_t>& buffers() const { return buffers_; }
   const WriteRequest* next() const { return next_; }
 
-  static void OnDone(uv_write_t* request, int status);
+  // Hands what it keeps to libuv. An error means that nothing else will report this write.
+  static int Start(std::unique_ptr<WriteRequest> self);
 
  private:
+  static void OnDone(uv_write_t* request, int status);
+  void Report(int status);
+
   WriteRequest* previous_;
   WriteRequest* next_ = nullptr;
   std::vector<uv_buf_t> buffers_;
   Stream* const stream_;
   WriteList* const list_;
   StreamConsumer* consumer_;
-  bool notify_;
   std::shared_ptr<AsyncContext> caller_;
   napi_ref pin_ = nullptr;
   std::unique_ptr<char[]> owned_;
   std::unique_ptr<GatherBlock> block_;
+  uv_write_t request_;
+  // More requests, for the bytes that are too many for one. One report stands for all of them: the
+  // first error, or the success of the last.
+  std::forward_list<uv_write_t> more_;
+  size_t pending_ = 0;
+  bool notify_;
+  bool reported_ = false;
 };
-
-void WriteRequest::OnDone(uv_write_t* request, int status) {
-  auto self = Finish<WriteRequest>(request);
-  Stream* stream = self->stream_;
-  HandleScope scope(stream->environment()->env());
-  if (status == 0) stream->Touch();
-  StreamConsumer* const now = stream->consumer();
-  if (now != nullptr && (now == self->consumer_ || now->AsLeanGroup() != nullptr)) {
-    // A handler table also waits for the writes of an earlier owner.
-    now->OnWritten(stream, status);
-  } else if (self->consumer_ == nullptr && self->notify_) {
-    JsCall(stream, self->caller_).Int(stream->id()).Int(status).Run(Callback::kWrite);
-  } else if (now == nullptr && status != 0 && status != UV_ECANCELED) {
-    JsCall(stream).Int(stream->id()).Int(status).Run(Callback::kWriteError);
-  }
-}
 
 namespace {
 
@@ -99,19 +99,59 @@ size_t TotalSize(const uv_buf_t* buffers, size_t count) {
   return total;
 }
 
-// Copies all buffers into one.
-uv_buf_t Join(const uv_buf_t* buffers, size_t count, std::unique_ptr<char[]>* owned) {
+}  // namespace
+
+void WriteRequest::KeepCopy(const uv_buf_t* buffers, size_t count) {
   const size_t total = TotalSize(buffers, count);
-  owned->reset(new char[total]);
-  char* to = owned->get();
+  owned_.reset(new char[total]);
+  char* to = owned_.get();
   for (size_t i = 0; i < count; ++i) {
     std::memcpy(to, buffers[i].base, buffers[i].len);
     to += buffers[i].len;
   }
-  return MakeBuffer(owned->get(), total);
+  AppendBuffers(&buffers_, owned_.get(), total);
 }
 
-}  // namespace
+int WriteRequest::Start(std::unique_ptr<WriteRequest> self) {
+  const std::vector<uv_buf_t>& buffers = self->buffers_;
+  uv_write_t* request = &self->request_;
+  int status = 0;
+  for (size_t at = 0, count; at < buffers.size(); at += count) {
+    count = CountForOneRequest(&buffers[at], buffers.size() - at);
+    if (at > 0) request = &self->more_.emplace_front();
+    request->data = self.get();
+    status = uv_write(request, self->stream_->uv_stream(), &buffers[at],
+                      static_cast<unsigned>(count), OnDone);
+    if (status != 0) break;
+    ++self->pending_;
+  }
+  // The caller reports an error, even if the first requests have left.
+  self->reported_ = status != 0;
+  if (self->pending_ > 0) (void)self.release();
+  return status;
+}
+
+void WriteRequest::OnDone(uv_write_t* request, int status) {
+  auto* const self = static_cast<WriteRequest*>(request->data);
+  const std::unique_ptr<WriteRequest> last(--self->pending_ == 0 ? self : nullptr);
+  if (status == 0) self->stream_->Touch();
+  if (self->reported_ || (status == 0 && last == nullptr)) return;
+  self->reported_ = true;
+  self->Report(status);
+}
+
+void WriteRequest::Report(int status) {
+  HandleScope scope(stream_->environment()->env());
+  StreamConsumer* const now = stream_->consumer();
+  if (now != nullptr && (now == consumer_ || now->AsLeanGroup() != nullptr)) {
+    // A handler table also waits for the writes of an earlier owner.
+    now->OnWritten(stream_, status);
+  } else if (consumer_ == nullptr && notify_) {
+    JsCall(stream_, caller_).Int(stream_->id()).Int(status).Run(Callback::kWrite);
+  } else if (now == nullptr && status != 0 && status != UV_ECANCELED) {
+    JsCall(stream_).Int(stream_->id()).Int(status).Run(Callback::kWriteError);
+  }
+}
 
 bool StreamWriter::Gathers(Stream* stream, size_t size, bool wanted) {
   // All writes of the turn are counted, even if they cannot be gathered. An empty write has nothing
@@ -161,9 +201,14 @@ int StreamWriter::Write(Stream* stream, const char* data, size_t size, napi_valu
   if (pin == nullptr) return WriteText(stream, data, size, gather, false);
   bytes_ += size;
   if (Gathers(stream, size, gather)) return Gather(stream, data, size, true);
-  uv_buf_t buffer = MakeBuffer(data, size);
   Keeper keeper;
   keeper.pin = pin;
+  if (size > kMaxWrite) {
+    std::vector<uv_buf_t> buffers;
+    AppendBuffers(&buffers, data, size);
+    return Dispatch(stream, buffers.data(), buffers.size(), true, std::move(keeper));
+  }
+  uv_buf_t buffer = MakeBuffer(data, size);
   return Dispatch(stream, &buffer, 1, true, std::move(keeper));
 }
 
@@ -199,7 +244,7 @@ int StreamWriter::TryWrite(Stream* stream, const char* data, size_t size) {
   const int flushed = Flush(stream);
   if (flushed < 0) return flushed;
   if (stream->write_queue_size() > 0) return 0;
-  const uv_buf_t buffer = MakeBuffer(data, size);
+  const uv_buf_t buffer = MakeBuffer(data, std::min(size, kMaxWrite));
   const int result = SendNow(stream->uv_stream(), &buffer, 1);
   if (result == UV_EAGAIN || result == UV_ENOSYS) return 0;
   if (result > 0) {
@@ -278,7 +323,8 @@ int StreamWriter::Dispatch(Stream* stream, uv_buf_t* buffers, size_t count, bool
   int status = 0;
   if (stream->write_queue_size() == 0) {
     const size_t total = TotalSize(buffers, count);
-    status = SendNow(stream->uv_stream(), buffers, static_cast<unsigned>(count));
+    const size_t first = total <= kMaxWrite ? count : CountForOneRequest(buffers, count);
+    status = SendNow(stream->uv_stream(), buffers, static_cast<unsigned>(first));
     if (status >= 0) {
       stream->Touch();
       const size_t done = Advance(buffers, count, static_cast<size_t>(status));
@@ -299,22 +345,17 @@ int StreamWriter::Dispatch(Stream* stream, uv_buf_t* buffers, size_t count, bool
 
   std::unique_ptr<WriteRequest> request(new WriteRequest(stream, &stream->extra()->writes, notify));
   if (block != nullptr) request->Own(std::move(block));
-  uv_buf_t copy;
-  if (keeper.transient) {
-    copy = Join(buffers, count, &keeper.owned);
-    buffers = &copy;
-    count = 1;
-  }
   if (keeper.owned != nullptr) request->Own(std::move(keeper.owned));
   if (keeper.pin != nullptr) {
     status = request->Pin(keeper.pin);
     if (status != 0) return status;
   }
-  request->Keep(buffers, count);
-  status = WriteRequest::Start(std::move(request), [&](uv_write_t* uv) {
-    return uv_write(uv, stream->uv_stream(), buffers, static_cast<unsigned>(count),
-                    WriteRequest::OnDone);
-  });
+  if (keeper.transient) {
+    request->KeepCopy(buffers, count);
+  } else {
+    request->Keep(buffers, count);
+  }
+  status = WriteRequest::Start(std::move(request));
   return status < 0 ? status : static_cast<int>(kWriteQueued);
 }
 

@@ -109,7 +109,8 @@ napi_value Writev(napi_env env, napi_callback_info info) {
     int encoding;
     size_t size;
   };
-  std::vector<uv_buf_t> buffers(length / 2);
+  std::vector<uv_buf_t> buffers;
+  buffers.reserve(length / 2);
   std::vector<Text> texts;
   size_t text_size = 0;
   for (uint32_t i = 0; i + 1 < length; i += 2) {
@@ -121,21 +122,20 @@ napi_value Writev(napi_env env, napi_callback_info info) {
         napi_get_value_int32(env, code, &encoding) != napi_ok) {
       return arguments.Return(UV_EINVAL);
     }
-    void* data = nullptr;
-    size_t size = 0;
     if (encoding < 0) {
-      if (napi_get_buffer_info(env, chunk, &data, &size) != napi_ok) {
-        return arguments.Return(UV_EINVAL);
-      }
+      Bytes bytes;
+      if (!bytes.From(env, chunk)) return arguments.Return(UV_EINVAL);
+      AppendBuffers(&buffers, bytes.data, bytes.size);
     } else {
+      size_t size = 0;
       if (Encode(env, chunk, encoding, nullptr, 0, &size) != napi_ok) {
         return arguments.Return(UV_EINVAL);
       }
-      texts.push_back({i / 2, chunk, encoding, size});
+      texts.push_back({buffers.size(), chunk, encoding, size});
       // Room for the terminator, with even alignment.
       text_size += (size + 3) & ~static_cast<size_t>(1);
+      buffers.push_back(MakeBuffer(nullptr, size));
     }
-    buffers[i / 2] = MakeBuffer(static_cast<char*>(data), size);
   }
 
   std::unique_ptr<char[]> storage;

@@ -316,4 +316,18 @@ describe('writing', () => {
     expect(connection.isOpen).toBe(true);
     connection.destroy();
   });
+
+  test('more than 2 GiB wait whole, by write() and writev()', async () => {
+    const opened = deferred<Connection>();
+    const server = await scope.listen({ open: opened.resolve });
+    (await scope.client(server)).pause();
+    const connection = await opened.promise;
+    // Most of it is never touched: neither memory nor time.
+    const data = Buffer.allocUnsafeSlow(2 ** 31 + 5);
+    const taken = connection.tryWrite(data);
+    expect(connection.write(data)).toBe(false);
+    expect(connection.writev(['text', data])).toBe(false);
+    expect(taken + connection.writableLength).toBeGreaterThan(2 ** 32 - 2 ** 26);
+    connection.destroy();
+  });
 });
