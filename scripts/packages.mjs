@@ -23,7 +23,7 @@ const help = `Usage: node scripts/packages.mjs [options]
   --help        this text
 
 Installs the newest releases from the npm registry into a temporary folder. The servers come from Debian packages:
-redis-server, postgresql, mariadb-server, openssh-server. With UVNET_TEST_ALL=1, a missing server is a failure.
+redis-server, postgresql, mariadb-server, openssh-server, haproxy. With UVNET_TEST_ALL=1, a missing server is a failure.
 `;
 
 /**
@@ -90,7 +90,8 @@ const cases = [
     name: 'front',
     packages: ['express', 'fastify', 'ws', 'socket.io', '@grpc/grpc-js'],
     asks: [],
-    ran: 'behind `uvnet/front`: the client of a PROXY header; HTTP/2, upgrades',
+    servers: ['haproxy'],
+    ran: 'behind HAProxy and a front: who is the client; HTTPS, HTTP/2, upgrades, 1 MB',
   },
   { name: 'rhea', packages: ['rhea'], ran: 'AMQP 1.0, client and server; 2,000 messages, 1 MB' },
   {

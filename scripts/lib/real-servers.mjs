@@ -183,7 +183,29 @@ async function ssh(folder) {
   return { child, env: { SSH_PORT: port, SSH_KEY: key, SSH_USER: userInfo().username } };
 }
 
+/** HAProxy in front of a path, with PROXY headers of both versions. It passes TLS through. */
+async function haproxy(folder) {
+  const target = path.join(folder, 'target.sock');
+  const config = path.join(folder, 'haproxy.cfg');
+  const ports = [await freePort(), await freePort()];
+  const timeouts = ['connect', 'client', 'server'].map((name) => `  timeout ${name} 30s`);
+  const listeners = ['send-proxy', 'send-proxy-v2'].flatMap((words, index) => [
+    `listen v${index + 1}`,
+    `  bind ${HOST}:${ports[index]}`,
+    `  server s unix@${target} ${words}`,
+  ]);
+  writeFileSync(
+    config,
+    ['defaults', '  mode tcp', '  retries 0', ...timeouts, ...listeners, ''].join('\n'),
+  );
+  makeCertificate(folder);
+  const child = await start('haproxy', ['-db', '-f', config], ports[1]);
+  const env = { HAPROXY_V1: ports[0], HAPROXY_V2: ports[1], HAPROXY_TARGET: target };
+  return { child, env: { ...env, HAPROXY_FOLDER: folder } };
+}
+
 const servers = {
+  haproxy: { start: haproxy, command: 'haproxy', debian: 'haproxy' },
   redis: { start: redis, command: 'redis-server', debian: 'redis-server' },
   postgres: { start: postgres, command: postgresProgram('initdb'), debian: 'postgresql' },
   mariadb: { start: mariadb, command: 'mariadbd', debian: 'mariadb-server' },
@@ -206,7 +228,7 @@ export async function startServer(name, parent, user) {
   const owner = plainUser();
   const folder = path.join(parent, `${user}-${name}`);
   mkdirSync(folder);
-  if (owner.uid !== undefined && name !== 'ssh') {
+  if (owner.uid !== undefined && !['haproxy', 'ssh'].includes(name)) {
     output('chown', [`${owner.uid}:${owner.gid}`, folder]);
   }
   const { child, env } = await servers[name].start(folder, owner);
