@@ -16,31 +16,34 @@ const { entry } = uvnet!;
           path.replace('index.js', 'lean.js'),
         ) as typeof import('../../lib/lean');
         mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] });
-        const server = (net as unknown as typeof import('../../lib/index')).createServer({
-          connectionAttemptTimeout: 20,
-        } as never);
-        server.once('connectionAttemptTimeout', (peer: import('node:net').Socket) => {
+        const { createServer } = net as unknown as typeof import('../../lib/index');
+        const host = '127.0.0.1';
+        const portOf = (server: import('node:net').Server): number =>
+          (server.address() as import('node:net').AddressInfo).port;
+        const patient = createServer();
+        const impatient = createServer({ connectionAttemptTimeout: 20 });
+
+        // One after another, because the end of one connection must not race the timer of another.
+        patient.listen(0, host, () => {
+          const socket = net.connect(portOf(patient), host);
+          socket.setTimeout(10, () => {
+            console.log('socket');
+            socket.destroy();
+            impatient.listen(0, host, () => net.connect(portOf(impatient), host));
+          });
+        });
+        impatient.once('connectionAttemptTimeout', (peer) => {
           console.log('attempt');
           peer.destroy();
-        });
-        server.listen(0, '127.0.0.1', () => {
-          const { port } = server.address() as import('node:net').AddressInfo;
-          const socket = net.connect(port, '127.0.0.1');
-          socket.setTimeout(10, () => console.log('socket'));
-          socket.on('close', () => {
-            void lean
-              .connect(
-                { port, host: '127.0.0.1' },
-                {
-                  timeout: (connection) => {
-                    console.log('lean');
-                    connection.destroy();
-                    server.close({ gracePeriod: 10 } as never);
-                  },
-                },
-              )
-              .then((connection) => connection.setTimeout(5));
-          });
+          impatient.close();
+          const timeout = (connection: import('../../lib/lean').Connection): void => {
+            console.log('lean');
+            connection.destroy();
+            patient.close({ gracePeriod: 10 });
+          };
+          void lean
+            .connect({ port: portOf(patient), host }, { timeout })
+            .then((connection) => connection.setTimeout(5));
         });
       },
       { args: [entry] },
