@@ -32,4 +32,11 @@ export const leanWorkloads = [
   lean('broadcast', 0.82),
   lean('connect', 0.85),
   { ...lean('idle'), limit: 700 },
+  {
+    ...lean('idle'),
+    id: 'lean-idle-10000',
+    title: 'lean: memory of each of 10,000 connections',
+    load: { ...netWorkloads.find(({ id }) => id === 'idle').load, connections: 10_000 },
+    limit: 750,
+  },
 ];
