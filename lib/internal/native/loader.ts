@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, toNamespacedPath } from 'node:path';
 import type { NativeBinding } from './native-types';
 import { prebuiltName } from './prebuilt-name';
 
@@ -108,6 +108,27 @@ function advice(): string {
   );
 }
 
+/** Names this copy of uvnet. An ES module has no `__filename`, and is never loaded again. */
+const copy = typeof __filename === 'string' ? __filename : Symbol('bundle');
+
+/**
+ * Loads the binary. Each instance of it serves one copy of uvnet: all events go to the last one that
+ * has started. If a file is loaded again, as test runners do, it takes over the instance of its
+ * predecessor. A copy in another file, for example in a bundle, gets an instance of its own.
+ */
+function open(file: string): NativeBinding {
+  const first = createRequire(file)(file) as NativeBinding;
+  first.instances ??= new Map([[copy, first]]);
+  let instance = first.instances.get(copy);
+  if (instance === undefined) {
+    const module = { exports: {} };
+    process.dlopen(module, toNamespacedPath(file));
+    instance = module.exports as NativeBinding;
+    first.instances.set(copy, instance);
+  }
+  return instance;
+}
+
 const NO_ADDONS =
   'this Node does not load addons.\nTo allow them, remove --no-addons, or add --allow-addons if you use --permission';
 
@@ -132,7 +153,7 @@ function load(): Loaded {
       continue;
     }
     try {
-      return { binding: createRequire(file)(file) as NativeBinding, file, reason: undefined };
+      return { binding: open(file), file, reason: undefined };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // No other binary would help.

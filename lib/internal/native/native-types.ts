@@ -45,6 +45,8 @@ export interface ListenPolicy {
  * status (a negative errno) unless stated otherwise.
  */
 export interface NativeBinding {
+  /** Set on the first instance of the binary: all instances, by the copy of uvnet that uses them. */
+  instances?: Map<string | symbol, NativeBinding>;
   /** Passes the state array and the callbacks, in the order of `Callback` in environment.h. */
   start(state: Int32Array, callbacks: readonly NativeCallback[]): number;
   /**
