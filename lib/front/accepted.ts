@@ -4,9 +4,8 @@ import { clearTimeout, setTimeout } from '../internal/base/timers';
 import { errnoException } from '../internal/base/system-errors';
 import { binding } from '../internal/native/binding';
 import type { SocketName } from '../internal/native/handle-events';
-import type { ProxyParts } from '../internal/native/native-types';
-import type { TCP } from '../internal/native/tcp';
 import { nameEnds } from '../internal/proxy/name-ends';
+import { headIn, headSizeIn, namesEnds, type PackedHeader } from '../internal/proxy/packed-header';
 import { buildProxyInfo, type ProxyInfo } from '../internal/proxy/proxy-info';
 
 /** Accepted descriptors as handles of Node's own, from which Node makes its sockets. */
@@ -14,6 +13,7 @@ import { buildProxyInfo, type ProxyInfo } from '../internal/proxy/proxy-info';
 const kHolder: unique symbol = Symbol('holder');
 const kPlace: unique symbol = Symbol('place');
 const kHeader: unique symbol = Symbol('header');
+const kInfo: unique symbol = Symbol('info');
 const kTimer: unique symbol = Symbol('timer');
 
 /** Who counts the connection. */
@@ -21,14 +21,11 @@ export interface Holder {
   left(): void;
 }
 
-/** What was read before the handle existed. `info` is made when somebody asks for it. */
-interface Header {
-  readonly parts: ProxyParts;
-  info?: ProxyInfo | undefined;
-}
-
+/** A handle, and a socket that has lost it, have what was read before the handle existed. */
 interface Carrier {
-  [kHeader]?: Header;
+  [kHeader]?: PackedHeader;
+  /** Made when somebody asks for it. */
+  [kInfo]?: ProxyInfo | undefined;
 }
 
 /** A handle of Node's (TCPWRAP or PIPEWRAP). */
@@ -87,10 +84,13 @@ function firstHandle(fd: number, kind: 'TCP' | 'Pipe'): AcceptedHandle {
   return handle;
 }
 
-export const partsOf = (handle: AcceptedHandle): ProxyParts | undefined => handle[kHeader]?.parts;
+export const headerOf = (handle: AcceptedHandle): PackedHeader | undefined => handle[kHeader];
 
 /** How many bytes of the application were read before the handle existed. */
-export const headSizeOf = (handle: AcceptedHandle): number => partsOf(handle)?.[9]?.length ?? 0;
+export function headSizeOf(handle: AcceptedHandle): number {
+  const header = headerOf(handle);
+  return header === undefined ? 0 : headSizeIn(header);
+}
 
 /** All bytes that the connection has sent and that were read. */
 const bytesReadOf = (handle: AcceptedHandle): number => handle.bytesRead + headSizeOf(handle);
@@ -107,6 +107,7 @@ export function giveUp(handle: AcceptedHandle): number {
 function leave(handle: AcceptedHandle): void {
   if (handle[kPlace] < 0) return;
   binding.leaveSocket(giveUp(handle), bytesReadOf(handle), handle.bytesWritten);
+  if (handle[kHeader] !== undefined) keepHeader(handle);
   handle[kHolder].left();
 }
 
@@ -162,17 +163,11 @@ export function acceptHandle(
  * From now on, the names of the handle are those that the header gives, and the socket begins with
  * the bytes that were read in search of the header.
  */
-export function takeParts(handle: AcceptedHandle, parts: ProxyParts): void {
-  const [, , family, , source, sourcePort, target, targetPort, , head] = parts;
-  handle[kHeader] = { parts };
+export function takeHeader(handle: AcceptedHandle, header: PackedHeader): void {
+  handle[kHeader] = header;
+  if (namesEnds(header)) nameEnds(handle, header);
+  const head = headIn(header);
   if (head !== undefined) beginWith(handle, head);
-  if (family !== 4 && family !== 6) return;
-  const name = `IPv${family}`;
-  nameEnds(
-    handle as unknown as TCP,
-    { address: source, family: name, port: sourcePort },
-    { address: target, family: name, port: targetPort },
-  );
 }
 
 /** Node's symbol, which has no public name. The first handle that has a socket shows it. */
@@ -184,6 +179,7 @@ export function socketOf(handle: AcceptedHandle): nodeNet.Socket | undefined {
     ({ description }) => description === 'owner_symbol',
   );
   if (ownerSymbol === undefined) return undefined;
+  // Node's handles begin with null.
   return (handle as unknown as Record<symbol, nodeNet.Socket | null>)[ownerSymbol] ?? undefined;
 }
 
@@ -200,10 +196,11 @@ function beginWith(handle: AcceptedHandle, bytes: Buffer): void {
 }
 
 /** Has the socket keep the header when its handle is gone. */
-export function keepHeader(handle: AcceptedHandle): void {
-  const header = handle[kHeader];
-  const socket = header === undefined ? undefined : socketOf(handle);
-  if (socket !== undefined) (socket as Carrier)[kHeader] = header!;
+function keepHeader(handle: AcceptedHandle): void {
+  const socket = socketOf(handle) as Carrier | undefined;
+  if (socket === undefined) return;
+  socket[kHeader] = handle[kHeader]!;
+  socket[kInfo] = handle[kInfo];
 }
 
 /** Calls back once if the connection has sent nothing after so many milliseconds. */
@@ -251,14 +248,15 @@ export function proxyInfoOf(socket: object): ProxyInfo | undefined {
   let one: AnySocket | null | undefined = socket;
   while (one != null) {
     const { _handle: handle } = one;
-    const header: Header | undefined = one[kHeader] ?? handle?.[kHeader];
+    const carrier: Carrier = handle?.[kHeader] === undefined ? one : handle;
+    const { [kHeader]: header } = carrier;
     if (header !== undefined) {
-      header.info ??= buildProxyInfo(
-        header.parts,
+      carrier[kInfo] ??= buildProxyInfo(
+        header,
         ownName(handle, 'getpeername'),
         ownName(handle, 'getsockname'),
       );
-      return header.info;
+      return carrier[kInfo];
     }
     one = one._parent;
   }

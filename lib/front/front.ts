@@ -15,20 +15,20 @@ import { setupListenHandle } from '../internal/listen/start';
 import { Server } from '../internal/listen/server';
 import type { ServerImpl } from '../internal/listen/server-impl';
 import { binding } from '../internal/native/binding';
-import type { ProxyParts, SniffedParts } from '../internal/native/native-types';
+import type { SniffedParts } from '../internal/native/native-types';
 import type { SocketName } from '../internal/native/handle-events';
 import { TCP } from '../internal/native/tcp';
 import { applyAcceptedTo } from '../internal/options/lazy-options';
+import type { PackedHeader } from '../internal/proxy/packed-header';
 import { uncount } from '../internal/socket/closing';
 import type * as declared from '../types/front';
 import {
   acceptHandle,
   expectFirstByte,
-  keepHeader,
   openHandles,
   socketOf,
   startAccepting,
-  takeParts,
+  takeHeader,
   type AcceptedHandle,
 } from './accepted';
 import { closeFront, endClosing } from './closing';
@@ -124,7 +124,7 @@ export class Front extends Server {
     endClosing(this);
     this.context = new AsyncResource('UVNETFRONT');
     const kind = handle instanceof TCP ? 'TCP' : 'Pipe';
-    handle.onsocket = (...socket) => this.accept(kind, ...socket);
+    handle.onsocket = this.accept.bind(this, kind);
     this.place = place;
     this.closed = new WeakSet();
     for (const server of this.servers) StandIn.attach(server, this, place);
@@ -163,8 +163,8 @@ export class Front extends Server {
     kind: 'TCP' | 'Pipe',
     fd: number,
     slot: number,
-    parts: ProxyParts | undefined,
     sniffed: SniffedParts | undefined,
+    header: PackedHeader | undefined,
   ): void {
     let handle;
     try {
@@ -175,7 +175,7 @@ export class Front extends Server {
     }
     this._connections++;
     if (this[kAcceptedOptions] !== undefined) applyAcceptedTo(this, fd);
-    if (parts !== undefined) takeParts(handle, parts);
+    if (header !== undefined) takeHeader(handle, header);
     if (this.routing !== undefined) {
       this.routing.arrive(handle, sniffed);
       return;
@@ -187,11 +187,7 @@ export class Front extends Server {
     if (this[kAttemptTimeout] > 0) {
       expectFirstByte(handle, this[kAttemptTimeout], () => this.late(handle));
     }
-    try {
-      this.give(handle);
-    } finally {
-      if (parts !== undefined) keepHeader(handle);
-    }
+    this.give(handle);
   }
 
   private give(handle: AcceptedHandle): void {

@@ -11,7 +11,7 @@ import { proxyHeader } from '../lean/proxy-header';
 import { relay } from '../lean/relay';
 import type { Hello } from '../types/hello';
 import type * as declared from '../types/interfaces';
-import { keepHeader, type AcceptedHandle, type Holder } from './accepted';
+import type { AcceptedHandle, Holder } from './accepted';
 import { endsOf, makeHello } from './hello';
 import { deliver, listens } from './stand-in';
 import {
@@ -142,11 +142,7 @@ export class Routing {
   private giveToNode(handle: AcceptedHandle, server: nodeNet.Server): void {
     this.waiting.delete(handle);
     this.front[kLimits].policy.count();
-    try {
-      this.front.run(deliver, server, handle);
-    } finally {
-      keepHeader(handle);
-    }
+    this.front.run(deliver, server, handle);
   }
 
   /**

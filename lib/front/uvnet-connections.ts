@@ -6,7 +6,7 @@ import { Handle, ownerOf } from '../internal/native/handle';
 import { takeNodeHandle, type NodeHandle } from '../internal/native/node-handle';
 import type { SocketImpl } from '../internal/socket/socket-state';
 import type * as declared from '../types/interfaces';
-import { giveUp, headSizeOf, partsOf, type AcceptedHandle, type Holder } from './accepted';
+import { giveUp, headerOf, headSizeOf, type AcceptedHandle, type Holder } from './accepted';
 import type { SocketListener } from './targets';
 
 /** The settings of sockets that a function gets. */
@@ -36,11 +36,11 @@ export class UvnetConnections {
    * @throws if there is no descriptor; the connection is then unchanged
    */
   take(from: AcceptedHandle): Handle {
-    const parts = partsOf(from);
+    const header = headerOf(from);
     const headSize = headSizeOf(from);
     const handle = takeNodeHandle(from as unknown as NodeHandle);
     binding.moveSocket(giveUp(from), handle.id, headSize);
-    if (parts !== undefined) handle.proxied = parts;
+    if (header !== undefined) handle.proxied = header;
     const left = (): void => {
       if (this.open.delete(handle)) this.front.left();
     };

@@ -13,6 +13,7 @@ import { validateInteger } from '../internal/base/validators';
 import { Handle } from '../internal/native/handle';
 import type { SocketName } from '../internal/native/handle-events';
 import type { TCP } from '../internal/native/tcp';
+import { headIn } from '../internal/proxy/packed-header';
 import { setupListenHandle } from '../internal/listen/start';
 import { applyAccepted } from '../internal/options/lazy-options';
 import {
@@ -290,7 +291,7 @@ export class LeanServer<Data = unknown> {
     handle.getsockname?.(names.local);
     const connection = transferHandle(handle, this.group, true);
     if (info !== undefined) keepEnds(connection, { ...names, proxyInfo: info });
-    const head = proxied?.[9];
+    const head = proxied === undefined ? undefined : headIn(proxied);
     if (head !== undefined) holdUnread(connection, head);
     if (!this.group.pauses) connection.resume();
   }

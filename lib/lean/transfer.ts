@@ -169,7 +169,9 @@ function becomeSocket(connection: Connection, unread: Buffer | undefined): Socke
   const handle = tcp ? new TCP(id) : new Pipe(id);
   const ends = knownEnds(connection);
   // Only a PROXY header gives the peer an address that the native code does not know.
-  if (ends?.remote?.address !== undefined) nameEnds(handle as TCP, ends.remote, ends.local!);
+  if (ends?.remote?.address !== undefined) {
+    nameEnds(handle, { remote: ends.remote, local: ends.local! });
+  }
   const socket = new Socket({
     handle,
     allowHalfOpen: group.allowHalfOpen,

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace uvnet {
 
@@ -21,11 +20,6 @@ class ArrayBuilder {
     const napi_status status = napi_create_int32(env_, value, &item);
     Add(status, item);
   }
-  void Text(const std::string& text) {
-    napi_value item = nullptr;
-    const napi_status status = napi_create_string_utf8(env_, text.data(), text.size(), &item);
-    Add(status, item);
-  }
   // Each byte is a character.
   void Latin1(const std::string& text) {
     napi_value item = nullptr;
@@ -33,16 +27,6 @@ class ArrayBuilder {
     Add(status, item);
   }
   void Value(napi_value item) { Add(item == nullptr ? napi_generic_failure : napi_ok, item); }
-  // A buffer is expensive, and headers of most balancers have no records. So the empty one is
-  // undefined.
-  void Bytes(const std::vector<uint8_t>& bytes) {
-    napi_value item = nullptr;
-    const napi_status status =
-        bytes.empty() ? napi_get_undefined(env_, &item)
-                      : napi_create_buffer_copy(env_, bytes.size(), bytes.data(), nullptr, &item);
-    Add(status, item);
-  }
-
   napi_value Finish() const { return ok_ ? array_ : nullptr; }
 
  private:

@@ -24,7 +24,7 @@ enum class Callback : uint8_t {
   kReadBuffer,      // (id, buffer, size): bytes at the start of their own buffer
   kReadUserBuffer,  // (id, size): bytes at the start of the program's buffer
   kReadStatus,      // (id, status): the end, or an error
-  kConnection,      // (id, client id, 1 if Listener::proxied() has more)
+  kConnection,      // (id, client id[, PackedHeader])
   kAcceptError,     // (id, status)
   kConnect,         // (id, status)
   kRace,            // (id, ConnectRace::EventType | flags, candidate | -1, status)
@@ -37,7 +37,7 @@ enum class Callback : uint8_t {
   kDescriptor,      // (id, descriptor, position): arrived with the bytes that are reported next
   kRelay,           // (id of a, 0 | status, Relay::Side, flags of relay.cc)
   kOrigin,          // (id of a server): must call CaptureOrigin; see Listener::AttachClient
-  kSocket,          // (id, descriptor, place, flags): see AcceptedSockets and Transfer
+  kSocket,          // (id, descriptor, place, 1 if sniffed[, PackedHeader]): see Listener::Transfer
   kCount,
 };
 

@@ -39,7 +39,7 @@ class HandleScope {
 // into libuv.
 class JsCall {
  public:
-  static constexpr size_t kMaxArguments = 4;
+  static constexpr size_t kMaxArguments = 5;
 
   explicit JsCall(Handle* handle);
   // The callback of a request: in the context of its caller, or of the handle if the caller has

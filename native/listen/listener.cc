@@ -7,7 +7,7 @@
 #include "env/js_call.h"
 #include "env/modules.h"
 #include "listen/accepted_sockets.h"
-#include "proxy/proxy_info.h"
+#include "proxy/packed_header.h"
 #include "sniff/sniffed_info.h"
 #include "stream/stream_arguments.h"
 
@@ -110,10 +110,18 @@ void Listener::ReportConnection(Stream* client, const Proxied* proxied) {
   }
   AttachClient(client);
   JsCall call(server_);
-  call.Int(server_->id()).Int(id).Int(proxied == nullptr ? 0 : 1);
-  proxied_ = proxied;
+  call.Int(server_->id()).Int(id);
+  if (proxied != nullptr && call.possible()) {
+    napi_value packed = PackedHeader(environment_->env(), proxied->header, *proxied->head);
+    // Without its header, the peer would pass for the client.
+    if (packed == nullptr) {
+      client->Close();
+      ReportError(UV_ENOMEM);
+      return;
+    }
+    call.Value(packed);
+  }
   call.Run(Callback::kConnection);
-  proxied_ = nullptr;
 }
 
 // JavaScript makes a handle of Node for the descriptor. As with Node's own connections, the handle
@@ -126,14 +134,15 @@ void Listener::Transfer(int fd, Admission admission, const Proxied& proxied) {
   const int place = sockets.Add(fd, std::move(admission));
   const bool is_sniffed = proxied.sniffed != nullptr;
   if (!is_sniffed) policy_->CountAccepted();
-  proxied_ = &proxied;
-  JsCall(environment_, outside_ == nullptr ? nullptr : outside_->get())
-      .Int(server_->id())
-      .Int(fd)
-      .Int(place)
-      .Int((proxied.is_proxied() ? 1 : 0) | (is_sniffed ? 2 : 0))
-      .Run(Callback::kSocket);
-  proxied_ = nullptr;
+  JsCall call(environment_, outside_ == nullptr ? nullptr : outside_->get());
+  call.Int(server_->id()).Int(fd).Int(place).Int(is_sniffed ? 1 : 0);
+  // Without memory for the header, nothing is called, and the descriptor is closed below.
+  if (proxied.is_proxied() && call.possible()) {
+    call.Value(PackedHeader(environment_->env(), proxied.header, *proxied.head));
+  }
+  sniffed_ = proxied.sniffed;
+  call.Run(Callback::kSocket);
+  sniffed_ = nullptr;
   sockets.Settle(place, fd);
 }
 
@@ -221,25 +230,13 @@ napi_value CaptureOrigin(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
-const Listener::Proxied* FindProxied(const StreamArguments& arguments) {
-  Stream* stream = arguments.stream();
-  if (stream == nullptr || Listener::Of(stream) == nullptr) return nullptr;
-  return Listener::Of(stream)->proxied();
-}
-
-// The next two methods: (id), within Callback::kConnection or Callback::kSocket.
-
-napi_value AcceptedProxyInfo(napi_env env, napi_callback_info info) {
-  StreamArguments arguments(env, info);
-  const Listener::Proxied* proxied = FindProxied(arguments);
-  return proxied == nullptr ? nullptr : ProxyInfo(env, proxied->header, *proxied->head);
-}
-
+// (id), within Callback::kSocket
 napi_value AcceptedSniffed(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
-  const Listener::Proxied* proxied = FindProxied(arguments);
-  const bool is_sniffed = proxied != nullptr && proxied->sniffed != nullptr;
-  return is_sniffed ? SniffedInfo(env, *proxied->sniffed) : nullptr;
+  Stream* stream = arguments.stream();
+  if (stream == nullptr || Listener::Of(stream) == nullptr) return nullptr;
+  const Sniffed* sniffed = Listener::Of(stream)->sniffed();
+  return sniffed == nullptr ? nullptr : SniffedInfo(env, *sniffed);
 }
 
 const Listener::Drop* FindDrop(const StreamArguments& arguments) {
@@ -282,7 +279,6 @@ void InitListener(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "transferSockets", TransferSockets);
   Define(env, exports, "pauseListener", PauseListener);
   Define(env, exports, "captureOrigin", CaptureOrigin);
-  Define(env, exports, "acceptedProxyInfo", AcceptedProxyInfo);
   Define(env, exports, "acceptedSniffed", AcceptedSniffed);
   Define(env, exports, "dropReason", DropReasonOf);
   Define(env, exports, "dropPeerName", DropPeerName);

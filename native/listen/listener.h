@@ -64,8 +64,7 @@ class Listener : private StreamAttachment {
   // no streams are made for them. UV_ENOTSUP on Windows.
   int TransferSockets();
 
-  // What is known of a connection, during Callback::kConnection and Callback::kSocket. These report
-  // it only if it is not empty.
+  // What is known of a connection when it is reported.
   struct Proxied {
     const ProxyHeader* header;  // may be null
     // Bytes of the application that were taken from the kernel in search of a header.
@@ -74,7 +73,8 @@ class Listener : private StreamAttachment {
 
     bool is_proxied() const { return header != nullptr || !head->empty(); }
   };
-  const Proxied* proxied() const { return proxied_; }
+  // During Callback::kSocket. Null if nobody looked.
+  const Sniffed* sniffed() const { return sniffed_; }
 
   // While it is paused, connections wait in the queue of the kernel. It has no effect on platforms
   // that cannot leave them there.
@@ -141,7 +141,7 @@ class Listener : private StreamAttachment {
   std::shared_ptr<AsyncContext> outside_;
   ConnectionConsumer* consumer_ = nullptr;
   bool transfers_ = false;
-  const Proxied* proxied_ = nullptr;
+  const Sniffed* sniffed_ = nullptr;
 };
 
 }  // namespace uvnet

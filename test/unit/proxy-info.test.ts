@@ -42,8 +42,10 @@ const lastOf = (tlvs: ProxyTlv[], type: number): Buffer | undefined =>
   tlvs.filter((tlv) => tlv.type === type).at(-1)?.value;
 
 function infoOf(tlvs: Buffer): ReturnType<typeof buildProxyInfo> {
-  const parts = [2, 1, 4, 1, '1.2.3.4', 5, '6.7.8.9', 10, tlvs, Buffer.alloc(0)];
-  return buildProxyInfo(parts as Parameters<typeof buildProxyInfo>[0], {}, {});
+  const lengths = Buffer.from([0, 7, 0, 7, tlvs.length >> 8, tlvs.length & 0xff]);
+  const fixed = Buffer.concat([Buffer.from([2, 1, 4, 1, 0, 5, 0, 10]), lengths]);
+  const packed = Buffer.concat([fixed, Buffer.from('1.2.3.46.7.8.9'), tlvs]);
+  return buildProxyInfo(packed.toString('latin1'), {}, {});
 }
 
 test('records are split as the model splits them, whatever the bytes', () => {

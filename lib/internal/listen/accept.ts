@@ -14,11 +14,11 @@ import {
 import { binding } from '../native/binding';
 import { readName, type Handle } from '../native/handle';
 import { type SocketName, kOnBytes } from '../native/handle-events';
-import type { ProxyParts } from '../native/native-types';
 import { Pipe } from '../native/pipe';
 import { TCP } from '../native/tcp';
 import { applyAccepted } from '../options/lazy-options';
 import { nameEnds } from '../proxy/name-ends';
+import { headIn, namesEnds, type PackedHeader } from '../proxy/packed-header';
 import { buildProxyInfo, type ProxyInfo } from '../proxy/proxy-info';
 import { AcceptedSocketOptions } from '../socket/accepted-options';
 import { letDescriptorsIn } from '../socket/receive-descriptors';
@@ -126,23 +126,15 @@ function refuse(server: ServerImpl, client: TCP): boolean {
 /**
  * Makes the handle report the addresses in the PROXY header: those of the client and its target.
  */
-export function takeProxy(handle: TCP, parts: ProxyParts): ProxyInfo | undefined {
-  const [, , family, , source, sourcePort, target, targetPort] = parts;
+export function takeProxy(handle: TCP, packed: PackedHeader): ProxyInfo | undefined {
   const peer: SocketName = {};
   const local: SocketName = {};
   if (handle instanceof TCP) {
     handle.getpeername(peer);
     handle.getsockname(local);
   }
-  if (family === 4 || family === 6) {
-    const name = `IPv${family}`;
-    nameEnds(
-      handle,
-      { address: source, family: name, port: sourcePort },
-      { address: target, family: name, port: targetPort },
-    );
-  }
-  return buildProxyInfo(parts, peer, local);
+  if (namesEnds(packed)) nameEnds(handle, packed);
+  return buildProxyInfo(packed, peer, local);
 }
 
 /**
@@ -198,7 +190,7 @@ export function onConnection(this: ListeningHandle, status: number, handle: TCP)
   socket._server = server;
   if (proxied !== undefined) {
     socket[kProxy] = proxy;
-    const head = proxied[9];
+    const head = headIn(proxied);
     if (head !== undefined) socket[kOnBytes](head);
   }
   if (server.listenerCount('connectionAttempt') > 0 && !isAdmitted(server, socket)) return;

@@ -72,10 +72,10 @@ function onReadStatus(id: number, status: number): void {
   handles[id & SLOT]?.owner?.[kOnReadStatus](status);
 }
 
-function deliverConnection(id: number, clientId: number, proxied: 0 | 1): void {
+function deliverConnection(id: number, clientId: number, proxied?: string): void {
   const server = handles[id & SLOT];
   const client = server instanceof TCP ? new TCP(clientId) : new Pipe(clientId);
-  if (proxied === 1) client.proxied = binding.acceptedProxyInfo(id);
+  if (proxied !== undefined) client.proxied = proxied;
   if (server?.onconnection == null) {
     client.close();
   } else {
@@ -143,15 +143,16 @@ function onOrigin(id: number): void {
   origin.runInAsyncScope(binding.captureOrigin, undefined, id);
 }
 
-/** Flags of Callback::kSocket. */
-const PROXIED = 1;
-const SNIFFED = 2;
-
 /** The descriptor stands in `transit` until this side has it; see AcceptedSockets. */
-function deliverSocket(id: number, fd: number, place: number, flags: number): void {
-  const proxied = (flags & PROXIED) !== 0 ? binding.acceptedProxyInfo(id) : undefined;
-  const sniffed = (flags & SNIFFED) !== 0 ? binding.acceptedSniffed(id) : undefined;
-  handles[id & SLOT]?.onsocket?.(fd, place, proxied, sniffed);
+function deliverSocket(
+  id: number,
+  fd: number,
+  place: number,
+  isSniffed: 0 | 1,
+  proxied?: string,
+): void {
+  const sniffed = isSniffed === 1 ? binding.acceptedSniffed(id) : undefined;
+  handles[id & SLOT]?.onsocket?.(fd, place, sniffed, proxied);
 }
 
 const callbacks: NativeCallback[] = [

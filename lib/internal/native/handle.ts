@@ -8,7 +8,7 @@ import {
   type SocketName,
   IdleGuard,
 } from './handle-events';
-import type { ListenPolicy, ProxyParts, SniffedParts } from './native-types';
+import type { ListenPolicy, SniffedParts } from './native-types';
 import { denialOf } from '../base/permission';
 
 /**
@@ -22,8 +22,8 @@ type ConnectionCallback = (this: Handle, status: number, client?: Handle) => voi
 type SocketCallback = (
   fd: number,
   place: number,
-  proxied: ProxyParts | undefined,
   sniffed: SniffedParts | undefined,
+  proxied: string | undefined,
 ) => void;
 type DropCallback = (this: Handle, count: number) => void;
 
@@ -61,8 +61,8 @@ export abstract class Handle {
   declare raceListener: RaceListener | null;
   /** Set while a native relay moves the bytes of the handle. */
   declare relay: RelayListener | null;
-  /** The contents of the PROXY header of an accepted connection. */
-  proxied?: ProxyParts | undefined;
+  /** The PROXY header of an accepted connection; see lib/internal/proxy/packed-header.ts. */
+  proxied?: string | undefined;
   private closeCallback: (() => void) | null = null;
 
   protected constructor(id: number) {

@@ -8,22 +8,6 @@ export type FramingNumbers = readonly [
   delimiter: Uint8Array | undefined,
 ];
 
-/** The result of `acceptedProxyInfo`; version 0 means "no header". */
-export type ProxyParts = [
-  version: number,
-  command: number,
-  family: number,
-  transport: number,
-  sourceAddress: string,
-  sourcePort: number,
-  destinationAddress: string,
-  destinationPort: number,
-  /** Undefined if there are none. */
-  tlvs: Buffer | undefined,
-  /** Bytes of the application that were read in search of a header. */
-  head: Buffer | undefined,
-];
-
 /** The result of `acceptedSniffed`: Protocol of native/sniff/protocol.h, and the ClientHello. */
 export type SniffedParts = [
   protocol: number,
@@ -112,8 +96,6 @@ export interface NativeBinding {
   refuseSocket(place: number, fd: number): void;
   /** Makes the running callback the async context of a server's connections. */
   captureOrigin(id: number): number;
-  /** Valid only while a connection with a PROXY header is being reported. */
-  acceptedProxyInfo(id: number): ProxyParts | undefined;
   /** Valid only while `onsocket` is being called. */
   acceptedSniffed(id: number): SniffedParts | undefined;
   /** Valid only while drops are being reported; see `deliverDrops` in callbacks.ts. */

@@ -13,10 +13,11 @@ export function reported(error: unknown): unknown {
 
 /** Wraps a callback so that its exceptions are reported. */
 export function reporting(callback: NativeCallback): NativeCallback {
-  const run = callback as (id: number, a?: unknown, b?: unknown, c?: unknown) => void;
-  return (id: number, a?: unknown, b?: unknown, c?: unknown): void => {
+  const run = callback as (id: number, ...args: unknown[]) => void;
+  // As many as JsCall::kMaxArguments: a rest parameter would make an array for each event.
+  return (id: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void => {
     try {
-      run(id, a, b, c);
+      run(id, a, b, c, d);
     } catch (error) {
       throw reported(error);
     }

@@ -1,14 +1,19 @@
 import type { SocketName } from '../native/handle-events';
-import type { TCP } from '../native/tcp';
+import { endsIn, type Ends, type PackedHeader } from './packed-header';
 
 /** Addresses that a handle reports in place of those of its connection. */
 
-const kRemote: unique symbol = Symbol('remote');
-const kLocal: unique symbol = Symbol('local');
+const kEnds: unique symbol = Symbol('ends');
 
 interface Named {
-  [kRemote]: SocketName;
-  [kLocal]: SocketName;
+  [kEnds]: Ends | PackedHeader;
+  getpeername?(out: SocketName): number;
+  getsockname?(out: SocketName): number;
+}
+
+function endsOf(handle: Named): Ends {
+  const { [kEnds]: ends } = handle;
+  return typeof ends === 'string' ? (handle[kEnds] = endsIn(ends)) : ends;
 }
 
 function copy(name: SocketName, out: SocketName): number {
@@ -20,25 +25,25 @@ function copy(name: SocketName, out: SocketName): number {
 }
 
 function getpeername(this: Named, out: SocketName): number {
-  return copy(this[kRemote], out);
+  return copy(endsOf(this).remote, out);
 }
 
 function getsockname(this: Named, out: SocketName): number {
-  return copy(this[kLocal], out);
+  return copy(endsOf(this).local, out);
 }
 
-/** Makes the handle report these addresses for the two ends of its connection. */
-export function nameEnds(handle: TCP, remote: SocketName, local: SocketName): void {
-  const named = handle as TCP & Named;
-  named[kRemote] = remote;
-  named[kLocal] = local;
+/**
+ * Makes the handle report these addresses for the two ends of its connection. A header must have
+ * some; see `namesEnds`.
+ */
+export function nameEnds(handle: object, ends: Ends | PackedHeader): void {
+  const named = handle as Named;
+  named[kEnds] = ends;
   named.getpeername = getpeername;
   named.getsockname = getsockname;
 }
 
 /** Makes another handle report the same addresses, if they were given. */
 export function copyEnds(from: object, to: object): void {
-  for (const key of [kRemote, kLocal, 'getpeername', 'getsockname']) {
-    if (Object.hasOwn(from, key)) Object.assign(to, { [key]: Reflect.get(from, key) as unknown });
-  }
+  if (Object.hasOwn(from, kEnds)) nameEnds(to, (from as Named)[kEnds]);
 }

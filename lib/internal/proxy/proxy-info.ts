@@ -1,8 +1,8 @@
 import { debuglog } from 'node:util';
 import type { SocketName } from '../native/handle-events';
-import type { ProxyParts } from '../native/native-types';
+import { unpackHeader, type PackedHeader } from './packed-header';
 
-/** The contents of a PROXY header, from the array that native/proxy/proxy_info.cc builds. */
+/** The contents of a PROXY header, as users see them. */
 
 /** One record of a version 2 header. */
 export interface ProxyTlv {
@@ -177,28 +177,28 @@ function readTlvs(info: ProxyInfo): void {
 
 /** `own` has the addresses of the connection itself, if it has any. */
 export function buildProxyInfo(
-  parts: ProxyParts,
+  packed: PackedHeader,
   peer: SocketName,
   local: SocketName,
 ): ProxyInfo | undefined {
-  const [version, command, family, transport, source, sourcePort, target, targetPort, tlvs] = parts;
+  const { version, command, family, transport, remote, local: target, tlvs } = unpackHeader(packed);
   if (version === 0) return undefined;
   const info: ProxyInfo = {
     version: version as 1 | 2,
     command: command === 0 ? 'local' : 'proxy',
     // The native parser accepts only well-formed records.
-    tlvs: (tlvs && splitTlvs(tlvs)) ?? [],
+    tlvs: splitTlvs(tlvs) ?? [],
   };
   const familyName = families[family];
   if (familyName !== undefined) {
     info.family = familyName;
     const transportName = transports[transport];
     if (transportName !== undefined) info.transport = transportName;
-    info.sourceAddress = source;
-    info.destinationAddress = target;
+    info.sourceAddress = remote.address!;
+    info.destinationAddress = target.address!;
     if (familyName !== 'unix') {
-      info.sourcePort = sourcePort;
-      info.destinationPort = targetPort;
+      info.sourcePort = remote.port!;
+      info.destinationPort = target.port!;
     }
   }
   if (peer.address !== undefined) {

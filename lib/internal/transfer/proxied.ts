@@ -1,8 +1,7 @@
 import { kProxy } from '../base/symbols';
 import { copyEnds, nameEnds } from '../proxy/name-ends';
 import type { Handle } from '../native/handle';
-import type { SocketName } from '../native/handle-events';
-import type { TCP } from '../native/tcp';
+import type { Ends } from '../proxy/packed-header';
 import type { ProxyInfo } from '../proxy/proxy-info';
 import type { SocketImpl } from '../socket/socket-state';
 
@@ -24,7 +23,7 @@ export function passProxied(old: object, from: object, successor: object, to: ob
 export interface PackedProxied {
   readonly info: unknown;
   /** Undefined if the addresses are those of the kernel. */
-  readonly names: { readonly remote: SocketName; readonly local: SocketName } | undefined;
+  readonly names: Ends | undefined;
 }
 
 /** Copies a value, with all bytes in it converted by `change`. */
@@ -50,7 +49,7 @@ export function packProxied(socket: SocketImpl, handle: Handle): PackedProxied |
 }
 
 export function nameProxied(handle: Handle, names: PackedProxied['names']): void {
-  if (names !== undefined) nameEnds(handle as TCP, names.remote, names.local);
+  if (names !== undefined) nameEnds(handle, names);
 }
 
 export const unpackInfo = (info: unknown): ProxyInfo | undefined =>
