@@ -15,6 +15,7 @@
  *   api             interface that the measured module is used through: 'net' (default), 'lean',
  *                   'promises', 'front'
  *   baseline        fields that differ on the other side, which then is uvnet, too
+ *   baselineLabel   what the other side is called; default: its module
  *   target          ratio to the baseline that the project aims at on Node 26
  *   limit           the same where the aim is a figure, in `unit`
  *   quantile        of the latency that is measured, for measure 'latency'

@@ -58,8 +58,9 @@ function table(results) {
 function legend(results) {
   const labels = new Map();
   for (const { subjects } of results) {
-    for (const { id, label } of subjects) labels.set(id, label);
+    for (const { id, label } of subjects) if (!labels.has(id)) labels.set(id, label);
   }
+  // Workloads with a baseline of their own name it in the table.
   const baseline = labels.get('baseline');
   labels.delete('baseline');
   const entries = [...labels].map(

@@ -3,11 +3,18 @@ import { formatNumber, formatRatio, formatTarget } from './terminal.mjs';
 
 const OTHERS = ['floor', 'bun-net', 'bun-listen'];
 
-function table(report) {
-  const labels = new Map();
-  for (const { subjects } of report.results) {
-    for (const { id, label } of subjects) labels.set(id, label);
+/** By the id of a subject: its names in the results. A workload may have one of its own. */
+function namesOf(results) {
+  const names = new Map();
+  for (const { subjects } of results) {
+    for (const { id, label } of subjects) names.set(id, (names.get(id) ?? new Set()).add(label));
   }
+  return names;
+}
+
+function table(report) {
+  const names = namesOf(report.results);
+  const labels = new Map([...names].map(([id, all]) => [id, [...all].join(' or ')]));
   const others = OTHERS.filter((id) => labels.has(id));
   const head = [
     'workload',

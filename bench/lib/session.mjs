@@ -8,12 +8,12 @@ function summarizeField(runs, pick) {
   return values.length === 0 ? undefined : summarize(values);
 }
 
-function summarizeSubject(subject, runs, baselineRuns) {
+function summarizeSubject(subject, workload, runs, baselineRuns) {
   const values = (list) => list.map((run) => run.value ?? NaN);
   const ratios = subject.id === 'baseline' ? [] : pairedRatios(values(runs), values(baselineRuns));
   return {
     id: subject.id,
-    label: subject.label,
+    label: subject.labelFor(workload),
     errors: runs.filter((run) => run.error).map((run) => run.error),
     value: summarizeField(runs, (run) => run.value),
     ratio: ratios.length === 0 ? undefined : summarize(ratios),
@@ -106,7 +106,9 @@ async function runWorkload(workload, subjects, settings, progress) {
     target,
     limit,
     load,
-    subjects: present.map((subject) => summarizeSubject(subject, runs.get(subject), baselineRuns)),
+    subjects: present.map((subject) =>
+      summarizeSubject(subject, workload, runs.get(subject), baselineRuns),
+    ),
   };
 }
 

@@ -13,8 +13,11 @@ const STARTUP = join(BENCH, 'servers/startup.js');
  *   startup()                command line of the start-up measurement
  *   runs(workload)           whether the workload exists for it
  *   variant(workload)        the workload as it runs on it
+ *   labelFor(workload)       the name in the results of a workload
  */
-function moduleSubject({ id, label, runtime, moduleFor, runs, variant = (same) => same, api }) {
+function moduleSubject(subject) {
+  const { id, label, runtime, moduleFor, runs, api } = subject;
+  const { variant = (same) => same, labelFor = () => label } = subject;
   const specifier = (interface_, module) => {
     if (module.startsWith('node:')) return module;
     const path = interface_ === 'net' ? module : join(dirname(module), `${interface_}.js`);
@@ -23,6 +26,7 @@ function moduleSubject({ id, label, runtime, moduleFor, runs, variant = (same) =
   return {
     id,
     label,
+    labelFor,
     runs,
     variant,
     serve(workload, { execArgv = [], ...extra }) {
@@ -51,6 +55,7 @@ export function toArguments(options) {
 const floorSubject = {
   id: 'floor',
   label: 'C floor',
+  labelFor: () => 'C floor',
   runs: (workload) => workload.floor !== undefined,
   variant: (same) => same,
   serve({ floor: { program, ...options } }, { path, targetPort }) {
@@ -81,6 +86,8 @@ export function makeSubjects({ node, bun, impl, baseline, floor, defaultImpl }) 
       moduleFor: (workload) => (hasVariant(workload) ? impl : baseline),
       variant: (workload) =>
         hasVariant(workload) ? { ...workload, ...workload.baseline } : workload,
+      labelFor: ({ baselineLabel = first }) =>
+        baseline.startsWith('node:') ? baselineLabel : first,
       runs: () => true,
       // Another build of uvnet is compared with the same API; node:net has only one.
       api: (workload) =>

@@ -45,7 +45,9 @@ exports.net = (net, options) => {
 };
 
 exports.front = async ({ createFront }, options) => {
-  const front = createFront(createServer(options), { proxyProtocol: options.proxyProtocol });
+  const { proxyProtocol, sniff } = options;
+  const server = createServer(options);
+  const front = createFront(sniff ? () => server : server, { proxyProtocol, sniff });
   if (options.blocked) {
     front.blockList = listOfAll(require(fileURLToPath(new URL('index.js', options.module))));
   }

@@ -10,6 +10,7 @@ const front = (id, title, target, workload) => ({
   title,
   server: { workload: 'front' },
   api: 'front',
+  baselineLabel: 'own listen()',
   target,
   ...workload,
 });
@@ -22,7 +23,16 @@ const proxied = (suffix) => ({
   server: { workload: 'front', proxyProtocol: 'required' },
   ...shortHttp(`proxied${suffix}`),
   baseline: { server: { workload: 'front' }, ...shortHttp(`http${suffix}`) },
+  baselineLabel: 'no header',
 });
+
+/** A front that looks at the first bytes, against one that does not. */
+const sniffed = {
+  server: { workload: 'front', sniff: true },
+  ...shortHttp('http'),
+  baseline: { server: { workload: 'front' } },
+  baselineLabel: 'no sniffing',
+};
 
 export const frontWorkloads = [
   front('http', 'http, keep-alive', 1.01, {
@@ -38,6 +48,7 @@ export const frontWorkloads = [
     server: { workload: 'front', blocked: true },
     ...shortHttp('refused'),
   }),
-  front('proxy', 'PROXY v2 against none', 1.05, proxied('')),
-  front('proxy-apart', 'PROXY v2 before the request against none', 1.05, proxied('-apart')),
+  front('proxy', 'PROXY v2', 1.05, proxied('')),
+  front('proxy-apart', 'PROXY v2, the request one turn later', 1.05, proxied('-apart')),
+  front('sniff', 'http, chosen by its first bytes', undefined, sniffed),
 ];
