@@ -161,7 +161,7 @@ int main(int argc, char** argv) {
   char* buffer = malloc(room);
   if (epoll < 0 || slots == NULL || buffer == NULL) fail("cannot start");
 
-  open_idle(&options, &target);
+  open_echoed(&target, options.idle, 1);
   window_start(&window, &options);
   for (int i = 0; i < options.connections; i++) open_slot(epoll, &slots[i], &target, &traffic);
   while (window_turn(&window)) {

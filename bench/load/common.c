@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
+/* Each batch waits for the server to get its core, which takes milliseconds on a busy machine. */
+#define BATCH 64
 
 void fail(const char* format, ...) {
   va_list arguments;
@@ -121,8 +123,7 @@ int connect_target(const struct target* target) {
   return fd;
 }
 
-void echo_once(int fd, const char* message, char* buffer, size_t size) {
-  if (send(fd, message, size, 0) != (ssize_t)size) fail("send: %s", strerror(errno));
+static void receive_echo(int fd, char* buffer, size_t size) {
   for (size_t received = 0; received < size;) {
     struct pollfd readable = {.fd = fd, .events = POLLIN};
     if (poll(&readable, 1, 10000) != 1) fail("no echo");
@@ -132,9 +133,20 @@ void echo_once(int fd, const char* message, char* buffer, size_t size) {
   }
 }
 
-void open_idle(const struct options* options, const struct target* target) {
-  char byte;
-  for (int i = 0; i < options->idle; i++) echo_once(connect_target(target), "i", &byte, 1);
+void open_echoed(const struct target* target, int count, size_t size) {
+  int batch[BATCH];
+  char* message = calloc(1, size);
+  if (message == NULL) fail("out of memory");
+  while (count > 0) {
+    const int opened = count < BATCH ? count : BATCH;
+    for (int i = 0; i < opened; i++) {
+      batch[i] = connect_target(target);
+      if (send(batch[i], message, size, 0) != (ssize_t)size) fail("send: %s", strerror(errno));
+    }
+    for (int i = 0; i < opened; i++) receive_echo(batch[i], message, size);
+    count -= opened;
+  }
+  free(message);
 }
 
 /* Values below 128 have a bucket each; above, each power of two is cut into 64. */

@@ -45,11 +45,11 @@ void resolve_target(const struct options* options, struct target* target);
 /* A connected, non-blocking socket. Ends the process when the server refuses. */
 int connect_target(const struct target* target);
 
-/* Sends `size` bytes and waits for them: the server has accepted this connection and uses it. */
-void echo_once(int fd, const char* message, char* buffer, size_t size);
-
-/* Opens --idle connections, has a byte echoed on each, and leaves them open. */
-void open_idle(const struct options* options, const struct target* target);
+/*
+ * Opens connections, has `size` bytes echoed on each, so that the server has accepted and used them
+ * all, and leaves them open.
+ */
+void open_echoed(const struct target* target, int count, size_t size);
 
 /* Latencies: log-linear buckets, at most 1.6 % wide. */
 #define HISTOGRAM_BUCKETS (64 * 60)

@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common.h"
 
@@ -15,12 +14,7 @@ int main(int argc, char** argv) {
 
   parse_options(argc, argv, &options);
   resolve_target(&options, &target);
-  char* message = calloc(1, options.size);
-  char* buffer = malloc(options.size);
-  if (message == NULL || buffer == NULL) fail("cannot start");
-  for (int i = 0; i < options.connections; i++) {
-    echo_once(connect_target(&target), message, buffer, options.size);
-  }
+  open_echoed(&target, options.connections, options.size);
   printf("{\"held\":%d}\n", options.connections);
   fflush(stdout);
   while (getchar() != EOF) continue;

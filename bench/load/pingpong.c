@@ -191,7 +191,7 @@ int main(int argc, char** argv) {
     connections[i].fd = connect_target(&target);
     epoll_ctl(epoll, EPOLL_CTL_ADD, connections[i].fd, &event);
   }
-  open_idle(&options, &target);
+  open_echoed(&target, options.idle, 1);
   uint64_t period = 0; /* from one batch of a connection to its next */
   if (options.pace > 0) {
     period = UINT64_C(1000000000) * (uint64_t)options.connections * (uint64_t)options.depth /

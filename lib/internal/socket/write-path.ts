@@ -1,3 +1,5 @@
+// The global Buffer has a getter, which would be called for each write.
+import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import { kOnShutdown, kOnWriteError, kOnWritten } from '../native/handle-events';
 import { binding, errnoByName } from '../native/binding';
@@ -137,8 +139,7 @@ export function settle(
 
 /**
  * Whether a write needs nothing from Writable's state machine: the socket is connected, no data
- * waits, there is no callback, and the buffer is below the high-water mark. Only one comparison and
- * one call of Writable remain.
+ * waits, and there is no callback.
  */
 function writesFreely(socket: SocketImpl, handle: Handle | null): handle is Handle {
   if (handle === null || !(handle.id >= 0) || socket.connecting) return false;
@@ -174,7 +175,8 @@ function write(this: SocketImpl, chunk: unknown, encoding?: unknown, callback?: 
 
 /**
  * Dispatches a chunk that Writable would pass on unchanged; returns undefined for any other. Only
- * these writes are gathered, because a callback means that the kernel has the bytes.
+ * these writes are gathered, because a callback means that the kernel has the bytes. A chunk that
+ * fills the buffer alone is not gathered: the program is to know whether the kernel takes it.
  */
 function writeFreely(
   socket: SocketImpl,
@@ -185,11 +187,12 @@ function writeFreely(
   const { highWaterMark, defaultEncoding } = socket._writableState;
   if (typeof chunk === 'string') {
     const code = ENCODINGS[(encoding ?? defaultEncoding) as string];
-    if (code === undefined || chunk.length >= highWaterMark) return undefined;
-    return afterWrite(binding.writeString(handle.id, chunk, code, TEXT_GATHER));
+    if (code === undefined) return undefined;
+    const mode = chunk.length < highWaterMark ? TEXT_GATHER : TEXT_PLAIN;
+    return afterWrite(binding.writeString(handle.id, chunk, code, mode));
   }
-  if (!(chunk instanceof Buffer) || chunk.length >= highWaterMark) return undefined;
-  return afterWrite(binding.writeBuffer(handle.id, chunk, true));
+  if (!(chunk instanceof Buffer)) return undefined;
+  return afterWrite(binding.writeBuffer(handle.id, chunk, chunk.length < highWaterMark));
 }
 
 /** The `write` of a socket without `allowHalfOpen` after the peer has ended. */
@@ -223,7 +226,7 @@ export const writeMethods = {
     const dispatched = this[kDispatched];
     if (dispatched !== undefined) {
       this[kDispatched] = undefined;
-      settle(this, dispatched, data.length, callback);
+      settle(this, dispatched, dispatched === WRITE_QUEUED ? sizeOf(data, encoding) : 0, callback);
       return;
     }
     this._writeGeneric(false, data, encoding, callback);
