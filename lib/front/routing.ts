@@ -170,7 +170,13 @@ export class Routing {
     // Its errors in the options show before the connection is given away.
     const header = sendProxy === undefined ? undefined : proxyHeader(hello, { version: sendProxy });
     const upstream = new Socket(connect) as unknown as declared.Socket;
-    upstream.connect(connect as never);
+    try {
+      upstream.connect(connect as never);
+    } catch (error) {
+      // It may have a handle already.
+      upstream.destroy();
+      throw error;
+    }
     if (header !== undefined) upstream.write(header);
     const start = (socket: declared.Socket): void => {
       relay(socket, upstream, options).catch((error: unknown) => {

@@ -201,7 +201,7 @@ describeUvnet('metrics()', ({ scope }) => {
     beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'uvnet-metrics-'))));
     afterAll(() => rmSync(folder, { recursive: true }));
 
-    const all = { bytesRead: 5, bytesWritten: 2 ** 40 };
+    const all = { bytesRead: 5, bytesWritten: 2 ** 40, relays: 3, relayErrors: 1 };
     const text = metrics({ 'we"b\\\n': counting(all), admin: counting(all) });
     const test = needs(missingCommand('promtool'));
     const promtool = (args: string[], input = ''): [number | null, string] => {

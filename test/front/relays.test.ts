@@ -127,6 +127,26 @@ describe('a relay', () => {
     expect(output).toBe('ENOENT\nENOENT\n');
   });
 
+  test('that connect() refuses leaves no socket behind', async () => {
+    // A socket that is not destroyed goes on listening to the signal.
+    const output = await runProgram(`
+      const { getEventListeners } = require('node:events');
+      const net = require('node:net');
+      const { createFront } = require(${JSON.stringify(require.resolve('../../dist/front.js'))});
+      const { signal } = new AbortController();
+      const front = createFront(() => ({ connect: { port: -1, signal } }), { sniff: true });
+      process.on('uncaughtException', ({ code }) => console.log(code));
+      front.listen(0, '127.0.0.1', () => {
+        const client = net.connect(front.address().port, '127.0.0.1').on('error', () => {});
+        client.on('close', async () => {
+          await front.close();
+          console.log(getEventListeners(signal, 'abort').length);
+        });
+        client.resume().end('SSH-2.0-x');
+      });`);
+    expect(output).toBe('ERR_SOCKET_BAD_PORT\n0\n');
+  });
+
   test('with bad options is reported, and both connections are closed', async () => {
     const port = await listening(echo());
     const target = { connect: { port, host: '127.0.0.1' }, relay: { idleTimeout: -1 } };
