@@ -9,6 +9,7 @@ import { nodeHome } from './lib/nodes.mjs';
 import { at, CommandError, main, run } from './lib/tools.mjs';
 import { findGaps } from './lib/wine-gaps.mjs';
 import { leftOut, leftOutFiles } from './lib/windows-left-out.mjs';
+import { shortSelection } from './lib/windows-short.mjs';
 import { prepareWine, windowsPath, WinePrefix } from './lib/wine.mjs';
 
 /** Wine 8 cannot run Node 24 and 26: V8 reserves its tables in a way that it does not know. */
@@ -23,6 +24,7 @@ The last line is "N passed, N failed". The exit code is 1 if a test failed.
 
   --node N      ${versions.join(' or ')} (default: both)
   --only NAME   only this folder of test/; may be given more than once
+  --short       only a few files, for a few minutes (scripts/lib/windows-short.mjs)
   --jobs N      how many files run at the same time (default: 2)
   --minutes N   end after N minutes; files that have not run by then have failed (default: 120)
   --reasons     print the tests that are skipped on Windows, and why
@@ -37,6 +39,7 @@ main(async () => {
     options: {
       node: { type: 'string', multiple: true, default: versions },
       only: { type: 'string', multiple: true, default: folders },
+      short: { type: 'boolean' },
       jobs: { type: 'string', default: '2' },
       minutes: { type: 'string', default: '120' },
       reasons: { type: 'boolean' },
@@ -66,7 +69,7 @@ main(async () => {
     const holds = leftOut.filter(({ gap }) => gap === undefined || gaps.has(gap));
     await runForeignTests({
       versions: values.node,
-      asked: positionals,
+      asked: values.short ? shortSelection : positionals,
       folders: values.only,
       leftOutFiles,
       jobs: Number(values.jobs),
@@ -83,6 +86,8 @@ main(async () => {
           cache: at('.cache/wine/jest'),
           binary,
           leftOut: holds,
+          // Wine starts a program slowly, and all the more on a busy machine.
+          patience: 4,
         };
       },
     });
