@@ -258,9 +258,9 @@ describe('while the protocol is not known', () => {
     while (front.stats().open === 0) await nextTurn();
     const { uvMetricsInfo: before } = performance.nodeTiming;
     await new Promise((resolve) => setTimeout(resolve, 300));
-    // A busy loop turns many thousand times, even on a busy machine.
+    // A busy loop turns more than a thousand times, and even on a busy machine far more often than this.
     const { uvMetricsInfo: after } = performance.nodeTiming;
-    expect(after.loopCount - before.loopCount).toBeLessThan(500);
+    expect(after.loopCount - before.loopCount).toBeLessThan(200);
   });
 });
 
