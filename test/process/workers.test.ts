@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { loaded } from '../../lib/internal/native/loader';
 import { runChild, type ChildTools } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 
@@ -12,17 +13,17 @@ linux('the addon stays loaded when the last of them ends (/proc: Linux)', async 
   // Loading it again would allocate the memory of its C++ runtime again.
   const { stdout } = await runChild(
     { ...uvnet!, entry: 'node:net' },
-    ({ require, args: [entry] }) => {
+    ({ require, args: [entry, binary] }) => {
       const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
       const { readFileSync } = require('node:fs') as typeof import('node:fs');
-      const isLoaded = (): boolean =>
-        readFileSync('/proc/self/maps', 'utf8').includes('uvnet.node');
+      const isLoaded = (): boolean => readFileSync('/proc/self/maps', 'utf8').includes(binary);
       const before = isLoaded();
       new Worker(`require(${JSON.stringify(entry)})`, { eval: true }).on('exit', (code) => {
         console.log(before, code, isLoaded());
       });
     },
-    { args: [uvnet!.entry] },
+    // It has another name in prebuilds/.
+    { args: [uvnet!.entry, `/${path.basename(loaded.file!)}`] },
   );
   expect(stdout).toBe('false 0 true\n');
 });
