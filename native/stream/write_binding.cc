@@ -1,5 +1,7 @@
 // The methods that write. See NativeBinding in lib/internal/native/native-types.ts.
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -39,14 +41,24 @@ napi_status Encode(napi_env env, napi_value text, int encoding, char* to, size_t
   }
 }
 
+// A queued write also returns its size, in the state array: counting the bytes of a long text takes
+// longer than writing it.
+napi_value ReturnWritten(const Arguments& arguments, int status, size_t size) {
+  if (status == kWriteQueued) {
+    arguments.environment()->SetState(static_cast<int32_t>(std::min<size_t>(size, INT32_MAX)), 0);
+  }
+  return arguments.Return(status);
+}
+
 napi_value WriteBuffer(napi_env env, napi_callback_info info) {
   StreamArguments arguments(env, info);
   Stream* stream = arguments.stream();
   if (stream == nullptr) return arguments.Return(UV_EBADF);
   Bytes bytes;
   if (!bytes.From(env, arguments.at(1))) return arguments.Return(UV_EINVAL);
-  return arguments.Return(
-      stream->Write(bytes.data, bytes.size, arguments.at(1), arguments.Bool(2)));
+  return ReturnWritten(arguments,
+                       stream->Write(bytes.data, bytes.size, arguments.at(1), arguments.Bool(2)),
+                       bytes.size);
 }
 
 // How a text is written; lib/internal/native/native-types.ts has the same numbers.
@@ -70,7 +82,7 @@ napi_value WriteString(napi_env env, napi_callback_info info) {
       return arguments.Return(UV_EINVAL);
     }
     const bool counted = mode == kVector || room > kStackArea;
-    return arguments.Return(stream->WriteText(area, size, mode == kGather, counted));
+    return ReturnWritten(arguments, stream->WriteText(area, size, mode == kGather, counted), size);
   };
   if (length < kStackArea / kMaxUnitSize) {
     alignas(char16_t) char area[kStackArea];
@@ -89,7 +101,7 @@ napi_value WriteString(napi_env env, napi_callback_info info) {
     return arguments.Return(UV_EINVAL);
   }
   uv_buf_t buffer = MakeBuffer(bytes.get(), size);
-  return arguments.Return(stream->WriteVector(&buffer, 1, nullptr, std::move(bytes)));
+  return ReturnWritten(arguments, stream->WriteVector(&buffer, 1, nullptr, std::move(bytes)), size);
 }
 
 // (id, [chunk, encoding, chunk, encoding…]); encoding -1 stands for a Buffer.
@@ -151,8 +163,11 @@ napi_value Writev(napi_env env, napi_callback_info info) {
       to += (text.size + 3) & ~static_cast<size_t>(1);
     }
   }
-  return arguments.Return(
-      stream->WriteVector(buffers.data(), buffers.size(), list, std::move(storage)));
+  size_t size = 0;
+  for (const uv_buf_t& buffer : buffers) size += buffer.len;
+  return ReturnWritten(
+      arguments, stream->WriteVector(buffers.data(), buffers.size(), list, std::move(storage)),
+      size);
 }
 
 // Sends all gathered bytes. Returns undefined, or [id, status…] of those that failed.

@@ -45,7 +45,10 @@ export interface NativeBinding {
   readStart(id: number): number;
   readStop(id: number): number;
   useUserBuffer(id: number, buffer: Uint8Array): number;
-  /** 0, 1 ({@link WRITE_QUEUED}), 2 ({@link WRITE_GATHERED}) or an error. */
+  /**
+   * 0, 1 ({@link WRITE_QUEUED}, with the number of bytes in the state array), 2
+   * ({@link WRITE_GATHERED}) or an error.
+   */
   writeBuffer(id: number, data: Uint8Array, gather: boolean): number;
   writeString(id: number, data: string, encoding: number, mode: number): number;
   /** `chunks` alternates chunks and their encoding codes. */

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import { kOnShutdown, kOnWriteError, kOnWritten } from '../native/handle-events';
-import { binding, errnoByName } from '../native/binding';
+import { binding, errnoByName, nativeState } from '../native/binding';
 import {
   ERR_NOT_A_BUFFER,
   ERR_SOCKET_CLOSED,
@@ -120,12 +120,16 @@ function sizeOf(data: unknown, encoding: string): number {
   return total;
 }
 
-/** Calls the callback of a completed write, or keeps it for later. */
+/**
+ * Calls the callback of a completed write, or keeps it for later.
+ *
+ * @param size - the size of a queued write; by default of the native write that came last
+ */
 export function settle(
   socket: SocketImpl,
   status: number,
-  size: number,
   callback: WriteCallback,
+  size = nativeState[0],
 ): void {
   if (status === WRITE_QUEUED) {
     socket[kWriteCallback] = callback;
@@ -226,7 +230,7 @@ export const writeMethods = {
     const dispatched = this[kDispatched];
     if (dispatched !== undefined) {
       this[kDispatched] = undefined;
-      settle(this, dispatched, dispatched === WRITE_QUEUED ? sizeOf(data, encoding) : 0, callback);
+      settle(this, dispatched, callback);
       return;
     }
     this._writeGeneric(false, data, encoding, callback);
@@ -266,7 +270,7 @@ export const writeMethods = {
     const status = vector
       ? dispatchVector(handle, data as Chunk[])
       : dispatch(handle, data as Data, encoding);
-    settle(this, status, status === WRITE_QUEUED ? sizeOf(data, encoding) : 0, callback);
+    settle(this, status, callback);
   },
 
   _final(this: SocketImpl, callback: WriteCallback): void {

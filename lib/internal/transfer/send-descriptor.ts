@@ -103,7 +103,7 @@ function writeInTurn(
   waiting.delete(data as Uint8Array);
   this._unrefTimer();
   const id = this[kHandle]?.id ?? -1;
-  settle(this, binding.sendDescriptor(id, data as Uint8Array, fd), data.length, callback);
+  settle(this, binding.sendDescriptor(id, data as Uint8Array, fd), callback, data.length);
 }
 
 /**
