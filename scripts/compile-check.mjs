@@ -6,7 +6,7 @@ import { checkJobs, missingFor } from './lib/cross-build.mjs';
 import { crossTargets, lintTargets } from './lib/cross-targets.mjs';
 import { CommandError, inParallel, main } from './lib/tools.mjs';
 
-const targets = { ...lintTargets, ...crossTargets };
+const targets = { ...crossTargets, ...lintTargets };
 
 const help = `Usage: node scripts/compile-check.mjs [--target NAME]...
 

@@ -1,6 +1,14 @@
 // Compiles and links the addon for another platform: the sources, defines and flags that binding.gyp
 // reads as well, and the compiler of the target.
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { hasZig, nodeHome, supported } from './nodes.mjs';
 import {
@@ -65,20 +73,30 @@ const sharedInputs = () => [
   at('native/sources.json'),
 ];
 
+/** Where the objects of a target are kept. */
+const objectFolder = (name) => at('.cache/cross', name);
+const objectOf = (name, source) =>
+  path.join(objectFolder(name), `${source.replaceAll('/', '-')}.o`);
+
 /**
- * One function for each source that has changed since it was last checked; it throws with what the compiler
- * says of the source.
+ * One function for each source that has changed since it was last checked or built; it throws with what the
+ * compiler says of the source.
  */
 export async function checkJobs(name, target) {
   const command = await compileCommand(target);
-  const { checkOnly = ['-fsyntax-only'], env } = target;
+  const { checkOnly = ['-fsyntax-only'], env, only = '' } = target;
   const folder = at('.cache/compile-check', name);
   mkdirSync(folder, { recursive: true });
   const shared = sharedInputs();
   const { sources } = readJson(at('native/sources.json'));
   const stampOf = (source) => path.join(folder, source.replaceAll('/', '-'));
   return sources
-    .filter((source) => isStale(stampOf(source), [at(source), ...shared]))
+    .filter((source) => readFileSync(at(source), 'utf8').includes(only))
+    .filter((source) =>
+      [stampOf(source), objectOf(name, source)].every((file) =>
+        isStale(file, [at(source), ...shared]),
+      ),
+    )
     .map((source) => async () => {
       // zig does not take /dev/null.
       const object = checkOnly.includes('-c') ? ['-o', path.join(folder, 'unused.o')] : [];
@@ -94,7 +112,7 @@ export async function checkJobs(name, target) {
 export async function crossBuild(name, target) {
   const missing = missingFor(target);
   if (missing) throw new CommandError(`${name} needs ${missing}`);
-  const folder = at('.cache/cross', name);
+  const folder = objectFolder(name);
   mkdirSync(folder, { recursive: true });
   const command = await compileCommand(target);
   const shared = sharedInputs();
@@ -102,7 +120,7 @@ export async function crossBuild(name, target) {
   console.log(`${name}: compiling ${sources.length} files by ${target.compiler.join(' ')}`);
   let compiled = 0;
   const objects = await inParallel(sources, async (source) => {
-    const object = path.join(folder, `${source.replaceAll('/', '-')}.o`);
+    const object = objectOf(name, source);
     if (isStale(object, [at(source), ...shared])) {
       // An interrupted run must not leave an incomplete object file.
       const unfinished = `${object}.unfinished`;

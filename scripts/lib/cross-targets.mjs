@@ -88,7 +88,7 @@ export const crossTargets = {
 
 /**
  * What lint compiles for: each system, and clang where the build itself is by g++. g++ on Linux is the
- * build.
+ * build. With `only`, just the sources that contain it.
  */
 export const lintTargets = {
   'linux-x64-clang': {
@@ -99,4 +99,6 @@ export const lintTargets = {
   ...Object.fromEntries(
     ['win32-x64', 'darwin-arm64', 'darwin-x64'].map((name) => [name, crossTargets[name]]),
   ),
+  // What clang says of the rest, it says for the other systems.
+  'win32-arm64': { ...crossTargets['win32-arm64'], only: '_WIN32' },
 };
