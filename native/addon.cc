@@ -7,12 +7,13 @@
 #include "env/arguments.h"
 #include "env/environment.h"
 #include "env/modules.h"
+#include "memory/receive_buffer.h"
 
 namespace uvnet {
 
 namespace {
 
-// (state: Int32Array, [functions in the order of Callback])
+// (state: Int32Array, [functions in the order of Callback], receive area)
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Environment* environment = arguments.environment();
@@ -29,7 +30,19 @@ napi_value Start(napi_env env, napi_callback_info info) {
     if (status != 0) return arguments.Return(status);
   }
   environment->FacadeStarts(state);
-  return arguments.Return(0);
+  return arguments.Return(
+      arguments.has(2) ? ReceiveBuffer::Of(environment).SetArea(env, arguments.at(2)) : UV_EINVAL);
+}
+
+// (the Buffer allocated last, bytes allocated since the last call): see ChunkMemory.
+napi_value ChunksAllocated(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  Bytes bytes;
+  if (bytes.From(env, arguments.at(0))) {
+    ReceiveBuffer::Of(arguments.environment())
+        .Allocated(bytes.data, static_cast<size_t>(arguments.Int(1)));
+  }
+  return nullptr;
 }
 
 // ("ECONNREFUSED"): libuv's number for this name
@@ -54,7 +67,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
         .ThrowAsJavaScriptException();
     return exports;
   }
+  exports.Set("areaSize", static_cast<double>(ReceiveBuffer::kAreaSize));
   Define(env, exports, "start", Start);
+  Define(env, exports, "chunksAllocated", ChunksAllocated);
   Define(env, exports, "errnoByName", ErrnoByName);
   Define(env, exports, "guessHandle", GuessHandle);
   InitAcceptPolicy(env, exports);

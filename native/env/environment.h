@@ -22,6 +22,7 @@ enum class Callback : uint8_t {
   kReadSlab,        // (id, size, offset): bytes in the slab
   kReadNewSlab,     // (id, size, offset, slab): the same, in a slab that replaces the previous one
   kReadBuffer,      // (id, buffer, size): bytes at the start of their own buffer
+  kReadArea,        // (id, size): bytes at the start of the receive area
   kReadUserBuffer,  // (id, size): bytes at the start of the program's buffer
   kReadStatus,      // (id, status): the end, or an error
   kConnection,      // (id, client id[, PackedHeader])

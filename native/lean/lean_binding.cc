@@ -246,17 +246,6 @@ napi_value Uncut(napi_env env, napi_callback_info info) {
              : nullptr;
 }
 
-// (the Buffer allocated last, bytes allocated since the last call): see ChunkMemory.
-napi_value Allocated(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  Bytes bytes;
-  if (bytes.From(env, arguments.at(0))) {
-    ReceiveBuffer::Of(arguments.environment())
-        .Allocated(bytes.data, static_cast<size_t>(arguments.Int(1)));
-  }
-  return nullptr;
-}
-
 napi_value Flush(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   LeanHub* const hub = LeanHub::Existing(arguments.environment());
@@ -392,7 +381,6 @@ void InitLean(Napi::Env env, Napi::Object exports) {
   Define(env, exports, "leanCut", Cut);
   Define(env, exports, "leanTakeNoted", TakeNoted);
   Define(env, exports, "leanUncut", Uncut);
-  Define(env, exports, "leanAllocated", Allocated);
   Define(env, exports, "leanFlush", Flush);
   Define(env, exports, "leanWrite", Write);
   Define(env, exports, "leanWritev", Writev);

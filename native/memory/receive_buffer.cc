@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "env/arguments.h"
 #include "memory/chunk_memory.h"
 
 namespace uvnet {
@@ -14,6 +15,18 @@ void ReceiveBuffer::Allocated(const void* memory, size_t size) {
 
 void ReceiveBuffer::Close() {
   if (chunks_ != nullptr) std::exchange(chunks_, nullptr)->Close();
+}
+
+int ReceiveBuffer::SetArea(napi_env env, napi_value buffer) {
+  Bytes bytes;
+  if (!bytes.From(env, buffer) || bytes.size < kAreaSize) return UV_EINVAL;
+  if (area_ != nullptr) napi_delete_reference(env, area_);
+  if (napi_create_reference(env, buffer, 1, &area_) != napi_ok) {
+    area_ = nullptr;
+    return UV_ENOMEM;
+  }
+  area_data_ = bytes.data;
+  return 0;
 }
 
 napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size, size_t* offset,
@@ -85,10 +98,10 @@ napi_status ReceiveBuffer::TakeBulk(napi_env env, napi_value* buffer) {
 
 void ReceiveBuffer::Release() {
   napi_env env = environment_->env();
-  if (slab_ != nullptr) napi_delete_reference(env, slab_);
-  slab_ = nullptr;
-  if (bulk_ != nullptr) napi_delete_reference(env, bulk_);
-  bulk_ = nullptr;
+  for (napi_ref* reference : {&area_, &slab_, &bulk_}) {
+    if (*reference != nullptr) napi_delete_reference(env, *reference);
+    *reference = nullptr;
+  }
 }
 
 }  // namespace uvnet

@@ -5,7 +5,6 @@
 #include <uv.h>
 
 #include <cstddef>
-#include <memory>
 
 #include "env/environment.h"
 
@@ -14,8 +13,10 @@ namespace uvnet {
 class ChunkMemory;
 
 // The area into which the kernel's bytes are read, one per environment. They leave it as copies of
-// the exact size. Small reads share slabs, because a slab needs one allocation for many reads. The
-// slab is small, so that a few bytes that a program keeps never hold more than a few KiB.
+// the exact size. JavaScript makes those of medium reads: its way to a Buffer is shorter than that
+// of Node-API. So the area is a Buffer that JavaScript provides. Small reads share slabs, because a
+// slab needs one allocation for many reads. The slab is small, so that a few bytes that a program
+// keeps never hold more than a few KiB.
 class ReceiveBuffer final : public EnvironmentPart {
  public:
   static ReceiveBuffer& Of(Environment* environment) {
@@ -33,10 +34,10 @@ class ReceiveBuffer final : public EnvironmentPart {
   // wasted.
   static constexpr size_t kSmallRead = kSlabSize / 4;
 
-  uv_buf_t Area() {
-    if (area_ == nullptr) area_.reset(new char[kAreaSize]);
-    return uv_buf_init(area_.get(), kAreaSize);
-  }
+  // Sets the area. No other code may have this Buffer.
+  int SetArea(napi_env env, napi_value buffer);
+  uv_buf_t Area() const { return uv_buf_init(area_data_, area_ == nullptr ? 0 : kAreaSize); }
+  bool IsArea(const char* data) const { return data == area_data_; }
 
   // Copies `size` (at most kSmallRead) bytes into the slab. If the slab is a new one that
   // JavaScript does not know yet, `*slab` is set to it, else to null.
@@ -63,7 +64,7 @@ class ReceiveBuffer final : public EnvironmentPart {
   void Allocated(const void* memory, size_t size);
 
   void Close() override;
-  // JavaScript modules that are loaded again do not know the slab.
+  // JavaScript modules that are loaded again do not know the slab, and bring an area of their own.
   void ForgetFacade() override { Release(); }
 
  private:
@@ -71,7 +72,8 @@ class ReceiveBuffer final : public EnvironmentPart {
 
   Environment* environment_;
   ChunkMemory* chunks_ = nullptr;  // lives as long as its timer
-  std::unique_ptr<char[]> area_;
+  napi_ref area_ = nullptr;
+  char* area_data_ = nullptr;
   napi_ref slab_ = nullptr;
   size_t slab_used_ = 0;
   napi_ref bulk_ = nullptr;

@@ -72,6 +72,11 @@ void DeliverSmall(Stream* stream, const char* data, size_t size) {
   }
 }
 
+void DeliverArea(Stream* stream, size_t size) {
+  JsCall(stream).Int(stream->id()).Int(static_cast<int>(size)).Run(Callback::kReadArea);
+}
+
+// For reads that do not fill a bulk buffer.
 void DeliverCopy(Stream* stream, const char* data, size_t size) {
   JsCall call(stream);
   if (!call.possible()) return;
@@ -191,9 +196,12 @@ void StreamReader::Deliver(Stream* stream, const char* data, size_t size) {
     JsCall(stream).Int(stream->id()).Int(static_cast<int>(size)).Run(Callback::kReadUserBuffer);
     return;
   }
+  const ReceiveBuffer& memory = ReceiveBuffer::Of(stream->environment());
   if (size <= ReceiveBuffer::kSmallRead) {
     DeliverSmall(stream, data, size);
-  } else if (bulk && ReceiveBuffer::Of(stream->environment()).IsBulk(data)) {
+  } else if (memory.IsArea(data)) {
+    DeliverArea(stream, size);
+  } else if (bulk && memory.IsBulk(data)) {
     DeliverBulk(stream, size);
   } else {
     DeliverCopy(stream, data, size);

@@ -9,7 +9,8 @@ import {
   kOnWriteError,
   kOnWritten,
 } from './handle-events';
-import { binding, nativeState, SLOT } from './binding';
+import { binding, errnoByName, nativeState, SLOT } from './binding';
+import { copyChunk } from './chunks';
 import { handles } from './handle';
 import type { NativeCallback } from './native-types';
 import { Pipe } from './pipe';
@@ -20,6 +21,8 @@ import { TCP } from './tcp';
  * The callbacks of the native code, and its start. Each callback finds the handle and passes the
  * event on.
  */
+
+const UV_ENOMEM = errnoByName('ENOMEM');
 
 /**
  * The class of Buffers. Calling its constructor has the same effect as `slab.subarray()`, and is
@@ -55,6 +58,27 @@ function onReadBuffer(id: number, buffer: Buffer, size: number): void {
   const bytes = size === buffer.length ? buffer : buffer.subarray(0, size);
   try {
     handles[id & SLOT]?.owner?.[kOnBytes](bytes);
+  } catch (error) {
+    throw reported(error);
+  }
+}
+
+/** Only the native code writes to it, and only `onReadArea` reads it. */
+const area = Buffer.allocUnsafeSlow(binding.areaSize);
+
+function onReadArea(id: number, size: number): void {
+  const owner = handles[id & SLOT]?.owner;
+  if (owner == null) return;
+  try {
+    let chunk: Buffer;
+    try {
+      chunk = copyChunk(area, 0, size);
+    } catch {
+      // Bytes that cannot be delivered must not be dropped silently.
+      owner[kOnReadStatus](UV_ENOMEM);
+      return;
+    }
+    owner[kOnBytes](chunk);
   } catch (error) {
     throw reported(error);
   }
@@ -161,6 +185,7 @@ const callbacks: NativeCallback[] = [
   onReadSlab,
   onReadNewSlab,
   onReadBuffer,
+  onReadArea,
   onReadUserBuffer,
   ...[
     onReadStatus,
@@ -181,5 +206,5 @@ const callbacks: NativeCallback[] = [
   ].map(reporting),
 ];
 
-const started = binding.start(nativeState, callbacks);
+const started = binding.start(nativeState, callbacks, area);
 if (started !== 0) throw new Error(`uvnet: the native code did not start (${started})`);

@@ -31,8 +31,17 @@ export interface ListenPolicy {
 export interface NativeBinding {
   /** Set on the first instance of the binary: all instances, by the copy of uvnet that uses them. */
   instances?: Map<string | symbol, NativeBinding>;
-  /** Passes the state array and the callbacks, in the order of `Callback` in environment.h. */
-  start(state: Int32Array, callbacks: readonly NativeCallback[]): number;
+  /**
+   * Passes the state array, the callbacks in the order of `Callback` in environment.h, and the
+   * memory for reads, which has `areaSize` bytes. No other code may have that memory.
+   */
+  start(state: Int32Array, callbacks: readonly NativeCallback[], area: Buffer): number;
+  readonly areaSize: number;
+  /**
+   * Counts memory of chunks that this side allocated: `size` bytes since the last call, with `last`
+   * as the last Buffer.
+   */
+  chunksAllocated(last: Buffer, size: number): void;
   /**
    * Reports an exception that a callback is about to throw as 'uncaughtException'; see report.ts.
    */
@@ -314,11 +323,6 @@ export interface NativeBinding {
    * or that of writing as a positive number, if there is one.
    */
   leanTakeNoted(id: number): (Buffer | number)[];
-  /**
-   * Counts memory of chunks that this side allocated: `size` bytes since the last call, with `last`
-   * as the last Buffer.
-   */
-  leanAllocated(last: Buffer, size: number): void;
   /** Returns the bytes that were read but belong to no message from events or `leanCut`. */
   leanUncut(id: number): Buffer | undefined;
   leanFlush(): void;

@@ -1,4 +1,5 @@
 import { binding } from '../../internal/native/binding';
+import { copyChunk } from '../../internal/native/chunks';
 import { isDebugBuild, received, receivedWords } from './shared-memory';
 
 /** Makes the Buffers that handlers get, from the bytes of the receive area. */
@@ -12,22 +13,9 @@ let slab = Buffer.alloc(0);
 let words: Int32Array;
 let used = 0;
 
-/** After this many bytes of larger Buffers, the native code paces the garbage collector. */
-const PACED_BYTES = 64 * 1024;
-let unpaced = 0;
-
 /** Copies bytes into a Buffer that the program may keep. Small Buffers share a slab. */
 export function ownBytes(at: number, size: number): Buffer {
-  if (size > SMALL_READ) {
-    const bytes = Buffer.allocUnsafeSlow(size);
-    received.copy(bytes, 0, at, at + size);
-    unpaced += size;
-    if (unpaced >= PACED_BYTES) {
-      binding.leanAllocated(bytes, unpaced);
-      unpaced = 0;
-    }
-    return bytes;
-  }
+  if (size > SMALL_READ) return copyChunk(received, at, size);
   // The initial slab has length zero, and so has a slab that the program has detached.
   if (used + size > SLAB_SIZE || slab.length === 0) {
     slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
