@@ -67,6 +67,8 @@ export class Front extends Server {
   /** Servers that were closed by themselves while the front listened. They stay closed. */
   private closed = new WeakSet<nodeNet.Server>();
   readonly routing: Routing | undefined;
+  /** The server, unless a function chooses one. */
+  private readonly only: nodeNet.Server | undefined;
   /** A listener of the servers' event 'close'. */
   private readonly ended: (this: nodeNet.Server) => void;
 
@@ -98,6 +100,7 @@ export class Front extends Server {
       this[kLimits].policy.setSniff(sniffTimeout);
       this.routing = new Routing(this, server);
     } else {
+      this.only = server;
       this.prepare(server);
     }
   }
@@ -191,9 +194,10 @@ export class Front extends Server {
   }
 
   private give(handle: AcceptedHandle): void {
-    const [server] = this.servers;
-    if (listens(server)) {
-      this.run(deliver, server, handle);
+    const { only: server } = this;
+    if (server !== undefined && listens(server)) {
+      // Without the rest parameter of run(), which would make two arrays for each connection.
+      this.context!.runInAsyncScope(deliver, undefined, server, handle);
       return;
     }
     // Nobody closes a server to get more connections.
