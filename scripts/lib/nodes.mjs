@@ -34,6 +34,8 @@ async function fetchBinary(
       '--no-fund',
       '--no-package-lock',
       '--ignore-scripts',
+      // `npm run --silent` hides the errors of its children, too.
+      '--loglevel=error',
       ...(foreign ? ['--force'] : []),
     ];
     console.log(`$ npm install ${specifier}`);
@@ -66,7 +68,8 @@ export async function nodeHome(
   const name = `${platform}-${arch}`;
   const home = at('.cache/nodes', foreign ? `${version}-${name}` : version);
   const binary = foreign && platform === 'win32' ? 'bin/node.exe' : 'bin/node';
-  await fetchBinary(`node-${name}@${version}`, home, binary, { fresh, foreign });
+  const named = platform === 'win32' ? `win-${arch}` : name;
+  await fetchBinary(`node-${named}@${version}`, home, binary, { fresh, foreign });
   return home;
 }
 
