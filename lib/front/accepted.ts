@@ -6,14 +6,12 @@ import { binding } from '../internal/native/binding';
 import type { SocketName } from '../internal/native/handle-events';
 import { nameEnds } from '../internal/proxy/name-ends';
 import { headIn, headSizeIn, namesEnds, type PackedHeader } from '../internal/proxy/packed-header';
-import { buildProxyInfo, type ProxyInfo } from '../internal/proxy/proxy-info';
+import { kHeader, passHeader, type HeaderCarrier } from '../internal/proxy/info-of';
 
 /** Accepted descriptors as handles of Node's own, from which Node makes its sockets. */
 
 const kHolder: unique symbol = Symbol('holder');
 const kPlace: unique symbol = Symbol('place');
-const kHeader: unique symbol = Symbol('header');
-const kInfo: unique symbol = Symbol('info');
 const kTimer: unique symbol = Symbol('timer');
 
 /** Who counts the connection. */
@@ -21,15 +19,8 @@ export interface Holder {
   left(): void;
 }
 
-/** A handle, and a socket that has lost it, have what was read before the handle existed. */
-interface Carrier {
-  [kHeader]?: PackedHeader;
-  /** Made when somebody asks for it. */
-  [kInfo]?: ProxyInfo | undefined;
-}
-
 /** A handle of Node's (TCPWRAP or PIPEWRAP). */
-export interface AcceptedHandle extends Carrier {
+export interface AcceptedHandle extends HeaderCarrier {
   readonly fd: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
@@ -107,7 +98,7 @@ export function giveUp(handle: AcceptedHandle): number {
 function leave(handle: AcceptedHandle): void {
   if (handle[kPlace] < 0) return;
   binding.leaveSocket(giveUp(handle), bytesReadOf(handle), handle.bytesWritten);
-  if (handle[kHeader] !== undefined) keepHeader(handle);
+  if (handle[kHeader] !== undefined) passHeader(handle, socketOf(handle));
   handle[kHolder].left();
 }
 
@@ -195,14 +186,6 @@ function beginWith(handle: AcceptedHandle, bytes: Buffer): void {
   };
 }
 
-/** Has the socket keep the header when its handle is gone. */
-function keepHeader(handle: AcceptedHandle): void {
-  const socket = socketOf(handle) as Carrier | undefined;
-  if (socket === undefined) return;
-  socket[kHeader] = handle[kHeader]!;
-  socket[kInfo] = handle[kInfo];
-}
-
 /** Calls back once if the connection has sent nothing after so many milliseconds. */
 export function expectFirstByte(handle: AcceptedHandle, ms: number, late: () => void): void {
   handle[kTimer] = setTimeout(() => {
@@ -224,41 +207,7 @@ export function isHeldBy(socket: object, holder: Holder): boolean {
   return one?._handle?.[kHolder] === holder;
 }
 
-interface AnySocket extends Carrier {
+interface AnySocket {
   _handle?: AcceptedHandle | null;
   _parent?: AnySocket | null;
-}
-
-function ownName(handle: AcceptedHandle | null | undefined, name: 'getpeername' | 'getsockname') {
-  const out: SocketName = {};
-  if (handle != null) {
-    const { [name]: method } = Object.getPrototypeOf(handle) as AcceptedHandle;
-    method?.call(handle, out);
-  }
-  return out;
-}
-
-/**
- * What the PROXY header of a connection says: the counterpart of `socket.proxyInfo` for sockets
- * of Node that a front has made, and for the TLS sockets above them.
- *
- * @returns undefined if the connection had no header, or did not come through a front
- */
-export function proxyInfoOf(socket: object): ProxyInfo | undefined {
-  let one: AnySocket | null | undefined = socket;
-  while (one != null) {
-    const { _handle: handle } = one;
-    const carrier: Carrier = handle?.[kHeader] === undefined ? one : handle;
-    const { [kHeader]: header } = carrier;
-    if (header !== undefined) {
-      carrier[kInfo] ??= buildProxyInfo(
-        header,
-        ownName(handle, 'getpeername'),
-        ownName(handle, 'getsockname'),
-      );
-      return carrier[kInfo];
-    }
-    one = one._parent;
-  }
-  return undefined;
 }

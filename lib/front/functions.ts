@@ -2,4 +2,4 @@
 export { createFront } from './front';
 export { listenFds } from './listen-fds';
 export { metrics, metricsContentType } from './metrics';
-export { proxyInfoOf } from './accepted';
+export { proxyInfoOf } from '../internal/proxy/info-of';

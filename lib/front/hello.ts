@@ -2,7 +2,8 @@ import { attemptInfo } from '../internal/listen/admission';
 import type { SocketName } from '../internal/native/handle-events';
 import type { SniffedParts } from '../internal/native/native-types';
 import type { Hello, Protocol } from '../types/hello';
-import { proxyInfoOf, type AcceptedHandle } from './accepted';
+import { proxyInfoOf } from '../internal/proxy/info-of';
+import type { AcceptedHandle } from './accepted';
 
 /** The argument of the function that chooses, from what the native code has found. */
 

@@ -1,6 +1,7 @@
 // What a socket of Node behind a front says of the PROXY header of its connection.
 import { once } from 'node:events';
 import net from 'node:net';
+import { Socket } from 'uvnet';
 import { proxyInfoOf } from 'uvnet/front';
 
 import { nextEvent, nextTurn } from '../helpers/events';
@@ -25,8 +26,10 @@ interface Pair {
 }
 
 /** A connection that begins with these bytes. */
-async function opened(...parts: (Buffer | string)[]): Promise<Pair> {
-  const server = net.createServer();
+const opened = (...parts: (Buffer | string)[]): Promise<Pair> =>
+  openedBy(net.createServer(), parts);
+
+async function openedBy(server: net.Server, parts: (Buffer | string)[]): Promise<Pair> {
   const front = await fronts.open(server, { proxyProtocol: 'optional' });
   const connection = once(server, 'connection');
   const client = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
@@ -112,3 +115,31 @@ test('bytes that only looked like a header come first', async () => {
   expect(proxyInfoOf(socket)).toBeUndefined();
   await closed({ socket, client });
 });
+
+test('the header goes along when a socket becomes one of uvnet, and back', async () => {
+  const { socket, client } = await opened(version2(0x11, IPV4));
+  const info = proxyInfoOf(socket);
+  const taken = Socket.fromNode(socket);
+  expect([taken.remoteAddress, taken.remotePort]).toEqual(['10.1.2.3', 12_345]);
+  expect([taken.proxyInfo, proxyInfoOf(taken)]).toEqual([info, info]);
+  const back = taken.toNode();
+  expect([back.remoteAddress, back.remotePort]).toEqual(['10.1.2.3', 12_345]);
+  expect(proxyInfoOf(back)).toEqual(info);
+  await closed({ socket: back, client });
+});
+
+test.each([true, false])(
+  'bytes that only looked like a header go along, too (pauseOnConnect: %s)',
+  async (pauseOnConnect) => {
+    const server = net.createServer({ pauseOnConnect });
+    const { socket, client } = await openedBy(server, ['PROX', 'IMATE']);
+    const taken = Socket.fromNode(socket);
+    let text = '';
+    taken.setEncoding('utf8').on('data', (part: string) => (text += part));
+    client.end();
+    await nextEvent(taken.resume(), 'end');
+    expect(text).toBe('PROXIMATE');
+    expect(taken.proxyInfo).toBeUndefined();
+    await closed({ socket: taken as never, client });
+  },
+);

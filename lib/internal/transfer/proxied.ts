@@ -2,6 +2,7 @@ import { kProxy } from '../base/symbols';
 import { copyEnds, nameEnds } from '../proxy/name-ends';
 import type { Handle } from '../native/handle';
 import type { Ends } from '../proxy/packed-header';
+import { proxyInfoOf } from '../proxy/info-of';
 import type { ProxyInfo } from '../proxy/proxy-info';
 import type { SocketImpl } from '../socket/socket-state';
 
@@ -15,7 +16,7 @@ type Proxied = Pick<SocketImpl, typeof kProxy>;
 /** Sets the addresses on the handle. Code that asks Node's handle, such as TLS, gets them too. */
 export function passProxied(old: object, from: object, successor: object, to: object): void {
   copyEnds(from, to);
-  const { [kProxy]: info } = old as Proxied;
+  const info = proxyInfoOf(old);
   if (info !== undefined) (successor as Proxied)[kProxy] = info;
 }
 
