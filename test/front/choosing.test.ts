@@ -7,16 +7,10 @@ import type * as net from 'uvnet';
 import { createFront, type Choose, type Front, type Target } from 'uvnet/front';
 
 import { deferred, nextEvent, nextTurn } from '../helpers/events';
-import { FrontScope, runProgram } from '../helpers/fronts';
+import { FrontScope, echo, runProgram, ssh } from '../helpers/fronts';
 
 const scope = new FrontScope();
 afterEach(() => scope.dispose());
-
-const open = (choose: Choose, options = {}): Promise<Front> =>
-  scope.open(choose, { sniff: true, ...options });
-
-const ssh = 'SSH-2.0-x\r\n';
-const echo = (): nodeNet.Server => nodeNet.createServer((socket) => socket.pipe(socket));
 
 describe('a promise of a target', () => {
   function pending(): [Choose, Promise<void>, (target: Target) => void] {
@@ -31,7 +25,7 @@ describe('a promise of a target', () => {
 
   test('may take its time, and the connection counts as open', async () => {
     const [choose, asked, resolve] = pending();
-    const front = await open(choose);
+    const front = await scope.choosing(choose);
     const answer = scope.talk(front, ssh);
     await asked;
     expect(front.stats()).toMatchObject({ open: 1, accepted: 0 });
@@ -42,7 +36,7 @@ describe('a promise of a target', () => {
 
   test('is of no use after close(), which drops the connection', async () => {
     const [choose, asked, resolve] = pending();
-    const front = await open(choose);
+    const front = await scope.choosing(choose);
     const answer = scope.talk(front, ssh);
     await asked;
     expect(await front.close()).toEqual({ ended: 0, destroyed: 0 });
@@ -58,7 +52,7 @@ describe('a promise of a target', () => {
     const events: string[] = [];
     for (const event of ['listening', 'connection']) server.on(event, () => events.push(event));
     const shared = Promise.resolve(choose({} as never));
-    const front = await open(() => shared);
+    const front = await scope.choosing(() => shared);
     const clients = [0, 1, 2].map(() => scope.connect(front));
     for (const client of clients) client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     while (front.stats().open < clients.length) await nextTurn();
@@ -71,7 +65,7 @@ describe('a promise of a target', () => {
 
   test('survives a peer that resets in the meantime', async () => {
     const [choose, asked, resolve] = pending();
-    const front = await open(choose);
+    const front = await scope.choosing(choose);
     const client = scope.connect(front);
     client.write(ssh);
     await asked;
@@ -86,7 +80,7 @@ describe('a promise of a target', () => {
   test('leaves no store of the function to the socket', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
-    const front = await open(() =>
+    const front = await scope.choosing(() =>
       storage.run('choosing', () =>
         Promise.resolve((socket: net.Socket) => {
           socket.on('data', (bytes: Buffer) => {
@@ -103,7 +97,7 @@ describe('a promise of a target', () => {
 
 describe('the function', () => {
   test('may close its front', async () => {
-    const front: Front = await open(() => {
+    const front: Front = await scope.choosing(() => {
       void front.close();
       return (socket) => void socket.end('bye');
     });
@@ -121,8 +115,7 @@ describe('the function', () => {
       },
       { sniff: true },
     );
-    storage.run('listen', () => front.listen(0, '127.0.0.1'));
-    await once(front, 'listening');
+    await storage.run('listen', () => scope.listen(front));
     await scope.talk(front, ssh);
     expect(seen).toEqual(['listen']);
     await front.close();
@@ -186,8 +179,7 @@ describe('the function', () => {
     const front = createFront(choose, { sniff: true });
     front.on('drop', ({ reason }) => seen.push([reason, storage.getStore()]));
     front.on('relayError', ({ code }) => seen.push([code, storage.getStore()]));
-    storage.run('listen', () => front.listen(0, '127.0.0.1'));
-    await once(front, 'listening');
+    await storage.run('listen', () => scope.listen(front));
     for (const text of ['', '\x01', ssh]) await scope.talk(front, text);
     await front.close();
     expect(seen).toEqual([
@@ -201,7 +193,7 @@ describe('the function', () => {
     const blockList = new nodeNet.BlockList();
     blockList.addAddress('127.0.0.1');
     let asked = 0;
-    const front = await open(() => void asked++, { blockList });
+    const front = await scope.choosing(() => void asked++, { blockList });
     const drop = once(front, 'drop');
     expect(await scope.talk(front, ssh)).toBe('');
     expect((await drop)[0]).toMatchObject({ reason: 'blockList' });

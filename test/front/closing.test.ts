@@ -7,7 +7,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { createFront, type Front } from 'uvnet/front';
 
-import { FrontScope, get, makeCertificate, portOfFront } from '../helpers/fronts';
+import { FrontScope, echo, get, makeCertificate, portOfFront, ssh } from '../helpers/fronts';
 import { describeNeeds, missingCommand } from '../helpers/needs';
 
 const fronts = new FrontScope();
@@ -18,7 +18,7 @@ describe('closing a front', () => {
     const server = net.createServer((socket) => socket.on('error', () => {}));
     const front = await fronts.open(server);
     const connected = once(server, 'connection');
-    const client = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
+    const client = fronts.connect(front);
     await connected;
     const events: string[] = [];
     front.on('close', () => events.push('front'));
@@ -136,21 +136,18 @@ describe('closing a front', () => {
   test.each(['a server', 'a function'])(
     'listening again ends close(), and connections go on (%s)',
     async (kind) => {
-      const server = net.createServer((socket) => socket.pipe(socket));
+      const server = echo();
       const front =
-        kind === 'a server'
-          ? await fronts.open(server)
-          : await fronts.open(() => server, { sniff: true });
+        kind === 'a server' ? await fronts.open(server) : await fronts.choosing(() => server);
       const client = fronts.connect(front);
-      client.write('SSH-2.0-x');
+      client.write(ssh);
       await once(client, 'data');
       const closed = front.close({ gracePeriod: 2 ** 30 });
-      front.listen(0, '127.0.0.1');
-      await once(front, 'listening');
+      await fronts.listen(front);
       expect(await closed).toEqual({ ended: 0, destroyed: 0 });
       client.write('more');
       expect(String((await once(client, 'data'))[0])).toBe('more');
-      expect(await fronts.talk(front, 'SSH-2.0-x')).toBe('SSH-2.0-x');
+      expect(await fronts.talk(front, ssh)).toBe(ssh);
       while (front.stats().open > 1) await new Promise(setImmediate);
       expect(await front.close({ gracePeriod: 0 })).toEqual({ ended: 0, destroyed: 1 });
       expect(front.listening).toBe(false);
@@ -160,8 +157,7 @@ describe('closing a front', () => {
   test('answers are not the last ones any more when the front listens again', async () => {
     const { front, agent, again } = await openIdle();
     const closed = front.close({ idlePeriod: 2 ** 30 });
-    front.listen(0, '127.0.0.1');
-    await once(front, 'listening');
+    await fronts.listen(front);
     expect(await closed).toEqual({ ended: 0, destroyed: 0 });
     const [answer, reused] = await again();
     expect([answer.headers.connection, reused]).toEqual(['keep-alive', true]);

@@ -10,10 +10,18 @@ import tls from 'node:tls';
 import { createFront, proxyInfoOf } from 'uvnet/front';
 import * as uvnet from 'uvnet';
 
-import { FrontScope, get, makeCertificate, portOfFront, runProgram } from '../helpers/fronts';
+import {
+  FrontScope,
+  echo,
+  get,
+  makeCertificate,
+  portOfFront,
+  proxyHeader,
+  runProgram,
+  ssh,
+} from '../helpers/fronts';
 import { describeNeeds, missingCommand } from '../helpers/needs';
 
-const header = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
 const fronts = new FrontScope();
 afterEach(() => fronts.dispose());
 
@@ -59,7 +67,7 @@ describe('the servers behind a front', () => {
     server.maxConnections = 1;
     const front = await fronts.open(server);
     const connected = once(server, 'connection');
-    const first = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
+    const first = fronts.connect(front);
     await connected;
     const dropped = once(server, 'drop');
     await fronts.talk(front, '');
@@ -107,14 +115,12 @@ describe('the servers behind a front', () => {
   });
 
   test('a server that listens by itself goes on listening when its front closes', async () => {
-    const server = net.createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const server = net.createServer((socket) => socket.end('hello'));
+    await fronts.serve(server);
     const front = await fronts.open(server);
     expect(await fronts.talk(front, '')).toBe('hello');
     await front.close();
     expect(server.listening).toBe(true);
-    server.close();
-    await once(server, 'close');
   });
 
   test('anything but a server of Node is refused', () => {
@@ -150,7 +156,7 @@ describeNeeds(missingCommand('openssl'))('TLS behind a front', () => {
     });
     const front = await fronts.open(server, { proxyProtocol: 'required' });
     const socket = net.connect(portOfFront(front), '127.0.0.1');
-    socket.write(header);
+    socket.write(proxyHeader);
     const request = https.get({
       createConnection: () => tls.connect({ socket, rejectUnauthorized: false }),
     });
@@ -183,7 +189,7 @@ describeNeeds(missingCommand('openssl'))('TLS behind a front', () => {
     const front = await fronts.open(server, { proxyProtocol: 'required' });
     const connected = once(server, 'secureConnection');
     const socket = fronts.connect(front);
-    socket.write(header);
+    socket.write(proxyHeader);
     tls.connect({ socket, rejectUnauthorized: false }).on('error', () => {});
     const [accepted] = (await connected) as [tls.TLSSocket];
     const { remoteAddress, remotePort, remoteFamily } = accepted;
@@ -215,7 +221,7 @@ describeNeeds(missingCommand('openssl'))('TLS behind a front', () => {
       const client = http2.connect('http://localhost', {
         createConnection: () => {
           const socket = fronts.connect(front);
-          socket.write(header);
+          socket.write(proxyHeader);
           const options = { socket, rejectUnauthorized: false, ALPNProtocols: ['h2'] };
           return isSecure ? tls.connect(options) : socket;
         },
@@ -273,8 +279,8 @@ describe('the filters of a front', () => {
     const blockList = new net.BlockList();
     blockList.addAddress('192.0.2.1');
     const front = await fronts.open(server, { blockList, proxyProtocol: 'required' });
-    expect(await fronts.talk(front, header)).toBe('');
-    expect(await fronts.talk(front, header.replace('192.0.2.1', '192.0.2.2'))).toBe('hello');
+    expect(await fronts.talk(front, proxyHeader)).toBe('');
+    expect(await fronts.talk(front, proxyHeader.replace('192.0.2.1', '192.0.2.2'))).toBe('hello');
     expect(reached).toBe(1);
     expect(front.stats().open).toBe(0);
   });
@@ -283,7 +289,7 @@ describe('the filters of a front', () => {
     const server = net.createServer((socket) => socket.resume());
     const front = await fronts.open(server, { maxConnectionsPerAddress: 1 });
     const connected = once(server, 'connection');
-    const first = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
+    const first = fronts.connect(front);
     await connected;
     const dropped = once(front, 'drop');
     await fronts.talk(front, '');
@@ -291,7 +297,7 @@ describe('the filters of a front', () => {
     first.destroy();
     while (front.stats().open > 0) await new Promise(setImmediate);
     const again = once(server, 'connection');
-    const third = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
+    const third = fronts.connect(front);
     await again;
     third.destroy();
   });
@@ -299,15 +305,15 @@ describe('the filters of a front', () => {
   test.each(['a server', 'a function'])(
     'maxConnections holds as an option and as a property (%s)',
     async (kind) => {
-      const server = net.createServer((socket) => socket.pipe(socket));
+      const server = echo();
       const options = { maxConnections: 1, sniff: kind === 'a function' };
       const front = await fronts.open(options.sniff ? () => server : server, options);
       const first = fronts.connect(front);
-      first.write('SSH-2.0-x');
+      first.write(ssh);
       await once(first, 'data');
-      expect(await fronts.talk(front, 'SSH-2.0-x')).toBe('');
+      expect(await fronts.talk(front, ssh)).toBe('');
       front.maxConnections = 2;
-      expect(await fronts.talk(front, 'SSH-2.0-x')).toBe('SSH-2.0-x');
+      expect(await fronts.talk(front, ssh)).toBe(ssh);
       expect(front.stats()).toMatchObject({ accepted: 2, dropped: { maxConnections: 1 } });
       const negative = { maxConnections: -1 };
       expect(() => createFront(server, negative)).toThrow(
@@ -349,7 +355,7 @@ describe('the filters of a front', () => {
 
 describe('what a socket begins with', () => {
   test('bytes that only look like the start of a PROXY header reach the server', async () => {
-    const server = net.createServer((socket) => socket.pipe(socket));
+    const server = echo();
     const front = await fronts.open(server, { proxyProtocol: 'optional' });
     const client = net.connect(portOfFront(front), '127.0.0.1').setEncoding('utf8');
     client.write('PRO');

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { createFront, type Front } from 'uvnet/front';
 
 import { addonEnvironment } from '../helpers/child';
-import { FrontScope, portOfFront, startStarved } from '../helpers/fronts';
+import { FrontScope, portOfFront, proxyHeader, startStarved } from '../helpers/fronts';
 import { Observer, type Query } from '../helpers/kernel';
 
 const entry = require.resolve('../../dist/front.js');
@@ -23,6 +23,7 @@ const testLinux = onLinux ? test : test.skip;
 /** Connects and returns both ends. */
 async function join(server: net.Server, front: Front): Promise<[net.Socket, net.Socket]> {
   const connected = once(server, 'connection');
+  // A client of its own, without the options of those of the scope.
   const client = net.connect(portOfFront(front), '127.0.0.1').on('error', () => {});
   const [socket] = (await connected) as [net.Socket];
   return [client, socket.on('error', () => {})];
@@ -115,8 +116,7 @@ test('a front that cannot listen emits error, its server does not listen, and bo
   const [error] = (await once(front, 'error')) as [NodeJS.ErrnoException];
   expect(error.code).toMatch(/^(EBADF|EINVAL)$/);
   expect([front.listening, server.listening]).toEqual([false, false]);
-  front.listen(0, '127.0.0.1');
-  await once(front, 'listening');
+  await fronts.listen(front);
   expect(await ask({ port: portOfFront(front), host: '127.0.0.1' })).toBe('hello');
   await front.close();
 });
@@ -310,7 +310,7 @@ test('an http2 server without TLS answers through a front, by the names of the h
   const client = http2.connect('http://example.org', {
     createConnection: () => {
       const socket = net.connect(portOfFront(front), '127.0.0.1');
-      socket.write('PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n');
+      socket.write(proxyHeader);
       return socket;
     },
   });
@@ -324,7 +324,7 @@ test('an upgrade reaches the server, whose socket has the client of the header',
   });
   const front = await fronts.open(server, { proxyProtocol: 'required' });
   const client = net.connect(portOfFront(front), '127.0.0.1');
-  client.write('PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n');
+  client.write(proxyHeader);
   client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhead');
   expect(String(await client.toArray())).toMatch(/\r\n\r\n192\.0\.2\.1 head$/);
 });

@@ -1,46 +1,23 @@
 // Connections that a front relays to another host.
 import { once } from 'node:events';
-import nodeNet from 'node:net';
+import type nodeNet from 'node:net';
 import * as net from 'uvnet';
-import type { Choose, Front } from 'uvnet/front';
 
 import { nextEvent, nextTurn } from '../helpers/events';
-import { FrontScope, runProgram, whole } from '../helpers/fronts';
+import { FrontScope, echo, runProgram, ssh, whole } from '../helpers/fronts';
 
 const scope = new FrontScope();
-const servers: nodeNet.Server[] = [];
-afterEach(async () => {
-  await scope.dispose();
-  for (const server of servers.splice(0)) {
-    const closed = nextEvent(server, 'close');
-    server.close();
-    await closed;
-  }
-});
-
-const open = (choose: Choose, options = {}, place?: object): Promise<Front> =>
-  scope.open(choose, { sniff: true, ...options }, place);
-
-/** A server of its own, for relays. */
-async function listening<S extends nodeNet.Server>(server: S): Promise<number> {
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as nodeNet.AddressInfo).port;
-}
+afterEach(() => scope.dispose());
 
 const request = 'GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
-const ssh = 'SSH-2.0-x\r\n';
-
-const echo = (): nodeNet.Server => nodeNet.createServer((socket) => socket.pipe(socket));
 
 describe('a relay', () => {
   test.each([1, 2] as const)('can tell the server its client (PROXY %i)', async (version) => {
     const server = net.createServer({ proxyProtocol: 'required' }, (socket) => {
       socket.resume().end(`${socket.proxyInfo!.version} ${String(socket.remotePort)}`);
     });
-    const port = await listening(server as unknown as nodeNet.Server);
-    const front = await open(() => ({
+    const port = await scope.serve(server as unknown as nodeNet.Server);
+    const front = await scope.choosing(() => ({
       connect: { port, host: '127.0.0.1' },
       sendProxy: version,
     }));
@@ -52,8 +29,8 @@ describe('a relay', () => {
   });
 
   test('keeps its place until it ends', async () => {
-    const port = await listening(echo());
-    const front = await open(() => ({ connect: { port, host: '127.0.0.1' } }), {
+    const port = await scope.serve(echo());
+    const front = await scope.choosing(() => ({ connect: { port, host: '127.0.0.1' } }), {
       maxConnectionsPerAddress: 1,
     });
     const client = scope.connect(front);
@@ -70,10 +47,9 @@ describe('a relay', () => {
 
   test('that cannot connect is reported, and the connection is closed', async () => {
     const unused = echo();
-    const port = await listening(unused);
-    servers.pop();
+    const port = await scope.serve(unused);
     await new Promise((resolve) => unused.close(resolve));
-    const front = await open(() => ({ connect: { port, host: '127.0.0.1' } }));
+    const front = await scope.choosing(() => ({ connect: { port, host: '127.0.0.1' } }));
     const failed = once(front, 'relayError');
     const answer = scope.talk(front, ssh);
     const [error, hello] = (await failed) as [Error, { protocol: string }];
@@ -85,9 +61,9 @@ describe('a relay', () => {
   });
 
   test('is counted, and so is its failure, for Prometheus as well', async () => {
-    const port = await listening(echo());
+    const port = await scope.serve(echo());
     const target = { connect: { port, host: '127.0.0.1' } };
-    const front = await open(({ protocol }) => (protocol === 'http1' ? echo() : target));
+    const front = await scope.choosing(({ protocol }) => (protocol === 'http1' ? echo() : target));
     const lines = (): string[] =>
       front.metrics().match(/^uvnet_(?:relay|connections_accepted).*$/gm)!;
     expect(front.stats()).toMatchObject({ relays: 0, relayErrors: 0 });
@@ -148,17 +124,17 @@ describe('a relay', () => {
   });
 
   test('with bad options is reported, and both connections are closed', async () => {
-    const port = await listening(echo());
+    const port = await scope.serve(echo());
     const target = { connect: { port, host: '127.0.0.1' }, relay: { idleTimeout: -1 } };
-    const front = await open(() => target);
+    const front = await scope.choosing(() => target);
     const failed = once(front, 'relayError');
     expect(await scope.talk(front, ssh)).toBe('');
     expect((await failed)[0]).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
   test('is destroyed when the grace period of close() is over', async () => {
-    const port = await listening(echo());
-    const front = await open(() => ({ connect: { port, host: '127.0.0.1' } }));
+    const port = await scope.serve(echo());
+    const front = await scope.choosing(() => ({ connect: { port, host: '127.0.0.1' } }));
     const client = scope.connect(front);
     client.write(ssh);
     await once(client, 'data');

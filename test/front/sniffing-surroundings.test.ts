@@ -8,14 +8,12 @@ import { Worker } from 'node:worker_threads';
 import { createFront, type Front } from 'uvnet/front';
 
 import { nextEvent, nextTurn } from '../helpers/events';
-import { FrontScope, portOfFront, runProgram, startStarved } from '../helpers/fronts';
+import { FrontScope, echo, portOfFront, runProgram, ssh, startStarved } from '../helpers/fronts';
 
 const entry = JSON.stringify(require.resolve('../../dist/front.js'));
 const scope = new FrontScope();
 afterEach(() => scope.dispose());
 
-const ssh = 'SSH-2.0-x\r\n';
-const echo = (): net.Server => net.createServer((socket) => socket.pipe(socket));
 const testLinux = process.platform === 'linux' ? test : test.skip;
 
 /** A client whose first bytes do not show its protocol. */
@@ -281,7 +279,7 @@ describe('at the wrong time', () => {
   });
 
   test('close() with a grace period drops what waits at once, and waits for the rest', async () => {
-    const front = await scope.open(() => echo(), { sniff: true });
+    const front = await scope.choosing(() => echo());
     const open = scope.connect(front);
     open.write(ssh);
     await once(open, 'data');
@@ -307,8 +305,7 @@ describe('at the wrong time', () => {
       },
       { sniff: true },
     );
-    front.listen(0, '127.0.0.1');
-    await once(front, 'listening');
+    await scope.listen(front);
     const port = portOfFront(front);
     const [first, waiting] = [await hesitate(front), await hesitate(front)];
     first.write('-2.0-x\r\n');
@@ -324,13 +321,10 @@ describe('at the wrong time', () => {
   test('the function closes the server that it returns', async () => {
     const server = echo();
     let isClosing = false;
-    const front = await scope.open(
-      () => {
-        if (isClosing) server.close();
-        return server;
-      },
-      { sniff: true },
-    );
+    const front = await scope.choosing(() => {
+      if (isClosing) server.close();
+      return server;
+    });
     const client = scope.connect(front);
     client.end(ssh);
     expect(await answerOf(client)).toBe(ssh);
@@ -343,7 +337,7 @@ describe('at the wrong time', () => {
 
   test('a closed server that listens by itself again is chosen again, and ends with the front', async () => {
     const server = http.createServer((_, response) => response.end('hello'));
-    const front = await scope.open(() => server, { sniff: true });
+    const front = await scope.choosing(() => server);
     const get = async (): Promise<string> => {
       const client = scope.connect(front);
       client.write('GET / HTTP/1.0\r\n\r\n');
@@ -354,16 +348,14 @@ describe('at the wrong time', () => {
     server.close();
     await closed;
     expect(await get()).toBe('');
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await scope.serve(server);
     expect(await get()).toContain('hello');
     await front.close();
     expect(server.listening).toBe(true);
-    server.close();
   });
 
   test('listening twice is an error that leaves the front at work', async () => {
-    const front = await scope.open(() => echo(), { sniff: true });
+    const front = await scope.choosing(() => echo());
     expect(() => front.listen(0, '127.0.0.1')).toThrow(
       expect.objectContaining({ code: 'ERR_SERVER_ALREADY_LISTEN' }),
     );
@@ -374,10 +366,7 @@ describe('at the wrong time', () => {
 
   test('two fronts share a server, which ends with the second', async () => {
     const server = echo();
-    const fronts = [
-      await scope.open(() => server, { sniff: true }),
-      await scope.open(() => server, { sniff: true }),
-    ];
+    const fronts = [await scope.choosing(() => server), await scope.choosing(() => server)];
     const plain = await scope.open(server);
     for (const front of [...fronts, plain, ...fronts]) {
       const client = scope.connect(front);
@@ -397,12 +386,8 @@ describe('at the wrong time', () => {
 
 describe('the counters', () => {
   test('have the bytes of a relay, which JavaScript does not see, while it is open and afterwards', async () => {
-    const target = echo().listen(0, '127.0.0.1');
-    await once(target, 'listening');
-    const { port } = target.address() as net.AddressInfo;
-    const front = await scope.open(() => ({ connect: { port, host: '127.0.0.1' } }), {
-      sniff: true,
-    });
+    const port = await scope.serve(echo());
+    const front = await scope.choosing(() => ({ connect: { port, host: '127.0.0.1' } }));
     const client = scope.connect(front);
     const size = 300_000;
     client.write(Buffer.alloc(size, '\x01'));
@@ -420,6 +405,5 @@ describe('the counters', () => {
     while (front.stats().open > 0) await nextTurn();
     expect(front.stats()).toMatchObject({ bytesRead: size, bytesWritten: size });
     for (const line of lines) expect(front.metrics()).toContain(`${line}\n`);
-    target.close();
   });
 });

@@ -7,39 +7,24 @@ import https from 'node:https';
 import nodeNet from 'node:net';
 import tls from 'node:tls';
 import * as net from 'uvnet';
-import { proxyInfoOf, type Choose, type Front, type Target } from 'uvnet/front';
+import { proxyInfoOf, type Front, type Target } from 'uvnet/front';
 
 import { nextEvent, nextTurn } from '../helpers/events';
-import { FrontScope, makeCertificate, portOfFront, whole } from '../helpers/fronts';
+import {
+  FrontScope,
+  echo,
+  makeCertificate,
+  portOfFront,
+  proxyHeader,
+  ssh,
+  whole,
+} from '../helpers/fronts';
 import { describeNeeds, missingCommand } from '../helpers/needs';
 
 const scope = new FrontScope();
-const servers: nodeNet.Server[] = [];
-afterEach(async () => {
-  await scope.dispose();
-  for (const server of servers.splice(0)) {
-    const closed = nextEvent(server, 'close');
-    server.close();
-    await closed;
-  }
-});
-
-const open = (choose: Choose, options = {}, place?: object): Promise<Front> =>
-  scope.open(choose, { sniff: true, ...options }, place);
-
-/** A server of its own, for relays. */
-async function listening<S extends nodeNet.Server>(server: S): Promise<number> {
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as nodeNet.AddressInfo).port;
-}
+afterEach(() => scope.dispose());
 
 const request = 'GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
-const ssh = 'SSH-2.0-x\r\n';
-const header = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
-
-const echo = (): nodeNet.Server => nodeNet.createServer((socket) => socket.pipe(socket));
 
 describeNeeds(missingCommand('openssl'))('servers of several protocols', () => {
   let credentials: ReturnType<typeof makeCertificate>;
@@ -76,7 +61,7 @@ describeNeeds(missingCommand('openssl'))('servers of several protocols', () => {
       response.end(`h2 ${url}`);
     });
     const h2c = http2.createServer(({ url }, response) => response.end(`h2c ${url}`));
-    const front = await open(({ protocol, alpnProtocols }): Target => {
+    const front = await scope.choosing(({ protocol, alpnProtocols }): Target => {
       if (protocol === 'tls') return alpnProtocols.includes('h2') ? h2 : secure;
       if (protocol === 'http2') return h2c;
       if (protocol === 'ssh') return (socket) => void socket.pipe(socket);
@@ -117,7 +102,7 @@ describeNeeds(missingCommand('openssl'))('servers of several protocols', () => {
       const h2c = http2.createServer(named('h2c'));
       const secure = https.createServer(credentials, named('https'));
       const plain = http.createServer(named('http'));
-      const front = await open(({ protocol, alpnProtocols }) => {
+      const front = await scope.choosing(({ protocol, alpnProtocols }) => {
         if (protocol === 'tls') return alpnProtocols.includes('h2') ? h2 : secure;
         return protocol === 'http2' ? h2c : plain;
       });
@@ -136,10 +121,10 @@ describeNeeds(missingCommand('openssl'))('servers of several protocols', () => {
           .end(`${name} for ${String(socket.servername)}`);
       });
     const routes = new Map([
-      ['a.example', await listening(server('one'))],
-      ['b.example', await listening(server('two'))],
+      ['a.example', await scope.serve(server('one'))],
+      ['b.example', await scope.serve(server('two'))],
     ]);
-    const front = await open(({ serverName = '' }) => {
+    const front = await scope.choosing(({ serverName = '' }) => {
       const port = routes.get(serverName);
       return port === undefined ? undefined : { connect: { port, host: '127.0.0.1' } };
     });
@@ -154,9 +139,9 @@ describeNeeds(missingCommand('openssl'))('servers of several protocols', () => {
     const server = tls.createServer(credentials, (socket) => {
       socket.end(`${socket.remoteAddress} ${proxyInfoOf(socket)?.sourcePort}`);
     });
-    const front = await open(() => server, { proxyProtocol: 'required' });
+    const front = await scope.choosing(() => server, { proxyProtocol: 'required' });
     const socket = scope.connect(front);
-    socket.write(header);
+    socket.write(proxyHeader);
     expect(await whole(tls.connect({ socket, rejectUnauthorized: false }))).toBe('192.0.2.1 1234');
   });
 });
@@ -172,7 +157,7 @@ describe('a server of Node that is chosen', () => {
         events.push(`connection ${constructor === nodeNet.Socket} ${own === server}`);
       },
     );
-    const front = await open(() => server);
+    const front = await scope.choosing(() => server);
     expect(server.listening).toBe(false);
     expect(await scope.talk(front, ssh)).toBe(ssh);
     expect(await scope.talk(front, ssh)).toBe(ssh);
@@ -184,7 +169,7 @@ describe('a server of Node that is chosen', () => {
     for (const server of [one, two]) {
       server.on('request', (_, response: http.ServerResponse) => response.end('hello'));
     }
-    const front = await open(({ protocol }) => (protocol === 'http1' ? one : two));
+    const front = await scope.choosing(({ protocol }) => (protocol === 'http1' ? one : two));
     const client = scope.connect(front);
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await once(client, 'data');
@@ -193,7 +178,7 @@ describe('a server of Node that is chosen', () => {
 
   test('gets no more connections once it is closed, and the front goes on', async () => {
     const [closed, other] = [echo(), echo()];
-    const front = await open(({ protocol }) => (protocol === 'ssh' ? closed : other));
+    const front = await scope.choosing(({ protocol }) => (protocol === 'ssh' ? closed : other));
     expect(await scope.talk(front, ssh)).toBe(ssh);
     closed.close();
     expect(await scope.talk(front, ssh)).toBe('');
@@ -204,8 +189,8 @@ describe('a server of Node that is chosen', () => {
 
   test('may listen by itself, and go on when the front closes', async () => {
     const server = echo();
-    const port = await listening(server);
-    const front = await open(() => server);
+    const port = await scope.serve(server);
+    const front = await scope.choosing(() => server);
     expect(await scope.talk(front, ssh)).toBe(ssh);
     await front.close();
     expect(server.listening).toBe(true);
@@ -214,10 +199,10 @@ describe('a server of Node that is chosen', () => {
 
   test('that listens by itself keeps nothing of a front that has closed', async () => {
     const server = echo();
-    await listening(server);
+    await scope.serve(server);
     const before = server.listenerCount('close');
     for (let i = 0; i < 2; i++) {
-      const front = await open(() => server);
+      const front = await scope.choosing(() => server);
       expect(await scope.talk(front, ssh)).toBe(ssh);
       await front.close();
       expect(server.listenerCount('close')).toBe(before);
@@ -226,17 +211,16 @@ describe('a server of Node that is chosen', () => {
 
   test('is chosen again after the front was closed and listens again', async () => {
     const server = echo();
-    const front = await open(() => server);
+    const front = await scope.choosing(() => server);
     expect(await scope.talk(front, ssh)).toBe(ssh);
     await front.close();
-    front.listen(0, '127.0.0.1');
-    await once(front, 'listening');
+    await scope.listen(front);
     expect(await scope.talk(front, ssh)).toBe(ssh);
   });
 
   test('has the settings of the front', async () => {
     const server = nodeNet.createServer({ highWaterMark: 5 });
-    const front = await open(() => server, { highWaterMark: 1000, allowHalfOpen: true });
+    const front = await scope.choosing(() => server, { highWaterMark: 1000, allowHalfOpen: true });
     const client = scope.connect(front);
     client.write(ssh);
     const [socket] = (await once(server, 'connection')) as [nodeNet.Socket];
@@ -253,8 +237,8 @@ describe('uvnet behind a front', () => {
         socket.resume().end(`${socket instanceof net.Socket} ${count} ${socket.remoteAddress}`);
       });
     });
-    const front = await open(() => server, { proxyProtocol: 'required' });
-    expect(await scope.talk(front, `${header}${ssh}`)).toBe('true 1 192.0.2.1');
+    const front = await scope.choosing(() => server, { proxyProtocol: 'required' });
+    expect(await scope.talk(front, `${proxyHeader}${ssh}`)).toBe('true 1 192.0.2.1');
     expect(server.address()).toEqual(front.address());
     expect(server.listening).toBe(true);
     await front.close();
@@ -268,7 +252,7 @@ describe('uvnet behind a front', () => {
     const blocking = net.createServer({ blockList }, () => expect(false).toBe(true));
     const full = net.createServer(() => expect(false).toBe(true));
     full.maxConnections = 0;
-    const front = await open(({ protocol }) => (protocol === 'ssh' ? blocking : full));
+    const front = await scope.choosing(({ protocol }) => (protocol === 'ssh' ? blocking : full));
     expect(await scope.talk(front, ssh)).toBe('');
     const dropped = once(full, 'drop');
     expect(await scope.talk(front, request)).toBe('');
@@ -277,18 +261,18 @@ describe('uvnet behind a front', () => {
   });
 
   test('a function gets a socket with the settings of the front', async () => {
-    const front = await open(
+    const front = await scope.choosing(
       () => (socket) => {
         const { readableHighWaterMark, allowHalfOpen, proxyInfo } = socket;
         socket.end(JSON.stringify([readableHighWaterMark, allowHalfOpen, proxyInfo?.version]));
       },
       { highWaterMark: 1000, allowHalfOpen: true, noDelay: true, proxyProtocol: 'required' },
     );
-    expect(await scope.talk(front, `${header}${ssh}`)).toBe('[1000,true,1]');
+    expect(await scope.talk(front, `${proxyHeader}${ssh}`)).toBe('[1000,true,1]');
   });
 
   test('the socket of a function can become a connection of a handler table', async () => {
-    const front = await open(() => (socket) => {
+    const front = await scope.choosing(() => (socket) => {
       socket.toLean({ data: (connection, bytes) => void connection.write(bytes) });
     });
     const client = scope.connect(front);
@@ -301,7 +285,7 @@ describe('uvnet behind a front', () => {
   });
 
   test('bytes that were read in search of a PROXY header come first, and count', async () => {
-    const front = await open(() => (socket) => void socket.pipe(socket), {
+    const front = await scope.choosing(() => (socket) => void socket.pipe(socket), {
       proxyProtocol: 'optional',
     });
     const client = scope.connect(front);
@@ -314,7 +298,7 @@ describe('uvnet behind a front', () => {
 
   test('close() waits for its sockets, and destroys them after the grace period', async () => {
     const sockets: net.Socket[] = [];
-    const front = await open(() => (socket) => void sockets.push(socket));
+    const front = await scope.choosing(() => (socket) => void sockets.push(socket));
     const clients = [scope.connect(front), scope.connect(front)];
     for (const [index, client] of clients.entries()) {
       client.write(ssh);

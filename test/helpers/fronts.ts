@@ -80,9 +80,18 @@ export async function startStarved(program: string): Promise<Starved> {
 
 const LOCAL = '127.0.0.1';
 
+/** What begins a connection of ssh, and what http would not take for a request. */
+export const ssh = 'SSH-2.0-x\r\n';
+
+/** The client of this PROXY header is 192.0.2.1:1234. */
+export const proxyHeader = 'PROXY TCP4 192.0.2.1 198.51.100.1 1234 443\r\n';
+
+export const echo = (): Server => net.createServer((socket) => socket.pipe(socket));
+
 export class FrontScope {
   private readonly fronts: Front[] = [];
   private readonly clients: net.Socket[] = [];
+  private readonly servers: Server[] = [];
 
   /** A front of the server that listens, on a free port of 127.0.0.1 unless told otherwise. */
   async open(
@@ -91,10 +100,28 @@ export class FrontScope {
     place?: ListenOptions,
   ): Promise<Front> {
     const front = createFront(server, options);
-    this.fronts.push(front);
-    front.listen(place ?? { port: 0, host: LOCAL });
-    await once(front, 'listening');
+    await this.listen(front, place);
     return front;
+  }
+
+  /** A front whose function chooses a target by the first bytes. */
+  choosing(choose: Choose, options?: FrontOptions, place?: ListenOptions): Promise<Front> {
+    return this.open(choose, { sniff: true, ...options }, place);
+  }
+
+  /** Lets a front listen, for the first time or again. */
+  async listen(front: Front, place: ListenOptions = { port: 0, host: LOCAL }): Promise<void> {
+    this.fronts.push(front);
+    front.listen(place);
+    await once(front, 'listening');
+  }
+
+  /** Lets a server listen by itself. Returns its port. */
+  async serve(server: Server): Promise<number> {
+    this.servers.push(server);
+    server.listen(0, LOCAL);
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
   }
 
   /** A front that notes each hello, and closes the connection. */
@@ -104,7 +131,7 @@ export class FrontScope {
       hellos.push(hello);
       return (socket) => void socket.destroy();
     };
-    return [await this.open(choose, { sniff: true, ...options }, place), hellos];
+    return [await this.choosing(choose, options, place), hellos];
   }
 
   /** A client to which resets do not matter. */
@@ -136,6 +163,12 @@ export class FrontScope {
   async dispose(): Promise<void> {
     for (const client of this.clients.splice(0)) client.destroy();
     for (const front of this.fronts.splice(0)) await front.close({ gracePeriod: 0 });
+    for (const server of this.servers.splice(0)) {
+      if (!server.listening) continue;
+      const closed = nextEvent(server, 'close');
+      server.close();
+      await closed;
+    }
   }
 }
 
