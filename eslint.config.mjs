@@ -87,6 +87,16 @@ export default tseslint.config(
     },
   },
   {
+    files: ['lib/**'],
+    rules: {
+      // A program may replace or delete the global one.
+      'no-restricted-globals': [
+        'error',
+        { name: 'Buffer', message: "Import it from 'node:buffer'." },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       // Tests pass wrong types on purpose, and require() modules that differ per case.

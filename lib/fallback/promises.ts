@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type * as nodeNet from 'node:net';
 import { netModule } from '../internal/base/builtins';
 import {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { binding } from '../internal/native/binding';
 import { ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import type * as declared from '../types/interfaces';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { errnoException } from '../internal/base/system-errors';
 import { binding } from '../internal/native/binding';
 import type { FramingNumbers } from '../internal/native/native-types';

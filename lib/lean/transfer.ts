@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { kOnReadStatus } from '../internal/native/handle-events';
 import { binding, errnoByName } from '../internal/native/binding';
 import { ERR_INVALID_STATE, ERR_SOCKET_CLOSED } from '../internal/base/errors';

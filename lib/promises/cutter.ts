@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { framingError } from '../lean/options/framing';
 import type { FramingNumbers } from '../internal/native/native-types';
 import { Input } from './input';

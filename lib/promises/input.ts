@@ -1,4 +1,4 @@
-import type { Buffer as NodeBuffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 
 /**
  * Chunks below this size are gathered in a larger one. Otherwise a peer that sends byte by byte would
@@ -13,15 +13,15 @@ export class Input {
   length = 0;
   /** Changes when bytes are taken or put back: positions of before are no longer true then. */
   version = 0;
-  private chunks: NodeBuffer[] = [];
+  private chunks: Buffer[] = [];
   /** The first of the chunks that has unread bytes. Those before it were taken. */
   private head = 0;
   /** Where the unread part of that chunk begins. */
   private start = 0;
   /** The chunk that small ones are gathered in, while it is the last one. */
-  private gathered: NodeBuffer | undefined = undefined;
+  private gathered: Buffer | undefined = undefined;
 
-  push(bytes: NodeBuffer): void {
+  push(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.length += bytes.length;
     if (bytes.length >= SMALL || this.chunks.length === 0 || !this.gather(bytes)) {
@@ -30,7 +30,7 @@ export class Input {
   }
 
   /** Puts bytes in front of the others. */
-  unshift(bytes: NodeBuffer): void {
+  unshift(bytes: Buffer): void {
     if (bytes.length === 0) return;
     if (this.start > 0) this.chunks[this.head] = this.chunks[this.head].subarray(this.start);
     this.start = 0;
@@ -41,13 +41,13 @@ export class Input {
   }
 
   /** The first chunk, or what `max` allows of it; there must be one. No byte is copied. */
-  takeChunk(max: number): NodeBuffer {
+  takeChunk(max: number): Buffer {
     return this.take(Math.min(max, this.chunks[this.head].length - this.start));
   }
 
   /** Takes so many bytes off the front. They are copied only where they lie in several chunks. */
-  take(size: number): NodeBuffer {
-    const first = this.chunks[this.head] as NodeBuffer | undefined;
+  take(size: number): Buffer {
+    const first = this.chunks[this.head] as Buffer | undefined;
     if (first === undefined) return Buffer.alloc(0);
     const end = this.start + size;
     if (end > first.length) return this.takeFromSeveral(size);
@@ -58,7 +58,7 @@ export class Input {
   }
 
   /** Takes all that there is. */
-  takeAll(): NodeBuffer {
+  takeAll(): Buffer {
     return this.take(this.length);
   }
 
@@ -75,7 +75,7 @@ export class Input {
   }
 
   /** A copy of the first bytes, which stay. */
-  copy(size: number): NodeBuffer {
+  copy(size: number): Buffer {
     return this.copyOf(0, size);
   }
 
@@ -84,7 +84,7 @@ export class Input {
    * chunk.
    */
   takeText(size: number, encoding: BufferEncoding): string {
-    const first = this.chunks[this.head] as NodeBuffer | undefined;
+    const first = this.chunks[this.head] as Buffer | undefined;
     const end = this.start + size;
     if (first === undefined || end >= first.length) return this.take(size).toString(encoding);
     const text = first.toString(encoding, this.start, end);
@@ -101,7 +101,7 @@ export class Input {
   }
 
   /** Where a delimiter begins, at `from` or behind it; -1 where there is none. */
-  indexOf(delimiter: NodeBuffer, from: number): number {
+  indexOf(delimiter: Buffer, from: number): number {
     if (from >= this.length) return -1;
     let index = this.chunkAt(from);
     let before = this.chunkStart;
@@ -120,7 +120,7 @@ export class Input {
   }
 
   /** Looks for one that begins before a position and ends behind it. */
-  private indexAcross(position: number, delimiter: NodeBuffer, from: number): number {
+  private indexAcross(position: number, delimiter: Buffer, from: number): number {
     const begin = Math.max(position - delimiter.length + 1, from, 0);
     const end = Math.min(position + delimiter.length - 1, this.length);
     if (end - begin < delimiter.length) return -1;
@@ -144,7 +144,7 @@ export class Input {
   }
 
   /** A copy of so many bytes from a position on; they must be there. */
-  private copyOf(position: number, size: number): NodeBuffer {
+  private copyOf(position: number, size: number): Buffer {
     const bytes = Buffer.allocUnsafe(size);
     if (size === 0) return bytes;
     let index = this.chunkAt(position);
@@ -153,18 +153,18 @@ export class Input {
     return bytes;
   }
 
-  private takeFromSeveral(size: number): NodeBuffer {
+  private takeFromSeveral(size: number): Buffer {
     const bytes = this.copyOf(0, size);
     this.skip(size);
     return bytes;
   }
 
   /** Appends a small chunk to the last one, unless that is large. */
-  private gather(bytes: NodeBuffer): boolean {
+  private gather(bytes: Buffer): boolean {
     const lastIndex = this.chunks.length - 1;
     const last = this.chunks[lastIndex];
     const length = last.length + bytes.length;
-    let memory: NodeBuffer;
+    let memory: Buffer;
     if (last === this.gathered && length <= last.buffer.byteLength) {
       memory = Buffer.from(last.buffer);
     } else {
@@ -191,7 +191,7 @@ export class Input {
   }
 }
 
-function indexIn(chunk: NodeBuffer, delimiter: NodeBuffer, from: number): number {
+function indexIn(chunk: Buffer, delimiter: Buffer, from: number): number {
   return delimiter.length === 1
     ? chunk.indexOf(delimiter[0], from)
     : chunk.indexOf(delimiter, from);

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { AbortError, ERR_INVALID_ARG_TYPE } from '../internal/base/errors';
 import { validateAbortSignal, validateInteger, validateObject } from '../internal/base/validators';
 import { TIMEOUT_MAX } from '../internal/base/timers';

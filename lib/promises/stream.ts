@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type * as web from 'node:stream/web';
 import { ERR_INVALID_ARG_TYPE, ERR_SOCKET_CLOSED } from '../internal/base/errors';
 import { lazyPart } from '../internal/base/parts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } from '../internal/base/errors';
 import {
   validateBoolean,

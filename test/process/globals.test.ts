@@ -10,7 +10,7 @@ type Fronts = typeof import('../../lib/front');
 /** Uses uvnet in every way that loads a part of it, and prints the changes in Node. */
 async function session({
   require,
-  args: [entry, leanEntry, frontEntry],
+  args: [entry, leanEntry, frontEntry, missing],
 }: ChildTools): Promise<void> {
   const { once } = require('node:events') as typeof import('node:events');
   const modules = [
@@ -59,6 +59,9 @@ async function session({
   // Code given by -e has a global `module` until it has run.
   await new Promise(setImmediate);
   const before = snapshot();
+  // Not earlier, because parts of Node itself need it when they are loaded.
+  const global = Reflect.getOwnPropertyDescriptor(globalThis, missing as string);
+  if (missing !== undefined) Reflect.deleteProperty(globalThis, missing as string);
   const net = require(entry as string) as Uvnet;
   const host = '127.0.0.1';
   const portOf = (server: { address(): unknown }): number =>
@@ -122,22 +125,29 @@ async function session({
   }
   await new Promise<void>((resolve) => void server.close(() => resolve()));
 
+  if (global !== undefined) Object.defineProperty(globalThis, missing as string, global);
   const after = snapshot();
   const names = new Set([...before.keys(), ...after.keys()]);
   console.log(JSON.stringify([...names].filter((name) => before.get(name) !== after.get(name))));
 }
 
-test.each([
+const { entry } = uvnet!;
+const entries = [
+  entry,
+  ...['lean.js', 'front.js'].map((name) => path.join(path.dirname(entry), name)),
+];
+const backends: [string, Record<string, string>][] = [
   ['its native code', {}],
   ['node:net', { UVNET_BINDING: '/nonexistent' }],
-])('uvnet on %s changes no global and no class of Node', async (_backend, env) => {
-  const { entry } = uvnet!;
-  const [leanEntry, frontEntry] = ['lean.js', 'front.js'].map((name) =>
-    path.join(path.dirname(entry), name),
-  );
-  const outcome = await runChild({ ...reference, isUvnet: true }, session, {
-    args: [entry, leanEntry, frontEntry],
-    env,
-  });
+];
+
+test.each(backends)('uvnet on %s changes no global and no class of Node', async (_, env) => {
+  const outcome = await runChild({ ...reference, isUvnet: true }, session, { args: entries, env });
+  expect(outcome).toMatchObject({ code: 0, stdout: '[]\n' });
+});
+
+test.each(backends)('uvnet on %s works in a program that has no global Buffer', async (_, env) => {
+  const args = [...entries, 'Buffer'];
+  const outcome = await runChild({ ...reference, isUvnet: true }, session, { args, env });
   expect(outcome).toMatchObject({ code: 0, stdout: '[]\n' });
 });

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { Buffer } from 'node:buffer';
 import {
   kOnBytes,
   kOnDescriptor,

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { binding } from './binding';
 
 /** After this many bytes of chunks, the native code paces the garbage collector. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,
   ERR_INVALID_ARG_TYPE,

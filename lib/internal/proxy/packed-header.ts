@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { SocketName } from '../native/handle-events';
 
 /** A PROXY header as one string; see native/proxy/packed_header.h. It is read when somebody asks. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { binding, errnoByName, nativeState } from '../native/binding';
 import {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM,

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { kProxy } from '../base/symbols';
 import { copyEnds, nameEnds } from '../proxy/name-ends';
 import type { Handle } from '../native/handle';

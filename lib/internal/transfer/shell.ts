@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type * as nodeNet from 'node:net';
 import { Duplex } from 'node:stream';
 import { kHandle, kShutdownCallback } from '../base/symbols';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { binding } from '../native/binding';
 import { errnoException } from '../base/system-errors';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { binding, errnoByName, nativeState, SLOT } from '../../internal/native/binding';
 import type { ProxyInfo } from '../../internal/proxy/proxy-info';
 import type * as declared from '../../types/interfaces';

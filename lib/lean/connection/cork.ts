@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { ERR_INVALID_ARG_TYPE } from '../../internal/base/errors';
 import { received } from '../memory/shared-memory';
 import { MAX_COPY } from '../memory/send';

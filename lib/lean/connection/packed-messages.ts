@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** The smallest length that needs more than one byte. */
 const LONG = 0x80;
 const FIRST_SIZE = 1024;

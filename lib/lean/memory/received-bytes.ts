@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { binding } from '../../internal/native/binding';
 import { copyChunk } from '../../internal/native/chunks';
 import { isDebugBuild, received, receivedWords } from './shared-memory';
