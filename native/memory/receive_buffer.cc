@@ -20,11 +20,10 @@ void ReceiveBuffer::Close() {
 int ReceiveBuffer::SetArea(napi_env env, napi_value buffer) {
   Bytes bytes;
   if (!bytes.From(env, buffer) || bytes.size < kAreaSize) return UV_EINVAL;
+  napi_ref reference;
+  if (napi_create_reference(env, buffer, 1, &reference) != napi_ok) return UV_ENOMEM;
   if (area_ != nullptr) napi_delete_reference(env, area_);
-  if (napi_create_reference(env, buffer, 1, &area_) != napi_ok) {
-    area_ = nullptr;
-    return UV_ENOMEM;
-  }
+  area_ = reference;
   area_data_ = bytes.data;
   return 0;
 }
@@ -102,6 +101,8 @@ void ReceiveBuffer::Release() {
     if (*reference != nullptr) napi_delete_reference(env, *reference);
     *reference = nullptr;
   }
+  area_data_ = nullptr;
+  bulk_data_ = nullptr;
 }
 
 }  // namespace uvnet
