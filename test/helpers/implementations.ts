@@ -76,10 +76,23 @@ export function describeNet(topic: string, body: (context: NetContext) => void):
   });
 }
 
+const running = process.versions.node.split('.').map(Number);
+
 /** Is the running Node at least this version? */
-export function nodeAtLeast(major: number, minor = 0): boolean {
-  const [runningMajor = 0, runningMinor = 0] = process.versions.node.split('.').map(Number);
-  return runningMajor > major || (runningMajor === major && runningMinor >= minor);
+export function nodeAtLeast(major: number, minor = 0, patch = 0): boolean {
+  const wanted = [major, minor, patch];
+  const differs = wanted.findIndex((number, index) => number !== running[index]);
+  return differs === -1 || running[differs]! > wanted[differs]!;
+}
+
+/**
+ * Does the running Node have what came with these versions, one for each major version that got it
+ * late? Major versions in between do not have it, and those after the last one do.
+ */
+export function nodeSince(...versions: string[]): boolean {
+  const since = versions.map((version) => version.split('.').map(Number));
+  const own = since.find(([major]) => major === running[0]) ?? since.at(-1)!;
+  return nodeAtLeast(...(own as [number, number, number?]));
 }
 
 const [uvMajor = 0, uvMinor = 0] = process.versions.uv.split('.').map(Number);

@@ -7,7 +7,7 @@ import nodeNet, { type Server, type Socket } from 'node:net';
 import tls from 'node:tls';
 
 import { deferred, nextEvent, nextTurn, traceEvents } from '../helpers/events';
-import { implementations, nodeAtLeast, type Net } from '../helpers/implementations';
+import { implementations, nodeAtLeast, nodeSince, type Net } from '../helpers/implementations';
 import { endpointOf, Scope, transports } from '../helpers/scope';
 import { readAll, readBytes } from '../helpers/streams';
 
@@ -328,8 +328,8 @@ describeWays('http', ({ scope, give }) => {
       return { ask, kept, peer };
     }
 
-    const guarded = nodeAtLeast(22, 23) ? test : test.skip;
-    guarded('that has arrived ends the connection [Node 22.23]', async () => {
+    const guarded = nodeSince('22.23', '24.17', '26.3.1') ? test : test.skip;
+    guarded('that has arrived ends the connection [Node 22.23, 24.17, 26.3.1]', async () => {
       const { ask, kept, peer } = await keep();
       const closed = nextEvent(kept, 'close');
       peer.write(answer('wrong'));
@@ -346,11 +346,14 @@ describeWays('http', ({ scope, give }) => {
       expect(kept.destroyed).toBe(true);
     });
 
-    guarded('that never comes leaves the connection for the next [Node 22.23]', async () => {
-      const { ask, kept } = await keep();
-      expect(await ask()).toBe('right');
-      expect(kept.destroyed).toBe(false);
-    });
+    guarded(
+      'that never comes leaves the connection for the next [Node 22.23, 24.17, 26.3.1]',
+      async () => {
+        const { ask, kept } = await keep();
+        expect(await ask()).toBe('right');
+        expect(kept.destroyed).toBe(false);
+      },
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 // With uvnet/register, Node accepts uvnet's sockets natively that it would otherwise reject or use
 // as streams. Each program runs with and without register, and must print the same.
-import { nodeAtLeast } from '../helpers/implementations';
+import { nodeSince } from '../helpers/implementations';
 import { Project } from '../helpers/project';
 
 let project: Project;
@@ -202,7 +202,7 @@ describe('postMessage()', () => {
         server.close();
       })();`,
     );
-    const has = nodeAtLeast(24, 21);
+    const has = nodeSince('24.20', '26.6');
     expect(stdout).toContain(has ? 'Socket,true,true,true\n' : 'refused\n');
     expect(natively).toBe(has ? 1 : 0);
   });

@@ -41,7 +41,7 @@ export interface RelayListener {
 /**
  * Replaces the socket as the owner while http.Agent keeps it for the next request. Data that
  * arrives in this time belongs to no request, and could be mistaken for the response to the next
- * one. So the Agent (from Node 22.23, 24.21 and 26 on) sets a function as the handle's `onread`,
+ * one. So the Agent (from Node 22.23, 24.17 and 26.3.1 on) sets a function as the handle's `onread`,
  * which destroys the socket if anything arrives. This class does the same. It cannot call the
  * function, because that reads Node's own record of the last read.
  */

@@ -3,8 +3,8 @@ import { netModule } from '../../internal/base/builtins';
 import { replaceMethod, type Giver, type Patch } from './replace';
 
 /**
- * `postMessage(value, [socket])`, on versions of Node whose own sockets can be transferred (24.21,
- * 26). The other thread gets a socket of Node, as it would without uvnet.
+ * `postMessage(value, [socket])`, on versions of Node whose own sockets can be transferred (24.20,
+ * 26.6). The other thread gets a socket of Node, as it would without uvnet.
  */
 
 /** Whether sockets of this Node can be transferred: they then have methods for it. */
