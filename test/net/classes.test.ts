@@ -9,7 +9,7 @@ interface Callable<T> {
   (...args: unknown[]): T;
 }
 
-describeNet('classes and functions', ({ net, scope }) => {
+describeNet('classes and functions', ({ net, isUvnet, scope }) => {
   test('Socket and Server can be called without new', () => {
     const socket = (net.Socket as unknown as Callable<Socket>)({ allowHalfOpen: true });
     expect(socket).toBeInstanceOf(net.Socket);
@@ -143,6 +143,29 @@ describeNet('classes and functions', ({ net, scope }) => {
         ...normalize(require('node:net') as typeof net)(args),
       ]);
     }
+  });
+
+  test('arguments that connect() has folded are for sockets of the same module', async () => {
+    const server = await scope.listen(scope.server());
+    const node = require('node:net') as typeof net;
+    // As a tool for tracing sees them.
+    const seen = jest.spyOn(net.Socket.prototype, 'connect');
+    const first = scope.connect(endpointOf(server));
+    const [folded] = seen.mock.calls[0] as unknown as [never];
+    seen.mockRestore();
+    await nextEvent(first, 'connect');
+    const second = scope.track(new net.Socket()).connect(folded);
+    await nextEvent(second, 'connect');
+    const other = scope.track(new node.Socket());
+    if (isUvnet) {
+      const error = thrownBy(() => other.connect(folded));
+      expect(error).toMatchObject({ code: 'ERR_MISSING_ARGS' });
+      const { _normalizeArgs: normalize } = net as never as { _normalizeArgs(a: unknown[]): never };
+      other.connect(normalize([endpointOf(server)]));
+    } else {
+      other.connect(folded);
+    }
+    await nextEvent(other, 'connect');
   });
 
   test('the defaults of the family selection can be set and read', () => {
