@@ -12,7 +12,7 @@ const growing = (kind, title, workload) =>
     ...workload,
     group: 'Growth',
     id: `growth-${kind}-${idle}`,
-    title: `${title}, ${count(idle)} idle ones`,
+    title: `${title}, ${count(idle)} idle`,
     load: { ...workload.load, idle },
     bun: undefined,
     target: undefined,
@@ -23,30 +23,30 @@ const growing = (kind, title, workload) =>
 const HALF_LOAD = 60_000;
 
 export const growthWorkloads = [
-  ...growing('echo', 'echo 64 B on 50 of', echo({ size: 64 })),
+  ...growing('echo', 'echo 64 B, 50 active', echo({ size: 64 })),
   ...growing(
     'accept',
-    'accept and close beside',
+    'accept and close',
     netWorkloads.find(({ id }) => id === 'churn'),
   ),
   ...OPEN.filter((connections) => connections > 0).map((connections) => ({
     ...netWorkloads.find(({ id }) => id === 'idle'),
     group: 'Growth',
     id: `growth-memory-${connections}`,
-    title: `memory of each of ${count(connections)}`,
+    title: `memory of each of ${count(connections)} connections`,
     load: { program: 'hold', connections, size: 64 },
     bun: undefined,
     target: undefined,
   })),
   ...[
-    ['p50', 'half'],
-    ['p99', '99 of 100'],
-    ['p999', '999 of 1,000'],
-  ].map(([quantile, share]) => ({
+    ['p50', 'p50'],
+    ['p99', 'p99'],
+    ['p999', 'p99.9'],
+  ].map(([quantile, name]) => ({
     ...echo({ size: 64, pace: HALF_LOAD }),
     group: 'Growth',
     id: `growth-latency-${quantile}`,
-    title: `latency of ${share} at half load`,
+    title: `${name} of latency at half load`,
     unit: 'µs',
     measure: 'latency',
     quantile,
