@@ -7,6 +7,8 @@ import { describeNeeds } from '../helpers/needs';
 import { NetworkLab } from '../helpers/netns';
 
 const DELAY = 250;
+/** By then the kernel has not given up on a dead address. */
+const KERNEL_WAITS_MS = 2_900;
 
 describeNeeds(NetworkLab.unavailable())('connecting', () => {
   let lab: NetworkLab;
@@ -68,7 +70,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
       const report = await dial({ addresses: [dead[0], live[1]] }, implementation);
       expect(report.remoteAddress).toBe(live[1]);
       expect(report.took).toBeGreaterThan(DELAY * 0.8);
-      expect(report.took).toBeLessThan(DELAY * 2);
+      expect(names(report).filter((name) => name === 'attemptTimeout')).toHaveLength(1);
       expect(report.left).toBe(0);
     });
   });
@@ -91,7 +93,6 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
       expect(report.error).toBeUndefined();
       expect(report.remoteAddress).toBe(addresses()[0]);
       expect(report.took).toBeGreaterThan(900);
-      expect(report.took).toBeLessThan(1500);
       expect(names(report)).toEqual([
         'lookup',
         'lookup',
@@ -136,26 +137,25 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
       [refused[0], live[1]],
       [refused[1], live[0]],
     ]) {
-      const report = await dial({ addresses });
+      const delay = 10_000;
+      const report = await dial({ addresses, options: { autoSelectFamilyAttemptTimeout: delay } });
       expect(report.remoteAddress).toBe(addresses[1]);
-      expect(at(report, 'attempt', addresses[1])).toBeLessThan(
-        at(report, 'attemptFailed') + DELAY / 2,
-      );
-      expect(report.took).toBeLessThan(DELAY / 2);
+      expect(at(report, 'attempt', addresses[1])).toBeLessThan(delay);
     }
   });
 
   test('an attempt that fails while another runs starts the next one at once', async () => {
     const addresses = [dead[0], refused[1], live[0]];
-    const report = await dial({ addresses });
+    const delay = 1_000;
+    const report = await dial({ addresses, options: { autoSelectFamilyAttemptTimeout: delay } });
     expect(report.remoteAddress).toBe(live[0]);
-    expect(report.took).toBeLessThan(DELAY * 2);
+    expect(at(report, 'attempt', live[0])).toBeLessThan(at(report, 'attemptFailed') + delay);
   });
 
   test('a live address behind eight dead ones is reached', async () => {
     const report = await dial({ addresses: [...dead, live[1]] });
     expect(report.remoteAddress).toBe(live[1]);
-    expect(report.took).toBeLessThan(DELAY * 8 * 1.2);
+    expect(names(report).filter((name) => name === 'attemptTimeout')).toHaveLength(8);
     expect(report.most).toBe(4);
     expect(report.connected).toBe(1);
     expect(report.left).toBe(0);
@@ -206,7 +206,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     const report = await dial({ addresses: dead.slice(2, 6), options: { connectTimeout } });
     expect(report.error).toMatchObject({ name: 'AggregateError', code: 'ETIMEDOUT' });
     expect(report.took).toBeGreaterThan(connectTimeout * 0.95);
-    expect(report.took).toBeLessThan(connectTimeout * 1.5);
+    expect(report.took).toBeLessThan(KERNEL_WAITS_MS);
     expect(report.left).toBe(0);
   });
 
@@ -217,7 +217,7 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
       code: 'ETIMEDOUT',
       message: `connect ETIMEDOUT ${dead[0]}:${server.port}`,
     });
-    expect(report.took).toBeLessThan(1000);
+    expect(report.took).toBeLessThan(KERNEL_WAITS_MS);
   });
 
   test('a local address restricts the race to its family', async () => {
@@ -225,7 +225,6 @@ describeNeeds(NetworkLab.unavailable())('connecting', () => {
     const report = await dial({ addresses: [live[0], dead[4], live[1]], options });
     expect(report.remoteAddress).toBe(live[1]);
     expect(report.attempted).toEqual([`${dead[4]}:${server.port}`, `${live[1]}:${server.port}`]);
-    expect(report.took).toBeLessThan(DELAY * 2);
   });
 
   describe('destroyed inside an event, the race ends there', () => {
