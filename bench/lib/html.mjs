@@ -1,6 +1,6 @@
 /* The report as a self-contained HTML file. */
 import { chart, escapeHtml, scaleEnd } from './chart.mjs';
-import { formatNumber, formatRatio, formatTarget, remarks } from './terminal.mjs';
+import { FIGURES, formatFigures, remarks } from './terminal.mjs';
 
 const STYLE = `
 :root { color-scheme: light dark; --page: #fcfcfb; --ink: #1b1b1a; --soft: #62615c; --line: #dfded9;
@@ -28,19 +28,13 @@ th:first-child, td:first-child { text-align: left } thead th { color: var(--soft
 tbody th { font-weight: 600; padding-top: .8rem } td:first-child { padding-left: 1.4rem }
 `;
 
-const HEADS = ['', 'unit', 'cost', 'ratio [95 %]', 'target', 'per second', 'p50 µs', 'p99 µs'];
+const HEADS = ['', 'unit', ...FIGURES];
 
 function row(result, subject) {
-  const { id, label, value, ratio, perSecond, p50, p99 } = subject;
   const cells = [
-    escapeHtml(label),
+    escapeHtml(subject.label),
     escapeHtml(result.unit),
-    formatNumber(value?.median),
-    formatRatio(ratio),
-    id === 'impl' ? formatTarget(result) : '',
-    perSecond ? formatNumber(perSecond.median) : '',
-    p50 ? formatNumber(p50.median) : '',
-    p99 ? formatNumber(p99.median) : '',
+    ...formatFigures(result, subject),
   ];
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
 }

@@ -123,12 +123,11 @@ export function remarks(result) {
   return found;
 }
 
-const HEADER = ['', 'cost', 'ratio [95 %]', 'target', 'per second', 'p50 µs', 'p99 µs'];
+export const FIGURES = ['cost', 'ratio [95 %]', 'target', 'per second', 'p50 µs', 'p99 µs'];
 
-function subjectRow(result, subject) {
-  const { label, id, value, ratio, perSecond, p50, p99 } = subject;
+/** The figures of one subject; FIGURES names them. */
+export function formatFigures(result, { id, value, ratio, perSecond, p50, p99 }) {
   return [
-    `  ${label}`,
     formatNumber(value?.median),
     formatRatio(ratio),
     id === 'impl' ? formatTarget(result) : '',
@@ -140,10 +139,12 @@ function subjectRow(result, subject) {
 
 /** The results as text, for terminals of 80 columns. */
 export function formatTable(results) {
-  const rows = [HEADER];
+  const rows = [['', ...FIGURES]];
   for (const result of results) {
     rows.push([`${result.title} (${result.id}), cost in ${result.unit}`]);
-    for (const subject of result.subjects) rows.push(subjectRow(result, subject));
+    for (const subject of result.subjects) {
+      rows.push([`  ${subject.label}`, ...formatFigures(result, subject)]);
+    }
   }
   const lines = alignRows(rows);
   const notes = results.flatMap((result) => {

@@ -19,6 +19,20 @@ describe('the bookkeeping of a handler table', () => {
   const scope = new LeanScope();
   afterEach(() => scope.dispose());
 
+  /** A connection of which nothing is left. */
+  async function closedConnection(): Promise<Connection> {
+    const opened = deferred<Connection>();
+    const closed = deferred();
+    const server = await scope.listen({ open: opened.resolve, close: () => closed.resolve() });
+    const client = await scope.client(server);
+    client.on('error', () => {});
+    const old = await opened.promise;
+    old.destroy();
+    await closed.promise;
+    await nextTurn();
+    return old;
+  }
+
   /** Connects, and calls `act` in the same poll: after the native code has accepted, before `open`. */
   async function actBeforeOpen(server: Server, act: () => void): Promise<nodeNet.Socket> {
     const done = deferred();
@@ -119,15 +133,7 @@ describe('the bookkeeping of a handler table', () => {
   });
 
   test('ref() and unref() of a closed connection affect no other handle', async () => {
-    const opened = deferred<Connection>();
-    const closed = deferred();
-    const server = await scope.listen({ open: opened.resolve, close: () => closed.resolve() });
-    const client = await scope.client(server);
-    client.on('error', () => {});
-    const old = await opened.promise;
-    old.destroy();
-    await closed.promise;
-    await nextTurn();
+    const old = await closedConnection();
     // Takes the slot of the connection in the native table.
     const others = Array.from({ length: 8 }, () => net.createServer().listen(0, '127.0.0.1'));
     try {
@@ -145,15 +151,7 @@ describe('the bookkeeping of a handler table', () => {
   });
 
   test('each method of a closed connection does nothing', async () => {
-    const opened = deferred<Connection>();
-    const closed = deferred();
-    const server = await scope.listen({ open: opened.resolve, close: () => closed.resolve() });
-    const client = await scope.client(server);
-    client.on('error', () => {});
-    const old = await opened.promise;
-    old.destroy();
-    await closed.promise;
-    await nextTurn();
+    const old = await closedConnection();
     for (const act of ['pause', 'resume', 'ref', 'unref', 'cork', 'uncork', 'end'] as const) {
       old[act]();
     }

@@ -1,7 +1,19 @@
 // Block lists that threads share.
+import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { BlockList } from '../../lib/internal/block-list/block-list';
 import { loaded } from '../../lib/internal/native/loader';
+
+/** Acts when a worker says that it runs. Returns all that it says until it ends. */
+async function whileRunning(worker: Worker, act: () => void): Promise<unknown[]> {
+  const messages: unknown[] = [];
+  worker.on('message', (message) => {
+    messages.push(message);
+    if (message === 'running') act();
+  });
+  await once(worker, 'exit');
+  return messages;
+}
 
 describe('tokens', () => {
   test('refer to the same list', () => {
@@ -41,19 +53,12 @@ describe('tokens', () => {
        parentPort.postMessage({ wrong, hits });`,
       { eval: true, workerData: { file: loaded.file, token: list.share() } },
     );
-    const results: unknown[] = [];
-    await new Promise<void>((resolve, reject) => {
-      worker.on('error', reject);
-      worker.on('exit', () => resolve());
-      worker.on('message', (message) => {
-        results.push(message);
-        if (message !== 'running') return;
-        for (let round = 0; round < 20; round++) {
-          for (let i = 0; i < 256; i++) list.addSubnet(`10.0.${i}.0`, 24);
-          list.addMany(Array.from({ length: 2000 }, (_, i) => `50.0.${i >> 8}.${i & 255}`));
-          for (let i = 0; i < 256; i++) list.removeSubnet(`10.0.${i}.0`, 24);
-        }
-      });
+    const results = await whileRunning(worker, () => {
+      for (let round = 0; round < 20; round++) {
+        for (let i = 0; i < 256; i++) list.addSubnet(`10.0.${i}.0`, 24);
+        list.addMany(Array.from({ length: 2000 }, (_, i) => `50.0.${i >> 8}.${i & 255}`));
+        for (let i = 0; i < 256; i++) list.removeSubnet(`10.0.${i}.0`, 24);
+      }
     });
     expect(results).toEqual(['running', { wrong: 0, hits: expect.any(Number) as number }]);
     expect(list.check('99.0.0.1')).toBe(true);
@@ -78,22 +83,15 @@ describe('tokens', () => {
        parentPort.postMessage({ missed });`,
       { eval: true, workerData: { file: loaded.file, token: list.share(), stop } },
     );
-    const results: unknown[] = [];
-    await new Promise<void>((resolve, reject) => {
-      worker.on('error', reject);
-      worker.on('exit', () => resolve());
-      worker.on('message', (message) => {
-        results.push(message);
-        if (message !== 'running') return;
-        const { port1 } = new MessageChannel();
-        for (let round = 0; round < 10; round++) {
-          list.replaceMany([...rules.slice(round), '200.0.0.1']);
-          port1.postMessage(list);
-          list.share();
-        }
-        port1.close();
-        Atomics.store(stop, 0, 1);
-      });
+    const results = await whileRunning(worker, () => {
+      const { port1 } = new MessageChannel();
+      for (let round = 0; round < 10; round++) {
+        list.replaceMany([...rules.slice(round), '200.0.0.1']);
+        port1.postMessage(list);
+        list.share();
+      }
+      port1.close();
+      Atomics.store(stop, 0, 1);
     });
     expect(results).toEqual(['running', { missed: 0 }]);
   });
@@ -107,12 +105,7 @@ describe('tokens', () => {
        parentPort.postMessage(binding.blockListShare(id));`,
       { eval: true, workerData: { file: loaded.file } },
     );
-    const token = await new Promise<string>((resolve, reject) => {
-      let received = '';
-      worker.on('message', (message: string) => (received = message));
-      worker.on('error', reject);
-      worker.on('exit', () => resolve(received));
-    });
-    expect(BlockList.from(token).check('1.2.3.4')).toBe(true);
+    const [token] = await whileRunning(worker, () => {});
+    expect(BlockList.from(token as string).check('1.2.3.4')).toBe(true);
   });
 });

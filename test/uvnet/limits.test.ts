@@ -15,6 +15,17 @@ afterEach(() => scope.dispose());
 
 const { createServer, listening, knock } = serversOf(scope);
 
+/** A server with room for one connection is full with it, and has room again when it closes. */
+async function fillAndLeave(server: net.Server): Promise<void> {
+  const { client, peer } = await scope.join(server as never);
+  expect(await knock(server)).toBe(false);
+  const closed = nextEvent(peer, 'close');
+  peer.resume();
+  client.end();
+  await closed;
+  expect(await knock(server)).toBe(true);
+}
+
 /** A case about a feature that only Linux has. */
 const linux = process.platform === 'linux' ? test : test.skip;
 
@@ -50,13 +61,7 @@ describe('maxConnections', () => {
   test('has room again when a connection closes', async () => {
     const server = await listening();
     server.maxConnections = 1;
-    const { client, peer } = await scope.join(server as never);
-    expect(await knock(server)).toBe(false);
-    const closed = nextEvent(peer, 'close');
-    peer.resume();
-    client.end();
-    await closed;
-    expect(await knock(server)).toBe(true);
+    await fillAndLeave(server);
   });
 
   test('drop has the addresses and the reason', async () => {
@@ -114,13 +119,7 @@ describe('maxConnectionsPerAddress', () => {
 
   test('has room again when a connection closes', async () => {
     const server = await listening({ maxConnectionsPerAddress: 1 });
-    const { client, peer } = await scope.join(server as never);
-    expect(await knock(server)).toBe(false);
-    const closed = nextEvent(peer, 'close');
-    peer.resume();
-    client.end();
-    await closed;
-    expect(await knock(server)).toBe(true);
+    await fillAndLeave(server);
   });
 
   test('does not apply to Unix sockets, which have no address', async () => {

@@ -13,6 +13,15 @@ type UvnetSocket = import('../../lib/index').Socket;
 
 const euro = Buffer.from('€');
 
+/** One word from the client, and one back, after which the connection ends. */
+async function talk(client: nodeNet.Socket, moved: nodeNet.Socket): Promise<void> {
+  client.write('ping');
+  expect((await readBytes(moved, 4)).toString()).toBe('ping');
+  const answer = readAll(client);
+  moved.end('pong');
+  expect((await answer).toString()).toBe('pong');
+}
+
 /** Waits until the socket holds bytes that nobody has consumed. */
 async function untilRead(socket: nodeNet.Socket, bytes: number): Promise<void> {
   while (socket.bytesRead < bytes) {
@@ -36,11 +45,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
       await closed;
       expect(log).toEqual(['old close false']);
       expect(peer.destroyed).toBe(true);
-      client.write('ping');
-      expect((await readBytes(moved, 4)).toString()).toBe('ping');
-      const answer = readAll(client);
-      moved.end('pong');
-      expect((await answer).toString()).toBe('pong');
+      await talk(client, moved);
     });
 
     test('fromNode() takes the connection back', async () => {
@@ -54,11 +59,7 @@ describeUvnet('connections that move between uvnet and node:net', ({ net, entry,
       expect(back).not.toBeInstanceOf(nodeNet.Socket);
       await closed;
       expect(log).toEqual(['old close false']);
-      client.write('ping');
-      expect((await readBytes(back, 4)).toString()).toBe('ping');
-      const answer = readAll(client);
-      back.end('pong');
-      expect((await answer).toString()).toBe('pong');
+      await talk(client, back);
     });
 
     test('bytes that were read and not consumed are transferred, with half a character', async () => {
