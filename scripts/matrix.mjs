@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 // Runs jest on every supported Node, all on the one release build of the addon.
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { nodeHome, supported } from './lib/nodes.mjs';
 import { runParts, testJest } from './lib/test-parts.mjs';
-import { at, main, run } from './lib/tools.mjs';
+import { at, main, output, run } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/matrix.mjs [--node VERSION]... [options] [-- jest arguments]
 
@@ -37,7 +36,7 @@ main(async () => {
   }
   await runParts(
     binaries.map((node) => {
-      const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
+      const version = output(node, ['--version']).trim();
       return [`Node ${version}`, () => testJest({ node, flavour, jestArguments })];
     }),
   );

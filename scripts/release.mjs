@@ -8,7 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { emulatedNode, hasEmulator } from './lib/emulator.mjs';
 import { nodeHome, supported } from './lib/nodes.mjs';
-import { at, capture, CommandError, main, readJson, root, run } from './lib/tools.mjs';
+import { at, CommandError, main, output, readJson, root, run } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/release.mjs [options]
 
@@ -38,14 +38,6 @@ const binaries = [
 
 const { version } = readJson(at('package.json'));
 
-/** Runs a command; answers its output, or throws with it. */
-async function output(command, args, options) {
-  const { status, signal, stdout, stderr } = await capture(command, args, options);
-  if (status === 0) return stdout;
-  const shown = [path.basename(command), ...args].join(' ');
-  throw new CommandError(`${shown}: ${signal ?? `exit code ${status}`}\n${stdout}${stderr}`);
-}
-
 const git = (...args) => output('git', args);
 
 /** All places that name the version say the same, and it is not released yet. */
@@ -54,7 +46,7 @@ async function checkVersions(dryRun) {
   for (const found of [lock.version, lock.packages[''].version]) {
     if (found !== version) throw new CommandError(`package-lock.json has version ${found}`);
   }
-  if ((await git('tag', '--list', `v${version}`)).trim() !== '') {
+  if (git('tag', '--list', `v${version}`).trim() !== '') {
     throw new CommandError(`the tag v${version} is there already`);
   }
   const changelog = readFileSync(at('CHANGELOG.md'), 'utf8');
@@ -67,10 +59,10 @@ async function checkVersions(dryRun) {
 }
 
 async function checkTree() {
-  if ((await git('status', '--porcelain')).trim() !== '') {
+  if (git('status', '--porcelain').trim() !== '') {
     throw new CommandError('there are changes that are not committed');
   }
-  return (await git('rev-parse', '--short', 'HEAD')).trim();
+  return git('rev-parse', '--short', 'HEAD').trim();
 }
 
 function buildBinaries() {
@@ -85,7 +77,7 @@ const kilobytes = (bytes) => `${Math.round(bytes / 1000)} kB`;
 /** Packs into the folder; answers the tarball and what is in it. */
 async function pack(folder) {
   const args = ['pack', '--json', `--pack-destination=${folder}`];
-  const text = await output('npm', args, { shell: process.platform === 'win32' });
+  const text = output('npm', args, { shell: process.platform === 'win32' });
   // The scripts of the package print before it.
   const [{ filename, size, files }] = JSON.parse(text.slice(text.search(/^\[$/m)));
   const names = files.map((file) => file.path);
@@ -133,7 +125,7 @@ async function install(folder, node, npm, tarball) {
   writeFileSync(path.join(folder, 'package.json'), '{"private":true}');
   writeFileSync(path.join(folder, 'program.mjs'), program);
   const options = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
-  await output(node, [npm, 'install', ...options, tarball], {
+  output(node, [npm, 'install', ...options, tarball], {
     cwd: folder,
     env: { ...process.env, npm_config_cache: path.join(folder, '.cache') },
   });
@@ -143,13 +135,13 @@ async function install(folder, node, npm, tarball) {
 async function use(folder, node) {
   const options = { cwd: folder, env: { ...process.env, UVNET_BINDING: '', NODE_OPTIONS: '' } };
   const doctor = ['node_modules/uvnet/bin/uvnet.mjs', 'doctor', '--json'];
-  const report = JSON.parse(await output(node, doctor, options));
+  const report = JSON.parse(output(node, doctor, options));
   if (!report.ok || !report.binary?.includes('prebuilds')) {
     throw new CommandError(JSON.stringify(report, null, 2));
   }
-  const required = await output(node, ['-p', 'require("uvnet").backend'], options);
+  const required = output(node, ['-p', 'require("uvnet").backend'], options);
   if (required !== 'native\n') throw new CommandError(`require(): ${required}`);
-  const printed = await output(node, ['program.mjs'], options);
+  const printed = output(node, ['program.mjs'], options);
   if (printed !== 'works\n') throw new CommandError(printed);
   const binary = path.relative(path.join(folder, 'node_modules/uvnet'), report.binary);
   return `${report.runtime}, libuv ${report.libuv}, ${binary}`;
@@ -207,15 +199,15 @@ async function checkTarball(tarball, folder) {
   const publint = at('node_modules/publint/src/cli.js');
   const attw = at('node_modules/@arethetypeswrong/cli/dist/index.js');
   await step('publint', async () => {
-    const text = await output(process.execPath, [publint, tarball]);
+    const text = output(process.execPath, [publint, tarball]);
     if (!text.includes('All good')) throw new CommandError(text);
     return 'all good';
   });
   await step('attw', async () => {
-    await output(process.execPath, [attw, '--profile', 'node16', tarball]);
+    output(process.execPath, [attw, '--profile', 'node16', tarball]);
     return 'no problems found';
   });
-  const npm = path.join((await output('npm', ['root', '--global'])).trim(), 'npm/bin/npm-cli.js');
+  const npm = path.join(output('npm', ['root', '--global']).trim(), 'npm/bin/npm-cli.js');
   for await (const [name, node] of nodes()) {
     await step(name, async () => {
       const project = path.join(folder, name.replace(/\W+/g, '-'));

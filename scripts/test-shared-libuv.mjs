@@ -1,16 +1,15 @@
 #!/usr/bin/env node
 // Runs the tests on Debian's own Node, which has libuv as a shared library.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { needDebian, unpackSuite } from './lib/debian.mjs';
+import { foreignOptions } from './lib/foreign-options.mjs';
 import { runForeignTests } from './lib/foreign-run.mjs';
 import { writeNodeCommand } from './lib/node-command.mjs';
-import { at, CommandError, main, root, run } from './lib/tools.mjs';
+import { at, CommandError, main, output, root, run } from './lib/tools.mjs';
 
 /** The suites whose Node uvnet supports. Debian 12 has Node 18. */
 const suites = ['trixie', 'sid'];
-const folders = ['unit', 'net', 'uvnet', 'lean', 'process'];
 const home = at('.cache/debian');
 
 /** What is left out on one of them. */
@@ -22,27 +21,10 @@ const leftOut = [
   },
 ];
 
-const help = `Usage: node scripts/test-shared-libuv.mjs [options] [test files]
-
-Fetches Node from a suite of Debian, with its libuv and its C library, and runs the tests on it, with the addon
-in build/: ${folders.join(', ')} of test/. A case that fails on node:net there is reported apart and does not
-count as failed. The last line is "N passed, N failed"; the exit code is 1 when something failed.
-
-  --suite NAME  ${suites.join(' or ')} (default: both)
-  --only NAME   only this folder of test/; may be given more than once
-  --jobs N      how many files at a time (default: 2)
-  --minutes N   end after N minutes; what has not run then has failed (default: 90)
-  --reasons     print what is left out, and why
-  --help        this text
-
-Needs Debian on x64, and root: Node's own modules are in /usr/share, so each program gets a view of the
-file system in which that folder is the other suite's.
-`;
-
 /** A command that is this suite's Node. */
-function debianNode(suite) {
+async function debianNode(suite) {
   const folder = path.join(home, suite);
-  unpackSuite(folder, suite, 'nodejs');
+  await unpackSuite(folder, suite, 'nodejs');
   const inView =
     'mount --bind "$0/usr/share" /usr/share && exec "$0/usr/lib64/ld-linux-x86-64.so.2" --library-path "$0/usr/lib/x86_64-linux-gnu" "$0/usr/bin/node" "$@"';
   // Some tests start Node as an ordinary user, who may mount in a namespace of users alone.
@@ -53,50 +35,31 @@ exec unshare $own --mount sh -c '${inView}' "$0" "$@"`;
 }
 
 /** For people: the versions that are in use. */
-function describe(node) {
-  const print = 'process.version + ", libuv " + process.versions.uv';
-  const { status, stdout, stderr } = spawnSync(node, ['-p', print], { encoding: 'utf8' });
-  if (status !== 0) throw new CommandError(stderr);
-  return stdout.trim();
-}
+const describe = (node) =>
+  output(node, ['-p', 'process.version + ", libuv " + process.versions.uv']).trim();
 
 main(async () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      suite: { type: 'string', multiple: true, default: suites },
-      only: { type: 'string', multiple: true, default: folders },
-      jobs: { type: 'string', default: '2' },
-      minutes: { type: 'string', default: '90' },
-      reasons: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
+  const options = foreignOptions('test-shared-libuv.mjs', {
+    about: `Fetches Node from a suite of Debian, with its libuv and its C library, and runs the tests on it, with the
+addon in build/.`,
+    pick: { name: 'suite', argument: 'NAME', values: suites },
+    minutes: 90,
+    reasons: leftOut,
+    needs: `Needs Debian on x64, and root: Node's own modules are in /usr/share, so each program gets a view of the
+file system in which that folder is the other suite's.`,
   });
-  if (values.help) {
-    console.log(help);
-    return;
-  }
-  if (values.reasons) {
-    for (const { suite, what, why } of leftOut) console.log(`${suite}: ${what}: ${why}`);
-    return;
-  }
-  const unknown = values.suite.find((suite) => !suites.includes(suite));
-  if (unknown) throw new CommandError(`--suite ${unknown}: not one of ${suites.join(', ')}`);
+  if (!options) return;
   needDebian();
   if (process.arch !== 'x64' || process.getuid() !== 0) {
     throw new CommandError('this needs x64, and root');
   }
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
   await runForeignTests({
-    versions: values.suite,
-    asked: positionals,
-    folders: values.only,
+    ...options,
     leftOutFiles: [],
-    jobs: Number(values.jobs),
-    minutes: Number(values.minutes),
     home,
     runnerOf: async (suite) => {
-      const node = debianNode(suite);
+      const node = await debianNode(suite);
       console.log(`${suite}: Node ${describe(node)}`);
       return {
         start: (args, { env, stdio }) =>

@@ -13,12 +13,12 @@ import path from 'node:path';
 import { hasZig, nodeHome, supported } from './nodes.mjs';
 import {
   at,
-  capture,
   CommandError,
   hasCommand,
   inParallel,
   isStale,
   listFiles,
+  outputLater,
   readJson,
   root,
 } from './tools.mjs';
@@ -40,14 +40,8 @@ export function missingFor({ compiler, installedBy, fetch }) {
   return hasCommand(compiler[0]) ? undefined : installedBy;
 }
 
-async function runTool([command, ...args], env) {
-  const { status, signal, stdout, stderr } = await capture(command, args, {
-    env: { ...process.env, ...env },
-  });
-  if (status !== 0) {
-    throw new CommandError(`${command}: ${signal ?? `exit code ${status}`}\n${stdout}${stderr}`);
-  }
-}
+const runTool = ([command, ...args], env) =>
+  outputLater(command, args, { env: { ...process.env, ...env } });
 
 /** The command that compiles for a target, without the names of files. */
 async function compileCommand({ compiler, defines, flags = [], fetch }) {

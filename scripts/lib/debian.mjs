@@ -1,18 +1,7 @@
 // Debian's packages in a folder of their own: nothing of the system changes.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CommandError, hasCommand } from './tools.mjs';
-
-function quiet(command, args, options) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
-    ...options,
-  });
-  if (status !== 0) {
-    throw new CommandError(`${[command, ...args].join(' ')}\n${error?.message ?? stdout + stderr}`);
-  }
-}
+import { CommandError, hasCommand, makeFolder, output } from './tools.mjs';
 
 /** Fails if this system has no packages of this kind. */
 export function needDebian() {
@@ -22,27 +11,16 @@ export function needDebian() {
 /** Unpacks all packages in a folder into `root`. */
 function unpack(folder, root) {
   for (const name of readdirSync(folder).filter((name) => name.endsWith('.deb'))) {
-    quiet('dpkg', ['-x', path.join(folder, name), root]);
+    output('dpkg', ['-x', path.join(folder, name), root]);
   }
 }
 
-/** Makes `folder`, which has the result of `fill(staging)`; not if it is there already. */
-function once(folder, fill) {
-  if (existsSync(folder)) return;
-  const staging = `${folder}.staging-${process.pid}`;
-  rmSync(staging, { recursive: true, force: true });
-  mkdirSync(staging, { recursive: true });
-  try {
-    fill(staging);
-    renameSync(staging, folder);
-  } finally {
-    rmSync(staging, { recursive: true, force: true });
-  }
-}
-
-/** Unpacks a package of another suite of Debian into `root`, with all that it depends on, down to the C library. */
-export function unpackSuite(root, suite, name) {
-  once(root, (staging) => {
+/**
+ * Unpacks a package of another suite of Debian into `root`, with all that it depends on, down to the C library; once.
+ */
+export async function unpackSuite(root, suite, name) {
+  if (existsSync(root)) return;
+  await makeFolder(root, (staging) => {
     console.log(`fetching ${name} of Debian's ${suite}`);
     const apt = path.join(staging, 'apt');
     const lists = path.join(apt, 'sources.list');
@@ -65,8 +43,8 @@ export function unpackSuite(root, suite, name) {
       'APT::Install-Recommends': 'false',
     };
     const shared = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-    quiet('apt-get', [...shared, '-qq', 'update']);
-    quiet('apt-get', [...shared, '-qq', '--yes', '--download-only', 'install', name]);
+    output('apt-get', [...shared, '-qq', 'update']);
+    output('apt-get', [...shared, '-qq', '--yes', '--download-only', 'install', name]);
     unpack(`${apt}/cache/archives`, staging);
     rmSync(apt, { recursive: true });
   });

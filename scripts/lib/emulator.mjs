@@ -1,10 +1,9 @@
 // Linux' Node for arm64 on a machine that is none, by qemu.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { writeNodeCommand } from './node-command.mjs';
 import { nodeHome } from './nodes.mjs';
-import { at, CommandError, hasCommand } from './tools.mjs';
+import { at, hasCommand, output } from './tools.mjs';
 
 /** What is kept of it. */
 export const emulatorHome = at('.cache/arm64');
@@ -28,12 +27,6 @@ export async function emulatedNode(version) {
     libraries,
     program,
   ]);
-}
-
-function output(command, args) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new CommandError(`${command}: ${error?.message ?? stderr}`);
-  return stdout;
 }
 
 /** What the system answers to the requests of kernel_gaps.c: an error number for each name. */

@@ -1,7 +1,6 @@
 // Checks the imports and exports of a macOS binary with LLVM's tools.
-import { spawnSync } from 'node:child_process';
 import { ENTRY } from './symbols.mjs';
-import { CommandError } from './tools.mjs';
+import { output } from './tools.mjs';
 
 /** The oldest macOS; binding.gyp has the same. */
 const MACOS_LIMIT = '11.0';
@@ -12,20 +11,11 @@ const MACOS_LIMIT = '11.0';
  */
 const VISIBLE = /^(__Z(nw|na|dl|da)\S*|___dso_handle|__mh_dylib_header)$/;
 
-function runTool(command, args) {
-  const { status, stdout, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (error) throw new CommandError(`${command} (Debian's package llvm): ${error.message}`);
-  if (status !== 0) throw new CommandError(`${command} ${args.join(' ')}: exit code ${status}`);
-  return stdout;
-}
-
 /** Returns the problems of a binary, one per line; none if it is correct. */
 export function checkMachO(file) {
   const problems = [];
   // "(undefined) external _read (from libSystem)"; those of the program have no library.
-  for (const line of runTool('llvm-nm', ['--undefined-only', '--format=darwin', file]).split(
-    '\n',
-  )) {
+  for (const line of output('llvm-nm', ['--undefined-only', '--format=darwin', file]).split('\n')) {
     const [, name, library] = /external (\S+)(?: \(from (\S+)\))?/.exec(line) ?? [];
     if (name === undefined || library === 'libSystem' || /^_(napi|node_api|uv)_/.test(name)) {
       continue;
@@ -33,7 +23,7 @@ export function checkMachO(file) {
     problems.push(`asks for ${name} of ${library ?? 'the program'}`);
   }
   const entry = ENTRY.map((name) => `_${name}`);
-  const exported = runTool('llvm-objdump', ['--macho', '--exports-trie', file])
+  const exported = output('llvm-objdump', ['--macho', '--exports-trie', file])
     .split('\n')
     .filter((line) => line.startsWith('0x'))
     .map((line) => line.split(/\s+/)[1]);
@@ -43,7 +33,7 @@ export function checkMachO(file) {
   for (const name of entry) {
     if (!exported.includes(name)) problems.push(`does not export ${name}`);
   }
-  const commands = runTool('llvm-objdump', ['--macho', '--private-headers', file]);
+  const commands = output('llvm-objdump', ['--macho', '--private-headers', file]);
   const [, minimum] = /LC_BUILD_VERSION[^]*?minos ([\d.]+)/.exec(commands) ?? [];
   if (minimum !== MACOS_LIMIT) problems.push(`is for macOS ${minimum}, not ${MACOS_LIMIT}`);
   for (const [, name] of commands.matchAll(/LC_LOAD_DYLIB\s+cmdsize \d+\s+name (\S+)/g)) {

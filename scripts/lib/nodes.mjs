@@ -1,8 +1,8 @@
 // Other runtimes, from the npm packages that hold one binary each, kept in .cache.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { at, capture, CommandError } from './tools.mjs';
+import { at, CommandError, makeFolder, outputLater, readJson } from './tools.mjs';
 
 /** The versions of Node that uvnet supports. */
 export const supported = ['20', '22', '24', '26'];
@@ -24,10 +24,7 @@ async function fetchBinary(
   // One of another platform does not run here, and npm takes it only when it is told to.
   const complete = () => (foreign ? existsSync(file) : works(file, versionArgument));
   if (!fresh && complete()) return;
-  const staging = `${home}.staging-${process.pid}`;
-  rmSync(staging, { recursive: true, force: true });
-  mkdirSync(staging, { recursive: true });
-  try {
+  await makeFolder(home, async (staging) => {
     const options = [
       '--no-save',
       '--no-audit',
@@ -39,20 +36,14 @@ async function fetchBinary(
       ...(foreign ? ['--force'] : []),
     ];
     console.log(`$ npm install ${specifier}`);
-    const { status, stdout, stderr } = await capture(
-      'npm',
-      ['install', ...options, '--prefix', staging, specifier],
+    await outputLater('npm', ['install', ...options, '--prefix', staging, specifier], {
       // npm is a shell script on Windows.
-      { shell: process.platform === 'win32' },
-    );
-    if (status !== 0) throw new CommandError(`npm install ${specifier}\n${stdout}${stderr}`);
+      shell: process.platform === 'win32',
+    });
     rmSync(home, { recursive: true, force: true });
-    mkdirSync(path.dirname(home), { recursive: true });
     const name = specifier.slice(0, specifier.lastIndexOf('@'));
-    renameSync(path.join(staging, 'node_modules', name), home);
-  } finally {
-    rmSync(staging, { recursive: true, force: true });
-  }
+    return path.join(staging, 'node_modules', name);
+  });
   if (!complete()) throw new CommandError(`${file} does not run`);
 }
 
@@ -73,9 +64,16 @@ export async function nodeHome(
   return home;
 }
 
-/** A package for another platform, into the folder `home`; `file` is what has to be in it. */
-export const fetchForeign = (specifier, home, file) =>
-  fetchBinary(specifier, home, file, { foreign: true });
+/**
+ * Fetches the resolver that jest loads on another platform into the folder `modules`: npm installs its binary for this
+ * system alone.
+ */
+export async function fetchResolver(platform, modules) {
+  const { version } = readJson(at('node_modules/unrs-resolver/package.json'));
+  const name = `@unrs/resolver-binding-${platform}`;
+  const file = `resolver.${platform}.node`;
+  await fetchBinary(`${name}@${version}`, path.join(modules, name), file, { foreign: true });
+}
 
 /** The compiler for macOS, musl and Windows on arm64: a clang with the headers of all of them. */
 export const zig = at('.cache/tools/zig/zig');

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommandError, hasCommand } from './tools.mjs';
+import { CommandError, hasCommand, output } from './tools.mjs';
 
 const HOST = '127.0.0.1';
 
@@ -15,15 +15,6 @@ const plainUser = () =>
   process.getuid() === 0
     ? { uid: Number(output('id', ['-u', 'nobody'])), gid: Number(output('id', ['-g', 'nobody'])) }
     : {};
-
-function output(command, args, options = {}) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
-    ...options,
-  });
-  if (status !== 0) throw new CommandError(`${command}: ${error?.message ?? stderr + stdout}`);
-  return stdout.trim();
-}
 
 async function freePort() {
   const server = createServer().listen(0, HOST);

@@ -1,9 +1,8 @@
 // Checks the imports and exports of a Linux binary.
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { zig } from './nodes.mjs';
-import { CommandError } from './tools.mjs';
+import { output } from './tools.mjs';
 
 /**
  * The newest glibc that a binary may need: that of the oldest systems on which Node 20 to 26 run.
@@ -19,15 +18,8 @@ const LIBRARIES =
 
 const newer = (a, b) => a.localeCompare(b, 'en', { numeric: true }) > 0;
 
-function readelf(option, file) {
-  const { status, stdout, error } = spawnSync('readelf', ['--wide', option, file], {
-    encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C' },
-  });
-  if (error) throw new CommandError(`readelf: ${error.message}`);
-  if (status !== 0) throw new CommandError(`readelf ${option} ${file}: exit code ${status}`);
-  return stdout;
-}
+const readelf = (option, file) =>
+  output('readelf', ['--wide', option, file], { env: { ...process.env, LC_ALL: 'C' } });
 
 /** Returns the problems of a binary, one per line; none if it is correct. */
 export function checkSymbols(file) {

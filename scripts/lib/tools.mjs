@@ -1,7 +1,15 @@
 // Shared code of the scripts: paths, commands, Node's headers, checks for outdated files. It uses
 // only built-in modules of Node, because it runs before node_modules exists.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
@@ -14,21 +22,40 @@ export const at = (...parts) => path.join(root, ...parts);
 /** A failed command, whose output has already shown the reason. */
 export class CommandError extends Error {}
 
+/** A command as people see it. */
+const shown = (command, args) =>
+  [path.basename(command), ...args.map((arg) => path.relative(root, arg) || arg)].join(' ');
+
+/** The error of a command that has failed, for people: all that it printed, if that was kept. */
+function failed(command, args, { status, signal, error, stdout, stderr }) {
+  if (error) return new CommandError(`${command}: ${error.message}`);
+  const printed = stdout || stderr ? `\n${stdout ?? ''}${stderr ?? ''}` : '';
+  return new CommandError(`${shown(command, args)}: ${signal ?? `exit code ${status}`}${printed}`);
+}
+
 /** Runs a command with our own output. Throws a CommandError if it fails. */
 export function run(command, args, options = {}) {
-  const shown = [path.basename(command), ...args.map((arg) => path.relative(root, arg) || arg)];
-  if (!options.quiet) console.log(`$ ${shown.join(' ')}`);
-  const { status, signal, error } = spawnSync(command, args, {
+  if (!options.quiet) console.log(`$ ${shown(command, args)}`);
+  const result = spawnSync(command, args, {
     cwd: root,
     stdio: 'inherit',
     // npm is a shell script on Windows.
     shell: process.platform === 'win32' && command === 'npm',
     ...options,
   });
-  if (error) throw new CommandError(`${command}: ${error.message}`);
-  if (status !== 0) {
-    throw new CommandError(`${shown.join(' ')}: ${signal ?? `exit code ${status}`}`);
-  }
+  if (result.status !== 0) throw failed(command, args, result);
+}
+
+/** Runs a command and returns what it has written to its stdout. Throws a CommandError if it fails. */
+export function output(command, args, options = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    ...options,
+  });
+  if (result.status !== 0) throw failed(command, args, result);
+  return result.stdout;
 }
 
 /** Runs a command and returns { status, signal, stdout, stderr }, even if it fails. */
@@ -46,6 +73,13 @@ export function capture(command, args, options = {}) {
     child.once('error', (error) => reject(new CommandError(`${command}: ${error.message}`)));
     child.once('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
   });
+}
+
+/** As output(), for several commands at a time. */
+export async function outputLater(command, args, options) {
+  const result = await capture(command, args, options);
+  if (result.status !== 0) throw failed(command, args, result);
+  return result.stdout;
 }
 
 /**
@@ -111,6 +145,22 @@ export function isStale(output, inputs) {
   if (!existsSync(output)) return true;
   const made = statSync(output).mtimeMs;
   return listFiles(inputs).some((file) => statSync(file).mtimeMs > made);
+}
+
+/**
+ * Makes a folder of what `fill(staging)` leaves in another one, so that nobody ever sees a part of it. Where that is
+ * only a folder inside, `fill` answers its path.
+ */
+export async function makeFolder(folder, fill) {
+  const staging = `${folder}.staging-${process.pid}`;
+  rmSync(staging, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true });
+  try {
+    const made = await fill(staging);
+    renameSync(made ?? staging, folder);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
 }
 
 /** Reads a JSON file. */

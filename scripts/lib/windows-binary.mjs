@@ -1,28 +1,17 @@
 // What a Windows binary takes from node.exe, and what it offers, by mingw-w64's binutils; for arm64, which
 // those of Debian do not know, by LLVM's.
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nodeHome, supported } from './nodes.mjs';
-import { at, CommandError } from './tools.mjs';
+import { at, CommandError, output } from './tools.mjs';
 import { ENTRY } from './symbols.mjs';
 
 /** What every Windows has; the C runtime of zig is that of Windows 10, in parts. */
 const LIBRARIES = /^(kernel32|ws2_32|iphlpapi|msvcrt|api-ms-win-crt-\w+-l1-1-0)\.dll$/i;
 
-function runTool(command, args) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (error) throw new CommandError(`${command}: ${error.message}`);
-  if (status !== 0) throw new CommandError(`${command}: exit code ${status}\n${stderr}`);
-  return stdout;
-}
-
 /** The names that a Windows program or library exports, and those of the libraries it loads. */
 function readTables(file) {
-  const text = runTool('x86_64-w64-mingw32-objdump', ['--private-headers', file]);
+  const text = output('x86_64-w64-mingw32-objdump', ['--private-headers', file]);
   const [, exportTable = ''] = text.split('[Ordinal/Name Pointer] Table');
   return {
     exported: [...exportTable.matchAll(/^\s*\[ *\d+\] (\S+)$/gm)].map(([, name]) => name),
@@ -32,7 +21,7 @@ function readTables(file) {
 
 /** As readTables(), for arm64. */
 function readArm64Tables(file) {
-  const text = runTool('llvm-readobj', ['--coff-exports', '--coff-imports', file]);
+  const text = output('llvm-readobj', ['--coff-exports', '--coff-imports', file]);
   const namesOf = (kind) =>
     [...text.matchAll(new RegExp(`^${kind} \\{[^}]*?^ +Name: (\\S+)`, 'gm'))].map(
       ([, name]) => name,
@@ -61,14 +50,14 @@ export async function windowsImports(folder) {
   const definition = path.join(folder, 'node.def');
   const library = path.join(folder, 'libnode.a');
   writeFileSync(definition, ['LIBRARY node.exe', 'EXPORTS', ...names, ''].join('\n'));
-  runTool('x86_64-w64-mingw32-dlltool', ['-d', definition, '--output-delaylib', library]);
+  output('x86_64-w64-mingw32-dlltool', ['-d', definition, '--output-delaylib', library]);
   return [library];
 }
 
 /** For arm64: a source that has the functions of the host looked up, those that the objects ask for. */
 export async function windowsArm64Imports(folder, objects) {
   const known = await hostFunctions();
-  const undefinedNames = runTool('llvm-nm', ['--undefined-only', '--just-symbol-name', ...objects]);
+  const undefinedNames = output('llvm-nm', ['--undefined-only', '--just-symbol-name', ...objects]);
   const names = new Set(
     [...undefinedNames.matchAll(/^__imp_((?:napi|node_api|uv)_\w+)$/gm)].map(([, name]) => name),
   );

@@ -1,23 +1,14 @@
 // Wine, and what Node and jest need in it. A prefix is made once, in .cache. Each run works in copies of it, so that
 // several runs on a machine cannot disturb each other, and nothing of a run is left over in the next.
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { fetchForeign } from './nodes.mjs';
-import { at, CommandError, hasCommand, readJson, root, run } from './tools.mjs';
+import { fetchResolver } from './nodes.mjs';
+import { at, CommandError, hasCommand, makeFolder, root, run } from './tools.mjs';
 
 const home = at('.cache/wine');
 const template = path.join(home, 'prefix');
-const modules = path.join(home, 'modules');
+const modules = path.join(home, 'modules/node_modules');
 
 /** Debian keeps the programs outside PATH unless its package `wine` is installed as well. */
 const folders = ['/usr/lib/wine', ...(process.env.PATH ?? '').split(':')];
@@ -37,16 +28,8 @@ const environment = (prefix) => ({
   WINESERVER: server,
   // Not looked for in each new prefix.
   WINEDLLOVERRIDES: 'mscoree=;mshtml=',
-  NODE_PATH: windowsPath(path.join(modules, 'node_modules')),
+  NODE_PATH: windowsPath(modules),
 });
-
-/** Fetches the resolver for jest: npm installs only the binary for this system. */
-async function fetchResolver() {
-  const { version } = readJson(at('node_modules/unrs-resolver/package.json'));
-  const name = '@unrs/resolver-binding-win32-x64-msvc';
-  const folder = path.join(modules, 'node_modules', name);
-  await fetchForeign(`${name}@${version}`, folder, 'resolver.win32-x64-msvc.node');
-}
 
 /** Ends every program in a prefix, and waits until its server has ended too. */
 function stop(prefix) {
@@ -55,34 +38,23 @@ function stop(prefix) {
   spawnSync(server, ['--wait'], options);
 }
 
-function makeTemplate() {
+function fillPrefix(staging) {
   console.log(`making a Wine prefix in ${path.relative(root, template)}`);
-  const staging = `${template}.staging-${process.pid}`;
-  mkdirSync(staging, { recursive: true });
   const options = { env: environment(staging), stdio: 'ignore', quiet: true };
-  try {
-    run(wine, ['wineboot', '--init'], options);
-    // Node 20 and newer refuse to run on the version of Windows that Wine 8 reports by default.
-    run(
-      wine,
-      ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'],
-      options,
-    );
-    run(
-      'x86_64-w64-mingw32-gcc',
-      [
-        ...['-shared', '-s', '-o'],
-        path.join(staging, 'drive_c/windows/system32/bcryptprimitives.dll'),
-        at('scripts/wine/bcryptprimitives.c'),
-        '-ladvapi32',
-      ],
-      { quiet: true },
-    );
-    stop(staging);
-    renameSync(staging, template);
-  } finally {
-    rmSync(staging, { recursive: true, force: true });
-  }
+  run(wine, ['wineboot', '--init'], options);
+  // Node 20 and newer refuse to run on the version of Windows that Wine 8 reports by default.
+  run(wine, ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'], options);
+  run(
+    'x86_64-w64-mingw32-gcc',
+    [
+      ...['-shared', '-s', '-o'],
+      path.join(staging, 'drive_c/windows/system32/bcryptprimitives.dll'),
+      at('scripts/wine/bcryptprimitives.c'),
+      '-ladvapi32',
+    ],
+    { quiet: true },
+  );
+  stop(staging);
 }
 
 /** Fetches and makes what all runs share. */
@@ -91,8 +63,8 @@ export async function prepareWine() {
   if (!hasCommand('x86_64-w64-mingw32-gcc')) {
     throw new CommandError('mingw-w64 is missing: apt-get install g++-mingw-w64-x86-64-posix');
   }
-  await fetchResolver();
-  if (!existsSync(template)) makeTemplate();
+  await fetchResolver('win32-x64-msvc', modules);
+  if (!existsSync(template)) await makeFolder(template, fillPrefix);
 }
 
 /** Copies a folder by links to its files: a prefix has 700 MB of libraries, which no program changes. */
