@@ -1,6 +1,6 @@
-// What npm run test:arm64 leaves out: files by name, and cases by a regular expression of their full name, each
-// with the reason. `gap` names a request of scripts/foreign/kernel_gaps.c: the cases run under an emulator that
-// grants it as the kernel does. What fails on node:net under the same emulator need not stand here.
+// What npm run test:arm64 leaves out: files and folders by name, and cases by a regular expression of their full
+// name, each with the reason. `gap` names a request of scripts/foreign/kernel_gaps.c: the cases run under an emulator
+// that grants it as the kernel does. What fails on node:net under the same emulator need not stand here.
 
 /** @type {{ what: string, why: string }[]} */
 export const leftOutFiles = [];

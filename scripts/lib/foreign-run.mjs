@@ -48,7 +48,9 @@ function findFiles(asked, folders, leftOutFiles) {
   return listFiles(folders.map((folder) => at('test', folder)))
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => path.relative(root, file))
-    .filter((file) => !leftOutFiles.some(({ what }) => what === file));
+    .filter(
+      (file) => !leftOutFiles.some(({ what }) => file === what || file.startsWith(`${what}/`)),
+    );
 }
 
 /**
