@@ -126,10 +126,23 @@ static void CheckReset(void) {
   if (recv(pair.near_end, area, sizeof(area), 0) == 0) printf("reset-is-end\n");
 }
 
+// The statistics of a connection (TCP_INFO_v0, whose size this is) cannot be read.
+static void CheckInfo(void) {
+  const struct Pair pair = Connect();
+  const DWORD request = _WSAIORW(IOC_VENDOR, 39);  // SIO_TCP_INFO
+  DWORD version = 0;
+  DWORD length = 0;
+  char info[88];
+  const int result = WSAIoctl(pair.near_end, request, &version, sizeof(version), info, sizeof(info),
+                              &length, NULL, NULL);
+  if (result != 0) printf("no-tcp-info\n");
+}
+
 int main(void) {
   WSADATA data;
   Check(WSAStartup(MAKEWORD(2, 2), &data) == 0, "WSAStartup");
   CheckSends();
   CheckReset();
+  CheckInfo();
   return 0;
 }
