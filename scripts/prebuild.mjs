@@ -3,7 +3,7 @@
 import { cpSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { crossBuild, missingFor, checkSize } from './lib/cross-build.mjs';
+import { crossBuild, missingToBuild, checkSize } from './lib/cross-build.mjs';
 import { crossTargets } from './lib/cross-targets.mjs';
 import { checkSymbols } from './lib/symbols.mjs';
 import { at, CommandError, findNodeDir, hasCommand, main, root, runModule } from './lib/tools.mjs';
@@ -43,8 +43,9 @@ Binaries for macOS are stripped, and those for macOS and Windows on arm64 checke
 `;
 
 /** Returns what must be installed for a target; undefined if nothing is missing. */
-function missing({ tools, compiler, installedBy }) {
-  if (compiler) return missingFor({ compiler, installedBy });
+function missing(target) {
+  if (target.compiler) return missingToBuild(target);
+  const { tools } = target;
   return tools && !hasCommand(`${tools}-g++`) ? `${tools}-g++` : undefined;
 }
 

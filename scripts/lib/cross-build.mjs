@@ -34,11 +34,15 @@ export function checkSize(file) {
   }
 }
 
-/** Returns what must be installed before a target can be built; undefined if nothing is missing. */
+/** Returns what must be installed before sources can be compiled for a target; undefined if nothing is missing. */
 export function missingFor({ compiler, installedBy, fetch }) {
   if (fetch) return hasZig ? undefined : 'Linux on x64 (zig)';
   return hasCommand(compiler[0]) ? undefined : installedBy;
 }
+
+/** As missingFor(), for a whole binary. */
+export const missingToBuild = (target) =>
+  missingFor(target) ?? (target.needsLlvm && !hasCommand('llvm-nm') ? 'llvm' : undefined);
 
 const runTool = ([command, ...args], env) =>
   outputLater(command, args, { env: { ...process.env, ...env } });
@@ -104,7 +108,7 @@ export async function checkJobs(name, target) {
  * next time.
  */
 export async function crossBuild(name, target) {
-  const missing = missingFor(target);
+  const missing = missingToBuild(target);
   if (missing) throw new CommandError(`${name} needs ${missing}`);
   const folder = objectFolder(name);
   mkdirSync(folder, { recursive: true });

@@ -24,6 +24,7 @@ const macos = (triple) => ({
   ...zigTarget(triple),
   file: 'node.napi.node',
   link: ['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
+  needsLlvm: true,
   // zig's linker keeps the names of local functions. This signs the binary again, as macOS on arm64 requires.
   strip: ['llvm-strip', '-x'],
   check: checkMachO,
@@ -51,6 +52,7 @@ const musl = (triple) => ({
  * - `flags`: beyond those that all compilers of GCC's and clang's kind get.
  * - `checkOnly`: the options that compile and keep nothing.
  * - `link`: what the linker gets, the objects left out.
+ * - `needsLlvm`: whether Debian's package llvm strips or checks the binary.
  * - `strip`: the command that removes the symbols which the linker leaves in spite of `-s`.
  * - `imports`: makes, in the given folder, what these objects have to be linked with for the functions of
  *   Node and libuv; answers the arguments.
@@ -72,6 +74,7 @@ export const crossTargets = {
   'win32-arm64': {
     ...zigTarget('aarch64-windows-gnu'),
     file: 'node.napi.node',
+    needsLlvm: true,
     defines: 'windowsDefines',
     // All functions of the host by a pointer: scripts/windows/host_functions.cc sets them.
     flags: ['-DUSING_UV_SHARED', '-DNAPI_EXTERN=__declspec(dllimport)'],
