@@ -63,11 +63,10 @@ napi_value GuessHandle(napi_env env, napi_callback_info info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   if (Environment::Create(env) == nullptr) {
-    Napi::Error::New(env, "uvnet: the environment could not be set up")
-        .ThrowAsJavaScriptException();
+    napi_throw_error(env, nullptr, "uvnet: the environment could not be set up");
     return exports;
   }
-  exports.Set("areaSize", static_cast<double>(ReceiveBuffer::kAreaSize));
+  Define(env, exports, "areaSize", ReceiveBuffer::kAreaSize);
   Define(env, exports, "start", Start);
   Define(env, exports, "chunksAllocated", ChunksAllocated);
   Define(env, exports, "errnoByName", ErrnoByName);

@@ -9,6 +9,7 @@
 #include "block_list/rule_text.h"
 #include "env/arguments.h"
 #include "env/environment.h"
+#include "env/js_call.h"
 #include "env/modules.h"
 
 namespace uvnet {
@@ -141,7 +142,7 @@ uint32_t ParseArray(napi_env env, napi_value array, uint32_t count,
                     std::vector<AddressRule>* rules) {
   rules->reserve(count);
   for (uint32_t start = 0; start < count; start += kScopeSize) {
-    Napi::HandleScope scope(env);
+    HandleScope scope(env);
     for (uint32_t i = start; i < count && i < start + kScopeSize; ++i) {
       napi_value value;
       ShortText text;
@@ -211,7 +212,7 @@ napi_value Rules(napi_env env, napi_callback_info info) {
   napi_value array;
   if (napi_create_array_with_length(env, rules.size(), &array) != napi_ok) return nullptr;
   for (size_t start = 0; start < rules.size(); start += kScopeSize) {
-    Napi::HandleScope scope(env);
+    HandleScope scope(env);
     for (size_t i = start; i < rules.size() && i < start + kScopeSize; ++i) {
       char text[kRuleTextSize];
       const size_t length = FormatRule(rules[i], text);

@@ -114,11 +114,20 @@ struct Bytes {
   }
 };
 
+// These two and addon.cc use the functions of Node-API alone: a thread may be terminated while it
+// loads the addon, and then the exceptions of node-addon-api would end the process.
 inline void Define(Napi::Env env, Napi::Object exports, const char* name, napi_callback method) {
   napi_value function;
   if (napi_create_function(env, name, NAPI_AUTO_LENGTH, method, Environment::From(env),
                            &function) == napi_ok) {
     napi_set_named_property(env, exports, name, function);
+  }
+}
+
+inline void Define(Napi::Env env, Napi::Object exports, const char* name, size_t number) {
+  napi_value value;
+  if (napi_create_double(env, static_cast<double>(number), &value) == napi_ok) {
+    napi_set_named_property(env, exports, name, value);
   }
 }
 

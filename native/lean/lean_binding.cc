@@ -367,8 +367,8 @@ napi_value PeerName(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void InitLean(Napi::Env env, Napi::Object exports) {
-  exports.Set("slabSize", static_cast<double>(ReceiveBuffer::kSlabSize));
-  exports.Set("smallRead", static_cast<double>(ReceiveBuffer::kSmallRead));
+  Define(env, exports, "slabSize", ReceiveBuffer::kSlabSize);
+  Define(env, exports, "smallRead", ReceiveBuffer::kSmallRead);
   Define(env, exports, "leanStart", Start);
   Define(env, exports, "leanGroupNew", GroupNew);
   Define(env, exports, "leanGroupFree", GroupFree);

@@ -28,6 +28,21 @@ linux('the addon stays loaded when the last of them ends (/proc: Linux)', async 
   expect(stdout).toBe('false 0 true\n');
 });
 
+test('a worker that is terminated while it loads the addon does not end the process', async () => {
+  const { stdout, signal } = await runChild(
+    { ...uvnet!, entry: 'node:net' },
+    ({ require, args: [binary] }) => {
+      const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
+      const program = `
+        const exports = { set areaSize(size) { process.exit(7); } };
+        process.dlopen({ exports }, ${JSON.stringify(binary)});`;
+      new Worker(program, { eval: true }).on('exit', (code) => console.log(code));
+    },
+    { args: [loaded.file] },
+  );
+  expect([stdout, signal]).toEqual(['7\n', null]);
+});
+
 /**
  * Terminates a worker while it holds a descriptor as a number, and prints how many more there are of the
  * file afterwards.
