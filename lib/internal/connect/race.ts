@@ -60,7 +60,8 @@ export class Race implements RaceListener {
   private readonly sequential: boolean;
   /** Indexed by the numbers of the native race. */
   private readonly candidates: Target[] = [];
-  private readonly seen: string[] = [];
+  /** All addresses so far, with their positions. A list may be long. */
+  private readonly places = new Map<string, number>();
   private readonly running: Target[] = [];
   /** The errors, in the order in which they happened. */
   private readonly errors: Error[] = [];
@@ -94,7 +95,7 @@ export class Race implements RaceListener {
 
   /** Ends a race that will get no more candidates. */
   stopWaiting(): void {
-    if (this.created && this.seen.length === 0) this.handle.raceCancel();
+    if (this.created && this.places.size === 0) this.handle.raceCancel();
   }
 
   /**
@@ -103,15 +104,19 @@ export class Race implements RaceListener {
    * @param complete - no more candidates will follow
    */
   offer(targets: readonly Target[], complete: boolean): void {
-    const { seen } = this;
-    const fresh = targets.filter(({ address }) => !seen.includes(address) && seen.push(address));
-    this.single = complete && this.seen.length === 1;
+    const { places } = this;
+    const fresh = targets.filter(({ address }) => {
+      const isNew = !places.has(address);
+      if (isNew) places.set(address, places.size);
+      return isNew;
+    });
+    this.single = complete && places.size === 1;
     if (!this.create()) return;
     if (!this.single) this.socket.autoSelectFamilyAttemptedAddresses ??= [];
     for (const target of fresh) {
       const refused = this.refuses(target);
       if (refused !== undefined) {
-        this.refused.push({ place: seen.indexOf(target.address), error: refused });
+        this.refused.push({ place: places.get(target.address)!, error: refused });
         this.emit('connectionAttemptFailed', target, refused);
         if (!this.call.isPending) return;
         continue;
@@ -299,7 +304,7 @@ export class Race implements RaceListener {
   /** Inserts the errors of candidates that were not tried at their positions. */
   private placeRefused(): void {
     const placeOf = (error: Error): number =>
-      this.seen.indexOf((error as Partial<SystemError>).address!);
+      this.places.get((error as Partial<SystemError>).address!) ?? -1;
     for (const { place, error } of this.refused.splice(0)) {
       const next = this.errors.findIndex((other) => placeOf(other) > place);
       this.errors.splice(next < 0 ? this.errors.length : next, 0, error);
