@@ -34,6 +34,7 @@ const CHUNKS = {
     'internal/options/own-options',
     'internal/options/socket-option-names',
     // A module of Node goes into the chunk that uses it; other users would load that chunk.
+    'node:buffer',
     'node:diagnostics_channel',
   ],
   net: ['net'],
