@@ -7,6 +7,7 @@
 #include "env/arguments.h"
 #include "env/environment.h"
 #include "env/modules.h"
+#include "memory/chunk_memory.h"
 #include "memory/receive_buffer.h"
 
 namespace uvnet {
@@ -39,8 +40,8 @@ napi_value ChunksAllocated(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Bytes bytes;
   if (bytes.From(env, arguments.at(0))) {
-    ReceiveBuffer::Of(arguments.environment())
-        .Allocated(bytes.data, static_cast<size_t>(arguments.Int(1)));
+    ChunkMemory::Of(arguments.environment())
+        .Received(bytes.data, static_cast<size_t>(arguments.Int(1)));
   }
   return nullptr;
 }

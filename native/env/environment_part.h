@@ -9,6 +9,7 @@ namespace uvnet {
 // names.
 enum class Part : uint8_t {
   kReceiveBuffer,
+  kChunkMemory,
   kGatherPool,
   kEncodeArea,
   kBlockLists,

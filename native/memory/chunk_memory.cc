@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstdlib>  // defines __GLIBC__
+#include <utility>
 
-#include "env/environment.h"
+#if defined(__GLIBC__)
+#include <unistd.h>
+#endif
 
 namespace uvnet {
 
@@ -13,43 +16,65 @@ namespace {
 
 #if defined(__GLIBC__)
 constexpr bool kGuarded = true;
+// Whether malloc() has this memory in the part of its heap that grows and shrinks.
+bool InHeap(const void* memory) { return memory < sbrk(0); }
 #else
 constexpr bool kGuarded = false;
+bool InHeap(const void*) { return false; }
 #endif
 
 }  // namespace
 
-ChunkMemory* ChunkMemory::Create(Environment* environment) {
-  auto* self = new ChunkMemory(environment);
-  uv_timer_init(environment->loop(), &self->timer_);  // cannot fail
-  self->timer_.data = self;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&self->timer_));
+ChunkMemory::ChunkMemory(Environment* environment) : environment_(environment) {
+  uv_timer_init(environment->loop(), &timer_);  // cannot fail
+  timer_.data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
   environment->HandleOpened();
-  return self;
 }
 
 void ChunkMemory::Close() {
   ReleaseGuard();
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), [](uv_handle_t* timer) {
-    auto* self = static_cast<ChunkMemory*>(timer->data);
-    Environment* environment = self->environment_;
-    delete self;
-    environment->HandleClosed();
+    // May destroy the environment, and with it this object.
+    static_cast<ChunkMemory*>(timer->data)->environment_->HandleClosed();
   });
 }
 
-void ChunkMemory::Allocated(const void* memory, size_t size) {
-  used_ = true;
-  if (const auto address = reinterpret_cast<uintptr_t>(memory); kGuarded && address > end_) {
-    MoveGuard(address);
-  }
+void ChunkMemory::Received(const void* memory, size_t size) {
+  external_ += static_cast<int64_t>(size);
+  Guard(memory);
   unpaced_ += size;
   if (unpaced_ < kPacedBytes) return;
   unpaced_ = 0;
+  MakeGarbage(kGarbage);
+}
+
+void ChunkMemory::Written(const void* memory, size_t size) {
+  written_ += size;
+  if (written_ < kLookBytes) return;
+  written_ = 0;
+  int64_t external;
+  if (napi_adjust_external_memory(environment_->env(), 0, &external) != napi_ok) return;
+  const int64_t grown = external - std::exchange(external_, external);
+  if (grown <= 0) return;
+  if (size <= kGuardSize && InHeap(memory)) Guard(memory);
+  MakeGarbage(std::min(static_cast<size_t>(grown), kMaxGrown) / kGrownPerGarbage);
+}
+
+void ChunkMemory::Guard(const void* memory) {
+  used_ = true;
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  if (kGuarded && address > end_) MoveGuard(address);
+}
+
+void ChunkMemory::MakeGarbage(size_t size) {
   static constexpr char kNothing[kGarbage] = {};
-  napi_value garbage;
-  // If this fails, memory is short, and V8 will soon collect garbage anyway.
-  static_cast<void>(napi_create_string_latin1(environment_->env(), kNothing, kGarbage, &garbage));
+  for (size_t part; size > 0; size -= part) {
+    part = std::min(size, sizeof kNothing);
+    napi_value garbage;
+    // If this fails, memory is short, and V8 will soon collect garbage anyway.
+    static_cast<void>(napi_create_string_latin1(environment_->env(), kNothing, part, &garbage));
+  }
 }
 
 // The heap grew for this memory, so a block that is allocated now comes after it. Unless a thread

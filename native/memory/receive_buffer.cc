@@ -1,21 +1,11 @@
 #include "memory/receive_buffer.h"
 
 #include <cstring>
-#include <utility>
 
 #include "env/arguments.h"
 #include "memory/chunk_memory.h"
 
 namespace uvnet {
-
-void ReceiveBuffer::Allocated(const void* memory, size_t size) {
-  if (chunks_ == nullptr) chunks_ = ChunkMemory::Create(environment_);
-  chunks_->Allocated(memory, size);
-}
-
-void ReceiveBuffer::Close() {
-  if (chunks_ != nullptr) std::exchange(chunks_, nullptr)->Close();
-}
 
 int ReceiveBuffer::SetArea(napi_env env, napi_value buffer) {
   Bytes bytes;
@@ -52,7 +42,7 @@ napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size
     if (status != napi_ok) return status;
     if (slab_ != nullptr) napi_delete_reference(env, slab_);
     slab_ = reference;
-    Allocated(bytes, kSlabSize);
+    ChunkMemory::Of(environment_).Received(bytes, kSlabSize);
     slab_used_ = 0;
     *slab = fresh;
   }
@@ -67,7 +57,7 @@ napi_status ReceiveBuffer::CopySmall(napi_env env, const char* data, size_t size
 napi_status ReceiveBuffer::Copy(napi_env env, const char* data, size_t size, napi_value* buffer) {
   void* memory = nullptr;
   const napi_status status = napi_create_buffer_copy(env, size, data, &memory, buffer);
-  if (status == napi_ok) Allocated(memory, size);
+  if (status == napi_ok) ChunkMemory::Of(environment_).Received(memory, size);
   return status;
 }
 
@@ -81,7 +71,7 @@ uv_buf_t ReceiveBuffer::Bulk(napi_env env) {
     }
     // No other code has seen this buffer, so its memory cannot move.
     bulk_data_ = static_cast<char*>(data);
-    Allocated(data, kAreaSize);
+    ChunkMemory::Of(environment_).Received(data, kAreaSize);
   }
   return uv_buf_init(bulk_data_, kAreaSize);
 }

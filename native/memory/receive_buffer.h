@@ -10,8 +10,6 @@
 
 namespace uvnet {
 
-class ChunkMemory;
-
 // The area into which the kernel's bytes are read, one per environment. They leave it as copies of
 // the exact size. JavaScript makes those of medium reads: its way to a Buffer is shorter than that
 // of Node-API. So the area is a Buffer that JavaScript provides. Small reads share slabs, because a
@@ -59,11 +57,6 @@ class ReceiveBuffer final : public EnvironmentPart {
   // Passes the buffer to the caller. The next Bulk() makes another one.
   napi_status TakeBulk(napi_env env, napi_value* buffer);
 
-  // Called after memory for chunks was allocated: `size` bytes since the last call, the last of
-  // them at `memory`. It needs an open handle scope.
-  void Allocated(const void* memory, size_t size);
-
-  void Close() override;
   // JavaScript modules that are loaded again do not know the slab, and bring an area of their own.
   void ForgetFacade() override { Release(); }
 
@@ -71,7 +64,6 @@ class ReceiveBuffer final : public EnvironmentPart {
   void Release();
 
   Environment* environment_;
-  ChunkMemory* chunks_ = nullptr;  // lives as long as its timer
   napi_ref area_ = nullptr;
   char* area_data_ = nullptr;
   napi_ref slab_ = nullptr;

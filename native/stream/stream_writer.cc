@@ -9,6 +9,7 @@
 #include "descriptor/send_now.h"
 #include "env/js_call.h"
 #include "memory/buffer.h"
+#include "memory/chunk_memory.h"
 #include "stream/stream.h"
 #include "stream/stream_consumer.h"
 
@@ -201,6 +202,7 @@ int StreamWriter::Write(Stream* stream, const char* data, size_t size, napi_valu
   if (pin == nullptr) return WriteText(stream, data, size, gather, false);
   bytes_ += size;
   if (Gathers(stream, size, gather)) return Gather(stream, data, size, true);
+  ChunkMemory::Of(stream->environment()).Written(data, size);
   Keeper keeper;
   keeper.pin = pin;
   if (size > kMaxWrite) {
@@ -225,7 +227,9 @@ int StreamWriter::WriteText(Stream* stream, const char* data, size_t size, bool 
 
 int StreamWriter::WriteVector(Stream* stream, uv_buf_t* buffers, size_t count, napi_value pin,
                               std::unique_ptr<char[]> owned) {
-  bytes_ += TotalSize(buffers, count);
+  const size_t size = TotalSize(buffers, count);
+  bytes_ += size;
+  if (pin != nullptr) ChunkMemory::Of(stream->environment()).Written(nullptr, size);
   Keeper keeper;
   keeper.pin = pin;
   keeper.owned = std::move(owned);
