@@ -125,6 +125,20 @@ describe.each(ways)('with %s', (_way, args, env) => {
   });
 });
 
+test.each([
+  ['--require', true],
+  // Node itself does not load these modules there.
+  ['--import', false],
+])('in a worker whose program is a text, %s: %s', async (flag, expected) => {
+  project.write({
+    'text.cjs': `
+      const { Worker } = require('node:worker_threads');
+      new Worker("console.log(require('net').backend === 'native')", { eval: true });`,
+  });
+  const { stdout } = await project.run([flag, 'uvnet/register', 'text.cjs']);
+  expect(stdout).toBe(`${expected}\n`);
+});
+
 test("Node's own modules keep node:net", async () => {
   project.write({
     'http.mjs': `
