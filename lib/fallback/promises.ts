@@ -15,6 +15,7 @@ import type { Backend, ListenHandlers, ListeningSocket } from '../promises/backe
 import { MessageCutter } from '../promises/cutter';
 import { checkChunks, checkData } from '../promises/operation';
 import type { Transport, TransportHandlers } from '../promises/transport';
+import { kMisframed } from '../lean/options/framing';
 import { checkNames } from '../lean/options/known-options';
 import { connectNames, listenNames } from '../lean/options/option-names';
 import type { LeanListenOptions } from '../lean/server';
@@ -125,7 +126,9 @@ class SocketTransport implements Transport {
   }
 
   resume(): void {
-    if (!this.given) this.socket.resume();
+    if (this.given) return;
+    this.socket.resume();
+    if (this.cutter?.error !== undefined) this.onMisframed(this.cutter.error);
   }
 
   ref(): void {
@@ -146,6 +149,8 @@ class SocketTransport implements Transport {
     const rest = this.cutter!.takeRest();
     this.cutter = undefined;
     this.resume();
+    // It was not told of the end if that came in the middle of a message.
+    if (this.socket.readableEnded) process.nextTick(() => this.handlers.end(this));
     return rest;
   }
 
@@ -188,12 +193,17 @@ class SocketTransport implements Transport {
       return;
     }
     for (const message of this.cutter.push(bytes)) this.handlers.data(this, message);
-    if (this.cutter.error !== undefined) this.destroy(this.cutter.error);
+    if (this.cutter.error !== undefined) this.onMisframed(this.cutter.error);
+  }
+
+  private onMisframed(error: Error): void {
+    this.handlers[kMisframed](this);
+    if (!this.socket.isPaused()) this.destroy(error);
   }
 
   private onEnd(): void {
     this.cutter?.end();
-    if (this.cutter?.error !== undefined) this.destroy(this.cutter.error);
+    if (this.cutter?.error !== undefined) this.onMisframed(this.cutter.error);
     else this.handlers.end(this);
   }
 }
@@ -290,6 +300,7 @@ export const nodeSockets: Backend = {
     taken.add(socket);
     // Whoever had the socket does not hear of what comes from now on.
     socket.removeAllListeners('data').removeAllListeners('readable').setTimeout(0);
+    (socket as nodeNet.Socket).allowHalfOpen = true;
     const transport = new SocketTransport(socket, handlers);
     socket.resume();
     if (readableEnded) process.nextTick(() => handlers.end(transport));

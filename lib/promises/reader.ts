@@ -144,6 +144,11 @@ export class Reader {
     if (this.reading !== undefined) this.settle(this.reading);
   }
 
+  /** Until somebody asks for another message, these bytes may be something else. */
+  onMisframed(): void {
+    if (this.reading === undefined) this.pause();
+  }
+
   onClosed(failure: Error): void {
     this.failure = failure;
     if (this.reading !== undefined) this.settle(this.reading);

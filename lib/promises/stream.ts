@@ -10,6 +10,7 @@ import type {
 } from '../internal/options/socket-option-types';
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
 import { asyncDispose } from '../lean/connection/async-dispose';
+import { kMisframed } from '../lean/options/framing';
 import type { Framing } from '../types/connection-options';
 import type { Endpoint, Socket } from '../types/interfaces';
 import { backend } from './backend';
@@ -370,6 +371,11 @@ export class Stream {
   }
 
   /** @internal */
+  onMisframed(): void {
+    this.reader.onMisframed();
+  }
+
+  /** @internal */
   onClosed(error: Error | undefined): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -396,4 +402,5 @@ export const streamHandlers: TransportHandlers = {
   finish: (transport) => streamOf(transport).onFinish(),
   end: (transport) => streamOf(transport).onEnd(),
   close: (transport, error) => streamOf(transport).onClosed(error),
+  [kMisframed]: (transport) => streamOf(transport).onMisframed(),
 };

@@ -1,4 +1,5 @@
 import type { ProxyInfo } from '../internal/proxy/proxy-info';
+import type { kMisframed } from '../lean/options/framing';
 import type { Endpoint } from '../types/interfaces';
 
 /**
@@ -40,4 +41,5 @@ export interface TransportHandlers {
   /** The peer's side has ended. */
   end(transport: Transport): void;
   close(transport: Transport, error: Error | undefined): void;
+  [kMisframed](transport: Transport): void;
 }

@@ -1,4 +1,5 @@
 import type { Framing } from '../../lib/promises';
+import { nextTurn } from '../helpers/events';
 import {
   describePromises,
   eventually,
@@ -157,6 +158,31 @@ describePromises('messages()', ({ scope }) => {
     expect(await rejection(take(other.stream, LINES))).toMatchObject({
       code: 'ERR_UVNET_MESSAGE_CUT_OFF',
     });
+  });
+
+  test('leaves what follows the last message of a loop, whatever it is', async () => {
+    const { stream, peer } = await scope.pair();
+    peer.write('ok\nnot of these messages');
+    expect(await take(stream, { ...LINES, max: 5 }, 1)).toEqual(['ok']);
+    expect(String(await stream.readExactly(21))).toBe('not of these messages');
+    expect(stream.isOpen).toBe(true);
+    peer.write('a\nb\nnot short');
+    await eventually(() => stream.readableLength === 13);
+    for await (const message of stream.messages({ ...LINES, max: 5 })) {
+      // Nobody asks for a message for a while.
+      for (let turns = 0; turns < 5; turns++) await nextTurn();
+      if (String(message) === 'b') break;
+    }
+    expect(String(await stream.readExactly(9))).toBe('not short');
+    const asked = take(stream, LINES, 1);
+    peer.end('1\ncut off');
+    expect(await asked).toEqual(['1']);
+    expect(await stream.readLine()).toBe('cut off');
+    expect(await stream.read()).toBeNull();
+    expect(stream.isOpen).toBe(true);
+    await stream.write('bye');
+    await stream.close();
+    expect(String(await peer.toArray())).toBe('bye');
   });
 
   test('cuts what is left of a connection that has ended or was closed', async () => {

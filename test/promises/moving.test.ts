@@ -3,7 +3,7 @@ import nodeNet from 'node:net';
 import * as uvnet from 'uvnet';
 
 import { lean } from '../helpers/lean';
-import { nextEvent } from '../helpers/events';
+import { nextEvent, nextTurn } from '../helpers/events';
 import { describePromises, eventually, native, readToEnd, rejection } from '../helpers/promises';
 import { readAll } from '../helpers/streams';
 
@@ -11,12 +11,14 @@ describePromises('a stream', ({ scope, promises, isNative }) => {
   const { Stream } = promises;
 
   /** A socket of the implementation that `Stream.from` takes, and its peer. */
-  async function socketPair(): Promise<{ socket: uvnet.Socket; peer: nodeNet.Socket }> {
+  async function socketPair(
+    allowHalfOpen = true,
+  ): Promise<{ socket: uvnet.Socket; peer: nodeNet.Socket }> {
     const server = await scope.sockets.listen(scope.sockets.server({ allowHalfOpen: true }));
     const accepted = nextEvent(server, 'connection');
     const { port } = server.address() as nodeNet.AddressInfo;
     const net = isNative ? uvnet : (nodeNet as unknown as typeof uvnet);
-    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen });
     scope.sockets.track(socket as never);
     await nextEvent(socket as never, 'connect');
     return { socket, peer: (await accepted)[0] as nodeNet.Socket };
@@ -70,6 +72,18 @@ describePromises('a stream', ({ scope, promises, isNative }) => {
     expect(String(await answer)).toBe('bye');
     await stream.closed;
     expect(() => Stream.from(socket)).toThrow();
+  });
+
+  test('may be half-open where the socket would have ended with its peer', async () => {
+    const { socket, peer } = await socketPair(false);
+    const stream = scope.track(Stream.from(socket));
+    peer.end('request');
+    expect(String(await readToEnd(stream))).toBe('request');
+    for (let turns = 0; turns < 3; turns++) await nextTurn();
+    const answer = readAll(peer);
+    await stream.write('answer');
+    await stream.end();
+    expect(String(await answer)).toBe('answer');
   });
 
   test('becomes a socket after the peer’s end, with what nobody has read', async () => {

@@ -4,7 +4,7 @@ import { reported } from '../../internal/native/report';
 import type { FramingNumbers } from '../../internal/native/native-types';
 import { borrowBytes, ownBytes, returnBytes } from '../memory/received-bytes';
 import { Connection, connectionOf, type ConnectionGroup } from './connection';
-import { framingError } from '../options/framing';
+import { framingError, kMisframed } from '../options/framing';
 import type { ConnectionOptions } from '../../types/connection-options';
 import { Group, groupOf, type GroupOwner, type Table } from './group';
 import {
@@ -100,13 +100,19 @@ function onShutdown(connection: Connection, status: number): void {
 }
 
 /** Delivers the first item of held input, and requests the next one. */
+function onMisframed(connection: Connection, error: Error): void {
+  connection.group.table[kMisframed](connection);
+  if ((connection.state & PAUSED) !== 0) holdError(connection, error, true);
+  else connection.destroy(error);
+}
+
 function onHeld(connection: Connection): void {
   const input = heldBy(connection);
   if (input === undefined) return;
   input.asked = false;
   if ((connection.state & PAUSED) !== 0) return;
   const bytes = input.shift();
-  const { error, ended } = input;
+  const { error, misframed, ended } = input;
   // The state is updated before the handler runs, because it may throw.
   if (bytes === undefined || !(input.hasBytes || ended || error !== undefined)) {
     release(connection);
@@ -116,8 +122,10 @@ function onHeld(connection: Connection): void {
   }
   if ((connection.state & GONE) !== 0) return;
   if (bytes !== undefined) connection.group.table.data(connection, bytes);
-  else if (error !== undefined) connection.destroy(error);
-  else if (ended) onEnd(connection);
+  else if (error !== undefined) {
+    if (misframed) onMisframed(connection, error);
+    else connection.destroy(error);
+  } else if (ended) onEnd(connection);
 }
 
 function onClosed(group: ConnectionGroup): void {
@@ -202,8 +210,8 @@ function deliver(number: number, end: number, message?: Buffer): void {
         break;
       case FRAME_ERROR:
         if ((connection.state & (PAUSED | HOLDING)) !== 0) {
-          holdError(connection, framingError(size));
-        } else connection.destroy(framingError(size));
+          holdError(connection, framingError(size), true);
+        } else onMisframed(connection, framingError(size));
         break;
       case HELD:
         onHeld(connection);

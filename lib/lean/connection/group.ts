@@ -3,7 +3,7 @@ import type { DropData } from '../../internal/listen/accept';
 import { binding, SLOT } from '../../internal/native/binding';
 import type { FramingNumbers } from '../../internal/native/native-types';
 import type { ConnectionOptions } from '../../types/connection-options';
-import { NO_FRAMING } from '../options/framing';
+import { kMisframed, NO_FRAMING } from '../options/framing';
 
 const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 
@@ -30,6 +30,7 @@ export interface Table<Member> {
   timeout(connection: Member): void;
   drop(drop: DropData): void;
   acceptError(error: SystemError): void;
+  [kMisframed](connection: Member): void;
 }
 
 /** The connections of one handler table; the counterpart of native/lean/lean_group.h. */

@@ -1,6 +1,7 @@
 import { ERR_INVALID_ARG_TYPE } from '../../internal/base/errors';
 import { optionsPart } from '../../internal/options/part';
 import { validateObject } from '../../internal/base/validators';
+import { kMisframed } from '../options/framing';
 import type { Connection } from './connection';
 import type { Table } from './group';
 
@@ -42,6 +43,7 @@ export function tableOf(handlers: unknown): Table<Connection> {
     timeout: pick('timeout'),
     drop: pick('drop'),
     acceptError: pick('acceptError'),
+    [kMisframed]: (handlers as Partial<Table<Connection>>)[kMisframed] ?? ignore,
   };
   warnOfUnknown(given, table);
   return table;

@@ -31,6 +31,8 @@ class PausedInput {
   ended = false;
   /** Reported after the bytes. */
   error: Error | undefined = undefined;
+  /** Whether it is an error of the framing. */
+  misframed = false;
   /** Whether an event was requested and has not arrived yet. */
   asked = false;
   private readonly buffers: Buffer[] = [];
@@ -82,14 +84,14 @@ export function hold(connection: Holder, bytes: Buffer): void {
 export function holdUnread(connection: Holder, bytes: Buffer): void {
   const messages = connection.group.framed ? binding.leanCut(connection.id, bytes) : [bytes];
   for (const message of messages) {
-    if (typeof message === 'number') holdError(connection, framingError(message));
+    if (typeof message === 'number') holdError(connection, framingError(message), true);
     else hold(connection, message);
   }
 }
 
 /** Holds an error, which is reported after the held messages. */
-export function holdError(connection: Holder, error: Error): void {
-  inputOf(connection).error = error;
+export function holdError(connection: Holder, error: Error, misframed = false): void {
+  Object.assign(inputOf(connection), { error, misframed });
 }
 
 export function holdEnd(connection: Holder): void {

@@ -20,6 +20,12 @@ type FixedFraming = Extract<Framing, { type: 'fixed' }>;
 
 export const NO_FRAMING: FramingNumbers = [-1, 0, false, false, 0, undefined];
 
+/**
+ * A handler of uvnet's own: bytes violate the framing. The connection is closed with the error after
+ * this call, or after `resume()` if the handler pauses it.
+ */
+export const kMisframed: unique symbol = Symbol('misframed');
+
 const framingNames: Record<Framing['type'], ReadonlySet<string>> = {
   length: namesOf<LengthFraming>({
     type: true,
