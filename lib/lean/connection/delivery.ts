@@ -99,13 +99,14 @@ function onShutdown(connection: Connection, status: number): void {
   }
 }
 
-/** Delivers the first item of held input, and requests the next one. */
+/** An owner that pauses the connection hears of the error when it resumes. */
 function onMisframed(connection: Connection, error: Error): void {
   connection.group.table[kMisframed](connection);
   if ((connection.state & PAUSED) !== 0) holdError(connection, error, true);
   else connection.destroy(error);
 }
 
+/** Delivers the first item of held input, and requests the next one. */
 function onHeld(connection: Connection): void {
   const input = heldBy(connection);
   if (input === undefined) return;
