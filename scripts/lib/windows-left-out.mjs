@@ -139,6 +139,10 @@ export const leftOut = [
     what: '\\(native\\) › know their connection',
     ...info,
   }),
+  ...inFile('test/process/copies.test.ts', {
+    what: 'attaches what another one has detached',
+    why: transfers,
+  }),
   ...inFile('test/process/examples.test.ts', { what: '(one-port|restart)\\.mjs', why: transfers }),
   ...inFile('test/process/first-use.test.ts', {
     what: 'without a free descriptor',
