@@ -22,7 +22,7 @@ export const leanWorkloads = [
   lean('echo-64', 0.7),
   lean('echo-64-unix', 0.54),
   lean('echo-64-d16', 0.7),
-  lean('echo-16k', 0.74),
+  lean('echo-16k', 0.72),
   lean('echo-16k', 0.68, { borrow: true }),
   lean('resp-p16', 0.15),
   lean('bulk-in', 0.62),

@@ -55,7 +55,7 @@ export const netWorkloads = [
     title: 'echo 64 B, depth 16, unix socket',
     transport: 'unix',
   },
-  { ...echo({ size: 16 * 1024 }), id: 'echo-16k', title: 'echo 16 KiB', target: 0.85, quick: true },
+  { ...echo({ size: 16 * 1024 }), id: 'echo-16k', title: 'echo 16 KiB', target: 0.78, quick: true },
 
   { ...resp(1), target: 0.88 },
   { ...resp(16), target: 0.22, quick: true },
@@ -244,7 +244,7 @@ export const netWorkloads = [
     title: 'require() of the module',
     unit: 'ms',
     measure: 'startup',
-    limit: 8,
+    limit: 6,
     quick: true,
   },
 ];
