@@ -12,7 +12,7 @@ exports.net = (net, { targetPort }) =>
   });
 
 exports.lean = async ({ relay }, { targetPort, endpoint, module }) => {
-  const net = await import(new URL('../index.js', module));
+  const net = await import(new URL('index.js', module));
   const server = net.createServer({ noDelay: true }, (client) => {
     const target = net.connect({ host: '127.0.0.1', port: targetPort, noDelay: true });
     relay(client, target).catch(() => {});
