@@ -136,7 +136,7 @@ export const leftOut = [
     why: 'on Windows, libuv accepts all that come',
   }),
   ...inFile('test/promises/reading.test.ts', {
-    what: '\\(native\\) › know their connection',
+    what: '\\(native\\) › have the statistics of their connection',
     ...info,
   }),
   ...inFile('test/process/copies.test.ts', {
