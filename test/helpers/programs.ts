@@ -7,6 +7,13 @@ import { addonEnvironment, type Outcome } from './child';
 
 const root = path.resolve(__dirname, '../..');
 
+const running = new Set<ChildProcess>();
+
+// Where a test failed before it stopped its program, the program must not outlive the file.
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export interface Program {
   child: ChildProcess;
   /** The text that it printed after "listening on". */
@@ -26,8 +33,12 @@ export function startProgram(file: string, ...args: string[]): Promise<Program> 
     env: addonEnvironment,
   });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('exit', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal });
+    });
   });
+  running.add(child);
   return new Promise((resolve, reject) => {
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -142,13 +142,8 @@ test('--json prints the counters as lines of JSON', async () => {
   });
 });
 
-test('the limits apply', async () => {
-  const proxy = await start(
-    '--listen=0',
-    `--to=${await target()}`,
-    '--max-connections=1',
-    '--idle-timeout=0.2',
-  );
+test('--max-connections turns further clients away', async () => {
+  const proxy = await start('--listen=0', `--to=${await target()}`, '--max-connections=1');
   const first = join(proxy.where);
   first.write('x');
   await nextEvent(first, 'data');
@@ -156,10 +151,20 @@ test('the limits apply', async () => {
   second.resume();
   await nextEvent(second, 'end');
   second.destroy();
-  // Nothing moves any more.
-  first.resume();
-  await nextEvent(first, 'end');
+  first.write('y');
+  expect(String(await nextEvent(first, 'data'))).toBe('y');
   first.destroy();
+  expect(await proxy.stop()).toEqual({ code: 0, signal: null });
+});
+
+test('--idle-timeout ends connections on which nothing moves', async () => {
+  const proxy = await start('--listen=0', `--to=${await target()}`, '--idle-timeout=0.2');
+  const client = join(proxy.where);
+  const ended = nextEvent(client, 'end');
+  client.resume();
+  client.write('x');
+  await ended;
+  client.destroy();
   expect(await proxy.stop()).toEqual({ code: 0, signal: null });
 });
 
