@@ -14,6 +14,7 @@ The last line is "N passed, N failed". The exit code is 1 if a test failed.
                    (default: the release build, with a debug build for the C++ unit tests);
                    skips the type check, which does not depend on it
   --node PATH      run jest with this Node binary
+  --binding FILE   run jest on this addon, and build none
   --help           this text
 `;
 
@@ -24,6 +25,7 @@ main(async () => {
       only: { type: 'string', multiple: true },
       flavour: { type: 'string' },
       node: { type: 'string' },
+      binding: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -31,17 +33,18 @@ main(async () => {
     console.log(help);
     return;
   }
-  const { flavour, node } = values;
+  const { flavour, node, binding } = values;
   const parts = {
     types: testTypes,
     native: () => testNative({ flavour }),
-    jest: () => testJest({ node, flavour, jestArguments }),
+    jest: () => testJest({ node, flavour, binding, jestArguments }),
   };
   const chosen = values.only ?? (flavour === undefined ? Object.keys(parts) : ['native', 'jest']);
   const unknown = chosen.find((name) => !Object.hasOwn(parts, name));
   if (unknown) {
     throw new CommandError(`--only ${unknown}: not one of ${Object.keys(parts).join(', ')}`);
   }
-  run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
+  const what = binding === undefined ? [] : ['--ts'];
+  run(process.execPath, [at('scripts/build.mjs'), '--if-needed', ...what], { quiet: true });
   await runParts(chosen.map((name) => [name, parts[name]]));
 });

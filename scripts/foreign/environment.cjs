@@ -8,6 +8,8 @@ const { appendFileSync, readFileSync } = require('node:fs');
 
 const { TestEnvironment } = require('jest-environment-node');
 
+const { nameOf } = require('../../test/helpers/left-out.cjs');
+
 const log = process.env.UVNET_TEST_LOG;
 
 /** Those that began in an earlier process, as often as they are named. */
@@ -19,12 +21,6 @@ const begun = readFileSync(log, 'utf8')
 
 /** Cases that cannot hold there, by regular expressions. */
 const leftOut = JSON.parse(process.env.UVNET_TEST_LEFT_OUT).map((text) => new RegExp(text));
-
-function nameOf(test) {
-  const names = [];
-  for (let at = test; at.parent; at = at.parent) names.unshift(at.name);
-  return names.join(' › ');
-}
 
 module.exports = class ForeignEnvironment extends TestEnvironment {
   handleTestEvent({ name: event, test }) {

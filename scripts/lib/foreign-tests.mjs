@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { failedInControl, isControl } from './controls.mjs';
 import { at } from './tools.mjs';
 
 /** A process that has recorded nothing for this time hangs. */
@@ -49,6 +50,8 @@ function runJest(runner, file, { log, output, deadline }) {
         '--forceExit',
         `--testTimeout=${caseMilliseconds * patience}`,
         '--reporters=default',
+        // Which files run is decided here.
+        '--testPathIgnorePatterns=/node_modules/',
       ],
       `--env=${pathOf(at('scripts/foreign/environment.cjs'))}`,
       `--cacheDirectory=${pathOf(cache)}`,
@@ -127,9 +130,6 @@ async function runCases(runner, file, options) {
   return { cases: [...cases, { name: `the file ${ending}` }], broken };
 }
 
-const control = '(node:net)';
-const isControl = ({ name }) => name.includes(control);
-
 /**
  * Runs a test file, until `deadline` at most. A failing case of uvnet counts as failed, unless the same case also fails on
  * node:net there: `failedInControl` has those. Cases of node:net itself are only the control.
@@ -148,9 +148,9 @@ export async function testFile(runner, file, { scratch, deadline }) {
     Object.assign(cases[index], { outcome: 'failed', error: ending });
   }
   const failed = cases.filter(({ outcome }) => outcome === 'failed');
-  const failedControls = new Set(failed.filter(isControl).map((each) => each.name));
-  const ours = cases.filter((each) => !isControl(each));
-  const failsThereToo = (each) => failedControls.has(each.name.replace('(uvnet)', control));
+  const ours = cases.filter(({ name }) => !isControl(name));
+  const inControl = new Set(failedInControl(failed.map((each) => each.name)));
+  const failsThereToo = (each) => inControl.has(each.name);
   const count = (wanted) => ours.filter(({ outcome }) => outcome === wanted).length;
   const result = {
     file,

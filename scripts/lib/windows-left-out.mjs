@@ -1,8 +1,9 @@
-// What npm run test:windows leaves out, with the reason: whole files and folders, and cases by a regular expression of their
-// full name. Cases that also fail on node:net in the same Wine need not be listed.
+// What the tests leave out on Windows, with the reason: whole files and folders, and cases by a regular expression of their
+// full name. jest.config.cjs and test/helpers/leak-environment.cjs read it on Windows, and npm run test:windows for
+// Wine. Cases that also fail on node:net there need not be listed.
 //
 // What Windows refuses is listed in docs/COMPATIBILITY.md, and test/uvnet/windows.test.ts shows the error. A gap of Wine
-// is left out only if scripts/wine/gaps.c finds it.
+// is left out only there, and only if scripts/wine/gaps.c finds it.
 
 const transfers = 'Windows cannot transfer sockets';
 const peek = 'Windows cannot peek';
@@ -18,6 +19,7 @@ const proc = 'reads what Linux says of the process';
 
 const sends = { gap: 'sends-cut-short', why: 'Wine drops bytes behind the half-close of the peer' };
 const info = { gap: 'no-tcp-info', why: 'Wine has no SIO_TCP_INFO, which info() needs' };
+const keepIdle = { gap: 'no-tcp-keepidle', why: 'Wine cannot read TCP_KEEPIDLE' };
 const reset = { gap: 'reset-is-end', why: 'Wine reads a reset behind bytes as an end' };
 
 /** @type {{ what: string, why: string }[]} */
@@ -77,7 +79,7 @@ export const leftOut = [
   ...inFile('test/uvnet/additions.test.ts', { what: 'bufferSize may be assigned', why: numbers }),
   ...inFile('test/uvnet/handed-down.test.ts', {
     what: 'keepAlive is on in each|changed properties of the server',
-    why: 'Wine cannot read TCP_KEEPIDLE',
+    ...keepIdle,
   }),
   ...inFile('test/uvnet/limit-group.test.ts', { what: 'moves with a server', why: transfers }),
   ...inFile('test/uvnet/limits.test.ts', { what: 'reusePort', why: 'Windows has no such option' }),
@@ -162,3 +164,7 @@ export const leftOut = [
     { what: '--trusted-proxy', why: proxy },
   ),
 ];
+
+/** The cases of a file that Windows itself cannot run. */
+export const onWindows = (file) =>
+  leftOut.filter((each) => each.file === file && each.gap === undefined);

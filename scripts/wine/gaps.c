@@ -138,11 +138,24 @@ static void CheckInfo(void) {
   if (result != 0) printf("no-tcp-info\n");
 }
 
+// The time after which a connection is probed can be set, and not be read.
+static void CheckKeepIdle(void) {
+  const struct Pair pair = Connect();
+  const int option = 3;  // TCP_KEEPIDLE
+  DWORD seconds = 77;
+  int size = sizeof(seconds);
+  setsockopt(pair.near_end, IPPROTO_TCP, option, (char*)&seconds, size);
+  seconds = 0;
+  const int result = getsockopt(pair.near_end, IPPROTO_TCP, option, (char*)&seconds, &size);
+  if (result != 0 || seconds != 77) printf("no-tcp-keepidle\n");
+}
+
 int main(void) {
   WSADATA data;
   Check(WSAStartup(MAKEWORD(2, 2), &data) == 0, "WSAStartup");
   CheckSends();
   CheckReset();
   CheckInfo();
+  CheckKeepIdle();
   return 0;
 }

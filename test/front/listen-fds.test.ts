@@ -9,6 +9,7 @@ import { addonEnvironment, programOf, runChild, type Body, type Outcome } from '
 import { uvnet } from '../helpers/implementations';
 import { leanEntry } from '../helpers/lean';
 import { missingCommand, needs } from '../helpers/needs';
+import { onLinux } from '../helpers/platforms';
 import { Scope } from '../helpers/scope';
 
 const front = path.join(path.dirname(uvnet!.entry), 'front.js');
@@ -155,18 +156,21 @@ describe('listenFds()', () => {
     });
   });
 
-  test('keeps programs that the process starts from inheriting the sockets', async () => {
-    const inherit: Body = ({ require, args: [entry, inode] }) => {
-      const { spawnSync } = require('node:child_process') as typeof import('node:child_process');
-      (require(entry) as { listenFds(): unknown }).listenFds();
-      const { stdout } = spawnSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' });
-      console.log(stdout.includes('0 -> '), stdout.includes(`socket:[${inode}]`));
-    };
-    const fd = fdOf(await listening());
-    const inode = String(fstatSync(fd).ino);
-    const { stdout } = await activate(inherit, { fds: [fd], args: [inode] });
-    expect(stdout).toBe('true false\n');
-  });
+  onLinux(
+    'keeps programs that the process starts from inheriting the sockets (/proc)',
+    async () => {
+      const inherit: Body = ({ require, args: [entry, inode] }) => {
+        const { spawnSync } = require('node:child_process') as typeof import('node:child_process');
+        (require(entry) as { listenFds(): unknown }).listenFds();
+        const { stdout } = spawnSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' });
+        console.log(stdout.includes('0 -> '), stdout.includes(`socket:[${inode}]`));
+      };
+      const fd = fdOf(await listening());
+      const inode = String(fstatSync(fd).ino);
+      const { stdout } = await activate(inherit, { fds: [fd], args: [inode] });
+      expect(stdout).toBe('true false\n');
+    },
+  );
 
   test.each([
     ['a call that returns', undefined, '[{"fd":3,"name":"unknown"}]'],

@@ -8,13 +8,12 @@ import { Worker } from 'node:worker_threads';
 import { createFront, type Front } from 'uvnet/front';
 
 import { nextEvent, nextTurn } from '../helpers/events';
+import { onLinux } from '../helpers/platforms';
 import { FrontScope, echo, portOfFront, runProgram, ssh, startStarved } from '../helpers/fronts';
 
 const entry = JSON.stringify(require.resolve('../../dist/front.js'));
 const scope = new FrontScope();
 afterEach(() => scope.dispose());
-
-const testLinux = process.platform === 'linux' ? test : test.skip;
 
 /** A client whose first bytes do not show its protocol. */
 async function hesitate(front: Front): Promise<net.Socket> {
@@ -202,7 +201,7 @@ describe('few descriptors', () => {
       return front;
     };`;
 
-  testLinux('clients that cannot be accepted are served when others leave', async () => {
+  onLinux('clients that cannot be accepted are served when others leave', async () => {
     const count = 150;
     const { child, answer, port } = await startStarved(`${prelude} listen(() => server);`);
     let maySpeak = (): void => {};
@@ -222,7 +221,7 @@ describe('few descriptors', () => {
     await once(child, 'close');
   });
 
-  testLinux('one descriptor is enough to wait for the bytes of the first client', async () => {
+  onLinux('one descriptor is enough to wait for the bytes of the first client', async () => {
     const { child, answer, port } = await startStarved(`${prelude}
       const front = listen(() => server);
       front.once('listening', () => {
@@ -244,7 +243,7 @@ describe('few descriptors', () => {
     await once(child, 'close');
   });
 
-  testLinux('a relay without a descriptor ends before it connects', async () => {
+  onLinux('a relay without a descriptor ends before it connects', async () => {
     const { child, answer, port } = await startStarved(`${prelude}
       server.listen(0, '127.0.0.1');
       const front = listen(() => {

@@ -1,5 +1,7 @@
 // Under jest, errors made by Node or in another realm are not instances of this realm's Error, so
 // their properties are compared.
+import { getSystemErrorMap } from 'node:util';
+
 export interface ErrorShape {
   name: string;
   message: string;
@@ -20,6 +22,13 @@ export function errorShape(error: unknown): ErrorShape {
     if (from[field] !== undefined) shape[field] = from[field];
   }
   return shape;
+}
+
+/** The number of an error on this platform, as libuv has it. */
+export function errnoOf(code: string): number {
+  const [errno] = [...getSystemErrorMap()].find(([, [name]]) => name === code) ?? [];
+  if (errno === undefined) throw new Error(`this platform has no ${code}`);
+  return errno;
 }
 
 /** Returns what `run` throws. Fails if it throws nothing. */

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -53,7 +54,8 @@ export class InstalledPackage {
   tarball!: string;
 
   install(): void {
-    this.scratch = mkdtempSync(path.join(tmpdir(), 'uvnet-package-'));
+    // Programs say their real paths; the folder may be a link, as on macOS, or have short names, as on Windows.
+    this.scratch = mkdtempSync(path.join(realpathSync.native(tmpdir()), 'uvnet-package-'));
     this.project = path.join(this.scratch, 'project');
     this.bin = path.join(this.scratch, 'bin');
     const stage = path.join(this.scratch, 'stage');

@@ -22,12 +22,16 @@ const packages = {
 
 export type Command = keyof typeof packages;
 
+/** On other systems these are the same; the others may be another program of that name. */
+const everywhere: Command[] = ['curl', 'git'];
+
 /** Whether the command can be started, even if it rejects the option. */
 const isInstalled = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 
 /** Describes the missing command and its package; undefined if the command exists. */
 export function missingCommand(command: Command): string | undefined {
+  if (process.platform !== 'linux' && !everywhere.includes(command)) return `Linux, for ${command}`;
   return isInstalled(command) ? undefined : `${command}: apt-get install ${packages[command]}`;
 }
 

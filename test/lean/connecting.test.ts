@@ -68,7 +68,7 @@ describe('an outgoing connection', () => {
 
   const twoAddresses = (_host: string, _options: object, answer: (...values: never[]) => void) =>
     (answer as (error: null, all: object[]) => void)(null, [
-      { address: '127.0.0.2', family: 4 },
+      { address: '::1', family: 6 },
       { address: host, family: 4 },
     ]);
 
@@ -231,7 +231,7 @@ describe('an outgoing connection', () => {
           const { connect } = require(${JSON.stringify(entry)});
           const options = ${JSON.stringify(options)};
           if (options.host === 'two.test') {
-            const all = ['127.0.0.2', '127.0.0.1'].map((address) => ({ address, family: 4 }));
+            const all = [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }];
             options.lookup = (host, _, answer) => answer(null, all);
           }
           const again = (connection) => connection.destroy();

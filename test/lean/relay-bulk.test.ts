@@ -5,6 +5,7 @@ import { runChild, type ChildTools } from '../helpers/child';
 import { nextEvent, nextTurn } from '../helpers/events';
 import { uvnet } from '../helpers/implementations';
 import { missingCommand, needs } from '../helpers/needs';
+import { onLinux } from '../helpers/platforms';
 import { Random } from '../helpers/random';
 import { lean, leanEntry, openLine } from '../helpers/relaying';
 import { fill, readAll } from '../helpers/streams';
@@ -145,8 +146,7 @@ describeUvnet('a relay of bulk data', ({ scope }) => {
     expect(await result).toEqual({ bytesAtoB: size, bytesBtoA: 9, reason: 'end' });
   });
 
-  test('aborted relays leave no descriptor', async () => {
-    if (!isLinux) return;
+  onLinux('aborted relays leave no descriptor', async () => {
     const pipesOfOthers = await pipesWithoutPool();
     const lines = [];
     for (let i = 0; i < 8; i++) lines.push(await stalledRelay());
@@ -173,9 +173,7 @@ describeUvnet('a relay of bulk data', ({ scope }) => {
     await nextEvent(left, 'close');
   });
 
-  const linuxTest = isLinux ? test : test.skip;
-
-  linuxTest('a relay works without descriptors for pipes', async () => {
+  onLinux('a relay works without descriptors for pipes', async () => {
     const { code, stdout, stderr } = await runChild(uvnet!, transfer, {
       args: [leanEntry, true],
       under: ['prlimit', '--nofile=64'],
@@ -184,7 +182,7 @@ describeUvnet('a relay of bulk data', ({ scope }) => {
   });
 
   // The first call is the one that fills the pipe, the second the one that empties it.
-  (isLinux ? needs(missingCommand('strace')) : test.skip).each(['when=1+', 'when=2+'])(
+  needs(missingCommand('strace')).each(['when=1+', 'when=2+'])(
     'where splice(2) does not work, %s',
     async (which) => {
       const { code, stdout } = await runChild(uvnet!, transfer, {

@@ -47,11 +47,13 @@ OptionValue Number(int64_t number) {
   return value;
 }
 
+#ifdef __linux__
 OptionValue Text(const std::string& text) {
   OptionValue value;
   value.text = text;
   return value;
 }
+#endif
 
 class Socket {
  public:

@@ -1,9 +1,9 @@
 import { deferred, nextEvent } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
+import { withLoopbackNetwork } from '../helpers/platforms';
 import { portOf } from '../helpers/scope';
 
 // Elsewhere the loopback interface has one address.
-const linux = process.platform === 'linux' ? test : test.skip;
 
 describeNet('addresses', ({ net, scope }) => {
   test.each([
@@ -29,19 +29,22 @@ describeNet('addresses', ({ net, scope }) => {
     },
   );
 
-  linux.each(['127.9.10.99', '127.100.200.255'])('are written correctly: %s', async (host) => {
-    const accepted = deferred<string | undefined>();
-    const server = scope.server((socket) => accepted.resolve(socket.remoteAddress));
-    const port = portOf(await scope.listen(server, { port: 0, host }));
-    const client = scope.connect({ port, host, localAddress: host });
-    await nextEvent(client, 'connect');
-    expect(await accepted.promise).toBe(host);
-    expect([server.address(), client.remoteAddress, client.localAddress]).toEqual([
-      { address: host, family: 'IPv4', port },
-      host,
-      host,
-    ]);
-  });
+  withLoopbackNetwork.each(['127.9.10.99', '127.100.200.255'])(
+    'are written correctly: %s',
+    async (host) => {
+      const accepted = deferred<string | undefined>();
+      const server = scope.server((socket) => accepted.resolve(socket.remoteAddress));
+      const port = portOf(await scope.listen(server, { port: 0, host }));
+      const client = scope.connect({ port, host, localAddress: host });
+      await nextEvent(client, 'connect');
+      expect(await accepted.promise).toBe(host);
+      expect([server.address(), client.remoteAddress, client.localAddress]).toEqual([
+        { address: host, family: 'IPv4', port },
+        host,
+        host,
+      ]);
+    },
+  );
 
   test('a Unix socket has no addresses', async () => {
     const { server, client, peer } = await scope.pair({ transport: 'unix' });

@@ -3,6 +3,7 @@ import type { LookupFunction, NetConnectOpts, Server, Socket } from 'node:net';
 import { errorShape, thrownBy } from '../helpers/errors';
 import { deferred, nextEvent, nextTurn, traceEvents } from '../helpers/events';
 import { describeNet, nodeAtLeast } from '../helpers/implementations';
+import { withLoopbackNetwork } from '../helpers/platforms';
 import { endpointOf, portOf, transports } from '../helpers/scope';
 import { describeUvnet } from '../helpers/uvnet';
 
@@ -245,7 +246,7 @@ describeNet('connect', ({ net, scope, newer }) => {
     });
   });
 
-  test('the peer sees localAddress and localPort', async () => {
+  withLoopbackNetwork('the peer sees localAddress and localPort', async () => {
     const server = await scope.listen(scope.server());
     // A port that was free a moment ago.
     const probe = await scope.listen(scope.server(), { port: 0, host: '127.0.0.2' });

@@ -5,6 +5,7 @@ import type { SocketConstructorOpts } from 'node:net';
 
 import { nextEvent } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
+import { onUnix } from '../helpers/platforms';
 import { Random } from '../helpers/random';
 import { readAll } from '../helpers/streams';
 
@@ -20,7 +21,7 @@ describeNet('a FIFO', ({ net, scope }) => {
     };
   }
 
-  test('every kind of write arrives whole, and the end after it', async () => {
+  onUnix('every kind of write arrives whole, and the end after it', async () => {
     const { reader, writer } = ends();
     const received = readAll(reader);
     // More than a FIFO holds (64 KiB): part of it waits.
@@ -38,7 +39,7 @@ describeNet('a FIFO', ({ net, scope }) => {
     expect((await received).equals(sent)).toBe(true);
   });
 
-  test('a write fails with EPIPE when there is no reader any more', async () => {
+  onUnix('a write fails with EPIPE when there is no reader any more', async () => {
     const { reader, writer } = ends();
     const closed = nextEvent(reader, 'close');
     reader.destroy();

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 
 import { nextEvent } from '../helpers/events';
 import { describeNet } from '../helpers/implementations';
+import { onUnix } from '../helpers/platforms';
 import { endpointOf } from '../helpers/scope';
 
 interface Handled {
@@ -64,9 +65,7 @@ describeNet('a server that listens on what another one listens on', ({ net, scop
     });
   });
 
-  const posix = process.platform === 'win32' ? test.skip : test;
-
-  posix.each(ways)('cannot share a Unix socket, given its %s', async (_, args) => {
+  onUnix.each(ways)('cannot share a Unix socket, given its %s', async (_, args) => {
     const first = await scope.listen(scope.server(), { path: scope.path() });
     const second = listenOn(scope.server(), args(first));
     const [error] = (await nextEvent(second, 'error')) as [NodeJS.ErrnoException];
@@ -80,7 +79,7 @@ describeNet('a server that listens on what another one listens on', ({ net, scop
     expect(second.listening).toBe(true);
   });
 
-  posix.each(['tcp', 'unix'] as const)('cannot use the descriptor (%s)', async (transport) => {
+  onUnix.each(['tcp', 'unix'] as const)('cannot use the descriptor (%s)', async (transport) => {
     const first = await scope.listen(scope.server(), scope.listenOptions(transport));
     const second = scope.server();
     second.listen({ fd: handleOf(first).fd });

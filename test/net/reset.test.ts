@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-import { errorShape, thrownBy } from '../helpers/errors';
+import { errnoOf, errorShape, thrownBy } from '../helpers/errors';
 import { nextEvent, traceEvents } from '../helpers/events';
 import { describeNet, libuvSeesLateResets, nodeAtLeast } from '../helpers/implementations';
 import { endpointOf, transports } from '../helpers/scope';
@@ -21,7 +21,7 @@ describeNet('resetAndDestroy', ({ net, scope, isUvnet, newer }) => {
       name: 'Error',
       code: 'ECONNRESET',
       syscall: 'read',
-      errno: -104,
+      errno: errnoOf('ECONNRESET'),
       message: 'read ECONNRESET',
     });
     await closed;

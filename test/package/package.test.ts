@@ -5,6 +5,7 @@ import path from 'node:path';
 import { at, binaryFolder, binaryName, describePackage } from '../helpers/installed-package';
 import { brokenLinks } from '../helpers/markdown';
 import { needs } from '../helpers/needs';
+import { onLinux } from '../helpers/platforms';
 import { findRuntime, missingRuntime } from '../helpers/runtimes';
 
 /** The contents of the package, and every way in which a program may use it. */
@@ -301,9 +302,7 @@ describePackage('the tarball', (installed) => {
     expect(advice).not.toContain('npx uvnet build');
   });
 
-  const linux = process.platform === 'linux' ? test : test.skip;
-
-  linux(
+  onLinux(
     'has a binary that fits old systems and exports only its entry point (readelf: Linux)',
     () => {
       const script = `import { checkSymbols } from ${JSON.stringify(at('scripts/lib/symbols.mjs'))};

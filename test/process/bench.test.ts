@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 import { addonEnvironment } from '../helpers/child';
+import { onLinux } from '../helpers/platforms';
 
 const root = path.resolve(__dirname, '../..');
 const href = (file: string): string => pathToFileURL(path.join(root, file)).href;
@@ -38,8 +39,6 @@ function findPrograms(): Program[] {
 }
 
 // The benchmark needs Linux.
-const onLinux = process.platform === 'linux' ? test : test.skip;
-
 onLinux.each(findPrograms())('$name starts', async ({ command, args }) => {
   const child = spawn(command, args, {
     env: addonEnvironment,

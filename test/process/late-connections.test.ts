@@ -10,6 +10,7 @@ import { addonEnvironment, programOf, runChild, type ChildTools } from '../helpe
 import { nextEvent } from '../helpers/events';
 import { implementations, uvnet } from '../helpers/implementations';
 import { leanEntry } from '../helpers/lean';
+import { onUnix } from '../helpers/platforms';
 import { localPath } from '../helpers/scope';
 
 /** Ends while a connection arrives at a server that does not keep the process alive. */
@@ -70,10 +71,8 @@ describe.each(['AsyncLocalStorage', 'async_hooks'])('with %s in use', (watched) 
   });
 });
 
-const posix = process.platform === 'win32' ? test.skip : test;
-
 describe.each(implementations)('on $name', (implementation) => {
-  posix('a late connection is left to the others that listen on the socket', async () => {
+  onUnix('a late connection is left to the others that listen on the socket', async () => {
     const server = nodeNet.createServer().listen(0, '127.0.0.1');
     await nextEvent(server, 'listening');
     const { port } = server.address() as nodeNet.AddressInfo;

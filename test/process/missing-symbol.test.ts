@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { loaded } from '../../lib/internal/native/loader';
 import { addonEnvironment } from '../helpers/child';
+import { describeLinux } from '../helpers/platforms';
 
 /** A host that lacks a function of libuv or Node-API, such as one that uses a trimmed shared libuv. */
 
@@ -33,9 +34,8 @@ const server = net.createServer((socket) => socket.end('hello')).listen(0, '127.
 });`;
 
 // The names are in the ELF file as they are. Files of macOS are signed.
-const linux = process.platform === 'linux' ? describe : describe.skip;
 
-linux('a host without', () => {
+describeLinux('a host without', () => {
   // Neither is called while the addon is being loaded.
   test.each([
     ['a function of libuv', 'uv_tcp_open', 'uv_tcp_0pen'],

@@ -43,7 +43,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
             lookup: (_host: string, _options: object, done: (...found: unknown[]) => void) =>
               done(null, [
                 { address: '127.0.0.1', family: 4 },
-                { address: '127.0.0.2', family: 4 },
+                { address: '::1', family: 6 },
               ]),
           }),
         );
@@ -69,7 +69,7 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
         'connect ERR_ACCESS_DENIED /no/such/socket',
         'connect ERR_ACCESS_DENIED 127.0.0.1',
         'connect ERR_ACCESS_DENIED 127.0.0.1',
-        'connect ERR_ACCESS_DENIED 127.0.0.2',
+        'connect ERR_ACCESS_DENIED ::1',
         'thrown ERR_ACCESS_DENIED ',
         expect.stringMatching(/^thrown ERR_ACCESS_DENIED .uvnet-permission$/),
       ]);
@@ -159,11 +159,11 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
           subscribe('node:permission-model:net', (message) => {
             console.log(JSON.stringify(message));
           });
-          net.connect({ port: 1, host: '127.0.0.9' }).on('error', () => {});
+          net.connect({ port: 1, host: '::1' }).on('error', () => {});
         },
         { nodeFlags: [enable, ...OTHERS, '--permission-audit'] },
       );
-      expect(stdout).toContain('{"permission":"Net","resource":"127.0.0.9"}\n');
+      expect(stdout).toContain('{"permission":"Net","resource":"::1"}\n');
     });
   } else {
     test('there is no permission for the network before Node 25', async () => {

@@ -7,6 +7,7 @@ import path from 'node:path';
 
 import { addonEnvironment } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
+import { onUnix } from '../helpers/platforms';
 
 type Promises = typeof import('../../lib/promises');
 
@@ -252,9 +253,7 @@ describe.each(backends)('a process with uvnet/promises ($name)', ({ env }) => {
   });
 });
 
-const unix = process.platform === 'win32' ? test.skip : test;
-
-unix(
+onUnix(
   'a listener reports that descriptors ran out, and accepts on when there are some',
   async () => {
     const program: Program = async ({ listen, serve }) => {

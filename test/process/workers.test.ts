@@ -6,10 +6,9 @@ import path from 'node:path';
 import { loaded } from '../../lib/internal/native/loader';
 import { runChild, type ChildTools } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
+import { onLinux } from '../helpers/platforms';
 
-const linux = process.platform === 'linux' ? test : test.skip;
-
-linux('the addon stays loaded when the last of them ends (/proc: Linux)', async () => {
+onLinux('the addon stays loaded when the last of them ends (/proc: Linux)', async () => {
   // Loading it again would allocate the memory of its C++ runtime again.
   const { stdout } = await runChild(
     { ...uvnet!, entry: 'node:net' },
@@ -106,7 +105,7 @@ async function terminateHolding({
   process.exit();
 }
 
-linux.each(['sends', 'receives'])(
+onLinux.each(['sends', 'receives'])(
   'a worker that is terminated while it %s a descriptor leaves none (/proc: Linux)',
   async (mode) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-workers-'));

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ChildTools } from '../helpers/child';
 import { policies, runClusterOn, type Policy } from '../helpers/cluster';
 import { uvnet } from '../helpers/implementations';
+import { onLinux } from '../helpers/platforms';
 
 /** Limits, filters and PROXY headers in the workers of a cluster, for both scheduling policies. */
 
@@ -158,51 +159,54 @@ describe.each(policies)('in the worker of a cluster (scheduling policy %s)', (po
     expect(await run(policy, overTcp, setup, lean)).toEqual(expected);
   });
 
-  test.each(setups)('%s applies to a Unix socket', async (name, setup, _onTcp, expected) => {
+  onLinux.each(setups)('%s applies to a Unix socket', async (name, setup, _onTcp, expected) => {
     const unique = `\0uvnet-${process.pid}-${policy}-${name}`;
     expect(await run(policy, { path: unique.slice(0, 100) }, setup, null)).toEqual(expected);
   });
 });
 
-test('a worker without a descriptor for a connection of its primary reports this and goes on', async () => {
-  const { stdout, stderr } = await runClusterOn(uvnet!, ({ net, require }) => {
-    const cluster = require('node:cluster') as import('node:cluster').Cluster;
-    const node = require('node:net') as typeof import('node:net');
-    const fs = require('node:fs') as typeof import('node:fs');
-    const { execFileSync } = require('node:child_process') as typeof import('node:child_process');
-    if (cluster.isWorker) {
-      const server = net.createServer((socket) => socket.end('hello'));
-      const kept: number[] = [];
-      server.on('acceptError', (error: NodeJS.ErrnoException) => {
-        for (const fd of kept.splice(0)) fs.closeSync(fd);
-        const { acceptErrors } = (server as unknown as import('../../lib/index').Server).stats();
-        process.send!(`${error.code} ${acceptErrors}`);
-      });
-      server.listen(0, '127.0.0.1', () => {
-        execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=100:100']);
-        try {
-          for (;;) kept.push(fs.openSync('/dev/null', 'r'));
-        } catch {
-          // One, for what comes from the primary.
-          fs.closeSync(kept.pop()!);
-        }
-        process.send!((server.address() as import('node:net').AddressInfo).port);
-      });
-      return;
-    }
-    let port: number;
-    const worker = cluster.fork().on('message', (message: number | string) => {
-      if (typeof message === 'number') port = message;
-      else console.log(message);
-      node
-        .connect(port, '127.0.0.1')
-        .on('error', () => {})
-        .on('data', (data) => {
-          console.log(String(data));
-          worker.disconnect();
+onLinux(
+  'a worker without a descriptor for a connection of its primary reports this and goes on',
+  async () => {
+    const { stdout, stderr } = await runClusterOn(uvnet!, ({ net, require }) => {
+      const cluster = require('node:cluster') as import('node:cluster').Cluster;
+      const node = require('node:net') as typeof import('node:net');
+      const fs = require('node:fs') as typeof import('node:fs');
+      const { execFileSync } = require('node:child_process') as typeof import('node:child_process');
+      if (cluster.isWorker) {
+        const server = net.createServer((socket) => socket.end('hello'));
+        const kept: number[] = [];
+        server.on('acceptError', (error: NodeJS.ErrnoException) => {
+          for (const fd of kept.splice(0)) fs.closeSync(fd);
+          const { acceptErrors } = (server as unknown as import('../../lib/index').Server).stats();
+          process.send!(`${error.code} ${acceptErrors}`);
         });
+        server.listen(0, '127.0.0.1', () => {
+          execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=100:100']);
+          try {
+            for (;;) kept.push(fs.openSync('/dev/null', 'r'));
+          } catch {
+            // One, for what comes from the primary.
+            fs.closeSync(kept.pop()!);
+          }
+          process.send!((server.address() as import('node:net').AddressInfo).port);
+        });
+        return;
+      }
+      let port: number;
+      const worker = cluster.fork().on('message', (message: number | string) => {
+        if (typeof message === 'number') port = message;
+        else console.log(message);
+        node
+          .connect(port, '127.0.0.1')
+          .on('error', () => {})
+          .on('data', (data) => {
+            console.log(String(data));
+            worker.disconnect();
+          });
+      });
+      worker.on('exit', (code) => console.log('exit', code));
     });
-    worker.on('exit', (code) => console.log('exit', code));
-  });
-  expect([stdout, stderr]).toEqual(['EMFILE 1\nhello\nexit 0\n', '']);
-});
+    expect([stdout, stderr]).toEqual(['EMFILE 1\nhello\nexit 0\n', '']);
+  },
+);

@@ -6,6 +6,7 @@ import type { Server, Socket } from 'node:net';
 
 import { nextEvent } from '../helpers/events';
 import { reference, uvnet } from '../helpers/implementations';
+import { describeLoopbackNetwork } from '../helpers/platforms';
 import { portOf, Scope } from '../helpers/scope';
 
 type Done = (error: Error | null, answer?: LookupAddress[]) => void;
@@ -69,7 +70,7 @@ function record(socket: Socket): string[] {
   return events;
 }
 
-describe('racing', () => {
+describeLoopbackNetwork('racing', () => {
   const { net } = uvnet!;
   const scope = new Scope(net);
   let server: Server;
@@ -329,7 +330,7 @@ describe('racing', () => {
   });
 });
 
-describe('autoSelectFamilyStrategy: sequential', () => {
+describeLoopbackNetwork('autoSelectFamilyStrategy: sequential', () => {
   const cases: [string, string[]][] = [
     ['the second address connects', ['::1', '127.0.0.1']],
     ['the first address connects', ['127.0.0.1', '::1']],

@@ -5,6 +5,7 @@ import * as net from 'uvnet';
 import { thrownBy } from '../helpers/errors';
 import { nextEvent } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
+import { describeLoopbackNetwork, onLinux, withLoopbackNetwork } from '../helpers/platforms';
 import { Scope } from '../helpers/scope';
 import { portOfServer, serversOf } from '../helpers/servers';
 
@@ -27,7 +28,6 @@ async function fillAndLeave(server: net.Server): Promise<void> {
 }
 
 /** A case about a feature that only Linux has. */
-const linux = process.platform === 'linux' ? test : test.skip;
 
 describe('maxConnections', () => {
   test('may change while the server listens', async () => {
@@ -105,7 +105,7 @@ describe('maxConnections', () => {
 });
 
 describe('maxConnectionsPerAddress', () => {
-  test('counts each address for itself', async () => {
+  withLoopbackNetwork('counts each address for itself', async () => {
     const server = await listening({ maxConnectionsPerAddress: 1 });
     expect(await knock(server, '127.0.0.1')).toBe(true);
     expect(await knock(server, '127.0.0.1')).toBe(false);
@@ -177,7 +177,7 @@ describe('acceptRate', () => {
     expect(server.acceptRate).toEqual({ perSecond: 2.5, burst: 3 });
   });
 
-  test('an address at its limit does not use up the rate', async () => {
+  withLoopbackNetwork('an address at its limit does not use up the rate', async () => {
     const server = await listening({
       acceptRate: { perSecond: 0.001, burst: 2 },
       maxConnectionsPerAddress: 1,
@@ -267,7 +267,7 @@ describe('stats', () => {
   });
 });
 
-describe('blockList', () => {
+describeLoopbackNetwork('blockList', () => {
   test('drops connections natively, reports this, and may change while the server listens', async () => {
     const blockList = new net.BlockList();
     blockList.addAddress('127.0.0.2');
@@ -312,7 +312,7 @@ describe('blockList', () => {
 
 describe('reusePort', () => {
   // Other systems do not balance the connections, and refuse it.
-  linux('two servers share a port, and each gets connections', async () => {
+  onLinux('two servers share a port, and each gets connections', async () => {
     const servers = [createServer(), createServer()] as [net.Server, net.Server];
     const options = { host: '127.0.0.1', reusePort: true };
     await scope.listen(servers[0] as never, { ...options, port: 0 });

@@ -2,6 +2,7 @@ import * as net from 'uvnet';
 
 import { nextEvent } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
+import { onLinux } from '../helpers/platforms';
 import { Scope } from '../helpers/scope';
 
 /** Servers that listen on the handle of another server, with features of uvnet. */
@@ -9,9 +10,7 @@ import { Scope } from '../helpers/scope';
 const scope = new Scope(net as unknown as Net);
 afterEach(() => scope.dispose());
 
-const linux = process.platform === 'linux' ? test : test.skip;
-
-linux('an option that is refused to the second server leaves the first its handle', async () => {
+onLinux('an option that is refused to the second server leaves the first its handle', async () => {
   const first = await scope.listen(scope.server());
   const second = scope.server();
   const { _handle } = first as unknown as { _handle: object };
