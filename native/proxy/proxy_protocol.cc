@@ -122,7 +122,10 @@ ProxyParser::Status ProxyParser::Feed(const uint8_t* chunk, size_t length, size_
 
   const size_t before = held_.size();
   const size_t limit = std::max(kMaxV1, max_v2_);
-  held_.insert(held_.end(), chunk, chunk + std::min(length, limit - std::min(limit, before)));
+  const size_t more = std::min(length, limit - std::min(limit, before));
+  // By insert(), GCC 14 would warn of a size that cannot be.
+  held_.resize(before + more);
+  std::copy_n(chunk, more, held_.data() + before);
   const Status status = Parse(held_.data(), held_.size(), &used);
   if (status == Status::kDone) {
     *consumed = used - before;
