@@ -6,7 +6,10 @@
       'target_name': 'uvnet',
       'sources': ['<!@(node -p "require(\'./native/sources.json\').sources.join(\' \')")'],
       'include_dirs': ['native', '<!(node -p "try{require(\'node-addon-api\').include_dir}catch{\'native/vendor\'}")'],
-      'defines': ['<!@(node -p "require(\'./native/sources.json\').defines.join(\' \')")'],
+      'defines': [
+        '<!@(node -p "require(\'./native/sources.json\').defines.join(\' \')")',
+        'UVNET_VERSION=<!(node -p "require(\'./package.json\').version")',
+      ],
       # Headers of Node and node-addon-api are not ours to keep free of warnings; ours are strict.
       'conditions': [
         [

@@ -14,6 +14,17 @@ namespace uvnet {
 
 namespace {
 
+#ifndef UVNET_VERSION
+#error "UVNET_VERSION must be the version in package.json"
+#endif
+#define UVNET_TEXT_OF(tokens) #tokens
+#define UVNET_TEXT(macro) UVNET_TEXT_OF(macro)
+// JavaScript of another version refuses this binary. The build scripts look for the text in its
+// bytes.
+constexpr char kVersion[] = "uvnet@" UVNET_TEXT(UVNET_VERSION);
+#undef UVNET_TEXT
+#undef UVNET_TEXT_OF
+
 // (state: Int32Array, [functions in the order of Callback], receive area)
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -67,6 +78,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
     napi_throw_error(env, nullptr, "uvnet: the environment could not be set up");
     return exports;
   }
+  Define(env, exports, "version", kVersion);
   Define(env, exports, "areaSize", ReceiveBuffer::kAreaSize);
   Define(env, exports, "start", Start);
   Define(env, exports, "chunksAllocated", ChunksAllocated);

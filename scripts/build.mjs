@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Builds dist/ with tsc and Rollup, and build/Release/uvnet.node with node-gyp.
-import { existsSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { isOutdated, version } from './lib/binary-version.mjs';
 import { buildDist } from './lib/bundle.mjs';
 import { at, findNodeDir, isStale, main, run, runModule } from './lib/tools.mjs';
 
@@ -36,7 +37,8 @@ async function buildTypeScript({ ifNeeded }) {
       ['lib', 'tsconfig.json', 'tsconfig.base.json', 'scripts/lib/bundle.mjs'].map((part) =>
         at(part),
       ),
-    )
+    ) &&
+    readFileSync(at('dist/base.js'), 'utf8').includes(JSON.stringify(version))
   ) {
     return;
   }
@@ -44,7 +46,7 @@ async function buildTypeScript({ ifNeeded }) {
 }
 
 function buildNative({ ifNeeded, clean, nodedir }) {
-  if (ifNeeded && !isStale(at('build/Release/uvnet.node'), [at('native'), at('binding.gyp')])) {
+  if (ifNeeded && !isOutdated(at('build/Release/uvnet.node'))) {
     return;
   }
   const headers = findNodeDir(nodedir);

@@ -3,11 +3,12 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { leftOut, leftOutFiles } from './lib/arm64-left-out.mjs';
+import { isOutdated } from './lib/binary-version.mjs';
 import { emulatedNode, emulatorGaps, emulatorHome, hasEmulator } from './lib/emulator.mjs';
 import { foreignOptions } from './lib/foreign-options.mjs';
 import { runForeignTests } from './lib/foreign-run.mjs';
 import { fetchResolver } from './lib/nodes.mjs';
-import { at, CommandError, isStale, main, root, run } from './lib/tools.mjs';
+import { at, CommandError, main, root, run } from './lib/tools.mjs';
 
 const modules = path.join(emulatorHome, 'modules/node_modules');
 
@@ -29,7 +30,7 @@ main(async () => {
   }
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
   const binary = at('prebuilds/linux-arm64/node.napi.glibc.node');
-  if (isStale(binary, [at('native'), at('binding.gyp')])) {
+  if (isOutdated(binary)) {
     run(process.execPath, [at('scripts/prebuild.mjs'), '--target', 'linux-arm64'], { quiet: true });
   }
   await fetchResolver('linux-arm64-gnu', modules);

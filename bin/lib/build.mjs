@@ -63,6 +63,8 @@ function buildAside() {
   const folder = mkdtempSync(join(tmpdir(), 'uvnet-build-'));
   try {
     cpSync(join(home, 'native'), join(folder, 'native'), { recursive: true });
+    // For the version.
+    copyFileSync(join(home, 'package.json'), join(folder, 'package.json'));
     renameSync(join(folder, 'native/binding.gyp'), join(folder, 'binding.gyp'));
     if (!runNodeGyp(folder)) return false;
     mkdirSync(dirname(join(home, BINARY)), { recursive: true });

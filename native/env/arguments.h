@@ -131,6 +131,13 @@ inline void Define(Napi::Env env, Napi::Object exports, const char* name, size_t
   }
 }
 
+inline void Define(Napi::Env env, Napi::Object exports, const char* name, const char* text) {
+  napi_value value;
+  if (napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok) {
+    napi_set_named_property(env, exports, name, value);
+  }
+}
+
 }  // namespace uvnet
 
 #endif  // UVNET_ARGUMENTS_H_

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { at, CommandError, runModule } from './tools.mjs';
+import { at, CommandError, readJson, runModule } from './tools.mjs';
 
 // Loaded when needed: the scripts run before node_modules exists.
 const require = createRequire(import.meta.url);
@@ -99,7 +99,10 @@ const typescript = {
       const lines = PARTS.map((part) => `export * as ${nameOfPart(part)} from '${source(part)}';`);
       return lines.join('\n');
     }
-    return transpile(file).replace(/\brequire\('(\.[^']+)'\)/g, (_, target) => {
+    const code = transpile(file).replace(/\brequire\('[./]+package\.json'\)\.version/, () =>
+      JSON.stringify(readJson(at('package.json')).version),
+    );
+    return code.replace(/\brequire\('(\.[^']+)'\)/g, (_, target) => {
       const id = path.resolve(path.dirname(file), `${target}.ts`);
       const name = path.relative(at('lib'), id).slice(0, -'.ts'.length);
       const shared = PARTS.includes(name);

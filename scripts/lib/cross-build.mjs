@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { namesVersion, versionDefine } from './binary-version.mjs';
 import { hasZig, nodeHome, supported } from './nodes.mjs';
 import {
   at,
@@ -57,7 +58,7 @@ async function compileCommand({ compiler, defines, flags = [], fetch }) {
     ...compiler,
     ...lists.flags,
     ...flags,
-    ...[...lists.defines, ...(lists[defines] ?? [])].map((name) => `-D${name}`),
+    ...[...lists.defines, ...(lists[defines] ?? []), versionDefine].map((name) => `-D${name}`),
     `-I${root}`,
     `-I${at('native')}`,
     ...['-isystem', headers, '-isystem', at('node_modules/node-addon-api')],
@@ -103,6 +104,9 @@ export async function checkJobs(name, target) {
     });
 }
 
+/** Whether the one source that contains the version was compiled for another one. */
+const isOfOtherVersion = (source, object) => source === 'native/addon.cc' && !namesVersion(object);
+
 /**
  * Builds the binary of a target, and returns its path in prebuilds/. Object files are kept for the
  * next time.
@@ -119,7 +123,7 @@ export async function crossBuild(name, target) {
   let compiled = 0;
   const objects = await inParallel(sources, async (source) => {
     const object = objectOf(name, source);
-    if (isStale(object, [at(source), ...shared])) {
+    if (isStale(object, [at(source), ...shared]) || isOfOtherVersion(source, object)) {
       // An interrupted run must not leave an incomplete object file.
       const unfinished = `${object}.unfinished`;
       await runTool([...command, '-c', source, '-o', unfinished], target.env);

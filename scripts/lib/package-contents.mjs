@@ -1,6 +1,7 @@
 // Adds generated files to the package.
 import { cpSync, existsSync, readdirSync } from 'node:fs';
-import { at, CommandError, isStale, run } from './tools.mjs';
+import { isOutdated } from './binary-version.mjs';
+import { at, CommandError, run } from './tools.mjs';
 
 /**
  * Copies the files that `uvnet build` needs. The package has no dependencies that would provide the
@@ -23,8 +24,7 @@ export function stageBuild(native = at('native')) {
 export function stageBinary() {
   const folder = at('prebuilds', `${process.platform}-${process.arch}`);
   const names = existsSync(folder) ? readdirSync(folder) : [];
-  const sources = [at('native'), at('binding.gyp')];
-  if (names.length > 0 && names.every((name) => !isStale(`${folder}/${name}`, sources))) return;
+  if (names.length > 0 && names.every((name) => !isOutdated(`${folder}/${name}`))) return;
   try {
     run(process.execPath, [at('scripts/prebuild.mjs')], { quiet: true });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import {
@@ -76,6 +76,25 @@ describePackage('the command uvnet', (installed) => {
       const { binary } = JSON.parse(uvnet('doctor', '--json').stdout) as { binary: string };
       expect(binary).toBe(path.join(home, 'build/Release/uvnet.node'));
       expect(existsSync(path.join(home, 'binding.gyp'))).toBe(false);
+    } finally {
+      rmSync(path.join(home, 'build'), { recursive: true, force: true });
+    }
+  });
+
+  test('a local build of another version is passed over for the prebuilt binary', () => {
+    const home = path.join(installed.project, 'node_modules/uvnet');
+    const { version } = JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    const binary = readFileSync(at('build/Release/uvnet.node'));
+    const named = `uvnet@${version}\0`;
+    // Of the same length.
+    binary.write(named.replaceAll(/\d/g, '9'), binary.indexOf(named), 'latin1');
+    mkdirSync(path.join(home, 'build/Release'), { recursive: true });
+    writeFileSync(path.join(home, 'build/Release/uvnet.node'), binary);
+    try {
+      const report = JSON.parse(uvnet('doctor', '--json').stdout) as { binary: string };
+      expect(report.binary).toBe(path.join(home, binaryFolder, binaryName));
     } finally {
       rmSync(path.join(home, 'build'), { recursive: true, force: true });
     }

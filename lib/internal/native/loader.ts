@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, resolve, toNamespacedPath } from 'node:path';
 import type { NativeBinding } from './native-types';
 import { prebuiltName } from './prebuilt-name';
+import { version, versionMismatch } from './version';
 
 interface Attempt {
   readonly what: string;
@@ -73,14 +74,17 @@ function isMusl(): boolean {
   }
 }
 
+/** The file that the user names. */
+const override = (): string | undefined => process.env['UVNET_BINDING'] || undefined;
+
 /**
  * The possible locations of the binary, the most likely first. A locally built binary takes
  * precedence.
  */
 function* candidates(): Generator<string> {
-  const override = process.env['UVNET_BINDING'];
-  if (override !== undefined && override !== '') {
-    yield resolve(override);
+  const only = override();
+  if (only !== undefined) {
+    yield resolve(only);
     return;
   }
   const home = findHome();
@@ -99,11 +103,14 @@ function* candidates(): Generator<string> {
 /** Advice for the user. */
 function advice(): string {
   const home = findHome();
+  if (override() !== undefined) {
+    return 'UVNET_BINDING names the only file that is tried. To build one: npx uvnet build';
+  }
   if (isPackage(home)) {
     return 'To build one: npx uvnet build (needs python3, make and a C++ compiler)';
   }
   return (
-    'A bundle does not contain the binary. Install uvnet where the bundle runs, exclude it from the bundle' +
+    `A bundle does not contain the binary. Install uvnet@${version} where the bundle runs, exclude it from the bundle` +
     ` (esbuild: --external:uvnet), or copy its folder prebuilds to ${home}`
   );
 }
@@ -117,7 +124,14 @@ const copy = typeof __filename === 'string' ? __filename : Symbol('bundle');
  * predecessor. A copy in another file, for example in a bundle, gets an instance of its own.
  */
 function open(file: string): NativeBinding {
-  const first = createRequire(file)(file) as NativeBinding;
+  const require = createRequire(file);
+  const first = require(file) as NativeBinding;
+  const mismatch = versionMismatch(first.version);
+  if (mismatch !== undefined) {
+    // The cache names what is in use.
+    delete require.cache[require.resolve(file)];
+    throw new Error(mismatch);
+  }
   first.instances ??= new Map([[copy, first]]);
   let instance = first.instances.get(copy);
   if (instance === undefined) {

@@ -31,6 +31,8 @@ export interface ListenPolicy {
 export interface NativeBinding {
   /** Set on the first instance of the binary: all instances, by the copy of uvnet that uses them. */
   instances?: Map<string | symbol, NativeBinding>;
+  /** What the binary belongs to, such as `uvnet@1.2.3`. */
+  readonly version?: string;
   /**
    * Passes the state array, the callbacks in the order of `Callback` in environment.h, and the
    * memory for reads, which has `areaSize` bytes. No other code may have that memory.
