@@ -4,9 +4,9 @@ const { availableParallelism } = require('node:os');
 
 /** Files that this platform cannot run. jest itself puts the separators of Windows into the patterns. */
 async function leftOutFiles() {
-  if (process.platform !== 'win32') return [];
-  const { leftOutFiles: files } = await import('./scripts/lib/windows-left-out.mjs');
-  return files.map(({ what }) => `/${what}${what.endsWith('.ts') ? '$' : '/'}`);
+  const { leftOutHere } = await import('./scripts/lib/left-out.mjs');
+  const here = await leftOutHere();
+  return here.leftOutFiles.map(({ what }) => `/${what}${what.endsWith('.ts') ? '$' : '/'}`);
 }
 
 /** @returns {Promise<import('jest').Config>} */

@@ -6,6 +6,6 @@ export const isControl = (name) => name.includes(control);
 
 /** Of the names of failed cases, those of uvnet of which the control has failed, too. */
 export function failedInControl(names) {
-  const failed = new Set(names);
+  const failed = new Set(names.filter(isControl));
   return names.filter((name) => !isControl(name) && failed.has(name.replace('(uvnet)', control)));
 }

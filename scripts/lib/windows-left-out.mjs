@@ -1,5 +1,5 @@
 // What the tests leave out on Windows, with the reason: whole files and folders, and cases by a regular expression of their
-// full name. jest.config.cjs and test/helpers/leak-environment.cjs read it on Windows, and npm run test:windows for
+// full name. Every run on Windows leaves it out (left-out.mjs), and so does npm run test:windows under
 // Wine. Cases that also fail on node:net there need not be listed.
 //
 // What Windows refuses is listed in docs/COMPATIBILITY.md, and test/uvnet/windows.test.ts shows the error. A gap of Wine
@@ -164,7 +164,3 @@ export const leftOut = [
     { what: '--trusted-proxy', why: proxy },
   ),
 ];
-
-/** The cases of a file that Windows itself cannot run. */
-export const onWindows = (file) =>
-  leftOut.filter((each) => each.file === file && each.gap === undefined);

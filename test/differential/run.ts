@@ -9,7 +9,7 @@ import { errorShape } from '../helpers/errors';
 import { nextEvent, nextTurn } from '../helpers/events';
 import type { Net } from '../helpers/implementations';
 import { Random } from '../helpers/random';
-import { endpointOf } from '../helpers/scope';
+import { endpointOf, localPath } from '../helpers/scope';
 import type { Operation, Program, Side, Step } from './program';
 
 /**
@@ -246,7 +246,7 @@ export async function runProgram(net: Net, program: Program): Promise<Trace> {
   const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-'));
   const server = net.createServer({ allowHalfOpen: program.halfOpen.server });
   server.listen(
-    program.transport === 'unix' ? path.join(folder, 's') : { port: 0, host: '127.0.0.1' },
+    program.transport === 'unix' ? localPath(folder, 's') : { port: 0, host: '127.0.0.1' },
   );
   await nextEvent(server, 'listening');
   try {

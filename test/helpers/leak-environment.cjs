@@ -12,7 +12,7 @@
 // test file have cleaned up; the events of the environment come after them. On Windows, the report does not say which
 // handles are open.
 //
-// On Windows, the cases of scripts/lib/windows-left-out.mjs are skipped.
+// Cases that this platform cannot run are skipped (scripts/lib/left-out.mjs).
 
 const path = require('node:path');
 
@@ -58,9 +58,9 @@ module.exports = class LeakEnvironment extends TestEnvironment {
 
   async setup() {
     await super.setup();
-    if (!isWindows) return;
-    const { onWindows } = await import('../../scripts/lib/windows-left-out.mjs');
-    this.leftOut = onWindows(this.file);
+    const { leftOutHere } = await import('../../scripts/lib/left-out.mjs');
+    const { leftOut } = await leftOutHere();
+    this.leftOut = leftOut.filter(({ file }) => file === this.file);
   }
 
   async handleTestEvent(event, state) {

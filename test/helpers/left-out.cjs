@@ -1,6 +1,6 @@
 'use strict';
 
-// Cases that are left out on a platform, for the jest environments. Lists of them are in scripts/lib/*-left-out.mjs.
+// Leaves out cases, for the jest environments. Which ones, scripts/lib/left-out.mjs says.
 
 /** The full name of a case, as the patterns of the lists see it. */
 function nameOf(test) {

@@ -58,6 +58,7 @@ const lists = files.map(read);
 test('every list is found', () => {
   expect(files).toEqual([
     'arm64-left-out.mjs',
+    'macos-left-out.mjs',
     'shared-libuv-left-out.mjs',
     'windows-left-out.mjs',
   ]);
