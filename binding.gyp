@@ -1,6 +1,11 @@
 # The release build (node-gyp). The developers' flavours are in CMakeLists.txt; both read the list of
 # source files from native/sources.json, which also holds what the cross builds compile by.
+#
+# With UVNET_RELEASE=1 in the environment, as scripts/ sets it, warnings are errors, and the C++ runtime comes
+# along. "npx uvnet build" does without: a compiler newer than ours may know more warnings, and the binary is
+# used where it is built.
 {
+  'variables': { 'uvnet_release': '<!(node -p "Number(process.env.UVNET_RELEASE === \'1\')")' },
   'targets': [
     {
       'target_name': 'uvnet',
@@ -10,7 +15,6 @@
         '<!@(node -p "require(\'./native/sources.json\').defines.join(\' \')")',
         'UVNET_VERSION=<!(node -p "require(\'./package.json\').version")',
       ],
-      # Headers of Node and node-addon-api are not ours to keep free of warnings; ours are strict.
       'conditions': [
         [
           'OS == "win"',
@@ -20,14 +24,17 @@
               '_HAS_EXCEPTIONS=0',
             ],
             'libraries': ['-lws2_32.lib', '-liphlpapi.lib'],
+            'conditions': [
+              ['uvnet_release == 1', { 'msvs_settings': { 'VCCLCompilerTool': { 'WarnAsError': 'true' } } }],
+            ],
             'msvs_settings': {
               'VCCLCompilerTool': {
-                'AdditionalOptions': ['/std:c++17', '/Zc:__cplusplus', '/utf-8'],
+                # Headers in angle brackets are not ours to keep free of warnings.
+                'AdditionalOptions': ['/std:c++17', '/Zc:__cplusplus', '/utf-8', '/external:anglebrackets', '/external:W0'],
                 'ExceptionHandling': 0,
                 'RuntimeTypeInfo': 'false',
                 'Optimization': 2,
                 'WarningLevel': 4,
-                'WarnAsError': 'true',
               },
               'VCLinkerTool': {
                 'OptimizeReferences': 2,
@@ -39,6 +46,9 @@
         [
           'OS == "mac"',
           {
+            'conditions': [
+              ['uvnet_release == 1', { 'xcode_settings': { 'OTHER_CPLUSPLUSFLAGS': ['-Werror'] } }],
+            ],
             'xcode_settings': {
               'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
               'CLANG_CXX_LIBRARY': 'libc++',
@@ -47,7 +57,7 @@
               'GCC_OPTIMIZATION_LEVEL': '3',
               'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
               'MACOSX_DEPLOYMENT_TARGET': '11.0',
-              'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra', '-Werror'],
+              'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra'],
               # Without the second, a function that the host lacks ends the process when it is first called.
               'OTHER_LDFLAGS': ['-Wl,-dead_strip', '-Wl,-bind_at_load'],
             },
@@ -65,13 +75,15 @@
             'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
             'cflags_cc': ['<!@(node -p "require(\'./native/sources.json\').flags.join(\' \')")'],
             # The C++ runtime comes along: the addon must load where the system's is older. libgcc_s
-            # does not: Node itself needs it, and a copy would ask for the newest glibc. That runtime
-            # takes 72 KiB when it is loaded and never gives them back, so it stays loaded: else each
-            # worker of a program whose main thread does not use uvnet would leave as much behind.
-            # "now": a host that lacks a function must refuse to load the addon, and uvnet falls back.
-            # Otherwise the first call of that function would end the process.
+            # does not: Node itself needs it, and a copy would ask for the newest glibc.
+            'conditions': [
+              ['uvnet_release == 1', { 'cflags_cc': ['-Werror'], 'ldflags': ['-static-libstdc++'] }],
+            ],
+            # That runtime takes 72 KiB when it is loaded and never gives them back, so it stays loaded
+            # (nodelete): else each worker of a program whose main thread does not use uvnet would leave
+            # as much behind. "now": a host that lacks a function must refuse to load the addon, and uvnet
+            # falls back. Otherwise the first call of that function would end the process.
             'ldflags': [
-              '-static-libstdc++',
               '-Wl,--gc-sections',
               '-Wl,--version-script=<(module_root_dir)/native/exports.map',
               '-Wl,-z,relro,-z,now',

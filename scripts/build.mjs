@@ -52,7 +52,8 @@ function buildNative({ ifNeeded, clean, nodedir }) {
   const headers = findNodeDir(nodedir);
   const options = ['--release', ...(headers ? [`--nodedir=${headers}`] : [])];
   // npm's own setting arrives in the environment and would win over the option.
-  const env = headers ? { ...process.env, npm_config_nodedir: headers } : process.env;
+  const env = { ...process.env, UVNET_RELEASE: '1' };
+  if (headers) env.npm_config_nodedir = headers;
   // Configure anew each time: the list of source files and the headers may have changed.
   const steps = clean || !existsSync(at('build')) ? ['rebuild'] : ['configure', 'build'];
   for (const step of steps) {

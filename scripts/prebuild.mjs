@@ -59,7 +59,7 @@ function prebuild(name, { arch, tools }, nodedir) {
     cpSync(at(part), copy, { recursive: true, preserveTimestamps: true });
   }
   const headers = findNodeDir(nodedir);
-  const env = { ...process.env };
+  const env = { ...process.env, UVNET_RELEASE: '1' };
   if (headers) env.npm_config_nodedir = headers;
   if (tools) {
     for (const [variable, tool] of Object.entries({ CC: 'gcc', CXX: 'g++', AR: 'ar' })) {

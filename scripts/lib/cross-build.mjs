@@ -57,6 +57,7 @@ async function compileCommand({ compiler, defines, flags = [], fetch }) {
   return [
     ...compiler,
     ...lists.flags,
+    '-Werror',
     ...flags,
     ...[...lists.defines, ...(lists[defines] ?? []), versionDefine].map((name) => `-D${name}`),
     `-I${root}`,
