@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 // Runs jest on every supported Node, all on the one release build of the addon.
-import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { nodeHome, supported } from './lib/nodes.mjs';
+import { nodeProgram, supported } from './lib/nodes.mjs';
 import { runParts, testJest } from './lib/test-parts.mjs';
 import { at, main, output, run } from './lib/tools.mjs';
 
@@ -32,7 +31,7 @@ main(async () => {
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed'], { quiet: true });
   const binaries = [];
   for (const version of values.node) {
-    binaries.push(path.join(await nodeHome(version, { fresh }), 'bin/node'));
+    binaries.push(await nodeProgram(version, { fresh }));
   }
   await runParts(
     binaries.map((node) => {

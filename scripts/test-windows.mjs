@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 // Runs the tests on Windows' Node under Wine, against node:net in the same Wine.
-import path from 'node:path';
 import { crossBuild } from './lib/cross-build.mjs';
 import { crossTargets } from './lib/cross-targets.mjs';
 import { foreignOptions } from './lib/foreign-options.mjs';
 import { runForeignTests } from './lib/foreign-run.mjs';
-import { nodeHome } from './lib/nodes.mjs';
+import { nodeProgram } from './lib/nodes.mjs';
 import { at, main, run } from './lib/tools.mjs';
 import { findGaps } from './lib/wine-gaps.mjs';
 import { leftOut, leftOutFiles } from './lib/windows-left-out.mjs';
@@ -44,8 +43,7 @@ main(async () => {
       leftOutFiles,
       home: at('.cache/wine'),
       runnerOf: async (version, job) => {
-        const home = await nodeHome(version, { platform: 'win32', arch: 'x64' });
-        const node = path.join(home, 'bin/node.exe');
+        const node = await nodeProgram(version, { platform: 'win32', arch: 'x64' });
         const prefix = prefixOf(job);
         return {
           start: (args, more) => prefix.start(node, args, more),

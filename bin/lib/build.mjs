@@ -1,18 +1,11 @@
 // Builds the native code in build/Release of the package, which the loader searches first.
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { home } from './package.mjs';
+import { replaceFile } from './replace-file.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -67,10 +60,7 @@ function buildAside() {
     copyFileSync(join(home, 'package.json'), join(folder, 'package.json'));
     renameSync(join(folder, 'native/binding.gyp'), join(folder, 'binding.gyp'));
     if (!runNodeGyp(folder)) return false;
-    mkdirSync(dirname(join(home, BINARY)), { recursive: true });
-    // A process may have loaded the old binary, whose file must not change.
-    rmSync(join(home, BINARY), { force: true });
-    copyFileSync(join(folder, BINARY), join(home, BINARY));
+    replaceFile(join(folder, BINARY), join(home, BINARY));
     return true;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -80,8 +70,14 @@ function buildAside() {
 /** Returns an exit code. */
 export function build() {
   const isClone = existsSync(join(home, 'binding.gyp'));
-  if (!(isClone ? runNodeGyp(home) : buildAside())) {
-    console.error('uvnet: the build failed; it needs python3, make and a C++17 compiler');
+  try {
+    if (!(isClone ? runNodeGyp(home) : buildAside())) {
+      console.error('uvnet: the build failed; it needs python3, make and a C++17 compiler');
+      return 1;
+    }
+  } catch (error) {
+    // Of a file, such as in a folder that belongs to another user.
+    console.error(`uvnet: ${error.message}`);
     return 1;
   }
   console.log(`built ${join(home, BINARY)}`);

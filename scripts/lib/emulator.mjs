@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { writeNodeCommand } from './node-command.mjs';
-import { nodeHome } from './nodes.mjs';
+import { nodeProgram } from './nodes.mjs';
 import { at, hasCommand, output } from './tools.mjs';
 
 /** What is kept of it. */
@@ -19,8 +19,7 @@ export const hasEmulator = () =>
 
 /** A command that is this Node to whoever starts it. */
 export async function emulatedNode(version) {
-  const folder = await nodeHome(version, { platform: 'linux', arch: 'arm64' });
-  const program = path.join(folder, 'bin/node');
+  const program = await nodeProgram(version, { platform: 'linux', arch: 'arm64' });
   return writeNodeCommand(path.join(emulatorHome, `node-${version}`), [
     emulator,
     '-L',

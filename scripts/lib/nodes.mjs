@@ -47,9 +47,12 @@ async function fetchBinary(
   if (!complete()) throw new CommandError(`${file} does not run`);
 }
 
+/** Where an installation of Node has its program, as npm's packages lay it out. */
+const programFor = (platform) => (platform === 'win32' ? 'bin/node.exe' : 'bin/node');
+
 /**
- * The folder of an installation of that major version, for this platform or another: it has bin/node
- * and include/node, or for Windows bin/node.exe alone.
+ * The folder of an installation of that major version, for this platform or another: it has the program and
+ * include/node, or for Windows the program alone.
  */
 export async function nodeHome(
   version,
@@ -58,10 +61,17 @@ export async function nodeHome(
   const foreign = platform !== process.platform || arch !== process.arch;
   const name = `${platform}-${arch}`;
   const home = at('.cache/nodes', foreign ? `${version}-${name}` : version);
-  const binary = foreign && platform === 'win32' ? 'bin/node.exe' : 'bin/node';
   const named = platform === 'win32' ? `win-${arch}` : name;
-  await fetchBinary(`node-${named}@${version}`, home, binary, { fresh, foreign });
+  await fetchBinary(`node-${named}@${version}`, home, programFor(platform), { fresh, foreign });
   return home;
+}
+
+/** The program of an installation, as nodeHome() provides it. */
+export async function nodeProgram(version, options = {}) {
+  return path.join(
+    await nodeHome(version, options),
+    programFor(options.platform ?? process.platform),
+  );
 }
 
 /**

@@ -2,7 +2,7 @@
 // those of Debian do not know, by LLVM's.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { nodeHome, supported } from './nodes.mjs';
+import { nodeProgram, supported } from './nodes.mjs';
 import { at, CommandError, output } from './tools.mjs';
 import { ENTRY } from './symbols.mjs';
 
@@ -34,10 +34,10 @@ function readArm64Tables(file) {
  * not link.
  */
 async function hostFunctions() {
-  const home = await nodeHome(supported[0], { platform: 'win32', arch: 'x64' });
-  const { exported } = readTables(path.join(home, 'bin/node.exe'));
+  const program = await nodeProgram(supported[0], { platform: 'win32', arch: 'x64' });
+  const { exported } = readTables(program);
   const names = exported.filter((name) => /^(napi|node_api|uv)_/.test(name));
-  if (names.length === 0) throw new CommandError(`${home}: node.exe exports nothing`);
+  if (names.length === 0) throw new CommandError(`${program} exports nothing`);
   return names;
 }
 

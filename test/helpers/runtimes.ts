@@ -21,7 +21,8 @@ export const missingRuntime = (found: string | undefined, name: string): string 
 
 /** Node of another line, as scripts/runtimes.mjs fetches it. */
 export function findNode(version: string): string | undefined {
-  const node = at('.cache/nodes', version, 'bin/node');
+  const program = process.platform === 'win32' ? 'node.exe' : 'node';
+  const node = at('.cache/nodes', version, 'bin', program);
   return existsSync(node) ? node : undefined;
 }
 

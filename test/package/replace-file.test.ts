@@ -1,0 +1,68 @@
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { spawnSync } from 'node:child_process';
+
+import { at } from '../helpers/installed-package';
+
+/** The replacement of a binary that running programs may have loaded. */
+
+const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-replace-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function replace(from: string, to: string): void {
+  const source = `import { replaceFile } from ${JSON.stringify(pathToFileURL(at('bin/lib/replace-file.mjs')).href)};
+    replaceFile(...${JSON.stringify([from, to])});`;
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', source],
+    { encoding: 'utf8' },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+}
+
+test('a new file takes the name, and whoever has the old one open keeps it', () => {
+  const home = path.join(folder, 'in-use');
+  mkdirSync(home);
+  const [from, to] = [path.join(folder, 'first'), path.join(home, 'uvnet.node')];
+  writeFileSync(from, 'new');
+  writeFileSync(to, 'old');
+  const opened = openSync(to, 'r');
+  try {
+    replace(from, to);
+    expect(readFileSync(opened, 'utf8')).toBe('old');
+    expect(readFileSync(to, 'utf8')).toBe('new');
+  } finally {
+    closeSync(opened);
+  }
+});
+
+test('nothing else stays, not even what an earlier replacement could not delete', () => {
+  const home = path.join(folder, 'left');
+  mkdirSync(home);
+  const [from, to] = [path.join(folder, 'second'), path.join(home, 'uvnet.node')];
+  writeFileSync(from, 'new');
+  writeFileSync(to, 'old');
+  writeFileSync(`${to}.old-1-2`, 'older');
+  replace(from, to);
+  expect(readdirSync(home)).toEqual(['uvnet.node']);
+  expect(readFileSync(to, 'utf8')).toBe('new');
+});
+
+test('the folder of the file is made', () => {
+  const from = path.join(folder, 'third');
+  writeFileSync(from, 'new');
+  const to = path.join(folder, 'build/Release/uvnet.node');
+  replace(from, to);
+  expect(readFileSync(to, 'utf8')).toBe('new');
+});
