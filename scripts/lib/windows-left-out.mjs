@@ -25,8 +25,13 @@ const reset = { gap: 'reset-is-end', why: 'Wine reads a reset behind bytes as an
 /** @type {{ what: string, why: string }[]} */
 export const leftOutFiles = [
   { what: 'test/front', why: 'a front hands sockets over to Node, which Windows cannot do' },
+  { what: 'test/interop', why: 'talks to programs of Linux' },
   { what: 'test/net/cluster.test.ts', why: cluster },
   { what: 'test/net/node-handles.test.ts', why: transfers },
+  {
+    what: 'test/package',
+    why: 'packs and installs in the way of Unix; npm run test:tarball does it on Windows',
+  },
   { what: 'test/process/descriptors.test.ts', why: proc },
   { what: 'test/process/fallback.test.ts', why: 'starts the runtimes of Linux' },
   { what: 'test/process/handshake-teardown.test.ts', why: proxy },
