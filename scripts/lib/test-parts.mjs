@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { failedInControl, isControl } from './controls.mjs';
+import { readReport } from './jest-report.mjs';
 import { addonOf, build, configure, nativeTests, runNativeTests } from './native.mjs';
 import {
   at,
@@ -112,48 +112,22 @@ function noteDurations(testResults) {
   writeFileSync(durationsFile, JSON.stringify(durations, null, 1));
 }
 
-/**
- * The cases are written for Linux, where node:net passes each of them. On other platforms, a case that node:net
- * fails says nothing about uvnet: its name is in `apart`, and it is not a failure.
- */
-function addFailed(result, file, names) {
-  const inControl = process.platform === 'linux' ? [] : failedInControl(names);
-  const isApart = (name) =>
-    process.platform !== 'linux' && (isControl(name) || inControl.includes(name));
-  for (const name of names) {
-    (isApart(name) ? result.apart : result.failures).push(`${file}: ${name}`);
-  }
-}
-
 /** Adds the report of a jest process, and how the process ended, to the result. */
 function addReport(result, report, { status, signal }) {
-  const before = result.failures.length + result.apart.length;
   const crash = status === 0 ? undefined : `jest: ${signal ?? `exit code ${status}`}`;
+  let explained = false;
   try {
     const json = readJson(report);
-    result.passed += json.numPassedTests;
-    for (const file of json.testResults) {
-      const name = path.relative(root, file.name).replaceAll(path.sep, '/');
-      for (const { status, fullName } of file.assertionResults) {
-        // From test/helpers/needs.ts and left-out.cjs.
-        const reason = status === 'pending' && /\[((?:needs|left out:) [^\]]+)\]/.exec(fullName);
-        if (reason) result.skipped.push(reason[1]);
-      }
-      const failed = file.assertionResults.filter(({ status }) => status === 'failed');
-      addFailed(
-        result,
-        name,
-        failed.map(({ fullName }) => fullName),
-      );
-      // A file that could not be run at all.
-      if (file.status === 'failed' && failed.length === 0) result.failures.push(name);
-    }
+    const { passed, ...lists } = readReport(json);
+    result.passed += passed;
+    for (const [name, lines] of Object.entries(lists)) result[name].push(...lines);
+    explained = lists.failures.length + lists.apart.length > 0;
     noteDurations(json.testResults);
   } catch (error) {
     result.failures.push(`jest ended without its report: ${crash ?? error.message}`);
+    return;
   }
   // A crash can come after the last test passed.
-  const explained = result.failures.length + result.apart.length > before;
   if (crash && (signal || !explained)) result.failures.push(crash);
 }
 

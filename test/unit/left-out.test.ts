@@ -55,6 +55,31 @@ function casesOf(tests: string[]): Map<string, string[]> {
 
 const lists = files.map(read);
 
+test('a case that is left out is skipped, with the reason in its name', () => {
+  const { leaveOut } = jest.requireActual<{ leaveOut: (block: object, list: object[]) => void }>(
+    '../helpers/left-out.cjs',
+  );
+  const root = { children: [] as object[] };
+  const suite = { type: 'describeBlock', name: 'suite', parent: root, children: [] as object[] };
+  const cases = ['works', 'fails', 'is skipped'].map((name) => ({
+    type: 'test',
+    name,
+    parent: suite,
+    mode: name === 'is skipped' ? 'skip' : undefined,
+  }));
+  suite.children.push(...cases);
+  root.children.push(suite);
+  leaveOut(root, [
+    { what: '^suite › fails', why: 'no signals' },
+    { what: 'skipped', why: 'no files' },
+  ]);
+  expect(cases.map(({ name, mode }) => [name, mode])).toEqual([
+    ['works', undefined],
+    ['fails [left out: no signals]', 'skip'],
+    ['is skipped', 'skip'],
+  ]);
+});
+
 test('every list is found', () => {
   expect(files).toEqual([
     'arm64-left-out.mjs',
