@@ -163,9 +163,9 @@ export const leftOut = [
   ...inFile('test/process/exit.test.ts', { what: 'after a signal', why: signals }),
   ...inFile(
     'test/process/proxy-command.test.ts',
-    { what: 'signal|--json|the limits apply|--listen=', why: signals },
+    { what: 'signal|^--(json|max-connections|idle-timeout|listen=)', why: signals },
     { what: 'an unreachable target is reported, and paths work', why: modes },
     { what: 'a path that a dead process has left', why: modes },
-    { what: '--trusted-proxy', why: proxy },
+    { what: '^--trusted-proxy', why: proxy },
   ),
 ];

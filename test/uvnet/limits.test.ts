@@ -27,8 +27,6 @@ async function fillAndLeave(server: net.Server): Promise<void> {
   expect(await knock(server)).toBe(true);
 }
 
-/** A case about a feature that only Linux has. */
-
 describe('maxConnections', () => {
   test('may change while the server listens', async () => {
     const server = await listening();
