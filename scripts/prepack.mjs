@@ -3,7 +3,7 @@
 // repository.
 import { parseArgs } from 'node:util';
 import { buildDist } from './lib/bundle.mjs';
-import { stageBinary, stageBuild } from './lib/package-contents.mjs';
+import { requireBinaries, stageBinary, stageBuild } from './lib/package-contents.mjs';
 import { main } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/prepack.mjs
@@ -11,6 +11,9 @@ const help = `Usage: node scripts/prepack.mjs
 npm runs this before "npm pack" and "npm publish". It rebuilds dist/, copies
 the files for "uvnet build" into native/, and builds a binary for this system if
 prebuilds/ has none.
+
+With UVNET_GIVEN_BINARIES=1, as a release sets it, prebuilds/ must have the binaries
+of all systems, and none is built.
 
   --help   this text
 `;
@@ -21,7 +24,9 @@ main(async () => {
     console.log(help);
     return;
   }
+  const given = process.env.UVNET_GIVEN_BINARIES === '1';
+  if (given) requireBinaries();
   await buildDist();
   stageBuild();
-  stageBinary();
+  if (!given) stageBinary();
 });

@@ -1,15 +1,9 @@
 // Compiles and links the addon for another platform: the sources, defines and flags that binding.gyp
 // reads as well, and the compiler of the target.
-import {
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { binaryNamed } from './binaries.mjs';
+import { placeBinary } from './binary-check.mjs';
 import { namesVersion, versionDefine } from './binary-version.mjs';
 import { hasZig, nodeHome, supported } from './nodes.mjs';
 import {
@@ -23,17 +17,6 @@ import {
   readJson,
   root,
 } from './tools.mjs';
-
-/** No binary may be larger: all of them are in each download. */
-const SIZE_LIMIT = 600_000;
-
-/** Refuses a binary that is too large. */
-export function checkSize(file) {
-  const { size } = statSync(file);
-  if (size > SIZE_LIMIT) {
-    throw new CommandError(`${file}: ${size} bytes, and no more than ${SIZE_LIMIT} are allowed`);
-  }
-}
 
 /** Returns what must be installed before sources can be compiled for a target; undefined if nothing is missing. */
 export function missingFor({ compiler, installedBy, fetch }) {
@@ -139,14 +122,5 @@ export async function crossBuild(name, target) {
   const link = ['-shared', '-o', binary, ...target.link, ...objects, ...imports];
   await runTool([...target.compiler, ...link, ...(target.libraries ?? [])], target.env);
   if (target.strip) await runTool([...target.strip, binary]);
-  const problems = target.check(binary);
-  if (problems.length) throw new CommandError(`${name}\n  ${problems.join('\n  ')}`);
-  // linux-x64-musl has the same folder as linux-x64, with another file name.
-  const output = at('prebuilds', name.replace(/-musl$/, ''), target.file);
-  mkdirSync(path.dirname(output), { recursive: true });
-  // Running programs keep the old file.
-  rmSync(output, { force: true });
-  copyFileSync(binary, output);
-  checkSize(output);
-  return output;
+  return placeBinary(name, binary, binaryNamed(name).file);
 }

@@ -1,14 +1,7 @@
 // The platforms whose binary is built with a cross compiler, without node-gyp.
 import { at } from './tools.mjs';
-import { checkMachO } from './macos-binary.mjs';
 import { fetchZig, zig } from './nodes.mjs';
-import { checkMuslBinary } from './symbols.mjs';
-import {
-  checkWindowsArm64Binary,
-  checkWindowsBinary,
-  windowsArm64Imports,
-  windowsImports,
-} from './windows-binary.mjs';
+import { windowsArm64Imports, windowsImports } from './windows-binary.mjs';
 
 const zigTarget = (triple) => ({
   compiler: [zig, 'c++', '-target', triple],
@@ -22,29 +15,24 @@ const zigTarget = (triple) => ({
 // of it little runs often.
 const macos = (triple) => ({
   ...zigTarget(triple),
-  file: 'node.napi.node',
   link: ['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
   needsLlvm: true,
   // zig's linker keeps the names of local functions. This signs the binary again, as macOS on arm64 requires.
   strip: ['llvm-strip', '-x'],
-  check: checkMachO,
 });
 
 const musl = (triple) => ({
   ...zigTarget(triple),
-  file: 'node.napi.musl.node',
   flags: ['-fPIC'],
   link: [
     ...['-Os', '-s', '-Wl,--gc-sections', `-Wl,--version-script=${at('native/exports.map')}`],
     ...['-Wl,-z,relro,-z,now', '-Wl,-z,nodelete'],
   ],
-  check: checkMuslBinary,
 });
 
 /**
- * One entry for each:
+ * One entry for each, by the name of binaries.json:
  *
- * - `file`: what the binary is called in `prebuilds/<platform>-<arch>/`.
  * - `compiler`: the command, with the options that choose the target.
  * - `installedBy`: the package to install where the compiler is missing; or `fetch`: brings it.
  * - `env`: what the compiler needs in its environment.
@@ -56,11 +44,9 @@ const musl = (triple) => ({
  * - `strip`: the command that removes the symbols which the linker leaves in spite of `-s`.
  * - `imports`: makes, in the given folder, what these objects have to be linked with for the functions of
  *   Node and libuv; answers the arguments.
- * - `check`: answers the complaints about the finished binary.
  */
 export const crossTargets = {
   'win32-x64': {
-    file: 'node.napi.node',
     compiler: ['x86_64-w64-mingw32-g++-posix'],
     installedBy: 'g++-mingw-w64-x86-64-posix',
     defines: 'windowsDefines',
@@ -69,11 +55,9 @@ export const crossTargets = {
     link: ['-static', '-s', '-Wl,--gc-sections', '-Wl,--exclude-all-symbols'],
     libraries: ['-lws2_32', '-liphlpapi'],
     imports: windowsImports,
-    check: checkWindowsBinary,
   },
   'win32-arm64': {
     ...zigTarget('aarch64-windows-gnu'),
-    file: 'node.napi.node',
     needsLlvm: true,
     defines: 'windowsDefines',
     // All functions of the host by a pointer: scripts/windows/host_functions.cc sets them.
@@ -81,7 +65,6 @@ export const crossTargets = {
     link: ['-Os', '-s', '-Wl,--gc-sections'],
     libraries: ['-lws2_32', '-liphlpapi'],
     imports: windowsArm64Imports,
-    check: checkWindowsArm64Binary,
   },
   'darwin-arm64': macos('aarch64-macos.11.0'),
   'darwin-x64': macos('x86_64-macos.11.0'),

@@ -5,6 +5,9 @@ import { output } from './tools.mjs';
 /** The oldest macOS; binding.gyp has the same. */
 const MACOS_LIMIT = '11.0';
 
+/** What every macOS has. zig links the C++ runtime in; Apple's clang takes the system's, as far as 11.0 has it. */
+const LIBRARIES = /^(libSystem|libc\+\+|libc\+\+abi)$/;
+
 /**
  * Other visible symbols besides the entry point: the operators new and delete, which C++ lets every
  * program replace, and the name that zig's linker gives to the start of the file.
@@ -17,7 +20,7 @@ export function checkMachO(file) {
   // "(undefined) external _read (from libSystem)"; those of the program have no library.
   for (const line of output('llvm-nm', ['--undefined-only', '--format=darwin', file]).split('\n')) {
     const [, name, library] = /external (\S+)(?: \(from (\S+)\))?/.exec(line) ?? [];
-    if (name === undefined || library === 'libSystem' || /^_(napi|node_api|uv)_/.test(name)) {
+    if (name === undefined || LIBRARIES.test(library) || /^_(napi|node_api|uv)_/.test(name)) {
       continue;
     }
     problems.push(`asks for ${name} of ${library ?? 'the program'}`);
@@ -37,7 +40,9 @@ export function checkMachO(file) {
   const [, minimum] = /LC_BUILD_VERSION[^]*?minos ([\d.]+)/.exec(commands) ?? [];
   if (minimum !== MACOS_LIMIT) problems.push(`is for macOS ${minimum}, not ${MACOS_LIMIT}`);
   for (const [, name] of commands.matchAll(/LC_LOAD_DYLIB\s+cmdsize \d+\s+name (\S+)/g)) {
-    if (name !== '/usr/lib/libSystem.B.dylib') problems.push(`needs ${name}`);
+    if (!/^\/usr\/lib\/(libSystem\.B|libc\+\+\.1)\.dylib$/.test(name)) {
+      problems.push(`needs ${name}`);
+    }
   }
   return problems;
 }

@@ -1,6 +1,6 @@
 // Adds generated files to the package.
-import { cpSync, existsSync, readdirSync } from 'node:fs';
-import { isOutdated } from './binary-version.mjs';
+import { cpSync } from 'node:fs';
+import { missingBinaries, outdated, ownBinary } from './binaries.mjs';
 import { at, CommandError, run } from './tools.mjs';
 
 /**
@@ -22,9 +22,7 @@ export function stageBuild(native = at('native')) {
  * so a missing compiler only prints advice.
  */
 export function stageBinary() {
-  const folder = at('prebuilds', `${process.platform}-${process.arch}`);
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  if (names.length > 0 && names.every((name) => !isOutdated(`${folder}/${name}`))) return;
+  if (ownBinary && outdated([ownBinary]).length === 0) return;
   try {
     run(process.execPath, [at('scripts/prebuild.mjs')], { quiet: true });
   } catch (error) {
@@ -33,4 +31,10 @@ export function stageBinary() {
       'uvnet: no binary for this system was built, and without one uvnet is node:net: install python3, make and a C++17 compiler, then run npx uvnet build',
     );
   }
+}
+
+/** For a release, whose binaries were built and checked before: none is built here, and none may be missing. */
+export function requireBinaries() {
+  const missing = missingBinaries().map(({ file }) => file);
+  if (missing.length > 0) throw new CommandError(`prebuilds/ lacks ${missing.join(', ')}`);
 }

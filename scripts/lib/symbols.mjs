@@ -21,6 +21,10 @@ const newer = (a, b) => a.localeCompare(b, 'en', { numeric: true }) > 0;
 const readelf = (option, file) =>
   output('readelf', ['--wide', option, file], { env: { ...process.env, LC_ALL: 'C' } });
 
+/** The names of the libraries that a binary asks for. */
+export const neededLibraries = (file) =>
+  [...readelf('--dynamic', file).matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name]) => name);
+
 /** Returns the problems of a binary, one per line; none if it is correct. */
 export function checkSymbols(file) {
   const problems = [];
@@ -48,7 +52,7 @@ export function checkSymbols(file) {
   for (const name of ENTRY.filter((name) => !exported.includes(name))) {
     problems.push(`does not export ${name}`);
   }
-  for (const [, name] of readelf('--dynamic', file).matchAll(/\(NEEDED\).*\[(.+)\]/g)) {
+  for (const name of neededLibraries(file)) {
     if (!LIBRARIES.test(name)) problems.push(`needs ${name}`);
   }
   return problems;
@@ -62,14 +66,21 @@ function muslNames() {
   );
 }
 
-/** Like checkSymbols(), for musl: all imports must come from Node, libuv or musl. */
+/**
+ * Like checkSymbols(), for musl: all imports must come from Node, libuv or musl. g++, unlike zig, takes the unwinder from
+ * libgcc_s, which Node loads itself, and leaves weak names that nothing needs to have.
+ */
 export function checkMuslBinary(file) {
   const known = muslNames();
   const missing = readelf('--dyn-syms', file)
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([number, , , , , , section]) => /^\d+:$/.test(number) && section === 'UND')
-    .map(([, , , , , , , name]) => name)
-    .filter((name) => name && !/^(napi|node_api|uv)_/.test(name) && !known.has(name));
+    .filter(
+      ([number, , , , bind, , section]) =>
+        /^\d+:$/.test(number) && section === 'UND' && bind !== 'WEAK',
+    )
+    // A name of libgcc_s has a version after an "@".
+    .map(([, , , , , , , name]) => name?.split('@')[0])
+    .filter((name) => name && !/^(napi|node_api|uv)_|^_Unwind_/.test(name) && !known.has(name));
   return [...checkSymbols(file), ...missing.map((name) => `asks for ${name}, which musl lacks`)];
 }

@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 
+import { binaries, type Binary } from '../helpers/binaries';
 import { at, binaryFolder, binaryName, describePackage, npm } from '../helpers/installed-package';
 import { describeNeeds, missingCommand, needs } from '../helpers/needs';
 import { findManager, missingRuntime } from '../helpers/runtimes';
@@ -61,6 +70,17 @@ describePackage('the package', (installed) => {
         },
       );
     }
+  });
+
+  test('scripts/try-tarball.mjs installs it, uses it, and names the binary that was in use', () => {
+    const { status, stdout, stderr } = installed.node(
+      [at('scripts/try-tarball.mjs'), installed.tarball],
+      installed.scratch,
+      { npm_execpath: npm! },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain(`Node ${process.versions.node}, libuv ${process.versions.uv}`);
+    expect(stdout).toContain(`${binaryFolder}/${binaryName}`);
   });
 
   describeNeeds(missingCommand('git'))('is a clone', () => {
@@ -199,6 +219,33 @@ describePackage('the package', (installed) => {
       expect(status).toBe(0);
       expect(stderr.split('\n').filter((line) => line.startsWith('uvnet: '))).toHaveLength(1);
       expect(stderr).toContain('npx uvnet build');
+    });
+
+    test('the release packs the binaries it is given: none is built, and none may be missing', () => {
+      rmSync(path.join(clone, 'dist'), { recursive: true, force: true });
+      const fileOf = (binary: Binary): string => path.join(clone, 'prebuilds', binary.file);
+      for (const file of binaries.map(fileOf)) {
+        mkdirSync(path.dirname(file), { recursive: true });
+        writeFileSync(file, 'given');
+        // Long before the sources.
+        utimesSync(file, 1, 1);
+      }
+      const prepack = () =>
+        installed.node(['scripts/prepack.mjs'], clone, { ...env, UVNET_GIVEN_BINARIES: '1' });
+      // Where one would be built, the stand-in for prebuildify fails, and there would be a line.
+      expect(prepack()).toMatchObject({ status: 0, stderr: '' });
+      expect(existsSync(path.join(clone, 'dist/index.js'))).toBe(true);
+      for (const file of binaries.map(fileOf)) expect(readFileSync(file, 'utf8')).toBe('given');
+
+      rmSync(path.join(clone, 'prebuilds', binaryFolder.slice('prebuilds/'.length)), {
+        recursive: true,
+      });
+      const { status, stderr } = prepack();
+      expect(status).toBe(1);
+      expect(stderr).toContain(
+        `error: prebuilds/ lacks ${binaryFolder.slice('prebuilds/'.length)}`,
+      );
+      expect(existsSync(path.join(clone, binaryFolder))).toBe(false);
     });
   });
 });

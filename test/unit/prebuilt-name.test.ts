@@ -4,30 +4,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { prebuiltName } from '../../lib/internal/native/prebuilt-name';
-
-/** All that the package carries. */
-const carried = [
-  { platform: 'linux', arch: 'x64', libc: 'glibc' },
-  { platform: 'linux', arch: 'x64', libc: 'musl' },
-  { platform: 'linux', arch: 'arm64', libc: 'glibc' },
-  { platform: 'linux', arch: 'arm64', libc: 'musl' },
-  { platform: 'linux', arch: 'arm', libc: 'glibc' },
-  { platform: 'darwin', arch: 'x64', libc: 'glibc' },
-  { platform: 'darwin', arch: 'arm64', libc: 'glibc' },
-  { platform: 'win32', arch: 'x64', libc: 'glibc' },
-  { platform: 'win32', arch: 'arm64', libc: 'glibc' },
-] as const;
+import { binaries, type Binary } from '../helpers/binaries';
 
 const finder = `process.stdout.write(require(${JSON.stringify(require.resolve('node-gyp-build'))}).path(process.argv[1]))`;
 
 let folder: string;
 
-const fileOf = ({ platform, arch, libc }: (typeof carried)[number]): string =>
-  path.join(folder, 'prebuilds', `${platform}-${arch}`, prebuiltName(platform, arch, libc));
+const fileOf = ({ file }: Binary): string => path.join(folder, 'prebuilds', file);
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'uvnet-prebuilds-'));
-  for (const file of carried.map(fileOf)) {
+  for (const file of binaries.map(fileOf)) {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, '');
   }
@@ -36,14 +23,23 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the name of the prebuilt binary', () => {
-  test.each(carried)('is the one node-gyp-build finds on $platform-$arch, $libc', (target) => {
+  test.each(binaries)(
+    'is that of the list of binaries: $name',
+    ({ platform, arch, libc, file }) => {
+      // Systems other than Linux have one C library, whose name does not matter.
+      const name = prebuiltName(platform, arch, libc ?? 'glibc');
+      expect(`${platform}-${arch}/${name}`).toBe(file);
+    },
+  );
+
+  test.each(binaries)('is the one node-gyp-build finds: $name', (target) => {
     const { stdout, stderr } = spawnSync(process.execPath, ['-e', finder, folder], {
       encoding: 'utf8',
       env: {
         ...process.env,
         npm_config_platform: target.platform,
         npm_config_arch: target.arch,
-        LIBC: target.libc,
+        LIBC: target.libc ?? '',
         ARM_VERSION: target.arch === 'arm' ? '7' : '',
       },
     });
