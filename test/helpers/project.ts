@@ -13,7 +13,8 @@ export class Project {
 
   constructor(files: Record<string, string> = {}) {
     mkdirSync(path.join(this.folder, 'node_modules'));
-    symlinkSync(root, path.join(this.folder, 'node_modules/uvnet'), 'dir');
+    // On Windows, every user may make a junction.
+    symlinkSync(root, path.join(this.folder, 'node_modules/uvnet'), 'junction');
     this.write(files);
   }
 
