@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs the tests, part by part, and ends with one line that sums them all.
 import { parseArgs } from 'node:util';
+import { ownBinary, pathOf } from './lib/binaries.mjs';
 import { runParts, testJest, testNative, testTypes } from './lib/test-parts.mjs';
 import { at, CommandError, main, run } from './lib/tools.mjs';
 
@@ -14,7 +15,7 @@ The last line is "N passed, N failed". The exit code is 1 if a test failed.
                    (default: the release build, with a debug build for the C++ unit tests);
                    skips the type check, which does not depend on it
   --node PATH      run jest with this Node binary
-  --binding FILE   run jest on this addon, and build none
+  --prebuilt       run jest on the binary in prebuilds/ for this system, and build none
   --help           this text
 `;
 
@@ -25,7 +26,7 @@ main(async () => {
       only: { type: 'string', multiple: true },
       flavour: { type: 'string' },
       node: { type: 'string' },
-      binding: { type: 'string' },
+      prebuilt: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -33,7 +34,9 @@ main(async () => {
     console.log(help);
     return;
   }
-  const { flavour, node, binding } = values;
+  const { flavour, node, prebuilt } = values;
+  if (prebuilt && !ownBinary) throw new CommandError('--prebuilt: there is none for this system');
+  const binding = prebuilt ? pathOf(ownBinary) : undefined;
   const parts = {
     types: testTypes,
     native: () => testNative({ flavour }),
@@ -44,7 +47,7 @@ main(async () => {
   if (unknown) {
     throw new CommandError(`--only ${unknown}: not one of ${Object.keys(parts).join(', ')}`);
   }
-  const what = binding === undefined ? [] : ['--ts'];
+  const what = prebuilt ? ['--ts'] : [];
   run(process.execPath, [at('scripts/build.mjs'), '--if-needed', ...what], { quiet: true });
   await runParts(chosen.map((name) => [name, parts[name]]));
 });

@@ -147,7 +147,7 @@ export async function testJest({
   const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
   const options = ['--json'];
   let shards = 1;
-  if (binding !== undefined) env.UVNET_BINDING = path.resolve(binding);
+  if (binding !== undefined) env.UVNET_BINDING = binding;
   if (flavour !== undefined) {
     build(configure(flavour), 'uvnet');
     env.UVNET_BINDING = addonOf(flavour);
