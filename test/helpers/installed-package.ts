@@ -14,6 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { findLibc } from '../../lib/internal/native/libc';
+import { prebuiltFiles } from '../../lib/internal/native/prebuilt-name';
+
 const root = path.resolve(__dirname, '../..');
 /** A file of this repository. */
 export const at = (...parts: string[]): string => path.join(root, ...parts);
@@ -25,11 +28,10 @@ export const npm = [
   '/usr/share/nodejs/npm/bin/npm-cli.js',
 ].find((file) => existsSync(file));
 
-const isMusl = existsSync('/etc/alpine-release');
 /** The prebuilt binary of this platform, and its folder in the package. */
-export const binaryName =
-  process.platform === 'linux' ? `node.napi.${isMusl ? 'musl' : 'glibc'}.node` : 'node.napi.node';
-export const binaryFolder = `prebuilds/${process.platform}-${process.arch}`;
+const prebuilt = prebuiltFiles(process.platform, process.arch, findLibc())[0]!;
+export const binaryName = path.basename(prebuilt);
+export const binaryFolder = `prebuilds/${path.dirname(prebuilt)}`;
 
 export interface Result {
   status: number | null;

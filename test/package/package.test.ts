@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { at, binaryFolder, binaryName, describePackage } from '../helpers/installed-package';
 import { brokenLinks } from '../helpers/markdown';
@@ -125,6 +126,32 @@ describePackage('the tarball', (installed) => {
     // The binary is that of the installed package, wherever the program is started.
     const { status, stdout, stderr } = installed.node([outfile], installed.scratch);
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'native hello\n', stderr: '' });
+
+    // Nor does it matter by which link or name, or from which folder.
+    writeFileSync(
+      path.join(installed.project, 'out/package.json'),
+      JSON.stringify({ main: path.basename(outfile) }),
+    );
+    const whole = installed.node([path.dirname(outfile)], installed.scratch);
+    expect(whole).toMatchObject({ status: 0, stdout: 'native hello\n', stderr: '' });
+    // Windows does not allow links to everyone.
+    if (process.platform !== 'win32') {
+      const link = path.join(installed.scratch, `link-${path.basename(outfile)}`);
+      symlinkSync(outfile, link);
+      const linked = installed.node([link], installed.bin);
+      expect(linked).toMatchObject({ status: 0, stdout: 'native hello\n', stderr: '' });
+    }
+
+    // A program in the command line has no folder but the working directory.
+    const inline =
+      format === 'cjs'
+        ? ['-e', `eval(require('node:fs').readFileSync(${JSON.stringify(outfile)}, 'utf8'))`]
+        : ['--input-type=module', '-e', `import ${JSON.stringify(pathToFileURL(outfile).href)}`];
+    expect(installed.node(inline)).toMatchObject({
+      status: 0,
+      stdout: 'native hello\n',
+      stderr: '',
+    });
 
     // Without a binary, the advice is for a bundle.
     const away = path.join(installed.scratch, `away-${format}`);

@@ -1,9 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, resolve, toNamespacedPath } from 'node:path';
+import { dirname, isAbsolute, resolve, toNamespacedPath } from 'node:path';
+import { findLibc } from './libc';
 import type { NativeBinding } from './native-types';
-import { prebuiltName } from './prebuilt-name';
+import { prebuiltFiles, unfitProcessor } from './prebuilt-name';
 import { version, versionMismatch } from './version';
+
+interface Candidate {
+  readonly file: string;
+  /** The reason why it must not be loaded. */
+  readonly unfit?: string | undefined;
+}
 
 interface Attempt {
   readonly what: string;
@@ -22,13 +29,27 @@ function otherRuntime(): string | undefined {
   return undefined;
 }
 
-/** The folder of the running program. */
-const programFolder = (): string => dirname(resolve(process.argv[1] ?? '.'));
+/**
+ * The folder of the running program. It may have been started by a link, such as npm makes for commands, or by a name
+ * that Node completes, such as that of a folder.
+ */
+function programFolder(): string {
+  const program = process.argv[1];
+  if (program === undefined) return process.cwd();
+  const file = resolve(program);
+  try {
+    return dirname(createRequire(process.execPath).resolve(file));
+  } catch {
+    return dirname(file);
+  }
+}
 
 /**
- * The folder of this file, in lib or dist. A bundle may be an ES module, which has no `__dirname`.
+ * The folder of this file, in lib or dist. A bundle may be an ES module, which has no `__dirname`, or run by `node -e`,
+ * where it is ".".
  */
-const here = (): string => (typeof __dirname === 'string' ? __dirname : programFolder());
+const here = (): string =>
+  typeof __dirname === 'string' && isAbsolute(__dirname) ? __dirname : programFolder();
 
 /** The folder with the package.json of this file: that of the package or of a bundled program. */
 function findHome(): string {
@@ -64,16 +85,6 @@ function isPackage(home: string): boolean {
   }
 }
 
-function isMusl(): boolean {
-  if (existsSync('/etc/alpine-release')) return true;
-  try {
-    // On musl, ldd is the C library itself or a script that names it.
-    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl');
-  } catch {
-    return false;
-  }
-}
-
 /** The file that the user names. */
 const override = (): string | undefined => process.env['UVNET_BINDING'] || undefined;
 
@@ -81,23 +92,26 @@ const override = (): string | undefined => process.env['UVNET_BINDING'] || undef
  * The possible locations of the binary, the most likely first. A locally built binary takes
  * precedence.
  */
-function* candidates(): Generator<string> {
+function* candidates(): Generator<Candidate> {
   const only = override();
   if (only !== undefined) {
-    yield resolve(only);
+    yield { file: resolve(only) };
     return;
   }
   const home = findHome();
-  const built = 'build/Release/uvnet.node';
-  yield `${home}/${built}`;
-  const { platform, arch } = process;
-  const libc = platform === 'linux' && isMusl() ? 'musl' : 'glibc';
-  const prebuilt = `prebuilds/${platform}-${arch}/${prebuiltName(platform, arch, libc)}`;
-  yield `${home}/${prebuilt}`;
+  yield* candidatesIn(home);
   const installed = findInstalled();
-  if (installed === undefined || installed === home) return;
-  yield `${installed}/${built}`;
-  yield `${installed}/${prebuilt}`;
+  if (installed !== undefined && installed !== home) yield* candidatesIn(installed);
+}
+
+function* candidatesIn(folder: string): Generator<Candidate> {
+  yield { file: `${folder}/build/Release/uvnet.node` };
+  const { platform, arch } = process;
+  const libc = platform === 'linux' ? findLibc() : undefined;
+  const unfit = unfitProcessor(arch, process.config.variables);
+  for (const name of prebuiltFiles(platform, arch, libc)) {
+    yield { file: `${folder}/prebuilds/${name}`, unfit };
+  }
 }
 
 /** Advice for the user. */
@@ -161,9 +175,10 @@ function load(): Loaded {
   if (other !== undefined) return without(other);
 
   const attempts: Attempt[] = [];
-  for (const file of candidates()) {
-    if (!existsSync(file)) {
-      attempts.push({ what: file, why: 'does not exist' });
+  for (const { file, unfit } of candidates()) {
+    const reason = existsSync(file) ? unfit : 'does not exist';
+    if (reason !== undefined) {
+      attempts.push({ what: file, why: reason });
       continue;
     }
     try {
