@@ -85,6 +85,8 @@ export const lintTargets = {
   ...Object.fromEntries(
     ['win32-x64', 'darwin-arm64', 'darwin-x64'].map((name) => [name, crossTargets[name]]),
   ),
+  // musl, and 32 bits, in one: the binaries are of musl on 64 bits, and of glibc on arm.
+  'linux-arm-musl': musl('arm-linux-musleabihf'),
   // What clang says of the rest, it says for the other systems.
   'win32-arm64': { ...crossTargets['win32-arm64'], only: '_WIN32' },
 };
