@@ -9,8 +9,9 @@ import { at, readJson } from './tools.mjs';
  */
 export const binaries = readJson(at('scripts/lib/binaries.json'));
 
-/** Whether this system's C library is musl. */
-export const isMusl = existsSync('/etc/alpine-release');
+/** Whether the C library of this Node is musl. lib/internal/native/libc.ts finds it faster; a test compares both. */
+export const isMusl =
+  process.platform === 'linux' && !('glibcVersionRuntime' in process.report.getReport().header);
 
 /** The binary for this system; undefined if the package carries none for it. */
 export const ownBinary = binaries.find(

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { findLibc } from '../../lib/internal/native/libc';
 import { binaries } from '../helpers/binaries';
 
 /** The scripts that look after the binaries of the package, in a folder of their own. */
@@ -162,9 +163,7 @@ linux('a binary that was built (readelf: Linux)', () => {
     ? given
     : path.join(root, 'build/Release/uvnet.node');
   const own = `linux-${process.arch}`;
-  const known = existsSync('/etc/alpine-release')
-    ? undefined
-    : binaries.find(({ name }) => name === own);
+  const known = findLibc() === 'musl' ? undefined : binaries.find(({ name }) => name === own);
 
   test('comes into prebuilds/ if it passes', () => {
     if (!known) return;

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 
 import { findLibc, type ProgramFacts } from '../../lib/internal/native/libc';
 import { prebuiltFiles, unfitProcessor } from '../../lib/internal/native/prebuilt-name';
@@ -50,14 +51,13 @@ describe('the C library is the one', () => {
 
 const linux = process.platform === 'linux' ? test : test.skip;
 
-linux('the program and the report of this Node name the same C library (Linux)', () => {
-  const { header } = JSON.parse(
-    execFileSync(process.execPath, [
-      '-p',
-      'JSON.stringify({ header: process.report.getReport().header })',
-    ]).toString(),
-  ) as { header: object };
-  expect(findLibc()).toBe('glibcVersionRuntime' in header ? 'glibc' : 'musl');
+linux('the loader and the scripts, which ask the report, find the same C library (Linux)', () => {
+  const file = JSON.stringify(path.resolve(__dirname, '../../scripts/lib/binaries.mjs'));
+  const isMusl = execFileSync(process.execPath, [
+    ...['--input-type=module', '-e'],
+    `import { isMusl } from ${file}; console.log(isMusl);`,
+  ]).toString();
+  expect(isMusl).toBe(`${findLibc() === 'musl'}\n`);
 });
 
 test('only the binary of a known C library is tried', () => {
