@@ -39,7 +39,7 @@ export class NetworkLab {
   /** The reason if this machine cannot have a lab. */
   static unavailable(): string | undefined {
     if (process.platform !== 'linux') return 'network namespaces are a Linux thing';
-    if (process.getuid?.() !== 0) return 'needs root to make network namespaces';
+    if (process.getuid?.() !== 0) return 'root, to make network namespaces';
     try {
       run('nft', '--version');
       run('ip', '-Version');

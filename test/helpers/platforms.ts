@@ -10,6 +10,8 @@ const unix = platform === 'win32' ? 'anything but Windows' : undefined;
 
 export const onLinux = needs(linux);
 export const describeLinux = describeNeeds(linux);
+/** For cases that exist for root alone. */
+export const onLinuxAsRoot = needs(linux ?? (process.getuid?.() === 0 ? undefined : 'root'));
 export const onUnix = needs(unix);
 export const describeUnix = describeNeeds(unix);
 

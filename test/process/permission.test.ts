@@ -1,7 +1,12 @@
-// Node's permission model, which covers the network from Node 25 on. Without --allow-net, uvnet
+// Node's permission model, which covers files, and the network from Node 25 on. Without --allow-net, uvnet
 // must not use the network, although its addon could.
+import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { loaded } from '../../lib/internal/native/loader';
 import { runChild } from '../helpers/child';
-import { implementations, nodeAtLeast } from '../helpers/implementations';
+import { implementations, nodeAtLeast, uvnet } from '../helpers/implementations';
 import { Scope } from '../helpers/scope';
 
 const enable = nodeAtLeast(22, 13) ? '--permission' : '--experimental-permission';
@@ -170,4 +175,36 @@ describe.each(implementations)('permissions ($name)', (implementation) => {
       expect(await attempt()).toEqual(allowed);
     });
   }
+});
+
+describe('without permission to read', () => {
+  let bundle: string;
+  beforeEach(() => {
+    bundle = realpathSync(mkdtempSync(path.join(tmpdir(), 'uvnet-permission-')));
+    cpSync(path.join(__dirname, '../../dist'), bundle, { recursive: true });
+  });
+  afterEach(() => rmSync(bundle, { recursive: true }));
+
+  /** Which code a bundle uses that may read only its own folder, and what it warns of. */
+  async function use(env: NodeJS.ProcessEnv): Promise<string[]> {
+    const flags = [enable, '--allow-addons', `--allow-fs-read=${bundle}/*`, '--no-deprecation'];
+    const { stdout, stderr } = await runChild(
+      { ...uvnet!, entry: path.join(bundle, 'index.js') },
+      ({ net }) => console.log((net as unknown as { backend: string }).backend),
+      { nodeFlags: flags, env },
+    );
+    return [stdout, stderr];
+  }
+
+  test('the folders above it, a bundle falls back', async () => {
+    const [stdout, stderr] = await use({ UVNET_BINDING: '' });
+    expect(stdout).toBe('node\n');
+    expect(stderr).toContain('uvnet falls back to node:net');
+  });
+
+  test('the binary that UVNET_BINDING names, uvnet falls back', async () => {
+    const [stdout, stderr] = await use({ UVNET_BINDING: loaded.file! });
+    expect(stdout).toBe('node\n');
+    expect(stderr).toContain(loaded.file!);
+  });
 });

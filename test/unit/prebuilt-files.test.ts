@@ -46,6 +46,7 @@ describe('the C library is the one', () => {
 
   test('neither, without both', () => {
     expect(findLibc(facts(''))).toBeUndefined();
+    expect(findLibc(withoutReport(''))).toBeUndefined();
   });
 });
 
@@ -75,17 +76,18 @@ test('of an unknown C library, the binary is tried first that the other one refu
 
 describe('a Node for ARM', () => {
   test.each(['6', 6, '5'])('of version %p gets no binary of ARMv7', (version) => {
-    expect(unfitProcessor('arm', { arm_version: version })).toBe(
+    expect(unfitProcessor('arm', { variables: { arm_version: version } })).toBe(
       `is for ARMv7, and this Node for ARMv${version}`,
     );
   });
 
   test.each(['7', '8', 'default', undefined])('of version %p gets it', (version) => {
-    expect(unfitProcessor('arm', { arm_version: version })).toBeUndefined();
+    expect(unfitProcessor('arm', { variables: { arm_version: version } })).toBeUndefined();
   });
 });
 
 test('no other processor has a version of ARM', () => {
-  expect(unfitProcessor('arm64', { arm_version: '6' })).toBeUndefined();
+  expect(unfitProcessor('arm64', { variables: { arm_version: '6' } })).toBeUndefined();
   expect(unfitProcessor('x64', {})).toBeUndefined();
+  expect(unfitProcessor('x64', undefined)).toBeUndefined();
 });

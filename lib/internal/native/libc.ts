@@ -41,7 +41,7 @@ const ofThisProcess: ProgramFacts = {
 /**
  * The C library of the running Node, on Linux. Nearly every program names its dynamic loader at the start of its file,
  * such as `/lib/ld-musl-x86_64.so.1`, which is found in less than 0.1 ms. The rest was changed after it was built, or
- * started by the loader itself; Node's report tells of them. Undefined if this Node makes no reports.
+ * started by the loader itself; Node's report tells of them. Undefined if this Node makes no report.
  */
 export function findLibc(facts = ofThisProcess): Libc | undefined {
   try {
@@ -50,7 +50,11 @@ export function findLibc(facts = ofThisProcess): Libc | undefined {
   } catch {
     // No /proc, or no permission.
   }
-  const header = facts.reportHeader();
-  if (header === undefined) return undefined;
-  return 'glibcVersionRuntime' in header ? 'glibc' : 'musl';
+  try {
+    const header = facts.reportHeader();
+    if (header !== undefined) return 'glibcVersionRuntime' in header ? 'glibc' : 'musl';
+  } catch {
+    // A program may have replaced what makes reports.
+  }
+  return undefined;
 }

@@ -51,11 +51,20 @@ function programFolder(): string {
 const here = (): string =>
   typeof __dirname === 'string' && isAbsolute(__dirname) ? __dirname : programFolder();
 
+/** The reason why a file cannot be used. Under the permission model, older Nodes throw where the question is not allowed. */
+function whyUnusable(file: string): string | undefined {
+  try {
+    return existsSync(file) ? undefined : 'does not exist';
+  } catch {
+    return 'may not be read';
+  }
+}
+
 /** The folder with the package.json of this file: that of the package or of a bundled program. */
 function findHome(): string {
   let folder = here();
   for (;;) {
-    if (existsSync(`${folder}/package.json`)) return folder;
+    if (whyUnusable(`${folder}/package.json`) === undefined) return folder;
     const parent = dirname(folder);
     if (parent === folder) break;
     folder = parent;
@@ -108,7 +117,7 @@ function* candidatesIn(folder: string): Generator<Candidate> {
   yield { file: `${folder}/build/Release/uvnet.node` };
   const { platform, arch } = process;
   const libc = platform === 'linux' ? findLibc() : undefined;
-  const unfit = unfitProcessor(arch, process.config.variables);
+  const unfit = unfitProcessor(arch, process.config);
   for (const name of prebuiltFiles(platform, arch, libc)) {
     yield { file: `${folder}/prebuilds/${name}`, unfit };
   }
@@ -139,11 +148,13 @@ const copy = typeof __filename === 'string' ? __filename : Symbol('bundle');
  */
 function open(file: string): NativeBinding {
   const require = createRequire(file);
+  const name = require.resolve(file);
+  const isInUse = name in require.cache;
   const first = require(file) as NativeBinding;
   const mismatch = versionMismatch(first.version);
   if (mismatch !== undefined) {
-    // The cache names what is in use.
-    delete require.cache[require.resolve(file)];
+    // The cache names what is in use, by whichever copy.
+    if (!isInUse) delete require.cache[name];
     throw new Error(mismatch);
   }
   first.instances ??= new Map([[copy, first]]);
@@ -176,7 +187,7 @@ function load(): Loaded {
 
   const attempts: Attempt[] = [];
   for (const { file, unfit } of candidates()) {
-    const reason = existsSync(file) ? unfit : 'does not exist';
+    const reason = whyUnusable(file) ?? unfit;
     if (reason !== undefined) {
       attempts.push({ what: file, why: reason });
       continue;

@@ -21,11 +21,14 @@ export function prebuiltFiles(platform: string, arch: string, libc: Libc | undef
 }
 
 /**
- * The reason why none of these files is for this processor, if so. `variables` are those of `process.config`: they
- * name the processor that Node was built for. An instruction that a processor lacks would end the process.
+ * The reason why none of these files is for this processor, if so. `config` is `process.config`, if a program has left
+ * it: it names the processor that Node was built for. An instruction that a processor lacks would end the process.
  */
-export function unfitProcessor(arch: string, variables: object): string | undefined {
-  const { arm_version: version } = variables as { arm_version?: string | number };
+export function unfitProcessor(
+  arch: string,
+  config: { variables?: object } | undefined,
+): string | undefined {
+  const { arm_version: version } = (config?.variables ?? {}) as { arm_version?: string | number };
   if (arch !== 'arm' || !(Number(version) < 7)) return undefined;
   return `is for ARMv7, and this Node for ARMv${version}`;
 }
