@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // Builds dist/ with tsc and Rollup, and build/Release/uvnet.node with node-gyp.
-import { existsSync, readFileSync, utimesSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, utimesSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isOutdated, version } from './lib/binary-version.mjs';
 import { buildDist } from './lib/bundle.mjs';
-import { at, findNodeDir, isStale, main, run, runModule } from './lib/tools.mjs';
+import { at, CommandError, findNodeDir, isStale, main, run, runModule } from './lib/tools.mjs';
 
 const help = `Usage: node scripts/build.mjs [--ts] [--native] [options]
 
@@ -23,6 +23,10 @@ Without --ts or --native, builds both.
 function install() {
   if (!isStale(at('node_modules/.package-lock.json'), [at('package-lock.json')])) {
     return;
+  }
+  // npm would empty the folder that the link names, which another working copy uses.
+  if (lstatSync(at('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new CommandError('node_modules is a link: run npm ci where it points');
   }
   run('npm', ['ci', '--no-audit', '--no-fund']);
   const now = new Date();
