@@ -11,9 +11,20 @@ function tryToDelete(file) {
   }
 }
 
+/** Renames a file; answers whether there was one. */
+function moveAside(file, name) {
+  try {
+    renameSync(file, name);
+    return true;
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    return false;
+  }
+}
+
 /**
  * Copies `from` to `to`. Programs that have loaded the old `to` keep that one: its contents must not change. It is
- * renamed, which every system allows, and then deleted.
+ * renamed, which every system allows, and then deleted. If anything fails, the old one has its name again.
  */
 export function replaceFile(from, to) {
   const folder = dirname(to);
@@ -21,13 +32,17 @@ export function replaceFile(from, to) {
   mkdirSync(folder, { recursive: true });
   // Complete before it takes the name.
   const made = join(folder, `${basename(to)}.new-${process.pid}`);
-  copyFileSync(from, made);
+  const replaced = join(folder, `${aside}${process.pid}-${Date.now()}`);
+  let moved = false;
   try {
-    renameSync(to, join(folder, `${aside}${process.pid}-${Date.now()}`));
+    copyFileSync(from, made);
+    moved = moveAside(to, replaced);
+    renameSync(made, to);
   } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
+    tryToDelete(made);
+    if (moved) renameSync(replaced, to);
+    throw error;
   }
-  renameSync(made, to);
   const old = readdirSync(folder).filter((name) => name.startsWith(aside));
   for (const name of old) tryToDelete(join(folder, name));
 }

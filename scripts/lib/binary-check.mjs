@@ -1,6 +1,6 @@
 // Checks a binary of any of the nine systems, on any machine that has the tools for it, and lets only one
 // that passes into prebuilds/.
-import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { binaryNamed } from './binaries.mjs';
 import { machineOf } from './binary-machine.mjs';
@@ -74,7 +74,13 @@ export function placeBinary(name, built, file) {
   const output = at('prebuilds', file);
   mkdirSync(path.dirname(output), { recursive: true });
   // Running programs keep the old file, and nobody finds a part of the new one.
-  copyFileSync(built, `${output}.unfinished`);
-  renameSync(`${output}.unfinished`, output);
+  const unfinished = `${output}.unfinished`;
+  try {
+    copyFileSync(built, unfinished);
+    renameSync(unfinished, output);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
   return output;
 }

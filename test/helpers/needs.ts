@@ -1,5 +1,5 @@
 // Tests that need more than the prerequisites in README: a program, root, another runtime. If that
-// is missing, they are skipped with the reason in their name, by which scripts/lib/test-parts.mjs
+// is missing, they are skipped with the reason in their name, by which scripts/lib/jest-report.mjs
 // counts them. With UVNET_TEST_ALL=1, as in CI, they fail instead.
 import { spawnSync } from 'node:child_process';
 
@@ -11,6 +11,7 @@ const packages = {
   nc: 'netcat-openbsd',
   openssl: 'openssl',
   promtool: 'prometheus',
+  python3: 'python3',
   'redis-cli': 'redis-tools',
   'redis-server': 'redis-server',
   strace: 'strace',

@@ -1,16 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { at } from '../helpers/installed-package';
+import { describeNeeds, missingCommand } from '../helpers/needs';
 
 /** By which options node-gyp compiles and links, for us and for others. */
 
 const home = mkdtempSync(path.join(tmpdir(), 'uvnet-options-'));
 afterAll(() => rmSync(home, { recursive: true }));
 
-/** What node-gyp's makefile of the addon says; node-gyp only needs to find headers when it compiles. */
+const nodedir = path.resolve(process.execPath, '../..');
+/** This file stands among the headers, and node-gyp reads it when it configures. */
+const headers = existsSync(path.join(nodedir, 'include/node/common.gypi'))
+  ? undefined
+  : 'the headers of Node beside it';
+
+/** What node-gyp's makefile of the addon says. */
 function makefile(env: Record<string, string>): string {
   const folder = mkdtempSync(path.join(home, 'build-'));
   for (const part of ['native', 'binding.gyp', 'package.json']) {
@@ -20,7 +27,7 @@ function makefile(env: Record<string, string>): string {
     process.execPath,
     [
       at('node_modules/node-gyp/bin/node-gyp.js'),
-      ...['configure', '-C', folder, `--nodedir=${path.resolve(process.execPath, '../..')}`],
+      ...['configure', '-C', folder, `--nodedir=${nodedir}`],
     ],
     { encoding: 'utf8', env: { ...process.env, UVNET_RELEASE: '', ...env } },
   );
@@ -28,12 +35,8 @@ function makefile(env: Record<string, string>): string {
   return readFileSync(path.join(folder, 'build/uvnet.target.mk'), 'utf8');
 }
 
-const linux =
-  process.platform === 'linux' && spawnSync('python3', ['--version']).status === 0
-    ? describe
-    : describe.skip;
-
-linux('the build by node-gyp (a makefile: Linux with python3)', () => {
+// Only Linux has a makefile.
+describeNeeds(missingCommand('python3') ?? headers)('the build by node-gyp', () => {
   test("of a user does not fail by a compiler's new warning, and takes the C++ runtime of the system", () => {
     const text = makefile({});
     expect(text).toContain('-Wextra');

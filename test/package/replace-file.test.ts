@@ -20,15 +20,24 @@ import { at } from '../helpers/installed-package';
 const folder = mkdtempSync(path.join(tmpdir(), 'uvnet-replace-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function replace(from: string, to: string): void {
-  const source = `import { replaceFile } from ${JSON.stringify(pathToFileURL(at('bin/lib/replace-file.mjs')).href)};
+/** Replaces a file in another process, after `before` has run there. */
+function tryToReplace(from: string, to: string, before = '') {
+  const source = `import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    ${before};
+    syncBuiltinESMExports();
+    const { replaceFile } = await import(${JSON.stringify(pathToFileURL(at('bin/lib/replace-file.mjs')).href)});
     replaceFile(...${JSON.stringify([from, to])});`;
   const { status, stderr } = spawnSync(
     process.execPath,
     ['--input-type=module', '--eval', source],
     { encoding: 'utf8' },
   );
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return { status, stderr };
+}
+
+function replace(from: string, to: string): void {
+  expect(tryToReplace(from, to)).toEqual({ status: 0, stderr: '' });
 }
 
 test('a new file takes the name, and whoever has the old one open keeps it', () => {
@@ -65,4 +74,39 @@ test('the folder of the file is made', () => {
   const to = path.join(folder, 'build/Release/uvnet.node');
   replace(from, to);
   expect(readFileSync(to, 'utf8')).toBe('new');
+});
+
+describe('the folder stays as it was', () => {
+  function failing(name: string, missing: boolean, before: string, message: string): void {
+    const home = path.join(folder, name);
+    mkdirSync(home);
+    const [from, to] = [path.join(folder, `${name}-new`), path.join(home, 'uvnet.node')];
+    if (!missing) writeFileSync(from, 'new');
+    writeFileSync(to, 'old');
+    const { status, stderr } = tryToReplace(from, to, before);
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+    expect(readdirSync(home)).toEqual(['uvnet.node']);
+    expect(readFileSync(to, 'utf8')).toBe('old');
+  }
+
+  test('if there is no new file', () => failing('no-file', true, '', 'ENOENT'));
+
+  test('if the new file can only be copied in part', () => {
+    const before = `fs.copyFileSync = (from, to) => {
+      fs.writeFileSync(to, 'ne');
+      throw new Error('the disk is full');
+    }`;
+    failing('part', false, before, 'the disk is full');
+  });
+
+  test.each([1, 2])('if renaming fails, the time %i', (time) => {
+    const before = `const rename = fs.renameSync;
+      let times = 0;
+      fs.renameSync = (...names) => {
+        if (++times === ${time}) throw new Error('no renaming');
+        rename(...names);
+      }`;
+    failing(`rename-${time}`, false, before, 'no renaming');
+  });
 });

@@ -16,6 +16,8 @@ import { pathToFileURL } from 'node:url';
 
 import { findLibc } from '../../lib/internal/native/libc';
 import { binaries } from '../helpers/binaries';
+import { needs } from '../helpers/needs';
+import { describeLinux } from '../helpers/platforms';
 
 /** The scripts that look after the binaries of the package, in a folder of their own. */
 
@@ -46,6 +48,15 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const libc = findLibc();
+const own = binaries.find(
+  (each) =>
+    each.platform === process.platform &&
+    each.arch === process.arch &&
+    (each.libc === undefined || each.libc === libc),
+);
+const withOwn = needs(own ? undefined : 'a system for which the package has a binary');
 
 describe('the release workflow', () => {
   const workflow = readFileSync(path.join(root, '.github/workflows/prebuild.yml'), 'utf8');
@@ -91,21 +102,18 @@ describe('the age of a binary', () => {
     expect({ stdout, stderr }).toEqual({ stdout: '[]\n', stderr: '' });
   });
 
-  const known = binaries.some(
-    ({ platform, arch }) => platform === process.platform && arch === process.arch,
-  );
-  (known ? test : test.skip)('is that of the binary for this system, not of its folder', () => {
+  withOwn('is that of the binary for this system, not of its folder', () => {
     write('native/a.cc', '', 2);
     write('binding.gyp', '', 2);
     const body = `const { ownBinary, outdated } = script;
       console.log(ownBinary.file, outdated([ownBinary]).length);`;
-    const [own] = program('binaries.mjs', body).stdout.split(' ');
-    write(path.join('prebuilds', path.dirname(own!), 'node.napi.other.node'), binary, 1);
-    expect(program('binaries.mjs', body).stdout).toBe(`${own} 1\n`);
-    write(path.join('prebuilds', own!), 'uvnet@1.2.2\0', 1);
-    expect(program('binaries.mjs', body).stdout).toBe(`${own} 1\n`);
-    write(path.join('prebuilds', own!), binary, 1);
-    expect(program('binaries.mjs', body).stdout).toBe(`${own} 0\n`);
+    const { file } = own!;
+    write(path.join('prebuilds', path.dirname(file), 'node.napi.other.node'), binary, 1);
+    expect(program('binaries.mjs', body).stdout).toBe(`${file} 1\n`);
+    write(path.join('prebuilds', file), 'uvnet@1.2.2\0', 1);
+    expect(program('binaries.mjs', body).stdout).toBe(`${file} 1\n`);
+    write(path.join('prebuilds', file), binary, 1);
+    expect(program('binaries.mjs', body).stdout).toBe(`${file} 0\n`);
   });
 });
 
@@ -145,9 +153,7 @@ describe('the system of a binary', () => {
 });
 
 // readelf is part of what a build on Linux needs.
-const linux = process.platform === 'linux' ? describe : describe.skip;
-
-linux('a binary that was built (readelf: Linux)', () => {
+describeLinux('a binary that was built', () => {
   const place = (name: string, built: string, file: string) =>
     program(
       'binary-check.mjs',
@@ -162,33 +168,41 @@ linux('a binary that was built (readelf: Linux)', () => {
   const native = given.startsWith(path.join(root, 'prebuilds'))
     ? given
     : path.join(root, 'build/Release/uvnet.node');
-  const own = `linux-${process.arch}`;
-  const known = findLibc() === 'musl' ? undefined : binaries.find(({ name }) => name === own);
+  // Checking a binary for musl takes zig.
+  const withGlibc = needs(own?.libc === 'glibc' ? undefined : 'glibc, and a binary for it');
 
-  test('comes into prebuilds/ if it passes', () => {
-    if (!known) return;
-    expect(place(own, native, known.file)).toMatchObject({ stdout: '', stderr: '' });
-    expect(readFileSync(inFolder('prebuilds', known.file))).toEqual(readFileSync(native));
-    expect(readdirSync(path.dirname(inFolder('prebuilds', known.file)))).toHaveLength(1);
+  withGlibc('comes into prebuilds/ if it passes', () => {
+    const { name, file } = own!;
+    expect(place(name, native, file)).toMatchObject({ stdout: '', stderr: '' });
+    expect(readFileSync(inFolder('prebuilds', file))).toEqual(readFileSync(native));
+    expect(readdirSync(path.dirname(inFolder('prebuilds', file)))).toHaveLength(1);
   });
 
-  test('does not come into prebuilds/ if it is refused, and what is there stays', () => {
-    if (!known) return;
+  withGlibc('leaves no part of it in prebuilds/ if it cannot take its place', () => {
+    const { name, file } = own!;
+    write(`prebuilds/${file}/in-the-way`, '');
+    expect(place(name, native, file).stdout).toMatch(/rename/);
+    expect(readdirSync(path.dirname(inFolder('prebuilds', file)))).toEqual([path.basename(file)]);
+  });
+
+  withGlibc('does not come into prebuilds/ if it is refused, and what is there stays', () => {
+    const { name, file } = own!;
     const large = inFolder('large.node');
     write('large.node', Buffer.concat([readFileSync(native), Buffer.alloc(600_000)]));
-    expect(place(own, large, known.file).stdout).toMatch(/\d bytes, and no more than 600000 are/);
+    expect(place(name, large, file).stdout).toMatch(/\d bytes, and no more than 600000 are/);
     expect(existsSync(inFolder('prebuilds'))).toBe(false);
-    write(`prebuilds/${known.file}`, 'the old one');
-    expect(place(own, large, known.file).stdout).toMatch(/no more than/);
-    expect(readFileSync(inFolder('prebuilds', known.file), 'utf8')).toBe('the old one');
+    write(`prebuilds/${file}`, 'the old one');
+    expect(place(name, large, file).stdout).toMatch(/no more than/);
+    expect(readFileSync(inFolder('prebuilds', file), 'utf8')).toBe('the old one');
   });
 
   test('is refused if it is for another system, or has another name', () => {
     write('text.node', 'not a binary');
+    const system = `linux-${process.arch}`;
     for (const { name, file } of binaries.filter(({ libc }) => libc === 'glibc')) {
       expect(place(name, inFolder('text.node'), file).stdout).toMatch(/is for no system known/);
       expect(place(name, native, `${file}.old`).stdout).toContain(`expected as ${file}`);
-      if (name !== own) expect(place(name, native, file).stdout).toContain(`is for ${own}`);
+      if (name !== system) expect(place(name, native, file).stdout).toContain(`is for ${system}`);
     }
     expect(existsSync(inFolder('prebuilds'))).toBe(false);
   });

@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { findLibc, type ProgramFacts } from '../../lib/internal/native/libc';
 import { prebuiltFiles, unfitProcessor } from '../../lib/internal/native/prebuilt-name';
+import { onLinux } from '../helpers/platforms';
 
 /** Which of the prebuilt binaries the loader tries, by what is known about the running Node. */
 
@@ -50,9 +51,7 @@ describe('the C library is the one', () => {
   });
 });
 
-const linux = process.platform === 'linux' ? test : test.skip;
-
-linux('the loader and the scripts, which ask the report, find the same C library (Linux)', () => {
+onLinux('the loader and the scripts, which ask the report, find the same C library', () => {
   const file = JSON.stringify(path.resolve(__dirname, '../../scripts/lib/binaries.mjs'));
   const isMusl = execFileSync(process.execPath, [
     ...['--input-type=module', '-e'],
