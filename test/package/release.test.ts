@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { binaries } from '../helpers/binaries';
@@ -21,8 +21,18 @@ function write(name: string, contents: unknown): void {
 const manifest = { name: 'uvnet', version: '1.2.3', files: ['prebuilds'] };
 const repository = { type: 'git', url: 'git+https://example.org/owner/uvnet.git' };
 
+/**
+ * Git knows nothing but the folder: a hook that runs the tests may name its repository in the environment, and somebody's
+ * settings may ask for signatures or hooks.
+ */
+const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GIT_/i.test(name))),
+  GIT_CONFIG_GLOBAL: devNull,
+  GIT_CONFIG_NOSYSTEM: '1',
+};
+
 const git = (...args: string[]): string =>
-  execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
+  execFileSync('git', args, { cwd: folder, encoding: 'utf8', env: environment });
 
 const commit = (): void => {
   git('add', '.');
@@ -34,7 +44,7 @@ function release(args: string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [inFolder('scripts/release.mjs'), ...args],
-    { encoding: 'utf8', env: { ...process.env, GITHUB_REPOSITORY: '', ...env } },
+    { encoding: 'utf8', env: { ...environment, GITHUB_REPOSITORY: '', ...env } },
   );
   const rows = [...stdout.matchAll(/^(ok|FAILED) +(\w+) +\d+ s {2}(.*)$/gm)].map(
     ([, result, name, note]) => `${result} ${name}: ${note}`,
