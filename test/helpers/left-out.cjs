@@ -18,7 +18,7 @@ function* casesOf(block) {
 
 /**
  * Skips those cases below a block that match one of the entries { what, why }. Their names then have the reason, by which
- * scripts/lib/test-parts.mjs counts them.
+ * scripts/lib/jest-report.mjs counts them.
  */
 function leaveOut(block, entries) {
   const patterns = entries.map(({ what, why }) => [new RegExp(what), why]);

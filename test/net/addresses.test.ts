@@ -3,8 +3,6 @@ import { describeNet } from '../helpers/implementations';
 import { withLoopbackNetwork } from '../helpers/platforms';
 import { portOf } from '../helpers/scope';
 
-// Elsewhere the loopback interface has one address.
-
 describeNet('addresses', ({ net, scope }) => {
   test.each([
     ['tcp', '127.0.0.1', 'IPv4'],

@@ -34,7 +34,6 @@ const server = net.createServer((socket) => socket.end('hello')).listen(0, '127.
 });`;
 
 // The names are in the ELF file as they are. Files of macOS are signed.
-
 describeLinux('a host without', () => {
   // Neither is called while the addon is being loaded.
   test.each([
