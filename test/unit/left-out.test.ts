@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { addonEnvironment } from '../helpers/child';
 import { onLinuxAsRoot } from '../helpers/platforms';
 
 interface List {
@@ -39,6 +40,7 @@ function casesOf(tests: string[]): Map<string, string[]> {
   try {
     execFileSync(process.execPath, [jest, ...collect, '--runTestsByPath', ...tests], {
       cwd: root,
+      env: addonEnvironment,
       stdio: 'ignore',
     });
     const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
