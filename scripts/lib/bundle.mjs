@@ -2,7 +2,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { at, CommandError, readJson, runModule } from './tools.mjs';
+import { version } from './binary-version.mjs';
+import { at, CommandError, runModule } from './tools.mjs';
 
 // Loaded when needed: the scripts run before node_modules exists.
 const require = createRequire(import.meta.url);
@@ -100,7 +101,7 @@ const typescript = {
       return lines.join('\n');
     }
     const code = transpile(file).replace(/\brequire\('[./]+package\.json'\)\.version/, () =>
-      JSON.stringify(readJson(at('package.json')).version),
+      JSON.stringify(version),
     );
     return code.replace(/\brequire\('(\.[^']+)'\)/g, (_, target) => {
       const id = path.resolve(path.dirname(file), `${target}.ts`);

@@ -1,8 +1,7 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { version } from '../../lib/internal/native/version';
 import { runChild, type Body, type Outcome } from '../helpers/child';
 import { uvnet } from '../helpers/implementations';
 
@@ -84,25 +83,4 @@ test('a copy that is loaded again takes the place of its predecessor', async () 
     console.log(instances.size);
   });
   expect([stdout, stderr]).toEqual(['open\nopen\nopen\n1\n', '']);
-});
-
-test('a copy of another version leaves the binary to the copy that uses it', async () => {
-  const other = mkdtempSync(path.join(tmpdir(), 'uvnet-version-'));
-  try {
-    cpSync(path.join(root, 'dist'), path.join(other, 'dist'), { recursive: true });
-    const file = path.join(other, 'dist/base.js');
-    writeFileSync(file, readFileSync(file, 'utf8').replace(`"${version}"`, '"99.0.0"'));
-    const { stdout } = await runChild(
-      uvnet!,
-      ({ require, args: [binary, entry] }) => {
-        const before = require.cache[binary as string];
-        const { backend } = require(entry as string) as { backend: string };
-        console.log(backend, before !== undefined, require.cache[binary as string] === before);
-      },
-      { args: [binary, path.join(other, 'dist/index.js')], env: { UVNET_BINDING: binary } },
-    );
-    expect(stdout).toBe('node true true\n');
-  } finally {
-    rmSync(other, { recursive: true });
-  }
 });
